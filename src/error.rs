@@ -1,0 +1,170 @@
+//! The one error type: what failed, why, and the command that helps.
+
+use std::fmt;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure it was; decides the exit code and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The service or the data said no.
+    Failed,
+    /// The command line cannot be carried out as written.
+    Usage,
+    /// Refused, or cancelled at a confirmation; nothing was done.
+    Refused,
+    /// A setting, a URL or credentials are missing or wrong.
+    Config,
+    /// Some of the work was done and some was not.
+    Partial,
+    /// Stopped by Ctrl-C or a signal.
+    Interrupted,
+    /// A command that `local exec` ran, or a signal, ended it with this code; why
+    /// has been said, or is known.
+    Child(u8),
+    /// A failure whose exit code another process or the shell's custom sets.
+    Exit(u8),
+    /// The reader of stdout has gone away (`| head`): a quiet end, not a failure.
+    ClosedPipe,
+}
+
+impl Kind {
+    /// The process's exit code, as the README lists them.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Config => 4,
+            Self::Partial => 5,
+            Self::Interrupted => 130,
+            Self::Child(code) | Self::Exit(code) => code,
+        }
+    }
+
+    /// Whether the failure has been told already, or needs no telling.
+    #[must_use]
+    pub const fn is_silent(self) -> bool {
+        matches!(self, Self::Child(_) | Self::ClosedPipe | Self::Interrupted)
+    }
+}
+
+/// An error as it reaches the user: a message, its causes, and hints.
+///
+/// The message says what failed and on which target. No part of it may hold a
+/// connection URL or a password.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    cause: Option<anyhow::Error>,
+    hints: Vec<String>,
+}
+
+impl Error {
+    /// An error of `kind` that says `message`.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), cause: None, hints: Vec::new() }
+    }
+
+    /// The service or the data said no (exit code 1).
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// The command line cannot be carried out as written (exit code 2).
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Refused or cancelled; nothing was done (exit code 3).
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
+    /// A setting or credentials are missing or wrong (exit code 4).
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(Kind::Config, message)
+    }
+
+    /// Done in part (exit code 5).
+    pub fn partial(message: impl Into<String>) -> Self {
+        Self::new(Kind::Partial, message)
+    }
+
+    /// Adds what lay underneath; its own chain of causes is shown too.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Adds a line that helps, best a command to run.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The same causes and hints under another kind and message.
+    #[must_use]
+    pub fn with(self, kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), ..self }
+    }
+
+    /// What kind of failure it was.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What failed, in one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The lines that help.
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// The causes, outermost first, without repetition.
+    pub fn causes(&self) -> impl Iterator<Item = String> + '_ {
+        let mut last = self.message.clone();
+        self.cause.iter().flat_map(anyhow::Error::chain).map(ToString::to_string).filter(move |text| {
+            // Many libraries repeat their source's text in their own.
+            let new = !last.contains(text.as_str());
+            last.clone_from(text);
+            new
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| &**cause as _)
+    }
+}
+
+/// Adds a message, hence context, to a foreign error.
+pub trait Context<T> {
+    /// Turns a failure into an [`Error`] of kind [`Kind::Failed`] that says `message`.
+    fn or_failed(self, message: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Context<T> for std::result::Result<T, E> {
+    fn or_failed(self, message: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|cause| Error::failed(message()).because(cause))
+    }
+}
