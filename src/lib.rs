@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod error;
+pub mod output;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,0 +1,112 @@
+//! Rows first, rendering second: one stream of records, three formats.
+
+use std::io::{self, BufWriter, Stdout, Write};
+
+use serde::Serialize;
+
+use super::table::{self, Column, TableWriter};
+use super::{Format, Ui, write_error};
+use crate::error::{Error, Result};
+
+/// A row of data. Its serialized form is its JSON; the field names are part of
+/// the interface.
+pub trait Record: Serialize {
+    /// The table's columns.
+    const COLUMNS: &'static [Column];
+    /// This row's text for each column.
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Prints records as they come. Nothing but a table's first rows is held back.
+pub struct Records {
+    out: BufWriter<Stdout>,
+    shape: Shape,
+    count: usize,
+}
+
+enum Shape {
+    Table(TableWriter),
+    /// A document with the rows under this name.
+    Json(&'static str),
+    Ndjson,
+}
+
+impl Ui {
+    /// Begins to print records of type `R`; `name` is what a JSON document calls them.
+    #[must_use]
+    pub fn records<R: Record>(&mut self, format: Format, name: &'static str) -> Records {
+        let shape = match format {
+            Format::Table => Shape::Table(TableWriter::new(R::COLUMNS, table::width())),
+            Format::Json => Shape::Json(name),
+            Format::Ndjson => Shape::Ndjson,
+        };
+        Records { out: BufWriter::new(io::stdout()), shape, count: 0 }
+    }
+}
+
+impl Records {
+    /// Prints one record.
+    pub fn push<R: Record>(&mut self, record: &R) -> Result<()> {
+        match &mut self.shape {
+            Shape::Table(table) => table.push(record.cells(), &mut self.out).map_err(write_error)?,
+            Shape::Json(name) => {
+                if self.count == 0 {
+                    writeln!(self.out, "{{\"{name}\":[").map_err(write_error)?;
+                } else {
+                    self.out.write_all(b",\n").map_err(write_error)?;
+                }
+                self.json(record)?;
+            }
+            Shape::Ndjson => {
+                self.json(record)?;
+                self.out.write_all(b"\n").map_err(write_error)?;
+            }
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Hands what was pushed to the reader: call it after each page. A table
+    /// keeps its first rows until it knows its widths.
+    pub fn flush(&mut self) -> Result<()> {
+        self.out.flush().map_err(write_error)
+    }
+
+    /// How many records were printed.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Ends the output. `rest` is an object whose fields join the JSON document.
+    pub fn finish(mut self, rest: &impl Serialize) -> Result<()> {
+        match &mut self.shape {
+            Shape::Table(table) => table.finish(&mut self.out).map_err(write_error)?,
+            Shape::Json(name) => {
+                if self.count == 0 {
+                    write!(self.out, "{{\"{name}\":[").map_err(write_error)?;
+                } else {
+                    self.out.write_all(b"\n").map_err(write_error)?;
+                }
+                let rest = serde_json::to_string(rest).map_err(not_json)?;
+                // Without its braces, an object is the fields to go on with.
+                let fields = rest.get(1..rest.len().saturating_sub(1)).unwrap_or_default();
+                let comma = if fields.is_empty() { "" } else { "," };
+                writeln!(self.out, "]{comma}{fields}}}").map_err(write_error)?;
+            }
+            Shape::Ndjson => {}
+        }
+        self.flush()
+    }
+
+    fn json(&mut self, record: &impl Serialize) -> Result<()> {
+        serde_json::to_writer(&mut self.out, record).map_err(|error| match error.io_error_kind() {
+            Some(kind) => write_error(kind.into()),
+            None => not_json(error),
+        })
+    }
+}
+
+fn not_json(cause: serde_json::Error) -> Error {
+    Error::failed("cannot write a record as JSON").because(cause)
+}

@@ -1,0 +1,117 @@
+//! Tables that are printed while they are still being read.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
+
+use super::safe;
+
+/// Rows that are held back to size the columns by.
+const SAMPLE: usize = 200;
+
+/// The width that a table must fit: the terminal's, none elsewhere.
+pub(super) fn width() -> Option<u16> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns)
+}
+
+/// A column of a table, and what happens to text that does not fit the terminal.
+/// Where there is no terminal, everything fits.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    name: &'static str,
+    overflow: Overflow,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Overflow {
+    Keep,
+    Cut,
+    Wrap,
+}
+
+impl Column {
+    /// As wide as its text: for what one copies from it.
+    #[must_use]
+    pub const fn keep(name: &'static str) -> Self {
+        Self { name, overflow: Overflow::Keep }
+    }
+
+    /// Long text is cut, so that a row stays a line.
+    #[must_use]
+    pub const fn cut(name: &'static str) -> Self {
+        Self { name, overflow: Overflow::Cut }
+    }
+
+    /// Long text goes on in the next line.
+    #[must_use]
+    pub const fn wrap(name: &'static str) -> Self {
+        Self { name, overflow: Overflow::Wrap }
+    }
+}
+
+/// Renders rows in lots; all but the first are shaped like the first.
+pub(super) struct TableWriter {
+    columns: &'static [Column],
+    width: Option<u16>,
+    held: Vec<Vec<String>>,
+    /// Each column's width in the first lot.
+    widths: Option<Vec<u16>>,
+}
+
+impl TableWriter {
+    pub(super) const fn new(columns: &'static [Column], width: Option<u16>) -> Self {
+        Self { columns, width, held: Vec::new(), widths: None }
+    }
+
+    pub(super) fn push(&mut self, cells: Vec<String>, out: &mut impl Write) -> io::Result<()> {
+        self.held.push(cells);
+        if self.held.len() == SAMPLE { self.lot(out) } else { Ok(()) }
+    }
+
+    /// Prints what is still held; a table without a row has no header either.
+    pub(super) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
+        if self.held.is_empty() { Ok(()) } else { self.lot(out) }
+    }
+
+    fn lot(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        match self.width {
+            Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+            None => table.set_content_arrangement(ContentArrangement::Disabled),
+        };
+        if self.widths.is_none() {
+            let mut header = Row::from(self.columns.iter().map(|column| column.name).collect::<Vec<_>>());
+            header.max_height(1);
+            table.set_header(header);
+        }
+        let one_line =
+            self.width.is_some() && self.columns.iter().all(|column| column.overflow != Overflow::Wrap);
+        for cells in self.held.drain(..) {
+            let mut row = Row::from(cells.iter().map(|cell| safe(cell).into_owned()).collect::<Vec<_>>());
+            if one_line {
+                row.max_height(1);
+            }
+            table.add_row(row);
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, 2));
+            if self.columns.get(index).is_some_and(|column| column.overflow == Overflow::Keep) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+            if let Some(width) = self.widths.as_ref().and_then(|widths| widths.get(index)) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(*width)));
+            }
+        }
+        if self.widths.is_none() {
+            self.widths = Some(table.column_max_content_widths());
+        }
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        out.flush()
+    }
+}
