@@ -2,6 +2,7 @@
 //! PostgreSQL.
 
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod output;
 
@@ -11,17 +12,41 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::Cli;
+use crate::config::Config;
+use crate::error::Result;
+use crate::output::Ui;
 
-/// Parses `args` and does what they say.
+/// Parses `args`, resolves the settings and tells what went wrong, once.
+///
+/// Must be called before any thread is started: a `.env` file is loaded into
+/// the process's environment, where the AWS SDK looks for its variables.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match Cli::try_parse_from(args) {
-        Ok(Cli {}) => ExitCode::SUCCESS,
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
         Err(error) => {
             // Help goes to stdout, a usage error to stderr; neither can be told
             // about a closed pipe.
             let _ = error.print();
-            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut ui = Ui::new();
+    match run_command(&cli, &mut ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.kind().is_silent() {
+                ui.error(&error);
+            }
+            ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {
+    let config = Config::load(&cli.flags)?;
+    for warning in config.warnings() {
+        ui.warn(warning);
+    }
+    Ok(())
 }

@@ -1,0 +1,155 @@
+//! The process's variables and the `.env` file that fills in what they lack.
+#![allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A value and where it came from.
+#[derive(Clone)]
+pub struct Setting {
+    /// The value; may be a secret.
+    pub value: String,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Where a value came from; displays as the thing to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A flag of the command line.
+    Flag(&'static str),
+    /// A variable of the environment.
+    Variable(String),
+    /// A variable of a `.env` file.
+    EnvFile(String, PathBuf),
+    /// Nothing was set.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => f.write_str(name),
+            Self::Variable(name) => f.write_str(name),
+            Self::EnvFile(name, file) => write!(f, "{name} (from {})", file.display()),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+/// The variables in force, and which of them a `.env` file supplied.
+#[derive(Debug, Default)]
+pub struct Environment {
+    file: Option<PathBuf>,
+    from_file: BTreeSet<String>,
+}
+
+impl Environment {
+    /// Loads `file`, else the nearest `.env` upward from the working directory,
+    /// into the process's environment, where it fills in what is lacking.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when a named file is missing or a line of
+    /// it does not parse. The line is named, never shown: it may hold a secret.
+    pub fn load(file: Option<&Path>, none: bool) -> Result<Self> {
+        let file = match file {
+            Some(file) => Some(file.to_owned()),
+            None if none => None,
+            None => nearest_env_file(),
+        };
+        let Some(file) = file else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(&file)
+            .map_err(|cause| Error::config(format!("cannot read {}", file.display())).because(cause))?;
+        let text = text.trim_start_matches('\u{feff}');
+        // The environment cannot hold it, and would show the value in a panic.
+        if text.contains('\0') {
+            return Err(parse_error(&file, text));
+        }
+        let mut from_file = BTreeSet::new();
+        for pair in dotenvy::from_read_iter(text.as_bytes()) {
+            let (name, _) = pair.map_err(|_| parse_error(&file, text))?;
+            if std::env::var_os(&name).is_none() {
+                from_file.insert(name);
+            }
+        }
+        dotenvy::from_read(text.as_bytes()).map_err(|_| parse_error(&file, text))?;
+        Ok(Self { file: Some(file), from_file })
+    }
+
+    /// The `.env` file in use.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// A variable; one that is set but empty counts as unset.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Setting> {
+        let value = lookup(name)?;
+        let source = match &self.file {
+            Some(file) if self.from_file.contains(name) => Source::EnvFile(name.to_owned(), file.clone()),
+            _ => Source::Variable(name.to_owned()),
+        };
+        Some(Setting { value, source })
+    }
+
+    /// The first of `names` that is set.
+    #[must_use]
+    pub fn first(&self, names: &[&str]) -> Option<Setting> {
+        names.iter().find_map(|name| self.get(name))
+    }
+
+    /// The names of all `AWS_ENDPOINT_URL*` variables that are set.
+    #[must_use]
+    pub fn aws_endpoint_variables(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::env::vars_os()
+            .filter(|(_, value)| !value.is_empty())
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.starts_with("AWS_ENDPOINT_URL"))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// Text that is not UTF-8 is kept as well as it can be: taken for unset, it would
+/// send a command to the default instead of failing on the value.
+fn lookup(name: &str) -> Option<String> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// Makes the AWS SDK blind to `AWS_ENDPOINT_URL*`, also where it signs in (STS,
+/// SSO) before it ever talks to the service asked for.
+pub(super) fn ignore_endpoint_variables() {
+    // A constant line: it cannot fail to parse.
+    let _ = dotenvy::from_read_override("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true".as_bytes());
+}
+
+fn nearest_env_file() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
+}
+
+/// Names the first line that does not parse. The parser's own word is of no use:
+/// it gives the line without its comment, and no number.
+fn parse_error(file: &Path, text: &str) -> Error {
+    let parses = |text: &str| {
+        !text.contains('\0') && dotenvy::from_read_iter(text.as_bytes()).all(|pair| pair.is_ok())
+    };
+    let ends: Vec<usize> = text.split_inclusive('\n').map(str::len).collect();
+    let mut end = text.len();
+    let mut line = ends.len();
+    for length in ends.iter().rev() {
+        end -= length;
+        if parses(&text[..end]) {
+            break;
+        }
+        line -= 1;
+    }
+    Error::config(format!("{}:{line}: not a NAME=value line", file.display()))
+        .hint("put values with spaces, quotes or a # into single quotes: NAME='some value'")
+}
