@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod messaging;
 pub mod output;
 
 use std::ffi::OsString;

@@ -1,0 +1,87 @@
+//! The domain: users, messages and message groups as plain values.
+
+mod conversation;
+mod timestamp;
+mod transcript;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+pub use conversation::Conversation;
+pub use timestamp::Timestamp;
+pub use transcript::{Line, Person, Transcript};
+
+/// The group that `ddb seed` writes and `get-conversation` reads by default.
+pub const DEFAULT_GROUP: Uuid = Uuid::from_u128(0x5ae2_90ed_55d1_47a0_bc6d_fe2b_c270_0399);
+/// The handle of Person 1, from whose side conversations are listed by default.
+pub const DEFAULT_MY_HANDLE: &str = "nina";
+/// The handle of Person 2.
+pub const DEFAULT_OTHER_HANDLE: &str = "oscar";
+
+/// A user, as far as messages copy it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The user's uuid in PostgreSQL.
+    pub uuid: Uuid,
+    /// The name shown to people.
+    pub display_name: String,
+    /// The name in addresses, without `@`.
+    pub handle: String,
+}
+
+/// A direct message, as the table holds it.
+///
+/// Every field is text: what a table out in the world holds is shown as it is,
+/// also where it does not parse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The group it belongs to.
+    pub message_group_uuid: String,
+    /// When it was sent: the item's `sk`.
+    pub sent_at: String,
+    /// Its own uuid.
+    pub message_uuid: String,
+    /// Its text.
+    pub message: String,
+    /// The sender.
+    #[serde(flatten)]
+    pub sender: Participant,
+}
+
+/// One participant's row of a message group, as the table holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MessageGroup {
+    /// Whose inbox the row is in. Part of the key, not of what is shown.
+    #[serde(skip)]
+    pub owner_uuid: String,
+    /// The group.
+    pub message_group_uuid: String,
+    /// When its last message was sent: the item's `sk`.
+    pub last_message_at: String,
+    /// Its last message.
+    pub message: String,
+    /// The *other* participant.
+    #[serde(flatten)]
+    pub other: Participant,
+}
+
+/// A user as copied into an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Participant {
+    /// The user's uuid.
+    pub user_uuid: String,
+    /// The name shown to people.
+    pub user_display_name: String,
+    /// The handle.
+    pub user_handle: String,
+}
+
+impl From<&User> for Participant {
+    fn from(user: &User) -> Self {
+        Self {
+            user_uuid: user.uuid.to_string(),
+            user_display_name: user.display_name.clone(),
+            user_handle: user.handle.clone(),
+        }
+    }
+}
