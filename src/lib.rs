@@ -6,6 +6,7 @@ pub mod config;
 pub mod error;
 pub mod messaging;
 pub mod output;
+pub mod postgres;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

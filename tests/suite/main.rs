@@ -10,3 +10,4 @@
 
 mod timestamp;
 mod transcript;
+mod url;
