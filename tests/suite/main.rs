@@ -8,6 +8,7 @@
     clippy::disallowed_methods
 )]
 
+mod sql;
 mod timestamp;
 mod transcript;
 mod url;

@@ -1,0 +1,183 @@
+//! Runs an SQL file in one transaction; an error is shown where it stands.
+
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::Session;
+use super::session::describe;
+use super::sql::{Statement, SyntaxError, cut};
+use crate::error::{Error, Result};
+
+/// An SQL file that has been cut into statements and found fit to run.
+pub struct Script {
+    name: String,
+    text: String,
+    /// Where each statement stands in the text.
+    statements: Vec<Range<usize>>,
+    /// The first of them that destroys something.
+    destructive: Option<Range<usize>>,
+}
+
+/// What a script did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// How many statements ran.
+    pub statements: usize,
+}
+
+impl Script {
+    /// Checks `text`, which came from the file `name`, before anything is sent.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`], with file and line: what is never closed,
+    /// psql's own commands, and statements that would end the transaction.
+    pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self> {
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
+        let mut script = Self { name: name.into(), text, statements: Vec::new(), destructive: None };
+        let mut first_unfit = None;
+        let whole = cut(&script.text, |statement| {
+            if let (None, Some(message)) = (&first_unfit, unfit(&statement)) {
+                first_unfit = Some(SyntaxError { at: statement.start, message });
+            }
+            let range = statement.start..statement.start + statement.text.len();
+            if script.destructive.is_none() && destroys(&statement) {
+                script.destructive = Some(range.clone());
+            }
+            script.statements.push(range);
+        });
+        // The rows after a COPY are no SQL: what is wrong with them is the COPY.
+        if let Some(error) = first_unfit.or(whole.err()) {
+            return Err(script.error_at(error.at, error.message));
+        }
+        if script.statements.is_empty() {
+            return Err(Error::failed(format!("{} holds no SQL statement", script.name)));
+        }
+        Ok(script)
+    }
+
+    /// The file's name, as shown.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The line and the first words of the first statement that destroys data
+    /// or structure: DROP, TRUNCATE, or DELETE.
+    #[must_use]
+    pub fn first_destructive(&self) -> Option<(usize, String)> {
+        let range = self.destructive.clone()?;
+        let line = self.line(range.start);
+        let words: Vec<&str> = self.text[range].split_whitespace().take(5).collect();
+        Some((line, words.join(" ")))
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.text[..at].matches('\n').count() + 1
+    }
+
+    /// Runs every statement in one transaction: all of them, or none.
+    pub async fn run(&self, session: &Session) -> Result<Summary> {
+        let begin = |error| session.error("cannot begin a transaction", error);
+        session.client.batch_execute("BEGIN").await.map_err(begin)?;
+        for range in &self.statements {
+            if let Err(error) = session.client.batch_execute(&self.text[range.clone()]).await {
+                let shown = self.statement_error(session, range, &error);
+                // A lost connection has rolled back already.
+                let _ = session.client.batch_execute("ROLLBACK").await;
+                return Err(shown);
+            }
+        }
+        session.client.batch_execute("COMMIT").await.map_err(|error| {
+            // Of an answer that never came, nobody knows what it would have been.
+            let outcome = if error.as_db_error().is_some() {
+                "nothing of it was kept"
+            } else {
+                "it may be kept or not"
+            };
+            session.error(&format!("cannot commit {}, and {outcome}", self.name), error)
+        })?;
+        Ok(Summary { statements: self.statements.len() })
+    }
+
+    fn statement_error(
+        &self,
+        session: &Session,
+        range: &Range<usize>,
+        error: &tokio_postgres::Error,
+    ) -> Error {
+        use tokio_postgres::error::ErrorPosition;
+        let Some(db) = error.as_db_error() else {
+            return self
+                .error_at(range.start, &format!("the connection to {} broke: {error}", session.url()));
+        };
+        let offset = match db.position() {
+            // Counted in characters, from 1.
+            Some(ErrorPosition::Original(position)) => self.text[range.clone()]
+                .char_indices()
+                .nth((*position as usize).saturating_sub(1))
+                .map_or(range.len(), |(offset, _)| offset),
+            _ => 0,
+        };
+        let what = format!("{} [{}], so nothing of this file was kept", describe(error), db.code().code());
+        let shown = self.error_at(range.start + offset, &what);
+        match db.hint() {
+            Some(hint) => shown.hint(format!("the server says: {hint}")),
+            None => shown,
+        }
+    }
+
+    /// `file:line: what`, the line, and a caret under the column.
+    fn error_at(&self, at: usize, what: &str) -> Error {
+        let at = at.min(self.text.len());
+        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let number = self.line(at);
+        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        // Tabs stay tabs, so that the caret lands under its character.
+        let indent: String = self.text[line_start..at]
+            .chars()
+            .map(|c| if c == '\t' { c.to_string() } else { " ".repeat(c.width().unwrap_or(0)) })
+            .collect();
+        let margin = " ".repeat(number.to_string().len());
+        Error::failed(format!(
+            "{}:{number}: {what}\n {margin} |\n {number} | {line}\n {margin} | {indent}^",
+            self.name
+        ))
+    }
+}
+
+/// Whether a statement destroys data or structure, as far as its words tell.
+fn destroys(statement: &Statement<'_>) -> bool {
+    let mut words = statement.words.iter().map(String::as_str);
+    match words.next() {
+        Some("DROP" | "TRUNCATE" | "DELETE") => true,
+        Some("ALTER") => words.any(|word| word == "DROP"),
+        // These may hold a DELETE, which WITH does in parentheses.
+        Some("WITH" | "MERGE" | "EXPLAIN" | "PREPARE") => statement.deletes,
+        _ => false,
+    }
+}
+
+/// Why a statement cannot be part of a file that runs in one transaction.
+fn unfit(statement: &Statement<'_>) -> Option<&'static str> {
+    let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["BEGIN" | "COMMIT" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION", ..] => {
+            Some("the whole file runs in one transaction already; take this statement out")
+        }
+        // ROLLBACK TO a savepoint stays inside.
+        ["ROLLBACK", rest @ ..] if !rest.contains(&"TO") => {
+            Some("the whole file runs in one transaction already; take this statement out")
+        }
+        ["COPY", rest @ ..] if rest.windows(2).any(|pair| pair == ["TO", "STDOUT"]) => {
+            Some("COPY TO STDOUT needs psql to take the rows; a file that is loaded shows none")
+        }
+        ["COPY", rest @ ..] if rest.windows(2).any(|pair| pair == ["FROM", "STDIN"]) => {
+            Some("COPY FROM STDIN needs psql to send the rows; write them as INSERT")
+        }
+        _ => None,
+    }
+}

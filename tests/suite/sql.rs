@@ -1,0 +1,155 @@
+//! Cutting SQL into statements, without a server.
+
+use cruddur::postgres::split;
+use proptest::prelude::*;
+
+fn texts(sql: &str) -> Vec<&str> {
+    split(sql).unwrap_or_else(|error| panic!("{error:?} in {sql}")).into_iter().map(|s| s.text).collect()
+}
+
+#[test]
+fn a_statement_is_trimmed_of_what_is_no_part_of_it() {
+    assert_eq!(
+        texts("-- head\n SELECT 1 -- tail;\n; ;; /* alone; */ ;\n\tSELECT /* inside; */ 2"),
+        ["SELECT 1", "SELECT /* inside; */ 2"]
+    );
+}
+
+#[test]
+fn words_are_those_outside_quotes_and_parentheses() {
+    let statements = split("copy \"Of\" (a, b) from 'x' STDIN").unwrap();
+    assert_eq!(statements[0].words, ["COPY", "FROM", "STDIN"]);
+}
+
+#[test]
+fn a_parameter_or_a_name_with_a_dollar_opens_no_quote() {
+    assert_eq!(
+        texts("SELECT $1; SELECT a$b; SELECT c$b; SELECT 1; SELECT $"),
+        ["SELECT $1", "SELECT a$b", "SELECT c$b", "SELECT 1", "SELECT $"]
+    );
+}
+
+#[test]
+fn a_string_that_goes_on_in_another_line_keeps_its_escapes() {
+    for sql in ["SELECT E'a'\n  'b\\';'", "SELECT e'a' -- why\n\r\n'b\\';'", "SELECT E'a'\n'b'\n'c\\';'"] {
+        assert_eq!(texts(sql), [sql]);
+    }
+    // In one line, or after something else, a string is a new one.
+    assert_eq!(texts("SELECT E'a' 'b\\'; SELECT 1"), ["SELECT E'a' 'b\\'", "SELECT 1"]);
+    assert_eq!(texts("SELECT E'a',\n'b\\'; SELECT 1"), ["SELECT E'a',\n'b\\'", "SELECT 1"]);
+}
+
+#[test]
+fn a_body_in_standard_form_is_one_statement() {
+    let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END";
+    assert_eq!(texts(&format!("{body}; SELECT 3")), [body, "SELECT 3"]);
+    // Elsewhere the words mean nothing.
+    assert_eq!(texts("SELECT begin atomic; SELECT 1"), ["SELECT begin atomic", "SELECT 1"]);
+}
+
+/// A piece of a statement that holds semicolons and other troubles, and is closed.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{1,6}",
+        "[0-9]{1,4}",
+        "[-+*/<>=,.]".prop_map(|operator| format!(" {operator} ")),
+        "[^'\\x00]{0,8}".prop_map(|text| format!("'{text}'")),
+        "([a-z;\"$(]|''|\\\\){0,8}".prop_map(|text| format!("'{text}'")),
+        "([a-z;\"$(]|''|\\\\[a-z'\\\\]){0,8}".prop_map(|text| format!("E'{text}'")),
+        "([a-z;'$(é]|\"\"){1,8}".prop_map(|text| format!("\"{text}\"")),
+        "[^$\\x00]{0,8}".prop_map(|text| format!("$${text}$$")),
+        ("[a-z_é][a-z_0-9é]{0,3}", "[^$\\x00]{0,4}", "[^$\\x00]{0,4}")
+            .prop_map(|(tag, a, b)| format!("${tag}${a}$${b}${tag}$")),
+        // With the comma, no string goes on after it as a part of the one before.
+        "[^\\r\\n\\x00]{0,8}".prop_map(|text| format!("--{text}\n,")),
+        "[^*/\\x00]{0,8}".prop_map(|text| format!("/*{text}/*;*/{text}*/")),
+        "[a-z;]{0,5}".prop_map(|text| format!("({text})")),
+    ]
+}
+
+/// A statement that begins and ends with a word, so that nothing is trimmed.
+fn statement() -> impl Strategy<Value = String> {
+    prop::collection::vec(piece(), 0..8).prop_map(|pieces| format!("x {} x", pieces.join(" ")))
+}
+
+/// Text of what the lexer looks at.
+fn soup() -> impl Strategy<Value = String> {
+    let token = prop::sample::select(vec![
+        "'",
+        "\"",
+        "$$",
+        "$a$",
+        "$",
+        "$1",
+        "E'",
+        "\\",
+        "--",
+        "\n",
+        "\r",
+        "/*",
+        "*/",
+        "(",
+        ")",
+        "[",
+        "]",
+        ";",
+        " ",
+        "x",
+        "1",
+        "é",
+        "\u{feff}",
+        "CREATE FUNCTION f()",
+        "BEGIN ATOMIC",
+        "CASE",
+        "END",
+        "COPY",
+        "\0",
+    ]);
+    prop::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
+}
+
+fn check(text: &str) -> Result<(), TestCaseError> {
+    match split(text) {
+        Ok(statements) => {
+            let mut end = 0;
+            for statement in statements {
+                prop_assert!(statement.start >= end, "they overlap");
+                end = statement.start + statement.text.len();
+                prop_assert_eq!(text.get(statement.start..end), Some(statement.text));
+                prop_assert!(!statement.text.is_empty());
+            }
+        }
+        Err(error) => prop_assert!(text.is_char_boundary(error.at) && error.at < text.len()),
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_is_cut_into_slices_of_itself(text in any::<String>()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn text_full_of_quotes_is_cut_into_slices_of_itself(text in soup()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn statements_joined_by_semicolons_are_cut_apart_again(
+        statements in prop::collection::vec(statement(), 0..6),
+        between in "[ \\n\\t;]{0,3}(--[^\\r\\n]{0,5};\\n)?(/\\*;\\*/)?",
+    ) {
+        let text = statements.iter().fold(String::new(), |text, next| text + &between + next + ";");
+        prop_assert_eq!(texts(&text), statements);
+    }
+
+    #[test]
+    fn what_was_cut_out_is_one_statement_by_itself(text in soup()) {
+        if let Ok(statements) = split(&text) {
+            for statement in statements {
+                prop_assert_eq!(texts(statement.text), [statement.text]);
+            }
+        }
+    }
+}
