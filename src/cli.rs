@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+use crate::commands::Command;
 use crate::config::Flags;
 
 /// Cruddur's databases: direct messages in DynamoDB, users in PostgreSQL.
@@ -13,4 +14,7 @@ pub struct Cli {
     /// Flags that every command takes, before or after its name.
     #[command(flatten)]
     pub flags: Flags,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
 }

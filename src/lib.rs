@@ -1,8 +1,13 @@
 //! Cruddur's databases from one binary: direct messages in DynamoDB, users in
 //! PostgreSQL.
+//!
+//! Arrows between modules point one way: `commands` → `messaging`, the services
+//! (`postgres`), `output` → `config` → `error`.
 
 pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod context;
 pub mod error;
 pub mod messaging;
 pub mod output;
@@ -15,10 +20,11 @@ use clap::Parser as _;
 
 use crate::cli::Cli;
 use crate::config::Config;
-use crate::error::Result;
+use crate::context::Context;
+use crate::error::{Error, Result};
 use crate::output::Ui;
 
-/// Parses `args`, resolves the settings and tells what went wrong, once.
+/// Parses `args`, runs the command and tells what went wrong, once.
 ///
 /// Must be called before any thread is started: a `.env` file is loaded into
 /// the process's environment, where the AWS SDK looks for its variables.
@@ -50,5 +56,15 @@ fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {
     for warning in config.warnings() {
         ui.warn(warning);
     }
-    Ok(())
+    let runtime = cli
+        .command
+        .runtime()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::failed("cannot start the async runtime").because(cause))?;
+    let context = Context::new(config);
+    let result = runtime.block_on(cli.command.run(&context, ui));
+    // A lookup or a stuck connection in the background must not hold up the end.
+    runtime.shutdown_background();
+    result
 }

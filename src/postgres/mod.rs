@@ -1,10 +1,12 @@
 //! The only place that talks to PostgreSQL.
 
+mod admin;
 mod script;
 mod session;
 mod sql;
 mod url;
 
+pub use admin::{create_database, drop_database, quote_identifier};
 pub use script::{Script, Summary};
 pub use session::Session;
 pub use sql::{Statement, SyntaxError, split};

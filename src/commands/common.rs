@@ -1,0 +1,65 @@
+//! Arguments and steps that commands share.
+
+use clap::Args;
+
+use crate::config::Target;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+/// What must be given, or typed, before something is destroyed in production.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConfirmArgs {
+    /// With --prod: do not ask; needs --confirm
+    #[arg(long, requires = "confirm")]
+    yes: bool,
+    /// With --prod: the name of what is to be destroyed, in place of typing it
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    confirm: Option<String>,
+}
+
+impl ConfirmArgs {
+    /// Lets local work pass. In production the `name` of what `consequence`
+    /// befalls must be typed at a terminal, or given with `--yes --confirm`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Refused`]; nothing has been done.
+    pub(super) fn check(&self, cx: &Context, ui: &mut Ui, name: &str, consequence: &str) -> Result<()> {
+        if cx.target() == Target::Local {
+            return Ok(());
+        }
+        let given = match &self.confirm {
+            Some(given) => Some(given.clone()),
+            None if ui.is_interactive() => {
+                ui.warn(format!("PROD: {consequence}"));
+                ui.ask(&format!("Type {name} to go on:"))?
+            }
+            None => {
+                return Err(Error::refused(format!(
+                    "not done in production without a confirmation: {consequence}"
+                ))
+                .hint(format!("to go on add: --yes --confirm {name}")));
+            }
+        };
+        match given {
+            Some(given) if given == name => Ok(()),
+            Some(_) => Err(Error::refused(format!("the name does not match {name:?}; nothing was done"))),
+            None => Err(Error::refused("cancelled; nothing was done")),
+        }
+    }
+}
+
+/// The text of a file that the user named.
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`]; text that is not UTF-8 is named by its line.
+pub(super) fn read_text(file: &std::path::Path) -> Result<String> {
+    let name = file.display();
+    let bytes =
+        std::fs::read(file).map_err(|cause| Error::failed(format!("cannot read {name}")).because(cause))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = good.matches('\n').count() + 1;
+        Error::failed(format!("{name}:{line}: not UTF-8 text"))
+    })
+}

@@ -1,0 +1,28 @@
+//! `cruddur db create`
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+use crate::postgres::{ConnectionUrl, create_database};
+
+#[derive(Debug, Args)]
+pub struct CreateArgs {}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result<()> {
+    let url = cx.connection_url()?;
+    super::announce(ui, &url);
+    create(ui, &url).await
+}
+
+pub(super) async fn create(ui: &mut Ui, url: &ConnectionUrl) -> Result<()> {
+    let created = create_database(url).await?;
+    let database = url.database();
+    ui.status(if created {
+        format!("created the database {database:?}")
+    } else {
+        format!("the database {database:?} is there already")
+    });
+    Ok(())
+}

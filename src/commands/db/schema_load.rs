@@ -1,0 +1,24 @@
+//! `cruddur db schema-load`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::common::ConfirmArgs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct SchemaLoadArgs {
+    /// The SQL file [default: the built-in db/schema.sql]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
+    let script = super::script(args.file.as_deref(), &super::SCHEMA)?;
+    super::load_confirmed(cx, ui, &script, &args.confirm).await
+}

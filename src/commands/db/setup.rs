@@ -1,0 +1,39 @@
+//! `cruddur db setup`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::Target;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::Ui;
+use crate::postgres::drop_database;
+
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// The schema [default: the built-in db/schema.sql]
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// The seed data [default: the built-in db/seed.sql]
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
+    if cx.target() == Target::Prod {
+        return Err(Error::refused("db setup drops the database first, and never does so in production")
+            .hint("by hand, step by step: cruddur db drop --prod, cruddur db create --prod, cruddur db schema-load --prod, cruddur db seed --prod"));
+    }
+    // Both files are read before the old database goes.
+    let schema = super::script(args.schema.as_deref(), &super::SCHEMA)?;
+    let seed = super::script(args.seed.as_deref(), &super::SEED)?;
+    let url = cx.connection_url()?;
+    super::announce(ui, &url);
+    if drop_database(&url).await? {
+        ui.status(format!("dropped the database {:?}", url.database()));
+    }
+    super::create::create(ui, &url).await?;
+    super::load(cx, ui, &schema).await?;
+    super::load(cx, ui, &seed).await
+}

@@ -1,0 +1,36 @@
+//! The commands. The file tree is the command tree: one leaf a file, its `Args`
+//! and its `run` side by side.
+
+mod common;
+mod db;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+/// What cruddur can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Users and activities: the PostgreSQL database
+    #[command(subcommand)]
+    Db(db::Command),
+}
+
+impl Command {
+    /// The runtime it needs: asking takes no threads.
+    #[must_use]
+    pub fn runtime(&self) -> tokio::runtime::Builder {
+        match self {
+            Self::Db(_) => tokio::runtime::Builder::new_current_thread(),
+        }
+    }
+
+    /// Runs it.
+    pub async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
+        match self {
+            Self::Db(command) => command.run(cx, ui).await,
+        }
+    }
+}

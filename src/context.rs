@@ -1,0 +1,40 @@
+//! What every command is handed: each client, built once and only when asked for.
+
+use crate::config::{Config, Target};
+use crate::error::Result;
+use crate::postgres::{ConnectionUrl, Session};
+
+/// The resolved configuration and the way to the services.
+pub struct Context {
+    config: Config,
+}
+
+impl Context {
+    /// Nothing is contacted yet.
+    #[must_use]
+    pub const fn new(config: Config) -> Self {
+        Self { config }
+    }
+
+    /// The resolved configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The world this run works on.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.config.target()
+    }
+
+    /// Where this target's PostgreSQL is. Nothing is contacted yet.
+    pub fn connection_url(&self) -> Result<ConnectionUrl> {
+        ConnectionUrl::parse(&self.config.connection_url()?, self.target())
+    }
+
+    /// A session on this target's PostgreSQL database.
+    pub async fn postgres(&self) -> Result<Session> {
+        Session::open(&self.connection_url()?).await
+    }
+}
