@@ -1,6 +1,7 @@
 //! What every command is handed: each client, built once and only when asked for.
 
 use crate::config::{Config, Target};
+use crate::dynamodb::DynamoDb;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session};
 
@@ -26,6 +27,11 @@ impl Context {
     #[must_use]
     pub const fn target(&self) -> Target {
         self.config.target()
+    }
+
+    /// A DynamoDB client for this target. No request is sent yet.
+    pub async fn dynamodb(&self) -> Result<DynamoDb> {
+        DynamoDb::connect(&self.config.dynamodb()?).await
     }
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.

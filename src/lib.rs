@@ -2,12 +2,13 @@
 //! PostgreSQL.
 //!
 //! Arrows between modules point one way: `commands` → `messaging`, the services
-//! (`postgres`), `output` → `config` → `error`.
+//! (`dynamodb`, `postgres`), `output` → `config` → `error`.
 
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod context;
+pub mod dynamodb;
 pub mod error;
 pub mod messaging;
 pub mod output;

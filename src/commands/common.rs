@@ -5,7 +5,15 @@ use clap::Args;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::Ui;
+use crate::output::{Format, Ui};
+
+/// How a command that shows data prints it.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct OutputArgs {
+    /// How to print the data on stdout
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(super) output: Format,
+}
 
 /// What must be given, or typed, before something is destroyed in production.
 #[derive(Debug, Clone, Args)]

@@ -3,6 +3,7 @@
 
 mod common;
 mod db;
+mod ddb;
 
 use clap::Subcommand;
 
@@ -13,6 +14,9 @@ use crate::output::Ui;
 /// What cruddur can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Direct messages: the DynamoDB table
+    #[command(subcommand)]
+    Ddb(ddb::Command),
     /// Users and activities: the PostgreSQL database
     #[command(subcommand)]
     Db(db::Command),
@@ -23,13 +27,14 @@ impl Command {
     #[must_use]
     pub fn runtime(&self) -> tokio::runtime::Builder {
         match self {
-            Self::Db(_) => tokio::runtime::Builder::new_current_thread(),
+            Self::Ddb(_) | Self::Db(_) => tokio::runtime::Builder::new_current_thread(),
         }
     }
 
     /// Runs it.
     pub async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self {
+            Self::Ddb(command) => command.run(cx, ui).await,
             Self::Db(command) => command.run(cx, ui).await,
         }
     }

@@ -1,0 +1,28 @@
+//! `cruddur ddb drop`
+
+use clap::Args;
+
+use crate::commands::common::ConfirmArgs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct DropArgs {
+    /// The table to delete
+    #[arg(value_name = "TABLE")]
+    table: String,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let table = &args.table;
+    super::announce(ui, &db);
+    let consequence = format!("the table {table:?} on {} and all its items are deleted", db.place());
+    args.confirm.check(cx, ui, table, &consequence)?;
+    db.drop_table(table).await?;
+    ui.status(format!("dropped the table {table:?}"));
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! `cruddur ddb`: the table of direct messages.
+
+mod drop;
+mod list_tables;
+mod schema_load;
+
+use clap::{Args, Subcommand};
+
+use crate::config::Target;
+use crate::context::Context;
+use crate::dynamodb::DynamoDb;
+use crate::error::Result;
+use crate::output::Ui;
+
+/// `cruddur ddb …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create the messages table and its index, and wait until they are ready
+    SchemaLoad(schema_load::SchemaLoadArgs),
+    /// List all tables
+    ListTables(list_tables::ListTablesArgs),
+    /// Delete a table and wait until it is gone
+    Drop(drop::DropArgs),
+}
+
+impl Command {
+    pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
+        match self {
+            Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
+            Self::ListTables(args) => list_tables::run(cx, ui, args).await,
+            Self::Drop(args) => drop::run(cx, ui, args).await,
+        }
+    }
+}
+
+/// Which table.
+#[derive(Debug, Clone, Args)]
+struct TableArgs {
+    /// The messages table [env: DDB_MESSAGE_TABLE] [default: cruddur-messages]
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+}
+
+impl TableArgs {
+    fn name(&self, cx: &Context) -> String {
+        cx.config().table(self.table.as_deref())
+    }
+}
+
+/// Says, before anything is written, where.
+fn announce(ui: &mut Ui, db: &DynamoDb) {
+    let place = db.place();
+    ui.status(match (db.target(), db.is_emulated()) {
+        (Target::Local, _) => format!("LOCAL DynamoDB at {place}"),
+        (Target::Prod, true) => format!("PROD  DynamoDB at {place}"),
+        (Target::Prod, false) => format!("PROD  DynamoDB on AWS in {place}"),
+    });
+}

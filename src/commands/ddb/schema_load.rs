@@ -1,0 +1,45 @@
+//! `cruddur ddb schema-load`
+
+use clap::Args;
+
+use super::TableArgs;
+use crate::context::Context;
+use crate::dynamodb::{Billing, Definition, SchemaLoaded};
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct SchemaLoadArgs {
+    #[command(flatten)]
+    table: TableArgs,
+    /// Give the table a stream of new images
+    #[arg(long)]
+    stream: bool,
+    /// How the table is paid for
+    #[arg(long, value_name = "MODE", default_value = "provisioned")]
+    billing: Billing,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    super::announce(ui, &db);
+    let definition = Definition { billing: args.billing, stream: args.stream };
+    match db.load_schema(&table, definition).await? {
+        SchemaLoaded::Created => {
+            ui.status(format!("created the table {table:?}; it and its index are ACTIVE"));
+        }
+        SchemaLoaded::Equal => ui.status(format!("the table {table:?} is there already, as it should be")),
+        SchemaLoaded::Different(differences) => {
+            let prod = cx.target().flag();
+            return Err(Error::failed(format!(
+                "the table {table:?} on {} is there already and differs; nothing was changed\n  {}",
+                db.place(),
+                differences.join("\n  ")
+            ))
+            .hint("--billing and --stream say how the table should be")
+            .hint(format!("to begin again without its data run: cruddur ddb drop {table}{prod}")));
+        }
+    }
+    Ok(())
+}

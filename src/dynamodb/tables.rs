@@ -1,0 +1,105 @@
+//! Listing and dropping tables, and waiting until what was asked for has happened.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};
+use tokio::time::Instant;
+
+use super::DynamoDb;
+use super::error::is_not_found;
+use crate::error::{Error, Result};
+
+/// How often a table's state is asked for, at first and at most: an emulator is
+/// ready at once, AWS takes seconds to minutes.
+const FIRST_POLL: Duration = Duration::from_millis(50);
+const LONGEST_POLL: Duration = Duration::from_secs(2);
+/// How long a table may take to be created or deleted.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+impl DynamoDb {
+    /// The names of all tables, in order. 100 come with each page.
+    pub async fn list_tables(&self) -> Result<Vec<String>> {
+        let mut tables = Vec::new();
+        let mut pages = self.client.list_tables().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.error("cannot list the tables", "", &error))?;
+            tables.extend(page.table_names.unwrap_or_default());
+        }
+        tables.sort();
+        Ok(tables)
+    }
+
+    /// Deletes `table` and waits until it is gone.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table; the nearest
+    /// name is given as a hint.
+    pub async fn drop_table(&self, table: &str) -> Result<()> {
+        match self.client.delete_table().table_name(table).send().await {
+            Ok(_) => {}
+            Err(error) if is_not_found(&error) => return Err(self.no_table(table).await?),
+            Err(error) => return Err(self.error(&format!("cannot drop the table {table:?}"), table, &error)),
+        }
+        self.wait_for(table, "to be gone", |found| found.is_none().then_some(())).await
+    }
+
+    /// Waits until the table and all its indexes are ACTIVE.
+    pub(super) async fn wait_until_active(&self, table: &str) -> Result<TableDescription> {
+        self.wait_for(table, "to be ACTIVE", |found| {
+            found.filter(|found| {
+                found.table_status() == Some(&TableStatus::Active)
+                    && found
+                        .global_secondary_indexes()
+                        .iter()
+                        .all(|index| index.index_status().is_none_or(|status| *status == IndexStatus::Active))
+            })
+        })
+        .await
+    }
+
+    async fn wait_for<T>(
+        &self,
+        table: &str,
+        state: &str,
+        reached: impl Fn(Option<TableDescription>) -> Option<T>,
+    ) -> Result<T> {
+        let start = Instant::now();
+        let mut pause = FIRST_POLL;
+        loop {
+            if let Some(done) = reached(self.describe(table).await?) {
+                return Ok(done);
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(Error::failed(format!(
+                    "waited {} minutes for the table {table:?} on {} {state}",
+                    PATIENCE.as_secs() / 60,
+                    self.place()
+                )));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_POLL);
+        }
+    }
+
+    async fn no_table(&self, table: &str) -> Result<Error> {
+        let tables = self.list_tables().await?;
+        let prod = self.target.flag();
+        let error = Error::failed(format!("there is no table {table:?} on {}", self.place()));
+        Ok(match nearest(table, &tables) {
+            Some(name) => error.hint(format!("did you mean {name:?}?")),
+            None => error.hint(format!("to see the tables there run: cruddur ddb list-tables{prod}")),
+        })
+    }
+}
+
+/// The name most like `name`, if any is alike at all.
+fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
+    /// Below this, Jaro-Winkler finds likeness in everything.
+    const ALIKE: f64 = 0.7;
+    names
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
