@@ -1,8 +1,8 @@
 //! Cruddur's databases from one binary: direct messages in DynamoDB, users in
-//! PostgreSQL.
+//! PostgreSQL, and a local stack that brings both along.
 //!
 //! Arrows between modules point one way: `commands` → `messaging`, the services
-//! (`dynamodb`, `postgres`), `output` → `config` → `error`.
+//! (`dynamodb`, `postgres`, `local`), `output` → `config` → `error`.
 
 pub mod cli;
 pub mod commands;
@@ -10,6 +10,8 @@ pub mod config;
 pub mod context;
 pub mod dynamodb;
 pub mod error;
+#[cfg(feature = "local")]
+pub mod local;
 pub mod messaging;
 pub mod output;
 pub mod postgres;

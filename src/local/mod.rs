@@ -1,0 +1,3 @@
+//! The local stack: DynamoDB inside this process.
+
+pub mod dynamodb;
