@@ -1,0 +1,110 @@
+#!/bin/sh
+# Makes sure the PostgreSQL *server* programs are on this machine: silent when
+# they are, else installs them. It never creates or starts a system service.
+set -eu
+exec 3>&2 # a trap may run while stderr is still redirected
+
+say() { printf 'ensure-postgres: %s\n' "$*" >&3; }
+die() { say "error: $*"; exit 1; }
+has_server() { [ -x "$1/postgres" ] && [ -x "$1/initdb" ] && [ -x "$1/pg_ctl" ]; }
+
+find_server() ( # a subshell, so that IFS and `set -f` do not leak out
+    [ -z "${CRUDDUR_POSTGRES_BINDIR:-}" ] || { has_server "$CRUDDUR_POSTGRES_BINDIR"; exit; }
+    IFS=: && set -f
+    for dir in ${PATH:-}; do ! has_server "$dir" || exit 0; done
+    set +f
+    for dir in "$(pg_config --bindir 2>/dev/null || :)" \
+        /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
+        /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin \
+        /home/linuxbrew/.linuxbrew/opt/postgresql*/bin \
+        /Applications/Postgres.app/Contents/Versions/*/bin; do
+        ! has_server "$dir" || exit 0
+    done
+    exit 1
+)
+
+# NEEDRESTART_SUSPEND: Ubuntu would otherwise restart unrelated services.
+as_root() {
+    set -- env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 "$@"
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+# Package managers are chatty: their output is shown only when they fail.
+quietly() { "$@" >"$log" 2>&1 </dev/null; }
+run() { quietly "$@" || { cat "$log" >&3; die "installation failed, see above"; }; }
+
+installed() { [ "$(dpkg-query -W -f='${Status}' "$1" 2>/dev/null)" = 'install ok installed' ]; }
+# Downloads first, with one retry, as outdated lists are what usually fails.
+# Then a session of its own: a ^C must not leave packages half unpacked.
+apt_install() {
+    set -- -y -o APT::Install-Recommends=false -o DPkg::Lock::Timeout=300 install "$@"
+    as_root apt-get -d "$@" || { as_root apt-get update && as_root apt-get -d "$@"; } || return
+    as_root sh -c 'trap "" HUP INT; exec setsid -w apt-get "$@"' sh "$@"
+}
+# postgresql-NN (contrib included), not the metapackage: through that one, a
+# system upgrade would later bring in the next major version and start it.
+apt_server_package() {
+    LC_ALL=C apt-cache depends postgresql 2>/dev/null | sed -n 's/^ *Depends: \(postgresql-[0-9][0-9]*\)$/\1/p' | head -n 1
+}
+
+# The postinst of postgresql-NN creates and starts a cluster unless told not to:
+# a temporary drop-in does that, and leaves the user's createcluster.conf alone.
+install_with_apt() {
+    package=$(apt_server_package)
+    say "no PostgreSQL server found: installing ${package:-postgresql} with apt-get"
+    as_root true || die "sudo refused" # here once, not at every step below
+    [ -n "$package" ] || quietly as_root apt-get update || : # one broken extra source fails it
+    package=$(apt_server_package)
+    [ -n "$package" ] || { cat "$log" >&3; die "apt-get knows no PostgreSQL server package"; }
+    for old in /etc/postgresql/"${package#postgresql-}"/*/postgresql.conf; do
+        [ ! -e "$old" ] || die "$package would start the cluster in ${old%/*}: remove it, or install $package yourself"
+    done
+    unsettled=$package
+    # First, to ask below what the postinst will ask; automatic, to leave with the server.
+    installed postgresql-common || run apt_install -o APT::Get::Mark-Auto=true postgresql-common
+    conf=/etc/postgresql-common/createcluster.conf
+    dropin=${conf%.conf}.d/zz-ensure-postgres-$$.conf
+    [ -d "${dropin%/*}" ] || made_dir=${dropin%/*}
+    as_root mkdir -p "${dropin%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$dropin" >/dev/null
+    [ "$(as_root pg_conftool "$conf" show -bs create_main_cluster 2>/dev/null)" = off ] ||
+        die "$conf ignores ${dropin%/*}: set create_main_cluster = false there, then retry"
+    run apt_install "$package"
+    unsettled=''
+}
+
+cleanup() {
+    trap '' HUP INT TERM
+    # A server left unpacked would create its cluster when dpkg next resumes.
+    [ -z "$unsettled" ] || installed "$unsettled" ||
+        quietly as_root dpkg --remove --force-remove-reinstreq "$unsettled" || say "please remove $unsettled"
+    [ -z "$dropin" ] || as_root rm -f "$dropin" || say "please remove $dropin"
+    [ -z "$made_dir" ] || as_root rmdir "$made_dir" 2>/dev/null || :
+    rm -f "$log"
+}
+
+if find_server; then exit 0; fi
+[ -z "${CRUDDUR_POSTGRES_BINDIR:-}" ] ||
+    die "no postgres and initdb in CRUDDUR_POSTGRES_BINDIR=$CRUDDUR_POSTGRES_BINDIR: correct or unset it"
+managers='apt-get dnf brew'
+[ "$(uname -s 2>/dev/null)" != Darwin ] || managers=brew
+for manager in $managers none; do ! command -v "$manager" >/dev/null 2>&1 || break; done
+[ "$manager" != none ] ||
+    die "no PostgreSQL server (postgres, initdb) found, and nothing to install it with (looked for: $managers)"
+[ "$manager" = brew ] || [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
+    die "no PostgreSQL server found; installing it with $manager needs root, and sudo is missing:" \
+        "run this as root, or install PostgreSQL (server and contrib) yourself"
+
+unsettled='' dropin='' made_dir='' log=$(mktemp)
+trap cleanup EXIT
+trap 'say "interrupted, tidying up"; exit 130' HUP INT TERM
+case $manager in
+    apt-get) install_with_apt ;;
+    dnf)
+        say "no PostgreSQL server found: installing postgresql-server and postgresql-contrib with dnf"
+        run as_root dnf -y --setopt=install_weak_deps=False install postgresql-server postgresql-contrib ;;
+    brew)
+        say "no PostgreSQL server found: installing postgresql@17 with brew"
+        run env HOMEBREW_NO_INSTALL_CLEANUP=1 brew install postgresql@17 ;;
+esac
+find_server || die "$manager succeeded, but postgres and initdb are still not found:" \
+    "set CRUDDUR_POSTGRES_BINDIR to the folder that holds them"

@@ -1,0 +1,145 @@
+//! PostgreSQL's programs, run on one folder as the account they must run as.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::binaries::Binaries;
+use super::paths::Account;
+use super::process::{Group, serves};
+use crate::config::Config;
+use crate::error::{Context as _, Error, Result};
+
+/// Lines of a log that an error shows.
+const LOG_LINES: usize = 8;
+
+/// The binaries, the account, and the folder that holds the cluster and its log.
+pub(super) struct Installation {
+    binaries: Binaries,
+    pub(super) account: Option<Account>,
+    pub(super) home: PathBuf,
+}
+
+impl Installation {
+    /// Looks for the binaries of the major version that made the cluster in
+    /// `home`, or for the newest.
+    pub(super) fn new(config: &Config, home: &Path) -> Result<Self> {
+        let made_by = fs::read_to_string(Self::version_file_in(home)).ok();
+        let major = made_by.and_then(|text| text.trim().parse().ok());
+        Ok(Self {
+            binaries: Binaries::find(config, major)?,
+            account: Account::for_postgres()?,
+            home: home.to_owned(),
+        })
+    }
+
+    /// The cluster in `home`.
+    fn data_in(home: &Path) -> PathBuf {
+        home.join("postgres")
+    }
+
+    /// What the server on the cluster in `home` has said.
+    pub(super) fn log_in(home: &Path) -> PathBuf {
+        home.join("postgres.log")
+    }
+
+    /// Where a server that runs on the cluster in `home` says so.
+    pub(super) fn pid_file_in(home: &Path) -> PathBuf {
+        Self::data_in(home).join("postmaster.pid")
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        Self::data_in(&self.home)
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        Self::log_in(&self.home)
+    }
+
+    pub(super) fn pid_file(&self) -> PathBuf {
+        Self::pid_file_in(&self.home)
+    }
+
+    /// Whether a cluster has been made.
+    pub(super) fn has_cluster(&self) -> bool {
+        Self::version_file_in(&self.home).is_file()
+    }
+
+    /// Holds the major version that made the cluster.
+    fn version_file_in(home: &Path) -> PathBuf {
+        Self::data_in(home).join("PG_VERSION")
+    }
+
+    /// Stops a server that its parent, killed, has left running on this cluster.
+    pub(super) async fn stop_leftover(&self, ephemeral: bool) -> Result<()> {
+        let pid_file = self.pid_file();
+        let Ok(text) = fs::read_to_string(&pid_file) else { return Ok(()) };
+        let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+        if pid.and_then(|pid| serves(pid, &self.data())) == Some(false) {
+            // After a restart of the machine the number may be anybody's, whom
+            // pg_ctl would end and for whose sake the server would not start.
+            return fs::remove_file(&pid_file)
+                .or_failed(|| format!("cannot remove the outdated {}", pid_file.display()));
+        }
+        let running = self.command("pg_ctl").arg("status").arg("-D").arg(self.data()).status().await;
+        if !running.or_failed(|| "cannot run pg_ctl".to_owned())?.success() {
+            return Ok(());
+        }
+        let mode = if ephemeral { "immediate" } else { "fast" };
+        self.run(
+            self.command("pg_ctl").args(["stop", "-w", "-m", mode, "-D"]).arg(self.data()),
+            "cannot stop the PostgreSQL that an earlier run left behind",
+        )
+        .await
+    }
+
+    /// One of PostgreSQL's programs, as the account it must run as, in no
+    /// environment but its own.
+    pub(super) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.binaries.path(program));
+        command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", &self.binaries.folder);
+        command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some(account) = self.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        command
+    }
+
+    /// Runs a program to its end; what it printed is shown when it fails.
+    pub(super) async fn run(&self, command: &mut Command, what: &str) -> Result<()> {
+        // Without a name: nothing lies about when this process is killed.
+        let mut output = tempfile::tempfile().or_failed(|| what.to_owned())?;
+        let handle = || output.try_clone().or_failed(|| what.to_owned());
+        command.stdout(handle()?).stderr(handle()?);
+        let status = Group::spawn(command)?.wait().await?;
+        if status.success() {
+            return Ok(());
+        }
+        let mut said = Vec::new();
+        let _ = output.rewind().and_then(|()| output.read_to_end(&mut said));
+        Err(Error::failed(format!("{what} ({status})")).because(anyhow::Error::msg(last_lines(&said))))
+    }
+}
+
+/// A file without a name that holds `text`: a program's input that is never seen
+/// on the disk.
+pub(super) fn nameless(text: &str) -> Result<File> {
+    let what = || "cannot write a temporary file".to_owned();
+    let mut file = tempfile::tempfile().or_failed(what)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.rewind()).or_failed(what)?;
+    Ok(file)
+}
+
+/// The last lines of a log.
+pub(super) fn tail(log: &Path) -> String {
+    last_lines(&fs::read(log).unwrap_or_default())
+}
+
+fn last_lines(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+}
