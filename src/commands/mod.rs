@@ -4,6 +4,8 @@
 mod common;
 mod db;
 mod ddb;
+#[cfg(feature = "local")]
+mod local;
 
 use clap::Subcommand;
 
@@ -20,13 +22,19 @@ pub enum Command {
     /// Users and activities: the PostgreSQL database
     #[command(subcommand)]
     Db(db::Command),
+    /// The local stack: DynamoDB and PostgreSQL without Docker
+    #[cfg(feature = "local")]
+    #[command(subcommand)]
+    Local(local::Command),
 }
 
 impl Command {
-    /// The runtime it needs: asking takes no threads.
+    /// The runtime it needs: serving takes threads, asking does not.
     #[must_use]
     pub fn runtime(&self) -> tokio::runtime::Builder {
         match self {
+            #[cfg(feature = "local")]
+            Self::Local(_) => tokio::runtime::Builder::new_multi_thread(),
             Self::Ddb(_) | Self::Db(_) => tokio::runtime::Builder::new_current_thread(),
         }
     }
@@ -36,6 +44,8 @@ impl Command {
         match self {
             Self::Ddb(command) => command.run(cx, ui).await,
             Self::Db(command) => command.run(cx, ui).await,
+            #[cfg(feature = "local")]
+            Self::Local(command) => command.run(cx, ui).await,
         }
     }
 }

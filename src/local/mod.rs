@@ -1,10 +1,14 @@
 //! The local stack: DynamoDB inside this process, PostgreSQL as a private child.
 
 mod binaries;
-#[expect(dead_code, reason = "what starts it comes with the stack")]
 mod cluster;
 pub mod dynamodb;
+mod exec;
 mod installation;
 mod paths;
 mod process;
+mod signals;
+mod stack;
 mod state;
+
+pub use exec::exec;

@@ -1,7 +1,7 @@
 //! Who may reach the data of the stack.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, chown, fchown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, fchown};
 use std::path::Path;
 
 use nix::unistd::{User, geteuid};
@@ -61,4 +61,12 @@ impl Account {
         fchown(file, Some(self.uid), Some(self.gid))
             .or_failed(|| "cannot give a temporary file to the account of PostgreSQL".to_owned())
     }
+}
+
+/// Lets others pass through `folder`, no more: an unprivileged PostgreSQL has its
+/// own folder inside. Nobody needs to when it runs as the same account.
+pub(super) fn open_passage(folder: &Path) -> Result<()> {
+    let what = || format!("cannot set the permissions of {}", folder.display());
+    fs::set_permissions(folder, fs::Permissions::from_mode(if geteuid().is_root() { 0o711 } else { 0o700 }))
+        .or_failed(what)
 }

@@ -1,0 +1,21 @@
+//! `cruddur local exec`
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::local;
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+pub(super) async fn run(cx: &Context, _ui: &mut Ui, args: &ExecArgs) -> Result<()> {
+    local::exec(cx.config(), &cx.connection_url()?, &args.command).await
+}

@@ -1,0 +1,116 @@
+//! `exec`: a command with a stack of its own.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, IsTerminal as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpgrp, tcgetpgrp};
+use tokio::process::{Child, Command};
+
+use super::signals::Signals;
+use super::stack::Stack;
+use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, ENDPOINT_VARIABLES};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::postgres::ConnectionUrl;
+
+/// Runs `command` with an ephemeral stack on free ports; both are gone when this
+/// returns, however it returns.
+///
+/// # Errors
+/// [`Kind::Child`] with the command's exit code, when that is not 0.
+pub async fn exec(config: &Config, url: &ConnectionUrl, command: &[OsString]) -> Result<()> {
+    let mut signals = Signals::catch()?;
+    let (stack, endpoint, url) = tokio::select! {
+        started = Stack::start_private(config, url) => started?,
+        signal = signals.end() => return Err(ended_by(signal)),
+    };
+    let ended = match spawn(config, command, &endpoint, &url) {
+        Ok(child) => attend(child, &mut signals).await,
+        Err(error) => Err(error),
+    };
+    stack.stop().await;
+    match exit_code(ended?) {
+        0 => Ok(()),
+        code => Err(Error::new(Kind::Child(code), "the command failed")),
+    }
+}
+
+fn spawn(config: &Config, command: &[OsString], endpoint: &str, url: &ConnectionUrl) -> Result<Child> {
+    let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
+    let mut child = Command::new(program);
+    child.args(arguments).env("CONNECTION_URL", url.expose());
+    for variable in ENDPOINT_VARIABLES {
+        child.env(variable, endpoint);
+    }
+    let is_set = |name: &str| config.environment().get(name).is_some();
+    // Half of a pair of credentials signs nothing.
+    if !is_set("AWS_ACCESS_KEY_ID") || !is_set("AWS_SECRET_ACCESS_KEY") {
+        child.env("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL).env("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL);
+        child.env_remove("AWS_SESSION_TOKEN");
+    }
+    if !is_set("AWS_REGION") {
+        let region = config.environment().get("AWS_DEFAULT_REGION");
+        child.env("AWS_REGION", region.map_or_else(|| DUMMY_REGION.to_owned(), |region| region.value));
+    }
+    if !is_set("AWS_DEFAULT_REGION") {
+        // Some SDKs know only this one.
+        let region = config.environment().get("AWS_REGION");
+        child
+            .env("AWS_DEFAULT_REGION", region.map_or_else(|| DUMMY_REGION.to_owned(), |region| region.value));
+    }
+    child.spawn().map_err(|cause| {
+        // The codes that a shell gives.
+        let code = if cause.kind() == ErrorKind::NotFound { 127 } else { 126 };
+        let message = format!("cannot run {}", program.to_string_lossy());
+        Error::new(Kind::Exit(code), message).because(cause)
+    })
+}
+
+/// Waits for the command and hands on the signals that reach us.
+async fn attend(mut child: Child, signals: &mut Signals) -> Result<ExitStatus> {
+    loop {
+        tokio::select! {
+            status = child.wait() => return status.or_failed(|| "cannot wait for the command".to_owned()),
+            signal = signals.next() => {
+                let pid = child.id().and_then(|id| i32::try_from(id).ok());
+                if let Some(pid) = pid.filter(|_| !sent_by_terminal(signal)) {
+                    // It may have ended in between.
+                    let _ = kill(Pid::from_raw(pid), signal);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the terminal has sent this signal to the command as well: it does so
+/// to every process of the group in its foreground.
+fn sent_by_terminal(signal: Signal) -> bool {
+    if !matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
+        return false;
+    }
+    let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let foreground = if stdin.is_terminal() {
+        tcgetpgrp(&stdin)
+    } else if stdout.is_terminal() {
+        tcgetpgrp(&stdout)
+    } else {
+        tcgetpgrp(&stderr)
+    };
+    foreground.is_ok_and(|group| group == getpgrp())
+}
+
+fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}
+
+/// The exit code of a command that a signal ended, by the shell's custom.
+fn ended_by(signal: Signal) -> Error {
+    let kind = match signal {
+        Signal::SIGINT => Kind::Interrupted,
+        other => Kind::Child(u8::try_from(128 + other as i32).unwrap_or(1)),
+    };
+    Error::new(kind, format!("ended by {signal}"))
+}
