@@ -1,4 +1,5 @@
-//! Everything is tried from outside: through the library.
+//! Everything is tried from outside: through the built `cruddur`, against the
+//! embedded DynamoDB over HTTP and a private PostgreSQL, or through the library.
 #![allow(unreachable_pub, missing_docs, reason = "nobody else uses a test")]
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +9,10 @@
     clippy::disallowed_methods
 )]
 
+mod db;
+mod ddb;
 mod sql;
+mod support;
 mod timestamp;
 mod transcript;
 mod url;

@@ -1,0 +1,123 @@
+//! `db create` and `db drop`
+
+use uuid::Uuid;
+
+use super::{empty_database, load, tables};
+use crate::support::{Run, Sandbox, Stack, USER, runtime, sql, stack};
+
+fn exists(name: &str) -> bool {
+    let names = sql(&stack().url("postgres"), "SELECT datname FROM pg_database");
+    names.into_iter().flatten().any(|found| found == name)
+}
+
+fn on(sandbox: &Sandbox, url: &str, arguments: &[&str]) -> Run {
+    Run::of(sandbox.command(arguments).env("CONNECTION_URL", url))
+}
+
+#[test]
+fn create_makes_the_database_and_says_where() {
+    let sandbox = Sandbox::new();
+    assert!(!sandbox.database_exists());
+    let run = sandbox.cruddur(["db", "create"]).succeeds().says("LOCAL PostgreSQL at 127.0.0.1:");
+    assert!(run.stderr.contains(&format!("created the database {:?}", sandbox.database())), "{}", run.stderr);
+    assert_eq!(run.stdout, "");
+    assert!(sandbox.database_exists());
+}
+
+#[test]
+fn create_of_a_database_that_is_there_says_so_and_keeps_it() {
+    let sandbox = empty_database();
+    load(&sandbox, "CREATE TABLE kept (); ").succeeds();
+    sandbox.cruddur(["db", "create"]).succeeds().says("is there already");
+    assert_eq!(tables(&sandbox), ["kept"]);
+}
+
+#[test]
+fn drop_removes_the_database() {
+    let sandbox = empty_database();
+    sandbox.cruddur(["db", "drop"]).succeeds().says("dropped the database");
+    assert!(!sandbox.database_exists());
+}
+
+#[test]
+fn drop_of_a_missing_database_fails() {
+    let sandbox = Sandbox::new();
+    sandbox.cruddur(["db", "drop"]).exits_with(1).says("there is no database");
+}
+
+#[test]
+fn drop_while_somebody_is_connected_fails_and_leaves_the_database() {
+    let sandbox = empty_database();
+    let session = runtime().block_on(async {
+        let (client, connection) =
+            tokio_postgres::connect(&sandbox.connection_url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    });
+    sandbox
+        .cruddur(["db", "drop"])
+        .exits_with(1)
+        .says("1 other session")
+        .says("Hint: close those sessions, then run again: cruddur db drop");
+    assert!(sandbox.database_exists());
+    let alive = runtime().block_on(session.simple_query("SELECT 1"));
+    assert!(alive.is_ok(), "the session was cut: {alive:?}");
+}
+
+#[test]
+fn names_that_need_quoting_are_quoted() {
+    let sandbox = Sandbox::new();
+    let unique = Uuid::new_v4().simple();
+    for (name, encoded) in [
+        (format!("we\"ird Name {unique}"), format!("we%22ird%20Name%20{unique}")),
+        (format!("a/b?c#d%{unique}"), format!("a%2Fb%3Fc%23d%25{unique}")),
+        (format!("näme'; --{unique}"), format!("n%C3%A4me%27%3B%20--{unique}")),
+        (format!("Select-{unique}"), format!("Select-{unique}")),
+    ] {
+        let url = stack().url(&encoded);
+        on(&sandbox, &url, &["db", "create"]).succeeds();
+        assert!(exists(&name), "{name}");
+        on(&sandbox, &url, &["db", "create"]).succeeds().says("is there already");
+        on(&sandbox, &url, &["db", "setup"]).succeeds();
+        assert_eq!(sql(&url, "SELECT current_database(), count(*) FROM users"), [[name.as_str(), "3"]]);
+        on(&sandbox, &url, &["db", "drop"]).succeeds();
+        assert!(!exists(&name), "{name}");
+    }
+}
+
+#[test]
+fn a_role_that_begins_like_the_app_and_a_password_full_of_separators_work() {
+    let sandbox = Sandbox::new();
+    assert_eq!(USER, "cruddurroot");
+    for separator in ["%40", "%2F", "%25", "%3A", "%3F", "%23"] {
+        assert!(sandbox.connection_url().contains(separator));
+    }
+    sandbox.cruddur(["db", "create"]).succeeds();
+    sandbox.cruddur(["db", "schema-load"]).succeeds();
+    sandbox.cruddur(["db", "seed"]).succeeds();
+    assert_eq!(
+        sandbox.sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"),
+        [["cruddurroot"]]
+    );
+    // The server does check the password.
+    let wrong = stack().url_of(&format!("{USER}:s3cr"), sandbox.database());
+    on(&sandbox, &wrong, &["db", "drop"]).exits_with(4);
+    assert!(sandbox.database_exists());
+    sandbox.cruddur(["db", "drop"]).succeeds();
+    assert!(!sandbox.database_exists());
+}
+
+#[test]
+fn the_database_postgres_can_be_the_apps_own() {
+    let own = Stack::start();
+    let sandbox = Sandbox::new();
+    let url = own.url("postgres");
+    on(&sandbox, &url, &["db", "create"]).succeeds().says("the database \"postgres\" is there already");
+    on(&sandbox, &url, &["db", "drop"]).succeeds();
+    on(&sandbox, &url, &["db", "drop"]).exits_with(1).says("there is no database \"postgres\"");
+    on(&sandbox, &url, &["db", "create"]).succeeds().says("created the database \"postgres\"");
+    for _ in 0..2 {
+        on(&sandbox, &url, &["db", "setup"]).succeeds();
+        assert_eq!(sql(&url, "SELECT count(*) FROM users"), [["3"]]);
+    }
+}

@@ -1,0 +1,31 @@
+//! `cruddur db`
+
+mod database;
+mod load;
+mod script;
+mod setup;
+mod statements;
+
+use crate::support::{Run, Sandbox};
+
+/// A sandbox whose database is there, and empty.
+fn empty_database() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.cruddur(["db", "create"]).succeeds();
+    sandbox
+}
+
+/// Loads `text` as the file `file.sql` into the sandbox's database.
+fn load(sandbox: &Sandbox, text: impl AsRef<[u8]>) -> Run {
+    sandbox.write("file.sql", text);
+    sandbox.cruddur(["db", "seed", "file.sql"])
+}
+
+/// The tables of the sandbox's database.
+fn tables(sandbox: &Sandbox) -> Vec<String> {
+    sandbox
+        .sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,225 @@
+//! SQL files that fail: where, and that nothing of them is kept.
+
+use super::{empty_database, load, tables};
+use crate::support::{Recorder, Run, Sandbox};
+
+/// The number and the text of the line that is shown, from the caret on.
+#[track_caller]
+fn pointed_at(run: &Run) -> (usize, String) {
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let caret = lines.iter().position(|line| line.ends_with('^')).expect("a caret");
+    let (number, shown) = lines[caret - 1].trim_start().split_once(" | ").unwrap();
+    let (margin, indent) = lines[caret].split_once("| ").unwrap();
+    assert_eq!(margin.chars().count(), number.len() + 2, "the bars stand below each other:\n{}", run.stderr);
+    let indent = indent.strip_suffix('^').unwrap();
+    let mut rest = shown.chars();
+    let mut column = indent.chars().peekable();
+    while column.peek().is_some() {
+        let above = rest.next().expect("the caret is under the line");
+        for _ in 0..width(above) {
+            assert_eq!(column.next(), Some(if above == '\t' { '\t' } else { ' ' }), "{}", run.stderr);
+        }
+    }
+    (number.parse().unwrap(), rest.collect())
+}
+
+/// How many columns of a terminal the characters of these tests take.
+fn width(c: char) -> usize {
+    if matches!(c, '\u{4e00}'..='\u{9fff}' | '🐐') { 2 } else { 1 }
+}
+
+#[test]
+fn a_failing_statement_is_shown_where_it_stands_and_nothing_is_kept() {
+    let sandbox = empty_database();
+    let run = load(
+        &sandbox,
+        "CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('one');\n\n  SELEC 1;\nCREATE TABLE after ();\n",
+    )
+    .exits_with(1)
+    .says("file.sql:4: syntax error at or near \"SELEC\"")
+    .says("nothing of this file was kept");
+    assert_eq!(pointed_at(&run), (4, "SELEC 1;".to_owned()));
+    assert!(tables(&sandbox).is_empty());
+}
+
+#[test]
+fn what_was_there_before_the_file_is_there_after_it_failed() {
+    let sandbox = empty_database();
+    load(&sandbox, "CREATE TABLE notes (text text); INSERT INTO notes VALUES ('one')").succeeds();
+    load(&sandbox, "DELETE FROM notes; DROP TABLE notes; SELECT nothing").exits_with(1);
+    assert_eq!(sandbox.sql("SELECT text FROM notes"), [["one"]]);
+}
+
+#[test]
+fn the_caret_counts_columns_not_bytes() {
+    let sandbox = empty_database();
+    for (text, line, rest) in [
+        ("SELECT 'é–ñ', nosuch, 1", 1, "nosuch, 1"),
+        ("SELECT '🐐', nosuch", 1, "nosuch"),
+        ("SELECT '灯台', nosuch", 1, "nosuch"),
+        ("SELECT 1;\n\tSELECT\t'é\t', nosuch;", 2, "nosuch;"),
+        ("/* é */ SELECT 1; /* ñ */ SELECT nosuch", 1, "nosuch"),
+        ("-- ü\n\n\nSELECT\n  1,\n  -- ö\n  nosuch,\n  2;\nSELECT 3;", 7, "nosuch,"),
+        ("SELECT 1;\r\nSELECT\r\n  'é', nosuch;\r\nSELECT 2;\r\n", 3, "nosuch;"),
+        ("SELECT 1 +", 1, ""),
+        ("\u{feff}SELECT nosuch", 1, "nosuch"),
+    ] {
+        let run = load(&sandbox, text).exits_with(1).says(&format!("file.sql:{line}: "));
+        assert_eq!(pointed_at(&run), (line, rest.to_owned()), "{text:?}\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_line_number_may_have_many_digits() {
+    let sandbox = empty_database();
+    let run = load(&sandbox, format!("{}SELECT nosuch", "SELECT 1;\n".repeat(1233))).exits_with(1);
+    assert_eq!(pointed_at(&run), (1234, "nosuch".to_owned()));
+}
+
+#[test]
+fn an_error_without_a_position_is_shown_at_its_statement() {
+    let sandbox = empty_database();
+    let run = load(
+        &sandbox,
+        "CREATE TABLE users (handle text PRIMARY KEY);\nINSERT INTO users VALUES ('nina');\n\
+         -- again\n  INSERT INTO users\n  VALUES ('nina');\n",
+    )
+    .exits_with(1)
+    .says("file.sql:4: duplicate key value violates unique constraint")
+    .says("Key (handle)=(nina) already exists.");
+    assert_eq!(pointed_at(&run), (4, "INSERT INTO users".to_owned()));
+    assert!(tables(&sandbox).is_empty());
+}
+
+#[test]
+fn a_constraint_that_fails_at_the_very_end_keeps_nothing() {
+    let sandbox = empty_database();
+    load(
+        &sandbox,
+        "CREATE TABLE a (id int PRIMARY KEY);\n\
+         CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n\
+         INSERT INTO b VALUES (1);\n",
+    )
+    .exits_with(1)
+    .says("cannot commit file.sql, and nothing of it was kept")
+    .says("violates foreign key constraint");
+    assert!(tables(&sandbox).is_empty());
+}
+
+#[test]
+fn a_statement_that_cannot_be_in_a_transaction_is_shown() {
+    let sandbox = empty_database();
+    let run = load(&sandbox, "CREATE TABLE a ();\nCREATE DATABASE another;\n")
+        .exits_with(1)
+        .says("file.sql:2: CREATE DATABASE cannot run inside a transaction block");
+    assert_eq!(pointed_at(&run), (2, "CREATE DATABASE another;".to_owned()));
+    assert!(tables(&sandbox).is_empty());
+}
+
+/// Loads `text` where every connection is counted: there is none.
+#[track_caller]
+fn refused_unsent(text: impl AsRef<[u8]>) -> Run {
+    let sandbox = Sandbox::new();
+    let server = Recorder::start();
+    sandbox.write("file.sql", text);
+    let url = format!("postgresql://someone@127.0.0.1:{}/cruddur", server.port());
+    let run = Run::of(sandbox.command(["db", "schema-load", "file.sql"]).env("CONNECTION_URL", url));
+    assert_eq!(server.connections(), 0, "{}", run.stderr);
+    run.exits_with(1)
+}
+
+#[test]
+fn a_file_that_would_end_the_transaction_is_refused_before_anything_is_sent() {
+    for statement in [
+        "BEGIN;",
+        "begin work;",
+        "COMMIT;",
+        "Commit",
+        "END;",
+        "ABORT;",
+        "ROLLBACK;",
+        "ROLLBACK AND CHAIN;",
+        "START TRANSACTION;",
+        "PREPARE TRANSACTION 'x';",
+        "COMMIT PREPARED 'x';",
+        "/* hidden */COMMIT/**/;",
+    ] {
+        let run = refused_unsent(format!("CREATE TABLE a ();\n\n  {statement}"))
+            .says("file.sql:3: the whole file runs in one transaction already");
+        let start = statement.trim_start_matches("/* hidden */");
+        assert_eq!(pointed_at(&run), (3, start.to_owned()));
+    }
+}
+
+#[test]
+fn psql_commands_are_refused_before_anything_is_sent() {
+    let run = refused_unsent("SELECT 1;\n\\connect cruddur\nSELECT 2;\n")
+        .says("file.sql:2: psql's backslash commands are not SQL");
+    assert_eq!(pointed_at(&run), (2, "\\connect cruddur".to_owned()));
+}
+
+#[test]
+fn copy_from_stdin_is_refused_before_anything_is_sent() {
+    for copy in ["COPY users FROM STDIN;", "copy public.\"users\" (handle, email) from stdin with (header);"]
+    {
+        // As dumped: the rows are not SQL, whatever they look like to a lexer.
+        for rows in ["nina\tnina@example.com\n\\.\n", "it's\t(\n\\.\n", ""] {
+            let run = refused_unsent(format!("SELECT 1;\n{copy}\n{rows}SELECT 2;\n"))
+                .says("file.sql:2: COPY FROM STDIN needs psql to send the rows; write them as INSERT");
+            assert_eq!(pointed_at(&run), (2, copy.to_owned()));
+        }
+    }
+}
+
+#[test]
+fn copy_to_stdout_says_what_is_wrong_with_it() {
+    let sandbox = empty_database();
+    load(&sandbox, "CREATE TABLE a ();\nCOPY a TO STDOUT;\n")
+        .exits_with(1)
+        .says("file.sql:2: COPY TO STDOUT");
+    assert!(tables(&sandbox).is_empty());
+}
+
+#[test]
+fn what_is_never_closed_is_shown_where_it_opens() {
+    for (text, line, rest, message) in [
+        ("SELECT 1;\nSELECT 'it''s; \n;", 2, "'it''s; ", "this string is never closed"),
+        ("SELECT E'it\\';\nSELECT 1;", 1, "E'it\\';", "this string is never closed"),
+        ("SELECT \"name;\n", 1, "\"name;", "this name is never closed"),
+        ("SELECT $$ one; $x$ two;\n", 1, "$$ one; $x$ two;", "this dollar-quoted string is never closed"),
+        ("SELECT 1;\n\n/* one /* two */ ;\n", 3, "/* one /* two */ ;", "this comment is never closed"),
+        ("CREATE TABLE a (\n  b text;\nSELECT 1;\n", 1, "(", "this parenthesis is never closed"),
+    ] {
+        let run = refused_unsent(text).says(&format!("file.sql:{line}: {message}"));
+        let (shown, from) = pointed_at(&run);
+        assert_eq!(shown, line, "{}", run.stderr);
+        // The caret may stand at the quote or at the E before it.
+        assert!(rest.ends_with(&from) && rest.len() - from.len() <= 1, "{rest:?} against {from:?}");
+    }
+}
+
+#[test]
+fn a_file_without_a_statement_is_an_error() {
+    for text in ["", "\n \t\r\n", "-- nothing yet\n/* nor /* here */ */;;\n", "\u{feff}"] {
+        refused_unsent(text).says("file.sql holds no SQL statement");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_text_names_the_line() {
+    let run = refused_unsent(b"SELECT 1;\nSELECT '\xe9t\xe9';\n").says("file.sql:2: not UTF-8 text");
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let sandbox = empty_database();
+    for command in ["schema-load", "seed"] {
+        sandbox
+            .cruddur(["db", command, "no-such.sql"])
+            .exits_with(1)
+            .says("cannot read no-such.sql")
+            .says("Caused by: No such file or directory");
+    }
+    assert!(tables(&sandbox).is_empty());
+}

@@ -1,0 +1,3 @@
+//! `cruddur ddb`
+
+mod schema_load;

@@ -1,0 +1,13 @@
+//! What every test stands on.
+
+mod command;
+mod listener;
+mod sandbox;
+mod stack;
+mod table;
+
+pub use command::*;
+pub use listener::*;
+pub use sandbox::*;
+pub use stack::*;
+pub use table::*;

@@ -1,0 +1,133 @@
+//! A test's own world: a folder, a database, a DynamoDB.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use cruddur::local::dynamodb::Server;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_postgres::SimpleQueryMessage;
+
+use super::command::{Run, bare_cruddur};
+use super::stack::stack;
+
+pub const TABLE: &str = "cruddur-messages";
+
+/// A test's own world; nothing of it is shared with another test but the
+/// PostgreSQL server, on which it has a database of its own.
+pub struct Sandbox {
+    folder: TempDir,
+    server: Server,
+    database: String,
+}
+
+/// The runtime that serves the sandboxes' DynamoDBs.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+}
+
+impl Sandbox {
+    /// An empty folder, an empty DynamoDB, and the name of a database that is
+    /// still to be created.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // The nearest .env is the one that counts.
+        std::fs::write(folder.path().join(".env"), "").unwrap();
+        let server = runtime().block_on(Server::start(0, None)).unwrap();
+        Self { folder, server, database: format!("test_{}", uuid::Uuid::new_v4().simple()) }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.server.url()
+    }
+
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    pub fn connection_url(&self) -> String {
+        stack().url(&self.database)
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// `cruddur` in this world, still to be run.
+    pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Command {
+        let mut command = bare_cruddur(arguments);
+        command
+            .current_dir(self.path())
+            .env("HOME", self.path())
+            .env("CRUDDUR_DATA_DIR", self.path().join("data"))
+            .env("CONNECTION_URL", self.connection_url())
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint());
+        command
+    }
+
+    /// Runs `cruddur` in this world.
+    pub fn cruddur<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// A client of this world's DynamoDB, other than cruddur's own.
+    pub fn dynamodb(&self) -> Client {
+        dynamodb_client(&self.endpoint())
+    }
+
+    /// The rows that `query` gives on this world's database, as text.
+    pub fn sql(&self, query: &str) -> Vec<Vec<String>> {
+        sql(&self.connection_url(), query)
+    }
+
+    /// Whether this world's database is there, by the server's own word.
+    pub fn database_exists(&self) -> bool {
+        let query = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", self.database);
+        !sql(&stack().url("postgres"), &query).is_empty()
+    }
+}
+
+/// A client of the DynamoDB at `endpoint`, other than cruddur's own.
+pub fn dynamodb_client(endpoint: &str) -> Client {
+    Client::from_conf(
+        aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build(),
+    )
+}
+
+/// The rows that `query` gives, as text; NULL is `∅`.
+pub fn sql(url: &str, query: &str) -> Vec<Vec<String>> {
+    runtime().block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+            .simple_query(query)
+            .await
+            .unwrap()
+            .into_iter()
+            .filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => {
+                    Some((0..row.len()).map(|column| row.get(column).unwrap_or("∅").to_owned()).collect())
+                }
+                _ => None,
+            })
+            .collect()
+    })
+}
