@@ -35,6 +35,7 @@ pub(super) struct ClusterPlan {
 pub(super) struct Cluster {
     server: Group,
     url: ConnectionUrl,
+    version: String,
     ephemeral: bool,
 }
 
@@ -65,20 +66,19 @@ impl ClusterPlan {
         self.installation.stop_leftover(self.ephemeral).await?;
         let mut server = self.launch().await?;
         let maintenance = self.url.with_database("postgres");
-        match Session::open(&maintenance).await {
+        let session = match Session::open(&maintenance).await {
             Err(error) if error.kind() == Kind::Config => {
                 // CONNECTION_URL has changed since the cluster was made.
                 server.stop(Signal::SIGINT, STOP_PATIENCE).await;
                 self.set_role().await?;
                 server = self.launch().await?;
-                Session::open(&maintenance).await?;
+                Session::open(&maintenance).await?
             }
-            other => {
-                other?;
-            }
-        }
+            other => other?,
+        };
+        let version = session.server_version().await?;
         create_database(&self.url).await?;
-        Ok(Cluster { server, url: self.url, ephemeral: self.ephemeral })
+        Ok(Cluster { server, url: self.url, version, ephemeral: self.ephemeral })
     }
 
     /// Into a folder of another name first: an `initdb` that was broken off must
@@ -193,6 +193,16 @@ impl Cluster {
     /// Where it is, with role and password.
     pub(super) const fn url(&self) -> &ConnectionUrl {
         &self.url
+    }
+
+    /// The server's version.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Waits until the server ends by itself, which it should not.
+    pub(super) async fn ended(&mut self) {
+        let _ = self.server.wait().await;
     }
 
     /// Ends all sessions and the server.

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp};
 use tokio::process::{Child, Command};
 
+use super::daemon::ended_by;
 use super::signals::Signals;
 use super::stack::Stack;
 use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, ENDPOINT_VARIABLES};
@@ -104,13 +105,4 @@ fn sent_by_terminal(signal: Signal) -> bool {
 fn exit_code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(code).unwrap_or(1)
-}
-
-/// The exit code of a command that a signal ended, by the shell's custom.
-fn ended_by(signal: Signal) -> Error {
-    let kind = match signal {
-        Signal::SIGINT => Kind::Interrupted,
-        other => Kind::Child(u8::try_from(128 + other as i32).unwrap_or(1)),
-    };
-    Error::new(kind, format!("ended by {signal}"))
 }

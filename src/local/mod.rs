@@ -2,13 +2,19 @@
 
 mod binaries;
 mod cluster;
+mod daemon;
 pub mod dynamodb;
 mod exec;
 mod installation;
 mod paths;
+mod probe;
 mod process;
 mod signals;
 mod stack;
 mod state;
 
+pub use daemon::{Up, down, status, up, up_detached};
 pub use exec::exec;
+pub use paths::data_dir;
+pub use stack::{Plan, Ports};
+pub use state::{Report, Service, ServiceState};

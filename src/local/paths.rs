@@ -1,15 +1,42 @@
-//! Who may reach the data of the stack.
+//! Where the stack keeps its data, and who may reach it.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{User, geteuid};
 
+use crate::config::Config;
 use crate::error::{Context as _, Error, Result};
 
 /// The accounts that PostgreSQL may run as in root's place, best first.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
+
+/// The data directory: `flag`, else `CRUDDUR_DATA_DIR`, else the system's place
+/// for it. Root's home is closed to the account that PostgreSQL runs as, so root
+/// keeps it in `/var/lib`.
+pub fn data_dir(config: &Config, flag: Option<&Path>) -> Result<PathBuf> {
+    let value = |name: &str| config.environment().get(name).map(|setting| PathBuf::from(setting.value));
+    if let Some(folder) = flag.map(Path::to_owned).or_else(|| value("CRUDDUR_DATA_DIR")) {
+        return std::path::absolute(&folder).or_failed(|| format!("cannot use {}", folder.display()));
+    }
+    if geteuid().is_root() {
+        return Ok("/var/lib/cruddur".into());
+    }
+    let home = || {
+        value("HOME").ok_or_else(|| {
+            Error::config("HOME is not set, so there is no place for the local data")
+                .hint("set HOME or CRUDDUR_DATA_DIR, or give --data-dir")
+        })
+    };
+    if cfg!(target_os = "macos") {
+        return Ok(home()?.join("Library/Application Support/cruddur"));
+    }
+    match value("XDG_DATA_HOME").filter(|folder| folder.is_absolute()) {
+        Some(folder) => Ok(folder.join("cruddur")),
+        None => Ok(home()?.join(".local/share/cruddur")),
+    }
+}
 
 /// The account that PostgreSQL runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +88,16 @@ impl Account {
         fchown(file, Some(self.uid), Some(self.gid))
             .or_failed(|| "cannot give a temporary file to the account of PostgreSQL".to_owned())
     }
+}
+
+/// Creates `folder` and its parents, unless it is there: then it is somebody's,
+/// and its permissions are theirs to choose.
+pub(super) fn create(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).or_failed(|| format!("cannot create {}", folder.display()))?;
+    open_passage(folder)
 }
 
 /// Lets others pass through `folder`, no more: an unprivileged PostgreSQL has its

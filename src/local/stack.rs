@@ -1,24 +1,162 @@
 //! Both services together.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::cluster::{Cluster, ClusterPlan};
 use super::dynamodb::Server;
 use super::installation::Installation;
-use super::state::{Scratch, remove};
-use crate::config::Config;
-use crate::error::{Context as _, Result};
+use super::probe::{self, Found};
+use super::state::{DYNAMODB, POSTGRESQL, Report, Scratch, Service, ServiceState, remove};
+use crate::config::{Config, DEFAULT_DYNAMODB_PORT, DynamoDbConfig, is_loopback};
+use crate::error::{Context as _, Error, Result};
 use crate::postgres::ConnectionUrl;
 
-/// A running stack.
+/// Ports that were asked for; those of the local target otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// `--dynamodb-port`
+    pub dynamodb: Option<u16>,
+    /// `--postgres-port`
+    pub postgres: Option<u16>,
+}
+
+/// A stack that is to be brought up.
+pub struct Plan {
+    pub(super) data_dir: PathBuf,
+    pub(super) ephemeral: bool,
+    pub(super) dynamodb_port: u16,
+    pub(super) url: ConnectionUrl,
+    pub(super) dynamodb: DynamoDbConfig,
+}
+
+impl Plan {
+    /// The ports are those that local commands will look at: the loopback ports
+    /// of the DynamoDB endpoint and of `CONNECTION_URL`.
+    pub fn new(
+        config: &Config,
+        url: &ConnectionUrl,
+        data_dir: PathBuf,
+        ports: Ports,
+        ephemeral: bool,
+    ) -> Result<Self> {
+        let dynamodb = config.dynamodb()?;
+        let endpoint_port = dynamodb
+            .endpoint
+            .as_ref()
+            .filter(|endpoint| is_loopback(&endpoint.host))
+            .map_or(DEFAULT_DYNAMODB_PORT, |endpoint| endpoint.port);
+        if !url.is_loopback() {
+            return Err(Error::config(format!(
+                "CONNECTION_URL leads to {}, and the local stack serves on this machine only",
+                url.host()
+            ))
+            .hint("set its host to localhost"));
+        }
+        let dynamodb_port = ports.dynamodb.unwrap_or(endpoint_port);
+        let postgres_port = ports.postgres.unwrap_or_else(|| url.port());
+        if dynamodb_port == postgres_port {
+            return Err(Error::config(format!(
+                "DynamoDB and PostgreSQL cannot both listen on port {dynamodb_port}"
+            ))
+            .hint("choose another port for one of them: --dynamodb-port N or --postgres-port N"));
+        }
+        let url = url.on_loopback_port(postgres_port);
+        Ok(Self { data_dir, ephemeral, dynamodb_port, url, dynamodb })
+    }
+
+    /// Where the data is kept.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// DynamoDB's port.
+    #[must_use]
+    pub const fn dynamodb_port(&self) -> u16 {
+        self.dynamodb_port
+    }
+
+    /// PostgreSQL's port.
+    #[must_use]
+    pub fn postgres_port(&self) -> u16 {
+        self.url.port()
+    }
+
+    /// Whether nothing is to be kept.
+    #[must_use]
+    pub const fn is_ephemeral(&self) -> bool {
+        self.ephemeral
+    }
+
+    /// This plan's services, none of them running, with their data in `home`.
+    pub(super) fn report(&self, home: &Path) -> Report {
+        let stopped = |service: &str, port, address| Service {
+            service: service.to_owned(),
+            state: ServiceState::Stopped,
+            port,
+            address,
+        };
+        let dynamodb = format!("http://localhost:{}", self.dynamodb_port);
+        let postgres = format!("localhost:{}/{}", self.url.port(), self.url.database());
+        Report::new(
+            home,
+            self.ephemeral,
+            vec![
+                stopped(DYNAMODB, self.dynamodb_port, dynamodb),
+                stopped(POSTGRESQL, self.url.port(), postgres),
+            ],
+        )
+    }
+}
+
+/// A running stack: whatever of the two services it runs itself.
 pub(super) struct Stack {
-    dynamodb: Server,
-    postgres: Cluster,
-    scratch: Scratch,
+    dynamodb: Option<Server>,
+    postgres: Option<Cluster>,
+    scratch: Option<Scratch>,
+    pub(super) report: Report,
 }
 
 impl Stack {
+    /// Brings up what does not run yet. Starting PostgreSQL takes a second; a
+    /// port that is taken is found out before.
+    pub(super) async fn start(config: &Config, plan: &Plan) -> Result<Self> {
+        sweep(config).await;
+        let postgres_port = plan.url.port();
+        let found_dynamodb = probe::dynamodb(&plan.dynamodb, plan.dynamodb_port).await?;
+        let found_postgres = probe::postgres(&plan.url, postgres_port).await?;
+        let scratch = if plan.ephemeral { Some(Scratch::new()?) } else { None };
+        let home = scratch.as_ref().map_or(plan.data_dir.as_path(), Scratch::path);
+        // What PostgreSQL lacks is found out before DynamoDB makes its file.
+        let postgres = match found_postgres {
+            Found::Service => None,
+            Found::Nothing => Some(ClusterPlan::new(config, home, &plan.url, plan.ephemeral)?),
+        };
+        let dynamodb = match found_dynamodb {
+            Found::Service => None,
+            Found::Nothing => {
+                let file = home.join("dynamodb.sqlite");
+                Some(Server::start(plan.dynamodb_port, (!plan.ephemeral).then_some(file.as_path())).await?)
+            }
+        };
+        let postgres = match postgres {
+            None => None,
+            Some(plan) => Some(plan.start().await?),
+        };
+        let mut report = plan.report(home);
+        for (service, ours) in report.services.iter_mut().zip([dynamodb.is_some(), postgres.is_some()]) {
+            service.state = if ours { ServiceState::Running } else { ServiceState::External };
+            if ours {
+                report.pid = i32::try_from(std::process::id()).ok();
+            }
+        }
+        if let Some(cluster) = &postgres {
+            report.postgres_version = Some(cluster.version().to_owned());
+        }
+        Ok(Self { dynamodb, postgres, scratch, report })
+    }
+
     /// A stack of its own on free ports, gone when it stops.
     pub(super) async fn start_private(
         config: &Config,
@@ -40,12 +178,39 @@ impl Stack {
         };
         let endpoint = dynamodb.url();
         let url = postgres.url().clone();
-        Ok((Self { dynamodb, postgres, scratch }, endpoint, url))
+        let report = Report::new(scratch.path(), true, Vec::new());
+        let stack =
+            Self { dynamodb: Some(dynamodb), postgres: Some(postgres), scratch: Some(scratch), report };
+        Ok((stack, endpoint, url))
     }
 
-    /// Stops both; their data goes.
+    /// Whether it runs anything itself.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.dynamodb.is_none() && self.postgres.is_none()
+    }
+
+    /// Waits until PostgreSQL ends by itself, which it should not.
+    pub(super) async fn failed(&mut self) {
+        match &mut self.postgres {
+            Some(cluster) => cluster.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops both; an ephemeral stack's data goes.
     pub(super) async fn stop(self) {
-        tokio::join!(self.dynamodb.stop(), self.postgres.stop());
+        tokio::join!(
+            async {
+                if let Some(server) = self.dynamodb {
+                    server.stop().await;
+                }
+            },
+            async {
+                if let Some(cluster) = self.postgres {
+                    cluster.stop().await;
+                }
+            }
+        );
         drop(self.scratch);
     }
 }
@@ -59,7 +224,7 @@ async fn sweep(config: &Config) {
 }
 
 /// Stops a PostgreSQL that a killed stack has left running on `home`.
-async fn stop_leftover(config: &Config, home: &Path, ephemeral: bool) {
+pub(super) async fn stop_leftover(config: &Config, home: &Path, ephemeral: bool) {
     // Looking for the binaries runs them; most of the time nothing is left.
     if !Installation::pid_file_in(home).exists() {
         return;

@@ -1,17 +1,29 @@
 //! `cruddur local`: the stack.
 
+mod down;
 mod exec;
+mod status;
+mod up;
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::Ui;
+use crate::local::{Plan, Ports, Report, Service, data_dir};
+use crate::output::{Column, Record, Ui};
 
 /// `cruddur local …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start DynamoDB and PostgreSQL, or use what runs already
+    Up(up::UpArgs),
+    /// Stop what `up` has started; the data stays
+    Down(down::DownArgs),
+    /// Show what runs, and where
+    Status(status::StatusArgs),
     /// Run a command with a stack of its own, gone when the command ends
     Exec(exec::ExecArgs),
 }
@@ -24,7 +36,56 @@ impl Command {
             ));
         }
         match self {
+            Self::Up(args) => up::run(cx, ui, args).await,
+            Self::Down(args) => down::run(cx, ui, args).await,
+            Self::Status(args) => status::run(cx, ui, args).await,
             Self::Exec(args) => exec::run(cx, ui, args).await,
         }
+    }
+}
+
+/// Where the stack keeps its data.
+#[derive(Debug, Clone, Args)]
+struct DataArgs {
+    /// Where the data is kept [env: CRUDDUR_DATA_DIR] [default: /var/lib/cruddur for root,
+    /// else the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Which stack.
+#[derive(Debug, Clone, Args)]
+struct StackArgs {
+    /// Port of DynamoDB [default: that of the local endpoint, 8000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    dynamodb_port: Option<u16>,
+    /// Port of PostgreSQL [default: that of CONNECTION_URL, 5432]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    postgres_port: Option<u16>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+impl StackArgs {
+    fn plan(&self, cx: &Context, ephemeral: bool) -> Result<Plan> {
+        let ports = Ports { dynamodb: self.dynamodb_port, postgres: self.postgres_port };
+        let data_dir = data_dir(cx.config(), self.data.data_dir.as_deref())?;
+        Plan::new(cx.config(), &cx.connection_url()?, data_dir, ports, ephemeral)
+    }
+}
+
+impl Record for Service {
+    const COLUMNS: &'static [Column] =
+        &[Column::keep("SERVICE"), Column::keep("STATE"), Column::keep("ADDRESS")];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.service.clone(), self.state.name().to_owned(), self.address.clone()]
+    }
+}
+
+/// What runs where, for people.
+fn show(ui: &mut Ui, report: &Report) {
+    for service in &report.services {
+        ui.status(format!("{:<10}  {:<8}  {}", service.service, service.state.name(), service.address));
     }
 }

@@ -1,0 +1,104 @@
+//! `cruddur local up`
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::{StackArgs, show};
+use crate::config::{Config, ENDPOINT_VARIABLES, is_loopback};
+use crate::context::Context;
+use crate::error::{Context as _, Result};
+use crate::local::{self, Plan, Report, Up};
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Return when the stack is ready; it goes on in the background
+    #[arg(long)]
+    detach: bool,
+    /// Keep nothing: DynamoDB in memory, PostgreSQL in a temporary folder
+    #[arg(long)]
+    ephemeral: bool,
+    #[command(flatten)]
+    stack: StackArgs,
+    /// This process is the background of `--detach`: say on stdout when it is ready
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    background: bool,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> {
+    let plan = args.stack.plan(cx, args.ephemeral)?;
+    if args.background {
+        return background(cx, ui, &plan).await;
+    }
+    let outcome = if args.detach {
+        local::up_detached(&plan, &background_arguments(&plan)).await?
+    } else {
+        local::up(cx.config(), &plan, |report| {
+            show(ui, report);
+            show_variables(ui, cx.config(), report);
+            ui.status("ready; Ctrl-C stops it");
+            Ok(())
+        })
+        .await?
+    };
+    match outcome {
+        Up::Stopped => ui.status("stopped"),
+        Up::Detached(report) => {
+            show(ui, &report);
+            show_variables(ui, cx.config(), &report);
+            ui.status("ready; cruddur local down stops it");
+        }
+        Up::AlreadyRunning(report) => {
+            show(ui, &report);
+            ui.status(format!("it runs already (process {})", report.pid.unwrap_or_default()));
+        }
+        Up::AllExternal(report) => {
+            show(ui, &report);
+            ui.status("both are there already, run by somebody else; nothing was started");
+        }
+    }
+    Ok(())
+}
+
+async fn background(cx: &Context, ui: &mut Ui, plan: &Plan) -> Result<()> {
+    // Away from the terminal: its Ctrl-C and its end are not for this process.
+    nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
+    let mut say = |report: &Report| {
+        let line = serde_json::to_string(report).or_failed(|| "cannot write the report".to_owned())?;
+        ui.data(&format!("{line}\n"))
+    };
+    match local::up(cx.config(), plan, &mut say).await? {
+        Up::AllExternal(report) | Up::AlreadyRunning(report) | Up::Detached(report) => say(&report),
+        Up::Stopped => Ok(()),
+    }
+}
+
+/// The variables are in the environment by now, `.env` file or not.
+fn background_arguments(plan: &Plan) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> =
+        ["--no-env-file", "local", "up", "--background", "--data-dir"].map(OsString::from).to_vec();
+    arguments.push(plan.data_dir().into());
+    for (flag, port) in [("--dynamodb-port", plan.dynamodb_port()), ("--postgres-port", plan.postgres_port())]
+    {
+        arguments.extend([flag.into(), port.to_string().into()]);
+    }
+    if plan.is_ephemeral() {
+        arguments.push("--ephemeral".into());
+    }
+    arguments
+}
+
+/// What other commands need to be told when the stack is not where they look.
+fn show_variables(ui: &mut Ui, config: &Config, report: &Report) {
+    let [dynamodb, postgres] = report.services.as_slice() else { return };
+    let endpoint = config.dynamodb().ok().and_then(|dynamodb| dynamodb.endpoint);
+    if !endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host) && endpoint.port == dynamodb.port) {
+        ui.hint(format!("set {}={}", ENDPOINT_VARIABLES[0], dynamodb.address));
+    }
+    let url =
+        config.connection_url().and_then(|url| crate::postgres::ConnectionUrl::parse(&url, config.target()));
+    if url.is_ok_and(|url| url.port() != postgres.port) {
+        ui.hint(format!("set the port in CONNECTION_URL to {}", postgres.port));
+    }
+}

@@ -1,0 +1,77 @@
+//! Who listens on a port already.
+
+use std::io::ErrorKind;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::config::{DynamoDbConfig, Endpoint};
+use crate::dynamodb::DynamoDb;
+use crate::error::{Error, Result};
+use crate::postgres::{ConnectionUrl, Session};
+
+/// How long a listener may take to show what it is.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is behind a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing: it is free.
+    Nothing,
+    /// The service that was looked for.
+    Service,
+}
+
+/// Looks for a DynamoDB API on `port`.
+///
+/// # Errors
+/// Something else listens there.
+pub(super) async fn dynamodb(config: &DynamoDbConfig, port: u16) -> Result<Found> {
+    if is_free(port).await {
+        return Ok(Found::Nothing);
+    }
+    let mut config = config.clone();
+    config.endpoint = Some(Endpoint::loopback(port));
+    let db = DynamoDb::connect(&config).await?;
+    if timeout(PATIENCE, db.answers()).await.unwrap_or(false) {
+        return Ok(Found::Service);
+    }
+    Err(Error::failed(format!("port {port} is taken by something that is not a DynamoDB API"))
+        .hint("stop it, or choose another port: --dynamodb-port N"))
+}
+
+/// Looks for a PostgreSQL on `port` that accepts the role and password of `url`.
+///
+/// # Errors
+/// Something else listens there.
+pub(super) async fn postgres(url: &ConnectionUrl, port: u16) -> Result<Found> {
+    if is_free(port).await {
+        return Ok(Found::Nothing);
+    }
+    let url = url.on_loopback_port(port);
+    let mut refusal = None;
+    // Its database may still have to be created.
+    for url in [url.with_database("postgres"), url] {
+        match timeout(PATIENCE, Session::open(&url)).await {
+            Ok(Ok(_)) => return Ok(Found::Service),
+            Ok(Err(error)) => refusal = Some(error),
+            Err(_) => {}
+        }
+    }
+    let error =
+        Error::failed(format!("port {port} is taken by something that does not accept CONNECTION_URL"))
+            .hint("stop it, correct CONNECTION_URL, or choose another port: --postgres-port N");
+    Err(match refusal {
+        Some(refusal) => error.because(refusal),
+        None => error,
+    })
+}
+
+async fn is_free(port: u16) -> bool {
+    match timeout(PATIENCE, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await {
+        Ok(Err(error)) => error.kind() == ErrorKind::ConnectionRefused,
+        Ok(Ok(_)) | Err(_) => false,
+    }
+}
