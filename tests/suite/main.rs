@@ -11,6 +11,7 @@
 
 mod db;
 mod ddb;
+mod local;
 mod sql;
 mod support;
 mod timestamp;

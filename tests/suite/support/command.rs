@@ -1,9 +1,14 @@
 //! Running the built `cruddur`, and what it said.
 
 use std::ffi::OsStr;
-use std::process::{Command, Output, Stdio};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::stack::PASSWORD;
+use super::wait::eventually;
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -12,6 +17,9 @@ pub struct Run {
     pub stderr: String,
     pub code: i32,
 }
+
+/// A run that is under way; killed when dropped.
+pub struct Spawned(pub Child);
 
 impl Run {
     /// Runs `command` to its end. Whatever it says, the password is not in it.
@@ -39,6 +47,18 @@ impl Run {
         assert!(self.stderr.contains(text), "not said: {text:?}\nstderr:\n{}", self.stderr);
         self
     }
+
+    /// Stdout as a JSON document.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+    }
+
+    /// Stdout as one JSON value a line.
+    #[track_caller]
+    pub fn ndjson(&self) -> Vec<serde_json::Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON value")).collect()
+    }
 }
 
 impl From<Output> for Run {
@@ -54,6 +74,38 @@ impl From<Output> for Run {
         }
         run
     }
+}
+
+impl Spawned {
+    pub fn new(command: &mut Command) -> Self {
+        Self(command.spawn().expect("cruddur starts"))
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        signal(self.0.id(), name);
+    }
+
+    /// Waits until it has ended; a shell's exit code: 128 and more for a signal.
+    #[track_caller]
+    pub fn code(&mut self) -> i32 {
+        let status = eventually("the end of cruddur", || self.0.try_wait().expect("it can be waited for"));
+        status.code().or_else(|| status.signal().map(|signal| 128 + signal)).expect("a code or a signal")
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Sends a signal by its name to a process.
+pub fn signal(pid: u32, name: &str) {
+    let signal: Signal = format!("SIG{name}").parse().expect("a signal's name");
+    kill(Pid::from_raw(pid.try_into().unwrap()), signal)
+        .unwrap_or_else(|error| panic!("process {pid}: {error}"));
 }
 
 /// A `cruddur` that knows nothing of the machine's own settings.

@@ -5,9 +5,13 @@ mod listener;
 mod sandbox;
 mod stack;
 mod table;
+mod wait;
+mod world;
 
 pub use command::*;
 pub use listener::*;
 pub use sandbox::*;
 pub use stack::*;
 pub use table::*;
+pub use wait::*;
+pub use world::*;

@@ -1,0 +1,90 @@
+//! Services that somebody else runs: used, and left alone.
+
+use cruddur::local::dynamodb::Server;
+
+use crate::support::{Run, Sandbox, World, runtime, sql};
+
+/// The port of the PostgreSQL that all tests share.
+fn shared_port(sandbox: &Sandbox) -> u16 {
+    let url = sandbox.connection_url();
+    let (_, rest) = url.rsplit_once(':').unwrap();
+    rest.split_once('/').unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn a_dynamodb_that_is_there_is_used_and_left_alone() {
+    let mut world = World::new();
+    let server = runtime().block_on(Server::start(0, None)).unwrap();
+    world.dynamodb_port = server.port();
+    world.up(&[]).succeeds().says("external");
+    assert_eq!(world.states(), ("external".to_owned(), "running".to_owned()));
+    world.put_data();
+    world.assert_data();
+    assert!(!world.data().join("dynamodb.sqlite").exists());
+    world.up(&[]).succeeds().says("it runs already");
+
+    world.down().succeeds().says("stopped");
+    assert_eq!(world.processes(), []);
+    assert!(crate::support::is_free(world.postgres_port));
+    assert_eq!(world.states(), ("external".to_owned(), "stopped".to_owned()));
+    let tables = runtime().block_on(world.dynamodb().list_tables().send()).unwrap();
+    assert_eq!(tables.table_names(), ["cruddur-messages"]);
+    runtime().block_on(server.stop());
+}
+
+#[test]
+fn a_postgresql_that_is_there_is_used_and_left_alone() {
+    let sandbox = Sandbox::new();
+    let mut world = World::new();
+    world.postgres_port = shared_port(&sandbox);
+    world.set_url("cruddurroot", "s3cr%40t%2Fp%25ss%3Aw%3Frd%23", sandbox.database());
+    world.up(&[]).succeeds().says("external");
+    assert_eq!(world.states(), ("running".to_owned(), "external".to_owned()));
+    assert!(!world.data().join("postgres").exists());
+    assert!(!sandbox.database_exists(), "creating it is for db create");
+    world.cruddur_on_endpoint(["db", "create"]).succeeds();
+    world.put_data();
+    world.assert_data();
+    let report = world.status(&["-o", "json"]).succeeds().json();
+    assert_eq!(report["postgres_version"], serde_json::Value::Null);
+
+    world.down().succeeds();
+    assert_eq!(world.processes(), []);
+    assert!(crate::support::is_free(world.dynamodb_port));
+    assert_eq!(world.states(), ("stopped".to_owned(), "external".to_owned()));
+    assert_eq!(sql(world.url(), "SELECT word FROM kept"), [["here"]]);
+}
+
+#[test]
+fn with_both_there_nothing_is_started() {
+    let sandbox = Sandbox::new();
+    let server = runtime().block_on(Server::start(0, None)).unwrap();
+    let mut world = World::new();
+    world.dynamodb_port = server.port();
+    world.postgres_port = shared_port(&sandbox);
+    world.set_url("cruddurroot", "s3cr%40t%2Fp%25ss%3Aw%3Frd%23", "postgres");
+    for arguments in [&["--detach"][..], &[], &["--ephemeral", "--detach"]] {
+        Run::of(&mut world.on_ports("up", arguments)).succeeds().says("nothing was started");
+        assert_eq!(world.processes(), []);
+        assert_eq!(world.tmp_names(), [""; 0]);
+    }
+    assert_eq!(world.states(), ("external".to_owned(), "external".to_owned()));
+    world.status(&[]).succeeds();
+    world.down().succeeds().says("no stack was running");
+    assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
+    runtime().block_on(world.dynamodb().list_tables().send()).unwrap();
+    runtime().block_on(server.stop());
+}
+
+#[test]
+fn the_stack_of_another_data_directory_is_external() {
+    let owner = World::new();
+    owner.up(&[]).succeeds();
+    let mut guest = World::new();
+    guest.dynamodb_port = owner.dynamodb_port;
+    guest.postgres_port = owner.postgres_port;
+    guest.up(&[]).succeeds().says("nothing was started");
+    guest.down().succeeds();
+    assert_eq!(guest.states(), ("external".to_owned(), "external".to_owned()));
+    assert_eq!(owner.states(), ("running".to_owned(), "running".to_owned()));
+}

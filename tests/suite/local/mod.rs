@@ -1,0 +1,13 @@
+//! `cruddur local`
+
+mod arguments;
+mod ephemeral;
+mod exec;
+mod exec_cleanup;
+mod exec_signals;
+mod external;
+mod foreground;
+mod survival;
+mod taken_ports;
+mod terminal;
+mod up_down;

@@ -1,0 +1,68 @@
+//! `local exec` at a terminal, which `script` provides.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::Signal;
+
+use crate::support::{Spawned, World, eventually};
+
+/// `command` under a terminal of its own; what is written to its input is typed.
+fn at_a_terminal(world: &World, command: &[&str]) -> Command {
+    let cruddur = world.command([""; 0]);
+    let mut script = Command::new("script");
+    if cfg!(target_os = "macos") {
+        script.args(["-q", "/dev/null", env!("CARGO_BIN_EXE_cruddur")]).args(command);
+    } else {
+        let words: Vec<String> = command.iter().map(|word| format!("'{word}'")).collect();
+        let line = format!("exec '{}' {}", env!("CARGO_BIN_EXE_cruddur"), words.join(" "));
+        script.args(["-q", "-e", "-c", &line, "/dev/null"]);
+    }
+    script.env_clear().envs(cruddur.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    script.current_dir(world.path()).env("SHELL", "/bin/sh");
+    script
+}
+
+#[test]
+fn one_ctrl_c_reaches_the_command_once() {
+    let world = World::new();
+    let file = world.path().join("home/signals");
+    // It goes on for a while, in which a second one would be noted.
+    let counting = r#"trap "echo INT >> \"$HOME/signals\"" INT
+        echo ready >> "$HOME/signals"
+        until grep -q INT "$HOME/signals"; do sleep 0.02; done
+        until [ -e "$HOME/go" ]; do sleep 0.02; done
+        exit 9"#;
+    let mut command = at_a_terminal(&world, &["local", "exec", "--", "sh", "-c", counting]);
+    let mut script = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()));
+    let read = || std::fs::read_to_string(&file).unwrap_or_default();
+    eventually("the command runs", || read().contains("ready").then_some(()));
+    let mut keyboard = script.0.stdin.take().unwrap();
+    keyboard.write_all(b"\x03").unwrap();
+    eventually("the first is noted", || read().contains("INT").then_some(()));
+    // Forwarded after the first, so that by its arrival a second would have come.
+    let exec = exec_pid(&world);
+    crate::support::signal(exec, "USR1");
+    eventually("the command has ended by it", || script.0.try_wait().unwrap().is_some().then_some(()));
+    assert_eq!(read(), "ready\nINT\n");
+    assert_eq!(script.code(), 128 + Signal::SIGUSR1 as i32);
+    world.assert_nothing_left();
+}
+
+#[test]
+fn the_command_at_a_terminal_sees_a_terminal() {
+    let world = World::new();
+    let script = "test -t 0 && test -t 1 && test -t 2 && exit 6";
+    let mut command = at_a_terminal(&world, &["local", "exec", "--", "sh", "-c", script]);
+    let mut script = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()));
+    let _keyboard = script.0.stdin.take();
+    assert_eq!(script.code(), 6);
+    world.assert_nothing_left();
+}
+
+/// The process of `local exec` itself.
+fn exec_pid(world: &World) -> u32 {
+    let cruddur = env!("CARGO_BIN_EXE_cruddur");
+    let found = world.processes().into_iter().find(|(_, command)| command.starts_with(cruddur));
+    found.expect("cruddur runs").0
+}

@@ -1,0 +1,19 @@
+//! Waiting for what is bound to happen, with a bound.
+
+use std::time::{Duration, Instant};
+
+/// Ample for a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Asks until there is an answer.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "it does not come about: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,301 @@
+//! A place for one stack: folders, ports, and a guard that brings it down.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::{Run, Spawned, TABLE, USER, bare, dynamodb_client, eventually, runtime, sql};
+
+/// The password that a [`World`] begins with, as a URL holds it.
+const ENCODED_PASSWORD: &str = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
+
+/// Folders and ports of one stack. Whatever runs there at the end of the test,
+/// passed or failed, is stopped.
+pub struct World {
+    folder: TempDir,
+    pub dynamodb_port: u16,
+    pub postgres_port: u16,
+    url: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Root's PostgreSQL runs as another account, which must get to the data.
+        pass_through(folder.path());
+        fs::write(folder.path().join(".env"), "").unwrap();
+        for name in ["tmp", "home"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            pass_through(&folder.path().join(name));
+        }
+        let [dynamodb_port, postgres_port] = free_ports();
+        let url = format!("postgresql://{USER}:{ENCODED_PASSWORD}@localhost:{postgres_port}/cruddur");
+        Self { folder, dynamodb_port, postgres_port, url }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The stack's data directory.
+    pub fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// The folder for temporary files.
+    pub fn tmp(&self) -> PathBuf {
+        self.path().join("tmp")
+    }
+
+    /// The names in the folder for temporary files.
+    pub fn tmp_names(&self) -> Vec<String> {
+        names(&self.tmp())
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Another `CONNECTION_URL` from now on, on the same port.
+    pub fn set_url(&mut self, user: &str, password: &str, database: &str) {
+        self.url = format!("postgresql://{user}:{password}@localhost:{}/{database}", self.postgres_port);
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.dynamodb_port)
+    }
+
+    /// `cruddur` in this world, still to be run.
+    pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Command {
+        self.command_of(env!("CARGO_BIN_EXE_cruddur"), arguments)
+    }
+
+    /// Any program in this world, still to be run.
+    pub fn command_of<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        arguments: I,
+    ) -> Command {
+        let mut command = bare(program, arguments);
+        command
+            .current_dir(self.path())
+            .env("HOME", self.path().join("home"))
+            .env("CRUDDUR_DATA_DIR", self.data())
+            .env("TMPDIR", self.tmp())
+            .env("CONNECTION_URL", &self.url);
+        command
+    }
+
+    /// Runs `cruddur` in this world.
+    pub fn cruddur<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// `local VERB`, on this world's ports, still to be run.
+    pub fn on_ports(&self, verb: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(["local", verb]);
+        command.arg(format!("--dynamodb-port={}", self.dynamodb_port));
+        command.arg(format!("--postgres-port={}", self.postgres_port)).args(arguments);
+        command
+    }
+
+    /// `local up --detach`
+    pub fn up(&self, arguments: &[&str]) -> Run {
+        Run::of(self.on_ports("up", arguments).arg("--detach"))
+    }
+
+    /// `local down`
+    pub fn down(&self) -> Run {
+        self.cruddur(["local", "down"])
+    }
+
+    /// `local status`
+    pub fn status(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.on_ports("status", arguments))
+    }
+
+    /// The states of DynamoDB and PostgreSQL by `local status`.
+    pub fn states(&self) -> (String, String) {
+        let report = self.status(&["-o", "json"]).json();
+        let state = |index: usize| report["services"][index]["state"].as_str().unwrap().to_owned();
+        (state(0), state(1))
+    }
+
+    /// The process that serves the stack, by `local status`.
+    pub fn pid(&self) -> u32 {
+        let report = self.status(&["-o", "json"]).json();
+        report["pid"].as_u64().expect("a process id").try_into().unwrap()
+    }
+
+    /// A stack in the foreground, ready.
+    pub fn foreground(&self, arguments: &[&str]) -> Spawned {
+        let mut command = self.on_ports("up", arguments);
+        let up = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+        eventually("the stack is ready", || self.data().join("stack.json").exists().then_some(()));
+        up
+    }
+
+    /// `local exec` with the arguments, no input, and no output.
+    pub fn exec(&self, arguments: &[&str]) -> Spawned {
+        let mut command = self.command(["local", "exec"]);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Spawned::new(&mut command)
+    }
+
+    pub fn dynamodb(&self) -> Client {
+        dynamodb_client(&self.endpoint())
+    }
+
+    /// Leaves a row and an item for [`Self::assert_data`].
+    pub fn put_data(&self) {
+        sql(&self.url, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('here')");
+        self.cruddur_on_endpoint(["ddb", "schema-load"]).succeeds();
+        let put = self
+            .dynamodb()
+            .put_item()
+            .table_name(TABLE)
+            .item("pk", AttributeValue::S("MSG#1".to_owned()))
+            .item("sk", AttributeValue::S("2024".to_owned()))
+            .send();
+        runtime().block_on(put).unwrap();
+    }
+
+    /// What [`Self::put_data`] has left is there.
+    #[track_caller]
+    pub fn assert_data(&self) {
+        assert_eq!(sql(&self.url, "SELECT word FROM kept"), [["here"]]);
+        let get = self
+            .dynamodb()
+            .get_item()
+            .table_name(TABLE)
+            .key("pk", AttributeValue::S("MSG#1".to_owned()))
+            .key("sk", AttributeValue::S("2024".to_owned()))
+            .send();
+        assert!(runtime().block_on(get).unwrap().item.is_some(), "the item is gone");
+    }
+
+    pub fn cruddur_on_endpoint<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Run {
+        Run::of(self.command(arguments).env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint()))
+    }
+
+    /// The processes of this world, by whatever ties them to its folder.
+    pub fn processes(&self) -> Vec<(u32, String)> {
+        processes_in(self.path())
+    }
+
+    /// Nothing runs, nothing listens, and there is no temporary file.
+    #[track_caller]
+    pub fn assert_nothing_left(&self) {
+        assert_eq!(self.processes(), []);
+        assert_eq!(self.tmp_names(), [""; 0]);
+        for port in [self.dynamodb_port, self.postgres_port] {
+            assert!(is_free(port), "port {port} is still taken");
+        }
+    }
+
+    /// Kills whatever runs here. A process may start one more while it is being
+    /// killed, or end by itself before it is.
+    pub fn kill_all(&self) {
+        for _ in 0..1_000 {
+            let processes = self.processes();
+            if processes.is_empty() {
+                break;
+            }
+            for (pid, _) in processes {
+                let _ = kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the temporary folder of a stack that is starting holds `name`.
+    #[track_caller]
+    pub fn scratch_with(&self, name: &str) -> PathBuf {
+        eventually(&format!("a temporary folder with {name:?}"), || {
+            let folders = fs::read_dir(self.tmp()).unwrap().flatten().map(|entry| entry.path());
+            folders.into_iter().find(|folder| folder.join(name).exists())
+        })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.data().exists() {
+            let _ = self.command(["local", "down"]).output();
+        }
+        self.kill_all();
+    }
+}
+
+/// The names in a folder, sorted; none if it is not there.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().into_string().expect("a UTF-8 name")).collect();
+    names.sort();
+    names
+}
+
+/// Whether nobody listens on the port.
+pub fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+/// Ports that are free now and given to no other test. Below those that the
+/// kernel gives out, so that no connection takes one in the meantime.
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    static GIVEN: OnceLock<Mutex<HashSet<u16>>> = OnceLock::new();
+    let mut given = GIVEN.get_or_init(Mutex::default).lock().unwrap();
+    std::array::from_fn(|_| {
+        eventually("a free port", || {
+            let port = fastrand::u16(12_000..32_000);
+            (is_free(port) && given.insert(port)).then_some(port)
+        })
+    })
+}
+
+/// The processes whose command line, working directory or environment names
+/// `folder`; a zombie has none of them.
+fn processes_in(folder: &Path) -> Vec<(u32, String)> {
+    let wanted = folder.to_str().unwrap();
+    let Ok(entries) = fs::read_dir("/proc") else { return processes_by_ps(wanted) };
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let read = |name: &str| {
+            let bytes = fs::read(entry.path().join(name)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).replace('\0', " ")
+        };
+        let command = read("cmdline");
+        let cwd = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
+        if command.contains(wanted) || cwd.starts_with(folder) || read("environ").contains(wanted) {
+            found.push((pid, command));
+        }
+    }
+    found
+}
+
+fn processes_by_ps(wanted: &str) -> Vec<(u32, String)> {
+    let output = Command::new("ps").args(["-axo", "pid=,command="]).output().expect("ps runs");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter(|line| line.contains(wanted))
+        .filter_map(|line| line.trim().split_once(' '))
+        .filter_map(|(pid, command)| Some((pid.parse().ok()?, command.to_owned())))
+        .collect()
+}
+
+fn pass_through(folder: &Path) {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o711)).unwrap();
+}
