@@ -2,13 +2,14 @@
 
 mod drop;
 mod list_tables;
+mod scan;
 mod schema_load;
 
 use clap::{Args, Subcommand};
 
 use crate::config::Target;
 use crate::context::Context;
-use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{Capacity, DynamoDb, Units};
 use crate::error::Result;
 use crate::output::Ui;
 
@@ -21,6 +22,8 @@ pub enum Command {
     ListTables(list_tables::ListTablesArgs),
     /// Delete a table and wait until it is gone
     Drop(drop::DropArgs),
+    /// Print every item of the table
+    Scan(scan::ScanArgs),
 }
 
 impl Command {
@@ -29,6 +32,7 @@ impl Command {
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
             Self::ListTables(args) => list_tables::run(cx, ui, args).await,
             Self::Drop(args) => drop::run(cx, ui, args).await,
+            Self::Scan(args) => scan::run(cx, ui, args).await,
         }
     }
 }
@@ -55,4 +59,9 @@ fn announce(ui: &mut Ui, db: &DynamoDb) {
         (Target::Prod, true) => format!("PROD  DynamoDB at {place}"),
         (Target::Prod, false) => format!("PROD  DynamoDB on AWS in {place}"),
     });
+}
+
+/// Says what a command that read has consumed.
+fn show_read(ui: &mut Ui, capacity: &Capacity) {
+    ui.status(capacity.line(Units::Read));
 }

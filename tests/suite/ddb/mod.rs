@@ -1,3 +1,5 @@
 //! `cruddur ddb`
 
+mod scan;
 mod schema_load;
+mod tables;

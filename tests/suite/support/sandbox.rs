@@ -1,5 +1,6 @@
 //! A test's own world: a folder, a database, a DynamoDB.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +8,9 @@ use std::sync::OnceLock;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use cruddur::local::dynamodb::Server;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -16,6 +20,8 @@ use super::command::{Run, bare_cruddur};
 use super::stack::stack;
 
 pub const TABLE: &str = "cruddur-messages";
+
+pub type Item = HashMap<String, AttributeValue>;
 
 /// A test's own world; nothing of it is shared with another test but the
 /// PostgreSQL server, on which it has a database of its own.
@@ -85,6 +91,33 @@ impl Sandbox {
     /// A client of this world's DynamoDB, other than cruddur's own.
     pub fn dynamodb(&self) -> Client {
         dynamodb_client(&self.endpoint())
+    }
+
+    /// A table that is nothing to cruddur.
+    pub fn create_table(&self, name: &str) {
+        let request = self
+            .dynamodb()
+            .create_table()
+            .table_name(name)
+            .attribute_definitions(
+                AttributeDefinition::builder()
+                    .attribute_name("id")
+                    .attribute_type(ScalarAttributeType::S)
+                    .build()
+                    .unwrap(),
+            )
+            .key_schema(
+                KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().unwrap(),
+            )
+            .billing_mode(BillingMode::PayPerRequest)
+            .send();
+        runtime().block_on(request).unwrap();
+    }
+
+    /// Puts an item into the messages table.
+    pub fn put_item(&self, item: Item) {
+        let request = self.dynamodb().put_item().table_name(TABLE).set_item(Some(item)).send();
+        runtime().block_on(request).unwrap();
     }
 
     /// The rows that `query` gives on this world's database, as text.

@@ -2,11 +2,11 @@
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ProvisionedThroughput, ScalarAttributeType, StreamSpecification, StreamViewType,
-    TableDescription,
+    ProjectionType, ProvisionedThroughput, PutRequest, ScalarAttributeType, StreamSpecification,
+    StreamViewType, TableDescription, WriteRequest,
 };
 
-use super::{Sandbox, TABLE, runtime};
+use super::{Item, Sandbox, TABLE, runtime};
 
 pub const INDEX: &str = "message-group-sk-index";
 
@@ -103,5 +103,21 @@ impl Sandbox {
             );
         }
         runtime().block_on(request.send()).unwrap();
+    }
+
+    /// Puts many items into the messages table, 25 at a time.
+    pub fn put_all(&self, items: impl IntoIterator<Item = Item>) {
+        let requests: Vec<WriteRequest> = items
+            .into_iter()
+            .map(|item| {
+                let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+                WriteRequest::builder().put_request(put).build()
+            })
+            .collect();
+        for batch in requests.chunks(25) {
+            let request = self.dynamodb().batch_write_item().request_items(TABLE, batch.to_vec()).send();
+            let answer = runtime().block_on(request).unwrap();
+            assert!(answer.unprocessed_items.is_none_or(|left| left.is_empty()));
+        }
     }
 }

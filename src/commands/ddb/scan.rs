@@ -1,0 +1,80 @@
+//! `cruddur ddb scan`
+
+use clap::Args;
+use serde::{Serialize, Serializer};
+
+use super::TableArgs;
+use crate::commands::common::OutputArgs;
+use crate::context::Context;
+use crate::dynamodb::{Item, json};
+use crate::error::Result;
+use crate::output::{Column, Record, Ui};
+
+/// A table shows the key and what people read; JSON shows every attribute.
+const READ_FIRST: [&str; 4] = ["pk", "sk", "user_handle", "message"];
+
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    #[command(flatten)]
+    table: TableArgs,
+    /// Stop after this many items
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Print DynamoDB's typed JSON instead of plain values
+    #[arg(long)]
+    typed: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+struct Row {
+    item: Item,
+    typed: bool,
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.typed {
+            json::Typed(&self.item).serialize(serializer)
+        } else {
+            json::Plain(&self.item).serialize(serializer)
+        }
+    }
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] = &[
+        Column::cut("PK"),
+        Column::cut("SK"),
+        Column::cut("HANDLE"),
+        Column::cut("MESSAGE"),
+        Column::cut("OTHER ATTRIBUTES"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let mut cells: Vec<String> =
+            READ_FIRST.iter().map(|name| self.item.get(*name).map(json::cell).unwrap_or_default()).collect();
+        let mut others: Vec<&str> =
+            self.item.keys().map(String::as_str).filter(|name| !READ_FIRST.contains(name)).collect();
+        others.sort_unstable();
+        cells.push(others.join(" "));
+        cells
+    }
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let mut scan = db.scan(&args.table.name(cx), args.limit);
+    let mut records = ui.records::<Row>(args.output.output, "items");
+    while let Some(items) = scan.next_page().await? {
+        for item in items {
+            records.push(&Row { item, typed: args.typed })?;
+        }
+        records.flush()?;
+    }
+    let count = records.count();
+    records.finish(&serde_json::json!({ "count": count, "consumed_capacity": scan.capacity }))?;
+    ui.status(format!("{count} items"));
+    super::show_read(ui, &scan.capacity);
+    Ok(())
+}
