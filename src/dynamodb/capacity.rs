@@ -46,6 +46,16 @@ impl Capacity {
         self.table += consumed.table().map_or(total - of_indexes, units);
     }
 
+    /// Adds what another request of the same command consumed.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.total += other.total;
+        self.table += other.table;
+        self.pages += other.pages;
+        for (name, units) in &other.indexes {
+            *self.indexes.entry(name.clone()).or_default() += units;
+        }
+    }
+
     /// As a line for people; `unit` is what was consumed.
     #[must_use]
     pub fn line(&self, unit: Units) -> String {

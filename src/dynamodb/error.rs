@@ -20,6 +20,16 @@ const CREDENTIAL_CODES: [&str; 7] = [
     "UnrecognizedClientException",
 ];
 
+/// Codes that ask for patience: the table's or the account's rate is used up.
+/// Source: "Error handling with DynamoDB" in the developer guide.
+const THROTTLING_CODES: [&str; 3] =
+    ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+
+/// Whether the service asked to come back later.
+pub(super) fn is_throttled<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    code(error).is_some_and(|code| THROTTLING_CODES.contains(&code))
+}
+
 /// Whether the service said that the table is not there.
 pub(super) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error) == Some(NOT_FOUND)

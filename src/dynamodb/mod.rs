@@ -1,11 +1,14 @@
-//! The only place that talks to DynamoDB: paging, retries and the consumed
-//! capacity live here, so no command can forget them.
+//! The only place that talks to DynamoDB: paging, batching, retries and the
+//! consumed capacity live here, so no command can forget them.
 
+mod batch;
 mod capacity;
 mod client;
 mod definition;
 mod error;
+mod items;
 pub mod json;
+mod patterns;
 mod scan;
 mod tables;
 
@@ -13,6 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+pub use batch::Written;
 pub use capacity::{Capacity, Units};
 pub use client::DynamoDb;
 pub use definition::{Billing, Definition, SchemaLoaded};
@@ -26,5 +30,12 @@ pub(crate) mod names {
     pub(crate) const PARTITION_KEY: &str = "pk";
     pub(crate) const SORT_KEY: &str = "sk";
     pub(crate) const GROUP_UUID: &str = "message_group_uuid";
+    pub(crate) const MESSAGE_UUID: &str = "message_uuid";
+    pub(crate) const MESSAGE: &str = "message";
+    pub(crate) const USER_UUID: &str = "user_uuid";
+    pub(crate) const USER_DISPLAY_NAME: &str = "user_display_name";
+    pub(crate) const USER_HANDLE: &str = "user_handle";
     pub(crate) const GROUP_INDEX: &str = "message-group-sk-index";
+    pub(crate) const MESSAGE_PREFIX: &str = "MSG#";
+    pub(crate) const GROUP_PREFIX: &str = "GRP#";
 }

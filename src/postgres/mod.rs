@@ -5,6 +5,7 @@ mod script;
 mod session;
 mod sql;
 mod url;
+mod users;
 
 pub use admin::{create_database, drop_database, quote_identifier};
 pub use script::{Script, Summary};

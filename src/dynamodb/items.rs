@@ -1,0 +1,49 @@
+//! The domain's values as items.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use uuid::Uuid;
+
+use super::{Item, names};
+use crate::messaging::{Message, MessageGroup, Participant};
+
+/// The partition of a group's messages.
+pub(super) fn message_partition(group: Uuid) -> String {
+    format!("{}{group}", names::MESSAGE_PREFIX)
+}
+
+/// The partition of a user's inbox.
+pub(super) fn inbox_partition(user: impl std::fmt::Display) -> String {
+    format!("{}{user}", names::GROUP_PREFIX)
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn message_item(message: &Message) -> Item {
+    let partition = format!("{}{}", names::MESSAGE_PREFIX, message.message_group_uuid);
+    let mut item = item_of(&partition, &message.sent_at, &message.message, &message.sender);
+    item.insert(names::MESSAGE_UUID.to_owned(), text(&message.message_uuid));
+    item
+}
+
+pub(super) fn group_item(group: &MessageGroup) -> Item {
+    let partition = inbox_partition(&group.owner_uuid);
+    let mut item = item_of(&partition, &group.last_message_at, &group.message, &group.other);
+    item.insert(names::GROUP_UUID.to_owned(), text(&group.message_group_uuid));
+    item
+}
+
+fn item_of(partition: &str, sort: &str, message: &str, user: &Participant) -> Item {
+    [
+        (names::PARTITION_KEY, partition),
+        (names::SORT_KEY, sort),
+        (names::MESSAGE, message),
+        (names::USER_UUID, &user.user_uuid),
+        (names::USER_DISPLAY_NAME, &user.user_display_name),
+        (names::USER_HANDLE, &user.user_handle),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), text(value)))
+    .collect()
+}

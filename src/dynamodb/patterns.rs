@@ -1,0 +1,97 @@
+//! What a group consists of, read whole: every page of it.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use uuid::Uuid;
+
+use super::items::{self, text};
+use super::{Capacity, DynamoDb, Item, names};
+use crate::error::Result;
+
+/// Attribute names in expressions go by aliases: many are reserved words.
+const KEY_ONLY: &str = "#pk, #sk";
+
+impl DynamoDb {
+    /// The keys of everything a group consists of: its messages and its rows.
+    ///
+    /// Rows are looked for in two places: the index finds those of participants
+    /// nobody named, but lags behind on AWS; the inboxes of `owners` are read
+    /// consistently.
+    pub(super) async fn group_keys(
+        &self,
+        table: &str,
+        group: Uuid,
+        owners: &[String],
+    ) -> Result<(Vec<Item>, Capacity)> {
+        let what = "cannot read what the group holds now";
+        let messages = self
+            .query_partition(table, items::message_partition(group))
+            .consistent_read(true)
+            .projection_expression(KEY_ONLY)
+            .expression_attribute_names("#sk", names::SORT_KEY);
+        let (mut keys, mut capacity) = self.collect(messages, table, what).await?;
+        let rows = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(names::GROUP_INDEX)
+            .key_condition_expression("#group = :group")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_values(":group", text(group.to_string()));
+        let (rows, consumed) = self.collect(rows, table, what).await?;
+        capacity.merge(&consumed);
+        keys.extend(rows);
+        for owner in owners {
+            let rows = self
+                .query_partition(table, items::inbox_partition(owner))
+                .consistent_read(true)
+                .filter_expression("#group = :group")
+                .expression_attribute_names("#group", names::GROUP_UUID)
+                .expression_attribute_values(":group", text(group.to_string()));
+            let (rows, consumed) = self.collect(rows, table, what).await?;
+            capacity.merge(&consumed);
+            keys.extend(rows);
+        }
+        for key in &mut keys {
+            key.retain(|name, _| name == names::PARTITION_KEY || name == names::SORT_KEY);
+        }
+        Ok((keys, capacity))
+    }
+
+    fn query_partition(&self, table: &str, partition: String) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(table)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", names::PARTITION_KEY)
+            .expression_attribute_values(":pk", text(partition))
+    }
+
+    /// Sends `query` page after page, to the last.
+    async fn collect(
+        &self,
+        query: QueryFluentBuilder,
+        table: &str,
+        what: &str,
+    ) -> Result<(Vec<Item>, Capacity)> {
+        let mut capacity = Capacity::new(self.is_emulated());
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let page = query
+                .clone()
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| self.error(what, table, &error))?;
+            capacity.add(page.consumed_capacity.as_ref());
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok((items, capacity))
+    }
+}
