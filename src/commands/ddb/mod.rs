@@ -4,6 +4,7 @@ mod drop;
 mod list_tables;
 mod scan;
 mod schema_load;
+mod seed;
 
 use clap::{Args, Subcommand};
 
@@ -22,6 +23,8 @@ pub enum Command {
     ListTables(list_tables::ListTablesArgs),
     /// Delete a table and wait until it is gone
     Drop(drop::DropArgs),
+    /// Write a conversation between two users from a transcript
+    Seed(seed::SeedArgs),
     /// Print every item of the table
     Scan(scan::ScanArgs),
 }
@@ -32,6 +35,7 @@ impl Command {
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
             Self::ListTables(args) => list_tables::run(cx, ui, args).await,
             Self::Drop(args) => drop::run(cx, ui, args).await,
+            Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Scan(args) => scan::run(cx, ui, args).await,
         }
     }

@@ -1,5 +1,9 @@
 //! `cruddur ddb`
 
+mod batch_faults;
 mod scan;
 mod schema_load;
+mod seed;
+mod seed_again;
+mod seed_refused;
 mod tables;

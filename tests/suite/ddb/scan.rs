@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::support::{Item, Run, Sandbox, Spawned, TABLE, runtime};
+use crate::support::{Item, Run, Sandbox, Spawned, TABLE, runtime, text};
 
 fn item(pk: &str, sk: &str) -> Item {
     let string = |value: &str| AttributeValue::S(value.to_owned());
@@ -101,6 +101,23 @@ fn an_empty_table_is_a_document_without_items() {
     assert_eq!((&document["items"], &document["count"]), (&json!([]), &json!(0)));
     assert_eq!(scan("ndjson").stdout, "");
     assert_eq!(scan("table").stdout, "");
+}
+
+#[test]
+fn a_seeded_table_reads_back_as_it_is() {
+    let sandbox = Sandbox::seeded();
+    let document = sandbox.cruddur(["ddb", "scan", "-o", "json"]).succeeds().json();
+    let mut shown: Vec<Value> = document["items"].as_array().unwrap().clone();
+    let mut stored: Vec<Value> = sandbox
+        .items()
+        .iter()
+        .map(|item| item.keys().map(|name| (name.clone(), Value::from(text(item, name)))).collect())
+        .collect();
+    for items in [&mut shown, &mut stored] {
+        items.sort_by_key(ToString::to_string);
+    }
+    assert_eq!(shown, stored);
+    assert_eq!(document["consumed_capacity"]["estimated"], true);
 }
 
 /// An item with an attribute of every type.

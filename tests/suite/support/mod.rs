@@ -2,6 +2,7 @@
 
 mod command;
 mod listener;
+mod proxy;
 mod sandbox;
 mod stack;
 mod table;
@@ -10,6 +11,7 @@ mod world;
 
 pub use command::*;
 pub use listener::*;
+pub use proxy::*;
 pub use sandbox::*;
 pub use stack::*;
 pub use table::*;

@@ -48,6 +48,21 @@ impl Sandbox {
         Self { folder, server, database: format!("test_{}", uuid::Uuid::new_v4().simple()) }
     }
 
+    /// The same with schema and users in PostgreSQL, and the messages table.
+    pub fn set_up() -> Self {
+        let sandbox = Self::new();
+        sandbox.cruddur(["db", "setup"]).succeeds();
+        sandbox.cruddur(["ddb", "schema-load"]).succeeds();
+        sandbox
+    }
+
+    /// The same, seeded.
+    pub fn seeded() -> Self {
+        let sandbox = Self::set_up();
+        sandbox.cruddur(["ddb", "seed"]).succeeds();
+        sandbox
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -114,10 +129,33 @@ impl Sandbox {
         runtime().block_on(request).unwrap();
     }
 
+    /// Puts an item of strings into the messages table.
+    pub fn put(&self, attributes: &[(&str, &str)]) {
+        let item = attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())))
+            .collect();
+        self.put_item(item);
+    }
+
     /// Puts an item into the messages table.
     pub fn put_item(&self, item: Item) {
         let request = self.dynamodb().put_item().table_name(TABLE).set_item(Some(item)).send();
         runtime().block_on(request).unwrap();
+    }
+
+    /// Every item of the messages table, in no order.
+    pub fn items(&self) -> Vec<Item> {
+        let pages = self.dynamodb().scan().table_name(TABLE).into_paginator().items().send();
+        runtime().block_on(pages.try_collect()).unwrap()
+    }
+
+    /// The items of the messages table whose `pk` begins with `prefix`, by `sk`.
+    pub fn items_of(&self, prefix: &str) -> Vec<Item> {
+        let mut items: Vec<Item> =
+            self.items().into_iter().filter(|item| text(item, "pk").starts_with(prefix)).collect();
+        items.sort_by_key(|item| text(item, "sk"));
+        items
     }
 
     /// The rows that `query` gives on this world's database, as text.
@@ -143,6 +181,15 @@ pub fn dynamodb_client(endpoint: &str) -> Client {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build(),
     )
+}
+
+/// A string attribute.
+#[track_caller]
+pub fn text(item: &Item, name: &str) -> String {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .unwrap_or_else(|| panic!("no string {name} in {item:?}"))
+        .clone()
 }
 
 /// The rows that `query` gives, as text; NULL is `∅`.

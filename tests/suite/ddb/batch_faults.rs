@@ -1,0 +1,150 @@
+//! `ddb seed` against a DynamoDB that takes writes in part, late, or not at all.
+
+use std::collections::HashSet;
+
+use super::seed::{GROUP, group_rows, messages_of, numbered};
+use crate::support::{Fault, Proxy, Run, Sandbox, text};
+
+/// More than two full batches, with the two group rows.
+const MESSAGES: usize = 58;
+
+/// A world in which BatchWriteItem fails as `plan` has it.
+struct Faulty {
+    sandbox: Sandbox,
+    proxy: Proxy,
+}
+
+impl Faulty {
+    fn new(plan: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) -> Self {
+        let sandbox = Sandbox::set_up();
+        sandbox.write("talk.txt", numbered(MESSAGES, ""));
+        let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", plan);
+        Self { sandbox, proxy }
+    }
+
+    fn seed(&self) -> Run {
+        self.sandbox.cruddur(["ddb", "seed", "talk.txt", "--endpoint-url", self.proxy.url()])
+    }
+
+    /// Every item is there, once.
+    #[track_caller]
+    fn assert_whole(&self) {
+        let messages = messages_of(&self.sandbox, GROUP);
+        let texts: Vec<String> = messages.iter().map(|item| text(item, "message")).collect();
+        let expected: Vec<String> = (0..MESSAGES).map(|number| format!("number {number}")).collect();
+        assert_eq!(texts, expected);
+        let uuids: HashSet<String> = messages.iter().map(|item| text(item, "message_uuid")).collect();
+        assert_eq!(uuids.len(), MESSAGES);
+        assert_eq!(group_rows(&self.sandbox).len(), 2);
+        assert_eq!(self.sandbox.items().len(), MESSAGES + 2);
+    }
+}
+
+#[test]
+fn writes_go_in_batches_of_twenty_five() {
+    let faulty = Faulty::new(|_| None);
+    faulty.seed().succeeds();
+    assert_eq!(faulty.proxy.batches(), [25, 25, 10]);
+    faulty.assert_whole();
+}
+
+#[test]
+fn what_comes_back_unprocessed_goes_in_again() {
+    // Part of a batch, then all of it, then part of it; a batch is refilled.
+    let faulty = Faulty::new(|call| [7, 0, 24].get(call).map(|count| Fault::TakeOnly(*count)));
+    faulty.seed().succeeds().says(&format!("wrote {MESSAGES} messages"));
+    assert_eq!(faulty.proxy.batches(), [25, 25, 25, 25, 4]);
+    faulty.assert_whole();
+}
+
+#[test]
+fn the_last_batch_is_retried_as_well() {
+    let faulty = Faulty::new(|call| [25, 25, 1, 0, 3].get(call).map(|count| Fault::TakeOnly(*count)));
+    faulty.seed().succeeds();
+    assert_eq!(faulty.proxy.batches(), [25, 25, 10, 9, 9, 6]);
+    faulty.assert_whole();
+}
+
+#[test]
+fn deletes_that_come_back_unprocessed_go_in_again() {
+    // Three batches of puts the first time, three and three of deletes the second.
+    let faulty = Faulty::new(|call| (6..9).contains(&call).then_some(Fault::TakeOnly(9)));
+    faulty.seed().succeeds();
+    faulty.seed().succeeds().says(&format!("deleted {} items", MESSAGES + 2));
+    assert!(faulty.proxy.calls() > 9);
+    faulty.assert_whole();
+}
+
+#[test]
+fn a_server_error_at_first_is_tried_again() {
+    let faulty = Faulty::new(|call| (call < 2).then_some(Fault::Error(500, "InternalServerError")));
+    faulty.seed().succeeds();
+    faulty.assert_whole();
+}
+
+/// DynamoDB answers so when it takes nothing of a batch: a table of 5 write
+/// units does it for seconds on end.
+fn throttled(code: &'static str) {
+    let faulty = Faulty::new(move |call| (1..7).contains(&call).then_some(Fault::Error(400, code)));
+    faulty.seed().succeeds();
+    faulty.assert_whole();
+}
+
+#[test]
+fn a_throttled_caller_waits() {
+    throttled("ThrottlingException");
+}
+
+#[test]
+fn a_throttled_table_is_waited_for() {
+    throttled("ProvisionedThroughputExceededException");
+}
+
+#[test]
+fn a_request_limit_is_waited_for() {
+    throttled("RequestLimitExceeded");
+}
+
+#[test]
+fn nothing_written_is_a_plain_failure() {
+    let faulty = Faulty::new(|_| Some(Fault::Error(400, "ValidationException")));
+    faulty.seed().exits_with(1).says("cannot write").says("not now, please").says("[ValidationException]");
+    assert_eq!(faulty.proxy.calls(), 1, "what cannot get better is not tried again");
+    assert_eq!(faulty.sandbox.items().len(), 0);
+}
+
+#[test]
+fn refused_credentials_are_a_matter_of_configuration() {
+    let faulty = Faulty::new(|_| Some(Fault::Error(400, "UnrecognizedClientException")));
+    faulty.seed().exits_with(4);
+    assert_eq!(faulty.sandbox.items().len(), 0);
+}
+
+#[test]
+fn broken_off_in_the_middle_it_says_how_far_it_came_and_the_next_run_repairs() {
+    // The second batch is taken in part, and then it is over for the first run.
+    let faulty = Faulty::new(|call| match call {
+        1 => Some(Fault::TakeOnly(5)),
+        2 => Some(Fault::Error(400, "ValidationException")),
+        _ => None,
+    });
+    faulty
+        .seed()
+        .exits_with(5)
+        .says(&format!("30 of {} writes are done", MESSAGES + 2))
+        .says("run the same command again");
+    assert_eq!(faulty.sandbox.items().len(), 30);
+    faulty.seed().succeeds().says("deleted 30 items");
+    faulty.assert_whole();
+}
+
+#[test]
+fn broken_off_among_the_deletes_it_has_too_much_and_the_next_run_repairs() {
+    let faulty = Faulty::new(|call| (call == 7).then_some(Fault::Error(400, "ValidationException")));
+    faulty.seed().succeeds();
+    let items = MESSAGES + 2;
+    faulty.seed().exits_with(5).says(&format!("{} of {} writes are done", items + 25, 2 * items));
+    assert_eq!(faulty.sandbox.items().len(), 2 * items - 25);
+    faulty.seed().succeeds();
+    faulty.assert_whole();
+}
