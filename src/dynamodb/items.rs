@@ -1,9 +1,9 @@
-//! The domain's values as items.
+//! Items ↔ the domain's values.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
-use super::{Item, names};
+use super::{Item, json, names};
 use crate::messaging::{Message, MessageGroup, Participant};
 
 /// The partition of a group's messages.
@@ -46,4 +46,39 @@ fn item_of(partition: &str, sort: &str, message: &str, user: &Participant) -> It
     .into_iter()
     .map(|(name, value)| (name.to_owned(), text(value)))
     .collect()
+}
+
+pub(super) fn to_message(item: &Item) -> Message {
+    let partition = get(item, names::PARTITION_KEY);
+    Message {
+        message_group_uuid: partition.strip_prefix(names::MESSAGE_PREFIX).unwrap_or(&partition).to_owned(),
+        sent_at: get(item, names::SORT_KEY),
+        message_uuid: get(item, names::MESSAGE_UUID),
+        message: get(item, names::MESSAGE),
+        sender: participant(item),
+    }
+}
+
+pub(super) fn to_group(item: &Item) -> MessageGroup {
+    let partition = get(item, names::PARTITION_KEY);
+    MessageGroup {
+        owner_uuid: partition.strip_prefix(names::GROUP_PREFIX).unwrap_or(&partition).to_owned(),
+        message_group_uuid: get(item, names::GROUP_UUID),
+        last_message_at: get(item, names::SORT_KEY),
+        message: get(item, names::MESSAGE),
+        other: participant(item),
+    }
+}
+
+fn participant(item: &Item) -> Participant {
+    Participant {
+        user_uuid: get(item, names::USER_UUID),
+        user_display_name: get(item, names::USER_DISPLAY_NAME),
+        user_handle: get(item, names::USER_HANDLE),
+    }
+}
+
+/// An attribute as text: empty when missing, JSON when it is not a string.
+fn get(item: &Item, name: &str) -> String {
+    item.get(name).map(json::cell).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What a group consists of, read whole: every page of it.
+//! The app's access patterns, read whole: every page, every year.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -7,11 +7,51 @@ use uuid::Uuid;
 use super::items::{self, text};
 use super::{Capacity, DynamoDb, Item, names};
 use crate::error::Result;
+use crate::messaging::{Message, MessageGroup};
 
 /// Attribute names in expressions go by aliases: many are reserved words.
 const KEY_ONLY: &str = "#pk, #sk";
 
 impl DynamoDb {
+    /// The newest `limit` messages of a group, oldest of them first.
+    pub async fn newest_messages(
+        &self,
+        table: &str,
+        group: Uuid,
+        limit: usize,
+    ) -> Result<(Vec<Message>, Capacity)> {
+        let partition = items::message_partition(group);
+        let (mut items, capacity) =
+            self.newest(table, partition, limit, "cannot read the conversation").await?;
+        items.reverse();
+        Ok((items.iter().map(items::to_message).collect(), capacity))
+    }
+
+    /// The `limit` groups of a user with the newest messages, oldest of them first.
+    pub async fn newest_groups(
+        &self,
+        table: &str,
+        user: Uuid,
+        limit: usize,
+    ) -> Result<(Vec<MessageGroup>, Capacity)> {
+        let partition = items::inbox_partition(user);
+        let (mut items, capacity) =
+            self.newest(table, partition, limit, "cannot list the conversations").await?;
+        items.reverse();
+        Ok((items.iter().map(items::to_group).collect(), capacity))
+    }
+
+    async fn newest(
+        &self,
+        table: &str,
+        partition: String,
+        limit: usize,
+        what: &str,
+    ) -> Result<(Vec<Item>, Capacity)> {
+        let query = self.query_partition(table, partition).scan_index_forward(false);
+        self.collect(query, table, Some(limit), what).await
+    }
+
     /// The keys of everything a group consists of: its messages and its rows.
     ///
     /// Rows are looked for in two places: the index finds those of participants
@@ -29,7 +69,7 @@ impl DynamoDb {
             .consistent_read(true)
             .projection_expression(KEY_ONLY)
             .expression_attribute_names("#sk", names::SORT_KEY);
-        let (mut keys, mut capacity) = self.collect(messages, table, what).await?;
+        let (mut keys, mut capacity) = self.collect(messages, table, None, what).await?;
         let rows = self
             .client
             .query()
@@ -38,7 +78,7 @@ impl DynamoDb {
             .key_condition_expression("#group = :group")
             .expression_attribute_names("#group", names::GROUP_UUID)
             .expression_attribute_values(":group", text(group.to_string()));
-        let (rows, consumed) = self.collect(rows, table, what).await?;
+        let (rows, consumed) = self.collect(rows, table, None, what).await?;
         capacity.merge(&consumed);
         keys.extend(rows);
         for owner in owners {
@@ -48,7 +88,7 @@ impl DynamoDb {
                 .filter_expression("#group = :group")
                 .expression_attribute_names("#group", names::GROUP_UUID)
                 .expression_attribute_values(":group", text(group.to_string()));
-            let (rows, consumed) = self.collect(rows, table, what).await?;
+            let (rows, consumed) = self.collect(rows, table, None, what).await?;
             capacity.merge(&consumed);
             keys.extend(rows);
         }
@@ -67,19 +107,25 @@ impl DynamoDb {
             .expression_attribute_values(":pk", text(partition))
     }
 
-    /// Sends `query` page after page, to the last.
+    /// Sends `query` page after page, until `limit` items or the last page.
     async fn collect(
         &self,
         query: QueryFluentBuilder,
         table: &str,
+        limit: Option<usize>,
         what: &str,
     ) -> Result<(Vec<Item>, Capacity)> {
         let mut capacity = Capacity::new(self.is_emulated());
         let mut items = Vec::new();
         let mut start = None;
         loop {
+            let left = limit.map(|limit| limit.saturating_sub(items.len()));
+            if left == Some(0) {
+                break;
+            }
             let page = query
                 .clone()
+                .set_limit(left.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
                 .set_exclusive_start_key(start)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
                 .send()

@@ -2,6 +2,7 @@
 
 mod drop;
 mod list_tables;
+mod patterns;
 mod scan;
 mod schema_load;
 mod seed;
@@ -27,6 +28,9 @@ pub enum Command {
     Seed(seed::SeedArgs),
     /// Print every item of the table
     Scan(scan::ScanArgs),
+    /// The app's access patterns, with the capacity they consume
+    #[command(subcommand)]
+    Patterns(patterns::Command),
 }
 
 impl Command {
@@ -37,6 +41,7 @@ impl Command {
             Self::Drop(args) => drop::run(cx, ui, args).await,
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Scan(args) => scan::run(cx, ui, args).await,
+            Self::Patterns(command) => command.run(cx, ui).await,
         }
     }
 }

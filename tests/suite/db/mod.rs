@@ -1,8 +1,10 @@
 //! `cruddur db`
 
 mod database;
+mod errors;
 mod load;
 mod script;
+mod secrecy;
 mod setup;
 mod statements;
 

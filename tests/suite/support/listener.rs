@@ -73,3 +73,8 @@ fn answer(stream: &TcpStream, record: impl FnOnce(String)) -> std::io::Result<()
         body.len()
     )
 }
+
+/// A port on which nothing listens.
+pub fn silent_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}

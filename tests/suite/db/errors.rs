@@ -1,0 +1,107 @@
+//! What PostgreSQL refuses, and the command that helps.
+
+use super::{empty_database, load};
+use crate::support::{Run, Sandbox, USER, silent_port, stack};
+
+fn on(sandbox: &Sandbox, url: &str, arguments: &[&str]) -> Run {
+    Run::of(sandbox.command(arguments).env("CONNECTION_URL", url))
+}
+
+#[test]
+fn a_refused_port_points_to_the_local_stack() {
+    let sandbox = Sandbox::new();
+    let port = silent_port();
+    for command in ["create", "drop", "schema-load", "seed", "setup"] {
+        on(&sandbox, &format!("postgresql://someone:x@127.0.0.1:{port}/cruddur"), &["db", command])
+            .exits_with(1)
+            .says(&format!("cannot reach PostgreSQL at 127.0.0.1:{port}/"))
+            .says("Hint: run: cruddur local up");
+    }
+}
+
+#[test]
+fn a_missing_database_points_to_create() {
+    let sandbox = Sandbox::new();
+    for command in [&["db", "schema-load"][..], &["db", "seed"], &["ddb", "seed"]] {
+        sandbox
+            .cruddur(command)
+            .exits_with(1)
+            .says(&format!("there is no database {:?}", sandbox.database()))
+            .says("Hint: run: cruddur db create\n");
+    }
+    assert!(!sandbox.database_exists());
+}
+
+#[test]
+fn a_wrong_password_is_a_matter_of_configuration() {
+    let sandbox = empty_database();
+    for credentials in [format!("{USER}:wrong"), "nobody-known:wrong".to_owned()] {
+        let url = stack().url_of(&credentials, sandbox.database());
+        for command in ["create", "drop", "schema-load", "seed", "setup"] {
+            on(&sandbox, &url, &["db", command])
+                .exits_with(4)
+                .says("password authentication failed")
+                .says("Hint: check the user and the password in CONNECTION_URL");
+        }
+    }
+    let url = stack().url_of(USER, sandbox.database());
+    on(&sandbox, &url, &["db", "drop"]).exits_with(4).says("asks for a password, and none is set");
+    assert!(sandbox.database_exists());
+}
+
+#[test]
+fn the_hints_of_production_lead_to_production() {
+    let sandbox = Sandbox::new();
+    let prod =
+        |url: String| Run::of(sandbox.command(["db", "seed", "--prod"]).env("PROD_CONNECTION_URL", url));
+    prod(sandbox.connection_url()).exits_with(1).says("Hint: run: cruddur db create --prod\n");
+    prod(stack().url_of(&format!("{USER}:wrong"), "postgres"))
+        .exits_with(4)
+        .says("Hint: check the user and the password in PROD_CONNECTION_URL");
+    prod(format!("postgresql://someone:x@127.0.0.1:{}/cruddur", silent_port()))
+        .exits_with(1)
+        .says("Hint: check PROD_CONNECTION_URL");
+}
+
+#[test]
+fn a_missing_users_table_points_to_schema_load() {
+    let sandbox = empty_database();
+    for command in [&["ddb", "seed"][..], &["ddb", "patterns", "list-conversations"]] {
+        let run = sandbox
+            .cruddur(command)
+            .exits_with(1)
+            .says("relation \"public.users\" does not exist")
+            .says("Hint: run: cruddur db schema-load\n");
+        assert_eq!(run.stderr.matches("does not exist").count(), 1, "said once:\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_empty_users_table_points_to_seed() {
+    let sandbox = empty_database();
+    sandbox.cruddur(["db", "schema-load"]).succeeds();
+    sandbox
+        .cruddur(["ddb", "seed"])
+        .exits_with(1)
+        .says("Hint: the users table is empty; run: cruddur db seed\n");
+}
+
+#[test]
+fn a_role_that_may_not_create_databases_is_told() {
+    let sandbox = empty_database();
+    let role = format!("plain_{}", sandbox.database());
+    load(&sandbox, format!("CREATE ROLE {role} LOGIN PASSWORD 'plain'")).succeeds();
+    let url = stack().url_of(&format!("{role}:plain"), &format!("{}_2", sandbox.database()));
+    on(&sandbox, &url, &["db", "create"]).exits_with(1).says("permission denied to create database");
+    let url = stack().url_of(&format!("{role}:plain"), sandbox.database());
+    on(&sandbox, &url, &["db", "drop"]).exits_with(1).says("must be owner of database");
+    assert!(sandbox.database_exists());
+}
+
+#[test]
+fn tls_is_never_skipped_where_it_is_asked_for() {
+    let sandbox = empty_database();
+    let url = format!("{}?sslmode=require", sandbox.connection_url());
+    on(&sandbox, &url, &["db", "drop"]).exits_with(4).says("sslmode");
+    assert!(sandbox.database_exists());
+}
