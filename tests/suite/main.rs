@@ -14,6 +14,7 @@ mod ddb;
 mod local;
 mod sql;
 mod support;
+mod target;
 mod timestamp;
 mod transcript;
 mod url;

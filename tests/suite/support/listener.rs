@@ -36,6 +36,10 @@ impl Recorder {
         self.port
     }
 
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// How many connections came in.
     pub fn connections(&self) -> usize {
         // A connection of our own comes in after all that were made before it.
@@ -46,6 +50,17 @@ impl Recorder {
         let own = requests.pop();
         assert_eq!(own.as_deref(), Some(""), "the last connection is our own");
         requests.len()
+    }
+
+    /// The head of the only request, in lower case but for the values.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<String> {
+        let requests = self.requests.lock().unwrap();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests[0].lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
     }
 }
 

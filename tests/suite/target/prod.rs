@@ -1,0 +1,253 @@
+//! `--prod`
+
+use super::every_command;
+use crate::support::{Recorder, Run, Sandbox};
+
+/// `--prod` in every place where a command line can have it.
+fn with_prod(words: &[String]) -> Vec<Vec<String>> {
+    // What follows the command of `local exec` is that command's own.
+    let last = if words.starts_with(&["local".to_owned(), "exec".to_owned()]) { 2 } else { words.len() };
+    (0..=last)
+        .map(|at| {
+            let mut words = words.to_vec();
+            words.insert(at, "--prod".to_owned());
+            words
+        })
+        .collect()
+}
+
+/// Everything that the sandbox's two databases hold.
+fn contents(sandbox: &Sandbox) -> (Vec<Vec<String>>, usize) {
+    let rows = sandbox.sql(
+        "SELECT u::text FROM users u UNION ALL SELECT a::text FROM activities a UNION ALL \
+         SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+    );
+    (rows, sandbox.items().len())
+}
+
+#[test]
+fn without_production_settings_no_command_falls_back_to_local() {
+    let sandbox = Sandbox::seeded();
+    let before = contents(&sandbox);
+    for words in every_command() {
+        let line = words.join(" ");
+        let (code, named) = match line.as_str() {
+            "db setup" => (3, "never does so in production"),
+            "ddb seed" | "ddb patterns list-conversations" => (4, "PROD_CONNECTION_URL"),
+            _ if line.starts_with("db ") => (4, "PROD_CONNECTION_URL is not set"),
+            _ if line.starts_with("local ") => (2, "--prod exclude each other"),
+            _ => (4, "no AWS region is set"),
+        };
+        for words in with_prod(&words) {
+            Run::of(sandbox.command(&words).env("AWS_EC2_METADATA_DISABLED", "true"))
+                .exits_with(code)
+                .says(named);
+        }
+    }
+    assert_eq!(contents(&sandbox), before);
+}
+
+#[test]
+fn an_empty_production_url_is_none() {
+    let sandbox = Sandbox::new();
+    Run::of(sandbox.command(["db", "create", "--prod"]).env("PROD_CONNECTION_URL", ""))
+        .exits_with(4)
+        .says("PROD_CONNECTION_URL is not set");
+    assert!(!sandbox.database_exists());
+}
+
+#[test]
+fn every_db_command_works_on_the_production_database_only() {
+    let (local, prod) = (Sandbox::new(), Sandbox::new());
+    let on_prod =
+        |words: &[&str]| Run::of(local.command(words).env("PROD_CONNECTION_URL", prod.connection_url()));
+    let name = prod.database();
+    on_prod(&["--prod", "db", "create"]).succeeds().says("PROD  PostgreSQL at 127.0.0.1:");
+    assert!(prod.database_exists());
+    on_prod(&["db", "--prod", "schema-load", "--yes", "--confirm", name]).succeeds().says("PROD ");
+    on_prod(&["db", "seed", "--prod"]).succeeds().says("PROD ");
+    assert_eq!(prod.sql("SELECT count(*) FROM users"), [["3"]]);
+    on_prod(&["db", "drop", "--prod", "--yes", "--confirm", name]).succeeds();
+    assert!(!prod.database_exists());
+    assert!(!local.database_exists());
+}
+
+/// A command in production, whose AWS is `endpoint`.
+fn on_aws(sandbox: &Sandbox, endpoint: &str, words: &[&str]) -> std::process::Command {
+    let mut command = sandbox.command(words);
+    command
+        .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
+        .args(["--prod", "--endpoint-url", endpoint])
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ACCESS_KEY_ID", "production")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_REGION", "eu-west-1");
+    command
+}
+
+#[test]
+fn a_leftover_endpoint_variable_is_ignored_with_a_warning() {
+    let sandbox = Sandbox::new();
+    sandbox.create_table("in-production");
+    for variable in
+        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO"]
+    {
+        let leftover = Recorder::start();
+        let run = Run::of(
+            on_aws(&sandbox, &sandbox.endpoint(), &["ddb", "list-tables", "-o", "json"])
+                .env(variable, leftover.url()),
+        )
+        .succeeds()
+        .says(&format!("Warning: ignored with --prod: {variable};"));
+        assert_eq!(run.json()["tables"][0]["name"], "in-production");
+        assert_eq!(leftover.connections(), 0, "{variable}");
+    }
+}
+
+#[test]
+fn a_leftover_endpoint_variable_leads_nowhere_without_an_endpoint_flag() {
+    // Nothing is sent to AWS either: without credentials, no request is signed.
+    let sandbox = Sandbox::new();
+    let leftover = Recorder::start();
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"] {
+        Run::of(
+            sandbox
+                .command(["ddb", "list-tables", "--prod", "--region", "eu-west-1"])
+                .env("AWS_EC2_METADATA_DISABLED", "true")
+                .env(variable, leftover.url()),
+        )
+        .exits_with(4)
+        .says("no valid AWS credentials")
+        .says(variable);
+    }
+    assert_eq!(leftover.connections(), 0);
+}
+
+#[test]
+fn a_leftover_in_the_env_file_is_warned_of_too() {
+    let sandbox = Sandbox::new();
+    let leftover = Recorder::start();
+    sandbox.write(".env", format!("AWS_ENDPOINT_URL={}\n", leftover.url()));
+    Run::of(&mut on_aws(&sandbox, &sandbox.endpoint(), &["ddb", "list-tables"]))
+        .succeeds()
+        .says("Warning: ignored with --prod: AWS_ENDPOINT_URL;");
+    assert_eq!(leftover.connections(), 0);
+}
+
+#[test]
+fn without_leftovers_there_is_no_warning() {
+    let sandbox = Sandbox::new();
+    let run = Run::of(&mut on_aws(&sandbox, &sandbox.endpoint(), &["ddb", "list-tables"])).succeeds();
+    assert!(!run.stderr.contains("Warning"), "{}", run.stderr);
+}
+
+#[test]
+fn production_signs_with_what_the_chain_finds() {
+    let sandbox = Sandbox::new();
+    let credentials = "[default]\naws_access_key_id = FROMDEFAULT\naws_secret_access_key = x\n\
+                       [other]\naws_access_key_id = FROMOTHER\naws_secret_access_key = x\n";
+    let credentials = sandbox.write("credentials", credentials);
+    let config =
+        sandbox.write("config", "[default]\nregion = eu-west-3\n[profile other]\nregion = eu-north-1\n");
+    for (flags, signed) in [
+        (&[][..], "FROMDEFAULT/"),
+        (&["--profile", "other"], "FROMOTHER/"),
+        (&["--profile", "other", "--region", "sa-east-1"], "FROMOTHER/"),
+    ] {
+        let server = Recorder::start();
+        Run::of(
+            on_aws(&sandbox, &server.url(), &["ddb", "list-tables"])
+                .args(flags)
+                .env_remove("AWS_ACCESS_KEY_ID")
+                .env_remove("AWS_SECRET_ACCESS_KEY")
+                .env_remove("AWS_REGION")
+                .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
+                .env("AWS_CONFIG_FILE", &config),
+        )
+        .succeeds();
+        let authorization = server.header("authorization").unwrap();
+        assert!(authorization.contains(&format!("Credential={signed}")), "{authorization}");
+        let region = match flags {
+            [] => "eu-west-3",
+            [_, _] => "eu-north-1",
+            _ => "sa-east-1",
+        };
+        assert!(authorization.contains(&format!("/{region}/dynamodb/")), "{authorization}");
+    }
+}
+
+#[test]
+fn destructive_sql_needs_a_confirmation_by_name() {
+    let sandbox = Sandbox::new();
+    sandbox.cruddur(["db", "setup"]).succeeds();
+    let name = sandbox.database();
+    let on_prod = |words: &[&str]| {
+        Run::of(sandbox.command(words).arg("--prod").env("PROD_CONNECTION_URL", sandbox.connection_url()))
+    };
+    sandbox.write("delete.sql", "-- tidy up\nSELECT 1;\nDELETE FROM users;\n");
+    sandbox.write("truncate.sql", "truncate users");
+    sandbox.write("alter.sql", "ALTER TABLE users ADD a int, ADD b int, DROP COLUMN email");
+    let columns: Vec<String> = (0..30).map(|number| format!("ADD COLUMN c{number} int")).collect();
+    sandbox.write("long.sql", format!("ALTER TABLE users {}, DROP COLUMN email", columns.join(", ")));
+    sandbox.write("drop.sql", "/* no */ drop table if exists activities");
+    sandbox.write("with.sql", "WITH gone AS (DELETE FROM users RETURNING *) SELECT count(*) FROM gone");
+    for (words, says) in [
+        (&["db", "schema-load"][..], "db/schema.sql:3 says DROP TABLE IF EXISTS"),
+        (&["db", "schema-load", "drop.sql"], "drop.sql:1 says drop table"),
+        (&["db", "seed", "delete.sql"], "delete.sql:3 says DELETE FROM users"),
+        (&["db", "seed", "truncate.sql"], "truncate.sql:1 says truncate users"),
+        (&["db", "seed", "alter.sql"], "alter.sql:1 says ALTER TABLE users"),
+        (&["db", "seed", "long.sql"], "long.sql:1 says ALTER TABLE users"),
+        (&["db", "seed", "with.sql"], "with.sql:1 says WITH gone AS"),
+        (&["db", "drop"], "and all its data are dropped"),
+    ] {
+        on_prod(words).exits_with(3).says(says).says(&format!("Hint: to go on add: --yes --confirm {name}"));
+        on_prod(&[words, &["--yes", "--confirm", "cruddur"]].concat())
+            .exits_with(3)
+            .says("the name does not match");
+        on_prod(&[words, &["--yes"]].concat()).exits_with(2).says("--confirm");
+        on_prod(&[words, &["--confirm", name]].concat()).exits_with(2).says("--yes");
+        assert_eq!(
+            sandbox.sql("SELECT count(email), (SELECT count(*) FROM activities) FROM users"),
+            [["3", "1"]]
+        );
+    }
+    on_prod(&["db", "seed", "delete.sql", "--yes", "--confirm", name]).succeeds();
+    assert_eq!(sandbox.sql("SELECT count(*) FROM users"), [["0"]]);
+    on_prod(&["db", "drop", "--yes", "--confirm", name]).succeeds();
+    assert!(!sandbox.database_exists());
+}
+
+#[test]
+fn sql_that_destroys_nothing_needs_no_confirmation() {
+    let sandbox = Sandbox::new();
+    sandbox.cruddur(["db", "setup"]).succeeds();
+    sandbox.write(
+        "add.sql",
+        "INSERT INTO users (display_name, handle, email, cognito_user_id) \
+         VALUES ('DROP TABLE users;', 'quinn', 'quinn@example.com', 'MOCK'); -- DELETE FROM users;\n\
+         CREATE TABLE pets (n int PRIMARY KEY);\n\
+         CREATE TABLE toys (\"drop\" text, pet int REFERENCES pets ON DELETE CASCADE);\n\
+         GRANT DELETE, TRUNCATE ON toys TO current_user;\n\
+         WITH p AS (INSERT INTO pets VALUES (1) RETURNING n) INSERT INTO toys SELECT 'DELETE', n FROM p;",
+    );
+    Run::of(
+        sandbox
+            .command(["db", "seed", "add.sql", "--prod"])
+            .env("PROD_CONNECTION_URL", sandbox.connection_url()),
+    )
+    .succeeds();
+    assert_eq!(sandbox.sql("SELECT count(*) FROM users"), [["4"]]);
+    // Local work asks for nothing.
+    sandbox.cruddur(["db", "schema-load"]).succeeds();
+    sandbox.cruddur(["db", "drop"]).succeeds();
+}
+
+#[test]
+fn production_elsewhere_is_not_reached_without_tls() {
+    let sandbox = Sandbox::new();
+    let url = "postgresql://someone:x@db.example.com:5432/cruddur";
+    Run::of(sandbox.command(["db", "create", "--prod"]).env("PROD_CONNECTION_URL", url))
+        .exits_with(4)
+        .says("production is reached over TLS");
+}
