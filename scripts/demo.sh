@@ -1,0 +1,16 @@
+#!/bin/sh
+# The main job, start to finish, on the stack that `cruddur local exec` has made.
+set -eu
+
+cruddur=$1
+
+run() {
+    printf '\n$ cruddur %s\n' "$*" >&2
+    "$cruddur" "$@"
+}
+
+run db setup
+run ddb schema-load
+run ddb seed
+run ddb patterns list-conversations
+run ddb patterns get-conversation
