@@ -12,6 +12,7 @@
 mod db;
 mod ddb;
 mod local;
+mod readme;
 mod sql;
 mod support;
 mod target;
