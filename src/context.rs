@@ -1,6 +1,6 @@
 //! What every command is handed: each client, built once and only when asked for.
 
-use crate::config::{Config, Target};
+use crate::config::{Config, Service, Target};
 use crate::dynamodb::DynamoDb;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session};
@@ -31,7 +31,7 @@ impl Context {
 
     /// A DynamoDB client for this target. No request is sent yet.
     pub async fn dynamodb(&self) -> Result<DynamoDb> {
-        DynamoDb::connect(&self.config.dynamodb()?).await
+        DynamoDb::connect(&self.config.aws(Service::DynamoDb)?).await
     }
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.

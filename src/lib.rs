@@ -2,8 +2,9 @@
 //! PostgreSQL, and a local stack that brings both along.
 //!
 //! Arrows between modules point one way: `commands` → `messaging`, the services
-//! (`dynamodb`, `postgres`, `local`), `output` → `config` → `error`.
+//! (`dynamodb`, `postgres`, `local`), `output` → `aws` → `config` → `error`.
 
+mod aws;
 pub mod cli;
 pub mod commands;
 pub mod config;

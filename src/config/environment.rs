@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
+/// Makes AWS SDKs blind to `AWS_ENDPOINT_URL*`.
+pub const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
 /// A value and where it came from.
 #[derive(Clone)]
 pub struct Setting {
@@ -122,11 +125,11 @@ fn lookup(name: &str) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
-/// Makes the AWS SDK blind to `AWS_ENDPOINT_URL*`, also where it signs in (STS,
-/// SSO) before it ever talks to the service asked for.
+/// cruddur resolves endpoints itself; the SDK would apply them also where it
+/// signs in (STS, SSO) before it ever talks to the service asked for.
 pub(super) fn ignore_endpoint_variables() {
-    // A constant line: it cannot fail to parse.
-    let _ = dotenvy::from_read_override("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true".as_bytes());
+    // A name and a word: the line cannot fail to parse.
+    let _ = dotenvy::from_read_override(format!("{IGNORE_ENDPOINTS}=true").as_bytes());
 }
 
 fn nearest_env_file() -> Option<PathBuf> {

@@ -12,8 +12,8 @@ pub struct Flags {
     #[arg(long, global = true)]
     pub prod: bool,
 
-    /// DynamoDB endpoint [default: AWS's own with --prod; else AWS_ENDPOINT_URL_DYNAMODB,
-    /// AWS_ENDPOINT_URL, localhost:8000]
+    /// Endpoint of the AWS service [default: AWS's own with --prod; else the service's
+    /// AWS_ENDPOINT_URL_…, and for DynamoDB AWS_ENDPOINT_URL, localhost:8000]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
 

@@ -83,7 +83,7 @@ impl DynamoDb {
 
     async fn no_table(&self, table: &str) -> Result<Error> {
         let tables = self.list_tables().await?;
-        let prod = self.target.flag();
+        let prod = self.target().flag();
         let error = Error::failed(format!("there is no table {table:?} on {}", self.place()));
         Ok(match nearest(table, &tables) {
             Some(name) => error.hint(format!("did you mean {name:?}?")),

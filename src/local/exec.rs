@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::daemon::ended_by;
 use super::signals::Signals;
 use super::stack::Stack;
-use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, ENDPOINT_VARIABLES};
+use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, Service};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::postgres::ConnectionUrl;
 
@@ -42,9 +42,11 @@ fn spawn(config: &Config, command: &[OsString], endpoint: &str, url: &Connection
     let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
     let mut child = Command::new(program);
     child.args(arguments).env("CONNECTION_URL", url.expose());
-    for variable in ENDPOINT_VARIABLES {
+    for variable in Service::DynamoDb.endpoint_variables() {
         child.env(variable, endpoint);
     }
+    // Ours to set, for our own SDK; the command is to see the endpoints.
+    child.env_remove(IGNORE_ENDPOINTS);
     let is_set = |name: &str| config.environment().get(name).is_some();
     // Half of a pair of credentials signs nothing.
     if !is_set("AWS_ACCESS_KEY_ID") || !is_set("AWS_SECRET_ACCESS_KEY") {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::{DynamoDbConfig, Endpoint};
+use crate::config::{AwsConfig, Endpoint};
 use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Result};
 use crate::postgres::{ConnectionUrl, Session};
@@ -28,7 +28,7 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// Something else listens there.
-pub(super) async fn dynamodb(config: &DynamoDbConfig, port: u16) -> Result<Found> {
+pub(super) async fn dynamodb(config: &AwsConfig, port: u16) -> Result<Found> {
     if is_free(port).await {
         return Ok(Found::Nothing);
     }

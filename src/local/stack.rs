@@ -8,7 +8,7 @@ use super::dynamodb::Server;
 use super::installation::Installation;
 use super::probe::{self, Found};
 use super::state::{DYNAMODB, POSTGRESQL, Report, Scratch, Service, ServiceState, remove};
-use crate::config::{Config, DEFAULT_DYNAMODB_PORT, DynamoDbConfig, is_loopback};
+use crate::config::{AwsConfig, Config, DEFAULT_DYNAMODB_PORT, is_loopback};
 use crate::error::{Context as _, Error, Result};
 use crate::postgres::ConnectionUrl;
 
@@ -27,7 +27,7 @@ pub struct Plan {
     pub(super) ephemeral: bool,
     pub(super) dynamodb_port: u16,
     pub(super) url: ConnectionUrl,
-    pub(super) dynamodb: DynamoDbConfig,
+    pub(super) dynamodb: AwsConfig,
 }
 
 impl Plan {
@@ -40,7 +40,7 @@ impl Plan {
         ports: Ports,
         ephemeral: bool,
     ) -> Result<Self> {
-        let dynamodb = config.dynamodb()?;
+        let dynamodb = config.aws(crate::config::Service::DynamoDb)?;
         let endpoint_port = dynamodb
             .endpoint
             .as_ref()

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::{StackArgs, show};
-use crate::config::{Config, ENDPOINT_VARIABLES, is_loopback};
+use crate::config::{Config, Service, is_loopback};
 use crate::context::Context;
 use crate::error::{Context as _, Result};
 use crate::local::{self, Plan, Report, Up};
@@ -92,9 +92,9 @@ fn background_arguments(plan: &Plan) -> Vec<OsString> {
 /// What other commands need to be told when the stack is not where they look.
 fn show_variables(ui: &mut Ui, config: &Config, report: &Report) {
     let [dynamodb, postgres] = report.services.as_slice() else { return };
-    let endpoint = config.dynamodb().ok().and_then(|dynamodb| dynamodb.endpoint);
+    let endpoint = config.aws(Service::DynamoDb).ok().and_then(|dynamodb| dynamodb.endpoint);
     if !endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host) && endpoint.port == dynamodb.port) {
-        ui.hint(format!("set {}={}", ENDPOINT_VARIABLES[0], dynamodb.address));
+        ui.hint(format!("set {}={}", Service::DynamoDb.endpoint_variables()[0], dynamodb.address));
     }
     let url =
         config.connection_url().and_then(|url| crate::postgres::ConnectionUrl::parse(&url, config.target()));

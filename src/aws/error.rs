@@ -1,0 +1,92 @@
+//! What went wrong between us and a service, with the place and what helps.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use super::Place;
+use crate::config::{Service, Target};
+use crate::error::{Error, Kind};
+
+/// Codes that mean the credentials, not the request, are at fault.
+const CREDENTIAL_CODES: [&str; 7] = [
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "NotAuthorizedException",
+    "UnrecognizedClientException",
+];
+
+/// The service's code, when it was the service that answered.
+pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
+
+impl Place {
+    /// `what` failed here: the service said why, or no answer came.
+    pub(crate) fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        match error.as_service_error().and_then(|service| Some((service, service.code()?))) {
+            Some((service, code)) => self.service_error(what, code, service.message()),
+            None => self.transport_error(what, error),
+        }
+    }
+
+    /// The service said no.
+    pub(crate) fn service_error(&self, what: &str, code: &str, message: Option<&str>) -> Error {
+        let kind = if CREDENTIAL_CODES.contains(&code) { Kind::Config } else { Kind::Failed };
+        Error::new(kind, format!("{what} on {self}: {} [{code}]", message.unwrap_or("no message")))
+    }
+
+    /// No answer came, or none that could be read.
+    fn transport_error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
+    where
+        E: std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let service = self.service.name();
+        let no_credentials = chain(error).any(<dyn std::error::Error + 'static>::is::<CredentialsError>);
+        if no_credentials {
+            return Error::config(format!("{what} on {self}: no valid AWS credentials"))
+                .because(root_cause(error))
+                .hint("sign in (aws sso login), or name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+        }
+        let message = match error {
+            // The service's own errors have a code, and do not come here.
+            SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
+                let article = if self.service == Service::Ec2 { "an" } else { "a" };
+                format!("{what}: what answers at {self} is not {article} {service} API")
+            }
+            SdkError::TimeoutError(_) => format!("{what}: no answer in time from {service} at {self}"),
+            _ => format!("{what}: cannot reach {service} at {self}"),
+        };
+        self.unreachable(Error::failed(message).because(root_cause(error)))
+    }
+
+    /// Adds what helps when nothing useful answers.
+    fn unreachable(&self, error: Error) -> Error {
+        match (self.service, self.target) {
+            (Service::DynamoDb, Target::Local) if self.loopback => error.hint("run: cruddur local up"),
+            (Service::DynamoDb, Target::Local) => error
+                .hint("check the endpoint; the name of a container is known inside its network only")
+                .hint("for the local stack add: --endpoint-url http://localhost:8000"),
+            _ => error.hint("check the network, --region and --endpoint-url"),
+        }
+    }
+}
+
+/// The innermost cause: the layers around it ("dispatch failure", "io error")
+/// say nothing that the message does not.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> anyhow::Error {
+    anyhow::Error::msg(chain(error).last().map(ToString::to_string).unwrap_or_default())
+}
+
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| cause.source())
+}

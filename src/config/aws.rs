@@ -1,0 +1,195 @@
+//! Where each AWS service is, and how requests to it are signed.
+
+use http::Uri;
+
+use super::{Config, DEFAULT_DYNAMODB_PORT, Setting, Source, Target};
+use crate::error::{Error, Result};
+
+/// The region that local requests are signed for when none is set.
+pub const DUMMY_REGION: &str = "us-east-1";
+/// Both halves of the credentials that sign local requests when none are set.
+/// DynamoDB Local takes letters and digits only.
+pub const DUMMY_CREDENTIAL: &str = "local";
+
+/// An AWS service that cruddur talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The messages; part of the local stack.
+    DynamoDb,
+    /// The user pool.
+    Cognito,
+    /// The security group.
+    Ec2,
+}
+
+impl Service {
+    /// The name shown to people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DynamoDB",
+            Self::Cognito => "Cognito",
+            Self::Ec2 => "EC2",
+        }
+    }
+
+    /// The endpoint variables that local commands read, first wins. The one for
+    /// every service is the app's name for its local DynamoDB: no user pool and
+    /// no security group is to be found there.
+    #[must_use]
+    pub const fn endpoint_variables(self) -> &'static [&'static str] {
+        match self {
+            Self::DynamoDb => &["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"],
+            Self::Cognito => &["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
+            Self::Ec2 => &["AWS_ENDPOINT_URL_EC2"],
+        }
+    }
+
+    /// Where it is locally unless told otherwise; `None` is AWS's own.
+    fn local_endpoint(self) -> Option<Setting> {
+        match self {
+            Self::DynamoDb => Some(Setting {
+                value: format!("http://localhost:{DEFAULT_DYNAMODB_PORT}"),
+                source: Source::Default,
+            }),
+            Self::Cognito | Self::Ec2 => None,
+        }
+    }
+}
+
+/// How requests are signed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// From the environment, or dummies; no file or service is asked.
+    Static {
+        /// The access key id.
+        access_key_id: String,
+        /// The secret half.
+        secret_access_key: String,
+        /// The session token of temporary credentials.
+        session_token: Option<String>,
+    },
+    /// The SDK's usual chain.
+    Chain {
+        /// The profile named by `--profile`.
+        profile: Option<String>,
+    },
+}
+
+/// Where and how to reach one AWS service.
+#[derive(Clone)]
+pub struct AwsConfig {
+    /// The service.
+    pub service: Service,
+    /// Local or production.
+    pub target: Target,
+    /// The endpoint; `None` is AWS's own.
+    pub endpoint: Option<Endpoint>,
+    /// The region; `None` leaves it to the SDK's chain.
+    pub region: Option<String>,
+    /// How requests are signed.
+    pub credentials: Credentials,
+}
+
+/// An endpoint that has been checked to be an `http` or `https` URL with a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The URL as given.
+    pub url: String,
+    /// Whether it needs TLS.
+    pub tls: bool,
+    /// The host, without brackets around an IPv6 address.
+    pub host: String,
+    /// The port, named or implied by the scheme.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// A plain endpoint on this machine.
+    #[must_use]
+    pub fn loopback(port: u16) -> Self {
+        Self { url: format!("http://127.0.0.1:{port}"), tls: false, host: "127.0.0.1".to_owned(), port }
+    }
+
+    fn parse(setting: &Setting) -> Result<Self> {
+        let bad = |why: &str| {
+            Error::config(format!("{} is not an endpoint URL: {why}", setting.source))
+                .hint("it looks like http://localhost:8000")
+        };
+        let uri: Uri = setting.value.parse().map_err(|_| bad("it cannot be parsed"))?;
+        let tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(bad("it must begin with http:// or https://")),
+        };
+        let authority = uri.authority().ok_or_else(|| bad("it names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(bad("it must not hold a user name or password"));
+        }
+        let host = authority.host();
+        // A port too great for 16 bits is none to the parser.
+        if authority.port_u16().is_none() && authority.as_str() != host {
+            return Err(bad("its port is not a number from 1 to 65535"));
+        }
+        Ok(Self {
+            url: setting.value.trim_end_matches('/').to_owned(),
+            tls,
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+        })
+    }
+}
+
+impl Config {
+    /// Where `service` is and how to sign for it.
+    ///
+    /// Locally that is an endpoint which flag, variable or default name, signed
+    /// for with the environment's credentials or dummies. What the local stack
+    /// does not have, and no endpoint is named for, is AWS's own.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when the endpoint is not a URL;
+    /// [`crate::error::Kind::Usage`] when a profile is named for an emulator.
+    pub fn aws(&self, service: Service) -> Result<AwsConfig> {
+        let flags = &self.flags;
+        let named =
+            flags.endpoint_url.clone().map(|value| Setting { value, source: Source::Flag("--endpoint-url") });
+        let endpoint = match self.target {
+            Target::Prod => named,
+            Target::Local => named
+                .or_else(|| self.environment.first(service.endpoint_variables()))
+                .or_else(|| service.local_endpoint()),
+        };
+        let endpoint = endpoint.as_ref().map(Endpoint::parse).transpose()?;
+        if self.target == Target::Prod || endpoint.is_none() {
+            return Ok(AwsConfig {
+                service,
+                target: self.target,
+                endpoint,
+                region: flags.region.clone(),
+                credentials: Credentials::Chain { profile: flags.profile.clone() },
+            });
+        }
+        if flags.profile.is_some() {
+            return Err(Error::usage("--profile goes with --prod: local commands read no AWS profile"));
+        }
+        let value = |name: &str| self.environment.get(name).map(|setting| setting.value);
+        let dummy = || DUMMY_CREDENTIAL.to_owned();
+        Ok(AwsConfig {
+            service,
+            target: self.target,
+            endpoint,
+            region: flags
+                .region
+                .clone()
+                .or_else(|| value("AWS_REGION"))
+                .or_else(|| value("AWS_DEFAULT_REGION"))
+                .or_else(|| Some(DUMMY_REGION.to_owned())),
+            credentials: Credentials::Static {
+                access_key_id: value("AWS_ACCESS_KEY_ID").unwrap_or_else(dummy),
+                secret_access_key: value("AWS_SECRET_ACCESS_KEY").unwrap_or_else(dummy),
+                session_token: value("AWS_SESSION_TOKEN"),
+            },
+        })
+    }
+}
