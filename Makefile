@@ -6,7 +6,7 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint build postgres install clean
+.PHONY: help demo test lint build postgres moto install clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
@@ -16,7 +16,7 @@ help:
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
 
-test: postgres lint
+test: postgres moto lint
 	$(CARGO) test --locked
 
 lint:
@@ -29,6 +29,9 @@ build:
 
 postgres:
 	@scripts/ensure-postgres.sh
+
+moto:
+	@scripts/ensure-moto.sh
 
 install:
 	$(CARGO) install --locked --path .

@@ -2,10 +2,7 @@
 # Makes sure the PostgreSQL *server* programs are on this machine: silent when
 # they are, else installs them. It never creates or starts a system service.
 set -eu
-exec 3>&2 # a trap may run while stderr is still redirected
-
-say() { printf 'ensure-postgres: %s\n' "$*" >&3; }
-die() { say "error: $*"; exit 1; }
+. "${0%/*}/packages.sh"
 has_server() { [ -x "$1/postgres" ] && [ -x "$1/initdb" ] && [ -x "$1/pg_ctl" ]; }
 
 find_server() ( # a subshell, so that IFS and `set -f` do not leak out
@@ -23,23 +20,6 @@ find_server() ( # a subshell, so that IFS and `set -f` do not leak out
     exit 1
 )
 
-# NEEDRESTART_SUSPEND: Ubuntu would otherwise restart unrelated services.
-as_root() {
-    set -- env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 "$@"
-    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
-}
-# Package managers are chatty: their output is shown only when they fail.
-quietly() { "$@" >"$log" 2>&1 </dev/null; }
-run() { quietly "$@" || { cat "$log" >&3; die "installation failed, see above"; }; }
-
-installed() { [ "$(dpkg-query -W -f='${Status}' "$1" 2>/dev/null)" = 'install ok installed' ]; }
-# Downloads first, with one retry, as outdated lists are what usually fails.
-# Then a session of its own: a ^C must not leave packages half unpacked.
-apt_install() {
-    set -- -y -o APT::Install-Recommends=false -o DPkg::Lock::Timeout=300 install "$@"
-    as_root apt-get -d "$@" || { as_root apt-get update && as_root apt-get -d "$@"; } || return
-    as_root sh -c 'trap "" HUP INT; exec setsid -w apt-get "$@"' sh "$@"
-}
 # postgresql-NN (contrib included), not the metapackage: through that one, a
 # system upgrade would later bring in the next major version and start it.
 apt_server_package() {
@@ -85,14 +65,7 @@ cleanup() {
 if find_server; then exit 0; fi
 [ -z "${CRUDDUR_POSTGRES_BINDIR:-}" ] ||
     die "no postgres and initdb in CRUDDUR_POSTGRES_BINDIR=$CRUDDUR_POSTGRES_BINDIR: correct or unset it"
-managers='apt-get dnf brew'
-[ "$(uname -s 2>/dev/null)" != Darwin ] || managers=brew
-for manager in $managers none; do ! command -v "$manager" >/dev/null 2>&1 || break; done
-[ "$manager" != none ] ||
-    die "no PostgreSQL server (postgres, initdb) found, and nothing to install it with (looked for: $managers)"
-[ "$manager" = brew ] || [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
-    die "no PostgreSQL server found; installing it with $manager needs root, and sudo is missing:" \
-        "run this as root, or install PostgreSQL (server and contrib) yourself"
+find_manager "no PostgreSQL server (postgres, initdb) found" "PostgreSQL (server and contrib)"
 
 unsettled='' dropin='' made_dir='' log=$(mktemp)
 trap cleanup EXIT

@@ -2,6 +2,7 @@
 
 mod command;
 mod listener;
+mod moto;
 mod proxy;
 mod sandbox;
 mod stack;
@@ -11,6 +12,7 @@ mod world;
 
 pub use command::*;
 pub use listener::*;
+pub use moto::*;
 pub use proxy::*;
 pub use sandbox::*;
 pub use stack::*;

@@ -1,0 +1,42 @@
+//! moto's server, an emulator of Cognito and EC2, shared by all tests.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+/// A running server. It ends with this process, whose end of the pipe it watches.
+pub struct Moto {
+    port: u16,
+    _stdin: ChildStdin,
+}
+
+impl Moto {
+    fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut child = Command::new(root.join("target/moto/bin/python"))
+            .arg(root.join("tests/emulators/moto_server.py"))
+            .env_remove("PYTHONPATH")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("moto is needed: scripts/ensure-moto.sh");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().parse().expect("moto starts");
+        Self { port, _stdin: child.stdin.take().unwrap() }
+    }
+
+    /// Where it serves every AWS service.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// The shared server, started by the first test that asks. Pools and groups that a
+/// test makes there are its own.
+pub fn moto() -> &'static Moto {
+    static MOTO: OnceLock<Moto> = OnceLock::new();
+    MOTO.get_or_init(Moto::start)
+}
