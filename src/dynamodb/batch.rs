@@ -1,11 +1,11 @@
 //! BatchWriteItem: 25 at a time, and what comes back unprocessed goes in again.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use uuid::Uuid;
 
+use super::backoff::pause;
 use super::error::is_throttled;
 use super::items::{group_item, message_item};
 use super::{Capacity, DynamoDb, Item, names};
@@ -15,10 +15,6 @@ use crate::messaging::Conversation;
 /// Requests in one BatchWriteItem. 25 items of 400 KB stay under its 16 MB.
 /// Source: "BatchWriteItem" in the API reference.
 const BATCH: usize = 25;
-/// The pause after the first answer that leaves something unprocessed; doubles, with jitter.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Answers in a row that take nothing before giving up: about 25 seconds.
 const TRIES_WITHOUT_PROGRESS: u32 = 12;
 
@@ -124,15 +120,9 @@ impl DynamoDb {
                 ));
                 return Err(progress.stopped_by(error));
             }
-            tokio::time::sleep(pause(tries)).await;
+            pause(tries).await;
         }
     }
-}
-
-/// Full jitter: writers that were throttled together do not come back together.
-fn pause(tries: u32) -> Duration {
-    let ceiling = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries - 1)).min(LONGEST_PAUSE);
-    ceiling.mul_f64(fastrand::f64())
 }
 
 /// How far a command's writes have come.

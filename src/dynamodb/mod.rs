@@ -1,6 +1,7 @@
 //! The only place that talks to DynamoDB: paging, batching, retries and the
 //! consumed capacity live here, so no command can forget them.
 
+mod backoff;
 mod batch;
 mod capacity;
 mod client;
