@@ -11,6 +11,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 ///
 /// Full jitter: writers that were turned away together do not come back together.
 pub(super) async fn pause(tries: u32) {
-    let ceiling = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST_PAUSE);
+    let ceiling =
+        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST_PAUSE);
     tokio::time::sleep(ceiling.mul_f64(fastrand::f64())).await;
 }

@@ -1,13 +1,12 @@
 //! Items ↔ the domain's values.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use uuid::Uuid;
 
 use super::{Item, json, names};
-use crate::messaging::{Message, MessageGroup, Participant};
+use crate::messaging::{Message, MessageGroup, Participant, Timestamp};
 
 /// The partition of a group's messages.
-pub(super) fn message_partition(group: Uuid) -> String {
+pub(super) fn message_partition(group: impl std::fmt::Display) -> String {
     format!("{}{group}", names::MESSAGE_PREFIX)
 }
 
@@ -68,6 +67,27 @@ pub(super) fn to_group(item: &Item) -> MessageGroup {
         message: get(item, names::MESSAGE),
         other: participant(item),
     }
+}
+
+/// Bytes of an item as the service counts them: names and values. For strings,
+/// of which the table's items consist; anything else is at least as large as its
+/// JSON here, near enough for a limit that is checked again by the service.
+/// Source: "Item sizes and formats" in the developer guide.
+pub(super) fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + json::cell(value).len()).sum()
+}
+
+/// The instant of an item's sort key; `None` when it is no time.
+pub(super) fn instant(item: &Item) -> Option<Timestamp> {
+    item.get(names::SORT_KEY)?.as_s().ok()?.parse().ok()
+}
+
+/// An item's key.
+pub(super) fn key(item: &Item) -> Item {
+    [names::PARTITION_KEY, names::SORT_KEY]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), item.get(name)?.clone())))
+        .collect()
 }
 
 fn participant(item: &Item) -> Participant {

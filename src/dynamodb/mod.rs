@@ -10,8 +10,11 @@ mod error;
 mod items;
 pub mod json;
 mod patterns;
+mod rows;
 mod scan;
+mod send;
 mod tables;
+mod transaction;
 
 use std::collections::HashMap;
 
@@ -22,6 +25,7 @@ pub use capacity::{Capacity, Units};
 pub use client::DynamoDb;
 pub use definition::{Billing, Definition, SchemaLoaded};
 pub use scan::Scan;
+pub use send::{MAX_ITEM_BYTES, Refreshed, Sent};
 
 /// An item as the service returns it.
 pub type Item = HashMap<String, AttributeValue>;

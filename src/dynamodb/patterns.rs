@@ -92,13 +92,10 @@ impl DynamoDb {
             capacity.merge(&consumed);
             keys.extend(rows);
         }
-        for key in &mut keys {
-            key.retain(|name, _| name == names::PARTITION_KEY || name == names::SORT_KEY);
-        }
-        Ok((keys, capacity))
+        Ok((keys.iter().map(items::key).collect(), capacity))
     }
 
-    fn query_partition(&self, table: &str, partition: String) -> QueryFluentBuilder {
+    pub(super) fn query_partition(&self, table: &str, partition: String) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(table)
@@ -108,7 +105,7 @@ impl DynamoDb {
     }
 
     /// Sends `query` page after page, until `limit` items or the last page.
-    async fn collect(
+    pub(super) async fn collect(
         &self,
         query: QueryFluentBuilder,
         table: &str,

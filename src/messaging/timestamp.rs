@@ -28,6 +28,12 @@ impl Timestamp {
         Self(instant.round(microseconds).unwrap_or(instant))
     }
 
+    /// The next instant that can be told from this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(SignedDuration::from_micros(1)).unwrap_or(self.0))
+    }
+
     /// This many minutes earlier.
     #[must_use]
     pub fn minutes_before(self, minutes: usize) -> Self {

@@ -8,4 +8,5 @@ mod seed;
 mod seed_again;
 mod seed_refused;
 mod tables;
+mod transactions;
 mod unreachable;

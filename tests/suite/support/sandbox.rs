@@ -11,6 +11,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use cruddur::config::{
+    AwsConfig, Credentials as SigningCredentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service, Target,
+};
+use cruddur::dynamodb::DynamoDb;
 use cruddur::local::dynamodb::Server;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -106,6 +110,22 @@ impl Sandbox {
     /// A client of this world's DynamoDB, other than cruddur's own.
     pub fn dynamodb(&self) -> Client {
         dynamodb_client(&self.endpoint())
+    }
+
+    /// cruddur's own access to this world's DynamoDB.
+    pub fn store(&self) -> DynamoDb {
+        let config = AwsConfig {
+            service: Service::DynamoDb,
+            target: Target::Local,
+            endpoint: Some(Endpoint::loopback(self.server.port())),
+            region: Some(DUMMY_REGION.to_owned()),
+            credentials: SigningCredentials::Static {
+                access_key_id: DUMMY_CREDENTIAL.to_owned(),
+                secret_access_key: DUMMY_CREDENTIAL.to_owned(),
+                session_token: None,
+            },
+        };
+        runtime().block_on(DynamoDb::connect(&config)).unwrap()
     }
 
     /// A table that is nothing to cruddur.

@@ -1,0 +1,224 @@
+//! The rows of a message group: one in each participant's inbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::items::{self, instant, text};
+use super::transaction::Transaction;
+use super::{Capacity, DynamoDb, Item, names};
+use crate::error::Result;
+use crate::messaging::{Message, MessageGroup, Timestamp};
+
+/// A group's rows as they were read, by owner. One row each, unless something
+/// has gone wrong before; every owner's newest row comes first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Rows(BTreeMap<String, Vec<Item>>);
+
+impl Rows {
+    fn of(items: impl IntoIterator<Item = Item>) -> Self {
+        let mut rows = Self::default();
+        for item in items {
+            let owner = items::to_group(&item).owner_uuid;
+            let of_owner = rows.0.entry(owner).or_default();
+            // Found in two places.
+            if !of_owner.iter().any(|other| items::key(other) == items::key(&item)) {
+                of_owner.push(item);
+            }
+        }
+        for of_owner in rows.0.values_mut() {
+            of_owner.sort_by(|a, b| (instant(b), sort_key(b)).cmp(&(instant(a), sort_key(a))));
+        }
+        rows
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each owner's newest row.
+    pub(super) fn groups(&self) -> impl Iterator<Item = MessageGroup> {
+        self.0.values().filter_map(|of_owner| of_owner.first()).map(items::to_group)
+    }
+
+    /// All rows.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.0.values().flatten()
+    }
+
+    /// Everybody a row names: owners and others.
+    fn participants(&self) -> BTreeSet<String> {
+        self.groups().flat_map(|row| [row.owner_uuid, row.other.user_uuid]).collect()
+    }
+
+    /// Adds to `transaction` what makes each owner have one row, as new as
+    /// `message`; returns how many owners that concerns. A row that is newer stays.
+    ///
+    /// A row is deleted and put, for its time is part of its key; what else it
+    /// holds, also attributes that are not ours, goes along. `row_key` is the
+    /// message's time, or one a little later where another group's row has that.
+    pub(super) fn advance(
+        &self,
+        message: &Message,
+        row_key: &str,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<usize> {
+        let at: Option<Timestamp> = message.sent_at.parse().ok();
+        let mut moved = 0;
+        for of_owner in self.0.values() {
+            let Some((newest, rest)) = of_owner.split_first() else { continue };
+            let same_key = sort_key(newest) == row_key;
+            let same_text = items::to_group(newest).message == message.message;
+            let is_older = if same_key { !same_text } else { instant(newest) < at };
+            if is_older {
+                let mut row = newest.clone();
+                row.insert(names::SORT_KEY.to_owned(), text(row_key));
+                row.insert(names::MESSAGE.to_owned(), text(&message.message));
+                if same_key {
+                    transaction.replace(newest, row)?;
+                } else {
+                    transaction.delete(newest)?;
+                    transaction.put_new(row)?;
+                }
+            }
+            for row in rest {
+                transaction.delete(row)?;
+            }
+            moved += usize::from(is_older || !rest.is_empty());
+        }
+        Ok(moved)
+    }
+}
+
+impl DynamoDb {
+    /// The rows of `group` that the index shows. On AWS it lags behind the table:
+    /// a row may be missing, or be where it no longer is.
+    pub(super) async fn indexed_rows(
+        &self,
+        table: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Rows> {
+        let query = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(names::GROUP_INDEX)
+            .key_condition_expression("#group = :group")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_values(":group", text(group));
+        let (items, consumed) = self.collect(query, table, None, READING).await?;
+        capacity.merge(&consumed);
+        Ok(Rows::of(items))
+    }
+
+    /// The rows of `group` in the inboxes of everybody that `known` names, read
+    /// consistently: first where they should be, at the time of the group's newest
+    /// message; else by going through the inbox.
+    pub(super) async fn settled_rows(
+        &self,
+        table: &str,
+        group: &str,
+        known: &Rows,
+        capacity: &mut Capacity,
+    ) -> Result<Rows> {
+        let newest = self.newest_message(table, group, capacity).await?;
+        let mut found = Vec::new();
+        for owner in known.participants() {
+            let expected = match &newest {
+                Some(newest) => self.row_at(table, &owner, group, sort_key(newest), capacity).await?,
+                None => None,
+            };
+            match expected {
+                Some(row) => found.push(row),
+                None => found.extend(self.inbox_rows(table, &owner, group, capacity).await?),
+            }
+        }
+        Ok(Rows::of(found))
+    }
+
+    async fn row_at(
+        &self,
+        table: &str,
+        owner: &str,
+        group: &str,
+        at: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let row = self.get(table, items::inbox_partition(owner), at, capacity).await?;
+        Ok(row.filter(|item| items::to_group(item).message_group_uuid == group))
+    }
+
+    /// The item with this key, read consistently.
+    async fn get(
+        &self,
+        table: &str,
+        partition: String,
+        sort: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(table)
+            .key(names::PARTITION_KEY, text(partition))
+            .key(names::SORT_KEY, text(sort))
+            .consistent_read(true)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(|error| self.error(READING, table, &error))?;
+        capacity.add(answer.consumed_capacity.as_ref());
+        Ok(answer.item)
+    }
+
+    /// An inbox is sorted by time, not by group, so this reads it whole.
+    async fn inbox_rows(
+        &self,
+        table: &str,
+        owner: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Vec<Item>> {
+        let query = self
+            .query_partition(table, items::inbox_partition(owner))
+            .consistent_read(true)
+            .filter_expression("#group = :group")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_values(":group", text(group));
+        let (items, consumed) = self.collect(query, table, None, READING).await?;
+        capacity.merge(&consumed);
+        Ok(items)
+    }
+
+    /// The message of `group` with the greatest sort key, read consistently.
+    pub(super) async fn newest_message(
+        &self,
+        table: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let query = self
+            .query_partition(table, items::message_partition(group))
+            .scan_index_forward(false)
+            .consistent_read(true);
+        let (items, consumed) = self.collect(query, table, Some(1), READING).await?;
+        capacity.merge(&consumed);
+        Ok(items.into_iter().next())
+    }
+
+    /// The message of `group` with this very sort key, read consistently.
+    pub(super) async fn message_at(
+        &self,
+        table: &str,
+        group: &str,
+        sent_at: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        self.get(table, items::message_partition(group), sent_at, capacity).await
+    }
+}
+
+const READING: &str = "cannot read the group's rows";
+
+pub(super) fn sort_key(item: &Item) -> &str {
+    item.get(names::SORT_KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}

@@ -1,0 +1,143 @@
+//! The transactions under the writing patterns, through the library.
+
+use cruddur::messaging::{DEFAULT_GROUP, Timestamp, User};
+
+use crate::support::{Item, Sandbox, TABLE, runtime, text};
+
+const RIGHT_NOW: &str = "2031-05-06T07:08:09.000001+00:00";
+
+fn at(time: &str) -> Timestamp {
+    time.parse().unwrap()
+}
+
+fn user(sandbox: &Sandbox, handle: &str) -> User {
+    let rows = sandbox.sql(&format!("SELECT uuid, display_name FROM users WHERE handle = '{handle}'"));
+    User { uuid: rows[0][0].parse().unwrap(), display_name: rows[0][1].clone(), handle: handle.to_owned() }
+}
+
+fn rows(sandbox: &Sandbox) -> Vec<Item> {
+    sandbox.items_of("GRP#")
+}
+
+/// Every row shows `message` as of `time`.
+#[track_caller]
+fn assert_rows(sandbox: &Sandbox, time: &str, message: &str) {
+    let shown: Vec<_> = rows(sandbox).iter().map(|row| (text(row, "sk"), text(row, "message"))).collect();
+    assert_eq!(shown, vec![(time.to_owned(), message.to_owned()); 2]);
+}
+
+#[test]
+fn a_message_and_both_rows_are_written_together() {
+    let sandbox = Sandbox::seeded();
+    let before = sandbox.items().len();
+    let nina = user(&sandbox, "nina");
+    let store = sandbox.store();
+    let sent = runtime()
+        .block_on(store.create_message(TABLE, DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
+        .unwrap();
+    assert_eq!((sent.rows, sent.overtaken), (2, 0));
+    assert_eq!(sandbox.items().len(), before + 1);
+    assert_rows(&sandbox, RIGHT_NOW, "hello");
+    let newest = sandbox.items_of("MSG#").pop().unwrap();
+    assert_eq!(text(&newest, "message"), "hello");
+    assert_eq!(text(&newest, "user_handle"), "nina");
+    assert_eq!(text(&newest, "message_uuid"), sent.message.message_uuid);
+    // Two units for each of five actions: the message, two rows deleted and two put.
+    assert!((sent.written.table - 10.0).abs() < f64::EPSILON, "{:?}", sent.written);
+}
+
+#[test]
+fn what_else_a_row_holds_goes_along() {
+    let sandbox = Sandbox::seeded();
+    let mut row = rows(&sandbox).remove(0);
+    row.insert("muted".to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
+    sandbox.put_item(row.clone());
+    let nina = user(&sandbox, "nina");
+    runtime()
+        .block_on(sandbox.store().create_message(TABLE, DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
+        .unwrap();
+    let moved = rows(&sandbox).into_iter().find(|moved| moved["pk"] == row["pk"]).unwrap();
+    assert_eq!(moved["muted"], row["muted"]);
+    assert_eq!(text(&moved, "message"), "hello");
+}
+
+#[test]
+fn a_message_older_than_the_rows_leaves_them() {
+    let sandbox = Sandbox::seeded();
+    let before = rows(&sandbox);
+    let nina = user(&sandbox, "nina");
+    let sent = runtime()
+        .block_on(sandbox.store().create_message(
+            TABLE,
+            DEFAULT_GROUP,
+            &nina,
+            "late",
+            at("2020-01-01T00:00:00.000000+00:00"),
+        ))
+        .unwrap();
+    assert_eq!(sent.rows, 0);
+    assert_eq!(rows(&sandbox), before);
+    assert_eq!(text(&sandbox.items_of("MSG#")[0], "message"), "late");
+}
+
+#[test]
+fn writers_at_the_same_instant_lose_nothing() {
+    let sandbox = Sandbox::seeded();
+    let before = sandbox.items_of("MSG#").len();
+    let (nina, oscar) = (user(&sandbox, "nina"), user(&sandbox, "oscar"));
+    let writers = (0..6).map(|number| {
+        let store = sandbox.store();
+        let sender = if number % 2 == 0 { nina.clone() } else { oscar.clone() };
+        runtime().spawn(async move {
+            let text = format!("message {number}");
+            store.create_message(TABLE, DEFAULT_GROUP, &sender, &text, at(RIGHT_NOW)).await
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        runtime().block_on(writer).unwrap().unwrap();
+    }
+    let messages = sandbox.items_of("MSG#");
+    assert_eq!(messages.len(), before + 6);
+    let newest = messages.last().unwrap();
+    assert_rows(&sandbox, &text(newest, "sk"), &text(newest, "message"));
+}
+
+#[test]
+fn a_refresh_brings_rows_up_to_date_once() {
+    let sandbox = Sandbox::seeded();
+    let mut message = sandbox.items_of("MSG#").pop().unwrap();
+    for (name, value) in [("sk", RIGHT_NOW), ("message", "by the app")] {
+        message.insert(name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned()));
+    }
+    sandbox.put_item(message);
+    let store = sandbox.store();
+    let refresh =
+        || runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap().rows;
+    assert_eq!(refresh(), 2);
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
+    assert_eq!(refresh(), 0);
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
+}
+
+#[test]
+fn a_microsecond_that_another_group_has_in_the_inbox_moves_the_row_to_the_next() {
+    let sandbox = Sandbox::seeded();
+    let message = sandbox.items_of("MSG#").pop().unwrap();
+    let mut newest = message.clone();
+    newest.insert("sk".to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(RIGHT_NOW.to_owned()));
+    sandbox.put_item(newest);
+    let mine = rows(&sandbox).remove(0);
+    sandbox.put(&[
+        ("pk", &text(&mine, "pk")),
+        ("sk", RIGHT_NOW),
+        ("message_group_uuid", "0d5f2b1e-8f0e-4f0a-9c53-6a1d0b6d3c11"),
+        ("message", "another group's"),
+    ]);
+    let store = sandbox.store();
+    let refreshed = runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    assert_eq!(refreshed.rows, 2);
+    let inbox = sandbox.items_of(&text(&mine, "pk"));
+    let shown: Vec<_> = inbox.iter().map(|row| text(row, "message")).collect();
+    assert_eq!(shown, ["another group's".to_owned(), text(&message, "message")]);
+    assert_eq!(text(&inbox[1], "sk"), "2031-05-06T07:08:09.000002+00:00");
+}
