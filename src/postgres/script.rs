@@ -5,8 +5,9 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::Session;
+use super::lexer::SyntaxError;
 use super::session::describe;
-use super::sql::{Statement, SyntaxError, cut};
+use super::sql::{Statement, cut};
 use crate::error::{Error, Result};
 
 /// An SQL file that has been cut into statements and found fit to run.
@@ -41,7 +42,7 @@ impl Script {
         let mut first_unfit = None;
         let whole = cut(&script.text, |statement| {
             if let (None, Some(message)) = (&first_unfit, unfit(&statement)) {
-                first_unfit = Some(SyntaxError { at: statement.start, message });
+                first_unfit = Some(SyntaxError::new(statement.start, message));
             }
             let range = statement.start..statement.start + statement.text.len();
             if script.destructive.is_none() && destroys(&statement) {
@@ -51,7 +52,7 @@ impl Script {
         });
         // The rows after a COPY are no SQL: what is wrong with them is the COPY.
         if let Some(error) = first_unfit.or(whole.err()) {
-            return Err(script.error_at(error.at, error.message));
+            return Err(script.error_at(error.at, &error.message));
         }
         if script.statements.is_empty() {
             return Err(Error::failed(format!("{} holds no SQL statement", script.name)));

@@ -1,0 +1,223 @@
+//! SQL by the server's lexical rules.
+//!
+//! Source: the manual's "Lexical Structure".
+
+use std::borrow::Cow;
+
+/// Why a file cannot be cut into statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Byte offset in the file.
+    pub at: usize,
+    /// What is wrong there.
+    pub message: Cow<'static, str>,
+    /// What helps.
+    pub hint: Option<Cow<'static, str>>,
+}
+
+impl SyntaxError {
+    pub(super) const fn new(at: usize, message: &'static str) -> Self {
+        Self { at, message: Cow::Borrowed(message), hint: None }
+    }
+}
+
+/// A piece of SQL, as far as cutting and substituting must tell them apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// A name or keyword without quotes.
+    Word(&'a str),
+    /// A string, a number, a quoted name, a parameter.
+    Operand,
+    /// `(` or `[`.
+    Open(char),
+    /// `)` or `]`.
+    Close,
+    Comma,
+    Semicolon,
+    /// A colon that is no part of `::` or `:=`.
+    Colon,
+    Backslash,
+    Other,
+}
+
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Where the next token is looked for.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next token and where it starts, white space and comments passed over.
+    pub(super) fn next(&mut self) -> Result<Option<(usize, Token<'a>)>, SyntaxError> {
+        loop {
+            let start = self.at;
+            let Some(first) = self.rest().chars().next() else { return Ok(None) };
+            if first.is_whitespace() || first == '\u{feff}' {
+                self.at += first.len_utf8();
+            } else if self.rest().starts_with("--") {
+                self.at += line_length(self.rest());
+            } else if self.rest().starts_with("/*") {
+                self.block_comment()?;
+            } else {
+                return Ok(Some((start, self.token(first)?)));
+            }
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn token(&mut self, first: char) -> Result<Token<'a>, SyntaxError> {
+        let start = self.at;
+        match first {
+            '\'' => self.quoted('\'', false)?,
+            '"' => self.quoted('"', false)?,
+            '$' => self.dollar()?,
+            _ if is_word_start(first) => {
+                let rest = self.rest();
+                let length = rest.find(|c| !is_word_part(c)).unwrap_or(rest.len());
+                self.at += length;
+                let word = &rest[..length];
+                // Only in E'…' does a backslash escape the quote after it.
+                if word.eq_ignore_ascii_case("e") && self.rest().starts_with('\'') {
+                    self.quoted('\'', true)?;
+                    while let Some(distance) = continuation(self.rest()) {
+                        self.at += distance;
+                        self.quoted('\'', true)?;
+                    }
+                    return Ok(Token::Operand);
+                }
+                return Ok(Token::Word(word));
+            }
+            _ if first.is_ascii_digit() => {
+                // A number swallows letters and $, so that 1$a$ opens no quote.
+                let rest = self.rest();
+                self.at += rest.find(|c| !is_word_part(c)).unwrap_or(rest.len());
+            }
+            ':' if self.rest().starts_with("::") || self.rest().starts_with(":=") => {
+                self.at += 2;
+                return Ok(Token::Other);
+            }
+            _ => {
+                self.at += first.len_utf8();
+                return Ok(match first {
+                    '(' | '[' => Token::Open(first),
+                    ')' | ']' => Token::Close,
+                    ',' => Token::Comma,
+                    ';' => Token::Semicolon,
+                    ':' => Token::Colon,
+                    '\\' => Token::Backslash,
+                    _ => Token::Other,
+                });
+            }
+        }
+        debug_assert!(self.at > start, "a token must move on");
+        Ok(Token::Operand)
+    }
+
+    fn quoted(&mut self, quote: char, escapes: bool) -> Result<(), SyntaxError> {
+        let start = self.at;
+        self.at += 1;
+        let message = if quote == '"' { "this name is never closed" } else { "this string is never closed" };
+        loop {
+            let rest = self.rest();
+            let stop = rest
+                .find(|c| c == quote || (escapes && c == '\\'))
+                .ok_or(SyntaxError::new(start, message))?;
+            self.at += stop + 1;
+            if rest[stop..].starts_with('\\') {
+                // Whatever follows is taken as it is.
+                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
+            } else if self.rest().starts_with(quote) {
+                self.at += 1;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `$$ … $$`, `$tag$ … $tag$`, or a parameter such as `$1`.
+    fn dollar(&mut self) -> Result<(), SyntaxError> {
+        let start = self.at;
+        let rest = self.rest();
+        let tag = rest[1..].find('$').map(|length| &rest[..length + 2]).filter(|tag| {
+            let name = &tag[1..tag.len() - 1];
+            name.chars().all(|c| is_word_part(c) && c != '$')
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+        });
+        let Some(tag) = tag else {
+            self.at += 1;
+            return Ok(());
+        };
+        let body = &rest[tag.len()..];
+        let end =
+            body.find(tag).ok_or(SyntaxError::new(start, "this dollar-quoted string is never closed"))?;
+        self.at += tag.len() + end + tag.len();
+        Ok(())
+    }
+
+    /// Block comments nest.
+    fn block_comment(&mut self) -> Result<(), SyntaxError> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            let rest = self.rest();
+            if rest.starts_with("/*") {
+                depth += 1;
+                self.at += 2;
+            } else if rest.starts_with("*/") {
+                depth -= 1;
+                self.at += 2;
+                if depth == 0 {
+                    return Ok(());
+                }
+            } else {
+                let Some(c) = rest.chars().next() else {
+                    return Err(SyntaxError::new(start, "this comment is never closed"));
+                };
+                self.at += c.len_utf8();
+            }
+        }
+    }
+}
+
+/// How far it is to the end of the line, be it `\n` or `\r`.
+fn line_length(text: &str) -> usize {
+    text.find(['\n', '\r']).unwrap_or(text.len())
+}
+
+/// How far it is to the next part of a string, if that goes on in another line.
+fn continuation(text: &str) -> Option<usize> {
+    let mut at = 0;
+    let mut another_line = false;
+    loop {
+        let rest = &text[at..];
+        match rest.bytes().next()? {
+            b'\'' if another_line => return Some(at),
+            b'-' if rest.starts_with("--") => at += line_length(rest),
+            b'\n' | b'\r' => {
+                another_line = true;
+                at += 1;
+            }
+            b' ' | b'\t' | b'\x0b' | b'\x0c' => at += 1,
+            _ => return None,
+        }
+    }
+}
+
+fn is_word_start(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
+}
+
+fn is_word_part(c: char) -> bool {
+    is_word_start(c) || c.is_ascii_digit() || c == '$'
+}
