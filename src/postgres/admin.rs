@@ -2,14 +2,8 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::{ConnectionUrl, Session};
+use super::{ConnectionUrl, Session, quote_identifier};
 use crate::error::{Error, Result};
-
-/// Quotes an SQL identifier.
-#[must_use]
-pub fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
 
 /// A session on the same server, on a database that is not the one at stake.
 async fn maintenance_session(url: &ConnectionUrl) -> Result<Session> {

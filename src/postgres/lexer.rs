@@ -55,6 +55,11 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
+    /// Goes on `length` bytes further, past what the server never sees.
+    pub(super) const fn skip(&mut self, length: usize) {
+        self.at += length;
+    }
+
     /// The next token and where it starts, white space and comments passed over.
     pub(super) fn next(&mut self) -> Result<Option<(usize, Token<'a>)>, SyntaxError> {
         loop {

@@ -2,15 +2,20 @@
 
 mod admin;
 mod lexer;
+mod psql;
+mod quote;
 mod script;
 mod session;
 mod sql;
 mod url;
 mod users;
+mod variables;
 
-pub use admin::{create_database, drop_database, quote_identifier};
+pub use admin::{create_database, drop_database};
 pub use lexer::SyntaxError;
+pub use quote::{quote_identifier, quote_literal};
 pub use script::{Script, Summary};
 pub use session::Session;
 pub use sql::{Statement, split};
 pub use url::ConnectionUrl;
+pub use variables::{Expanded, Lookup, Unset, expand, is_variable_name};

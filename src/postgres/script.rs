@@ -1,5 +1,7 @@
-//! Runs an SQL file in one transaction; an error is shown where it stands.
+//! Runs an SQL file in one transaction; an error is shown where it stands in the
+//! file, whatever its variables have become.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar as _;
@@ -8,13 +10,14 @@ use super::Session;
 use super::lexer::SyntaxError;
 use super::session::describe;
 use super::sql::{Statement, cut};
+use super::variables::{Expanded, Lookup, expand};
 use crate::error::{Error, Result};
 
 /// An SQL file that has been cut into statements and found fit to run.
 pub struct Script {
     name: String,
-    text: String,
-    /// Where each statement stands in the text.
+    text: Expanded,
+    /// Where each statement stands in the SQL.
     statements: Vec<Range<usize>>,
     /// The first of them that destroys something.
     destructive: Option<Range<usize>>,
@@ -29,18 +32,21 @@ pub struct Summary {
 
 impl Script {
     /// Checks `text`, which came from the file `name`, before anything is sent.
+    /// `lookup` knows the values of psql's variables.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`], with file and line: what is never closed,
-    /// psql's own commands, and statements that would end the transaction.
-    pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self> {
+    /// [`crate::error::Kind::Failed`], with file and line: a variable that is not
+    /// set, what is never closed, psql's own commands, and statements that would
+    /// end the transaction.
+    pub fn parse(name: impl Into<String>, text: impl Into<String>, lookup: Lookup<'_>) -> Result<Self> {
         let mut text = text.into();
         if text.starts_with('\u{feff}') {
             text.remove(0);
         }
+        let text = expand(text, lookup);
         let mut script = Self { name: name.into(), text, statements: Vec::new(), destructive: None };
         let mut first_unfit = None;
-        let whole = cut(&script.text, |statement| {
+        let whole = cut(script.text.sql(), |statement| {
             if let (None, Some(message)) = (&first_unfit, unfit(&statement)) {
                 first_unfit = Some(SyntaxError::new(statement.start, message));
             }
@@ -51,8 +57,15 @@ impl Script {
             script.statements.push(range);
         });
         // The rows after a COPY are no SQL: what is wrong with them is the COPY.
-        if let Some(error) = first_unfit.or(whole.err()) {
-            return Err(script.error_at(error.at, &error.message));
+        let unfit = first_unfit.or(whole.err()).map(|mut error| {
+            error.at = script.text.origin(error.at);
+            error
+        });
+        // After a command of psql's, or in such rows, no colon is a variable's.
+        let in_order = [script.text.error().cloned(), script.unset(), unfit];
+        if let Some(error) = in_order.into_iter().flatten().min_by_key(|error| error.at) {
+            let shown = script.error_at(error.at, &error.message);
+            return Err(error.hint.into_iter().fold(shown, Error::hint));
         }
         if script.statements.is_empty() {
             return Err(Error::failed(format!("{} holds no SQL statement", script.name)));
@@ -71,13 +84,49 @@ impl Script {
     #[must_use]
     pub fn first_destructive(&self) -> Option<(usize, String)> {
         let range = self.destructive.clone()?;
-        let line = self.line(range.start);
-        let words: Vec<&str> = self.text[range].split_whitespace().take(5).collect();
+        let line = self.line(self.text.origin(range.start));
+        let shown = self.text.shown(range);
+        let words: Vec<&str> = shown.split_whitespace().take(5).collect();
         Some((line, words.join(" ")))
     }
 
+    /// psql's variables that the file names.
+    #[must_use]
+    pub const fn variables(&self) -> &BTreeSet<String> {
+        self.text.names()
+    }
+
+    /// The error for the first variable that is not set; it names them all.
+    fn unset(&self) -> Option<SyntaxError> {
+        let (first, rest) = self.text.unset().split_first()?;
+        let name = &first.name;
+        let mut others: Vec<&str> = Vec::new();
+        for other in rest.iter().map(|unset| unset.name.as_str()) {
+            if other != name && !others.contains(&other) {
+                others.push(other);
+            }
+        }
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!("; nor {} {}", if others.len() == 1 { "is" } else { "are" }, others.join(", "))
+        };
+        let mut hint = format!(
+            "give it as --set {name}=VALUE or in the environment variable {name} (an empty one counts as not set)"
+        );
+        if first.plain {
+            hint += "; a colon of SQL itself takes a space after it";
+        }
+        Some(SyntaxError {
+            at: first.at,
+            message: format!("the variable {name} is not set{others}").into(),
+            hint: Some(hint.into()),
+        })
+    }
+
+    /// The line of a byte of the file.
     fn line(&self, at: usize) -> usize {
-        self.text[..at].matches('\n').count() + 1
+        self.text.original()[..at].matches('\n').count() + 1
     }
 
     /// Runs every statement in one transaction: all of them, or none.
@@ -85,7 +134,7 @@ impl Script {
         let begin = |error| session.error("cannot begin a transaction", error);
         session.client.batch_execute("BEGIN").await.map_err(begin)?;
         for range in &self.statements {
-            if let Err(error) = session.client.batch_execute(&self.text[range.clone()]).await {
+            if let Err(error) = session.client.batch_execute(&self.text.sql()[range.clone()]).await {
                 let shown = self.statement_error(session, range, &error);
                 // A lost connection has rolled back already.
                 let _ = session.client.batch_execute("ROLLBACK").await;
@@ -112,33 +161,36 @@ impl Script {
     ) -> Error {
         use tokio_postgres::error::ErrorPosition;
         let Some(db) = error.as_db_error() else {
-            return self
-                .error_at(range.start, &format!("the connection to {} broke: {error}", session.url()));
+            return self.error_at(
+                self.text.origin(range.start),
+                &format!("the connection to {} broke: {error}", session.url()),
+            );
         };
         let offset = match db.position() {
             // Counted in characters, from 1.
-            Some(ErrorPosition::Original(position)) => self.text[range.clone()]
+            Some(ErrorPosition::Original(position)) => self.text.sql()[range.clone()]
                 .char_indices()
                 .nth((*position as usize).saturating_sub(1))
                 .map_or(range.len(), |(offset, _)| offset),
             _ => 0,
         };
         let what = format!("{} [{}], so nothing of this file was kept", describe(error), db.code().code());
-        let shown = self.error_at(range.start + offset, &what);
+        let shown = self.error_at(self.text.origin(range.start + offset), &what);
         match db.hint() {
             Some(hint) => shown.hint(format!("the server says: {hint}")),
             None => shown,
         }
     }
 
-    /// `file:line: what`, the line, and a caret under the column.
+    /// `file:line: what`, the line, and a caret under the column of the file's byte `at`.
     fn error_at(&self, at: usize, what: &str) -> Error {
-        let at = at.min(self.text.len());
-        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let text = self.text.original();
+        let at = at.min(text.len());
+        let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let number = self.line(at);
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        let line = text[line_start..].lines().next().unwrap_or_default();
         // Tabs stay tabs, so that the caret lands under its character.
-        let indent: String = self.text[line_start..at]
+        let indent: String = text[line_start..at]
             .chars()
             .map(|c| if c == '\t' { c.to_string() } else { " ".repeat(c.width().unwrap_or(0)) })
             .collect();

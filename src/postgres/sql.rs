@@ -6,6 +6,7 @@
 //! CREATE FUNCTION.
 
 use super::lexer::{Lexer, SyntaxError, Token};
+use super::psql;
 
 /// A statement of a file, without its semicolon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(super) fn cut<'a>(text: &'a str, mut take: impl FnMut(Statement<'a>)) -> Res
         }
         let statement = open.get_or_insert_with(|| Open { start, ..Open::default() });
         statement.end = lexer.at();
-        statement.take(start, &token)?;
+        statement.take(start, &token, &text[lexer.at()..])?;
     }
     if let Some(statement) = open {
         if let Some(at) = statement.parentheses.last() {
@@ -71,16 +72,14 @@ impl Open {
         self.parentheses.is_empty() && self.body == 0
     }
 
-    fn take(&mut self, start: usize, token: &Token) -> Result<(), SyntaxError> {
+    /// Takes in a token; `rest` is the text after it.
+    fn take(&mut self, start: usize, token: &Token<'_>, rest: &str) -> Result<(), SyntaxError> {
         match token {
             Token::Open(_) => self.parentheses.push(start),
             // One too many is the server's to report.
             Token::Close => drop(self.parentheses.pop()),
             Token::Backslash => {
-                return Err(SyntaxError::new(
-                    start,
-                    "psql's backslash commands are not SQL; cruddur sends SQL to the server only",
-                ));
+                return Err(psql::refuse(start, rest));
             }
             Token::Word(word) => self.take_word(word.to_ascii_uppercase()),
             Token::Semicolon | Token::Comma | Token::Colon | Token::Operand | Token::Other => {}

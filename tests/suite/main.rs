@@ -19,3 +19,4 @@ mod target;
 mod timestamp;
 mod transcript;
 mod url;
+mod variables;

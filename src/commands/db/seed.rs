@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::load::{SEED, VariableArgs, load_confirmed};
 use crate::commands::common::ConfirmArgs;
 use crate::context::Context;
 use crate::error::Result;
@@ -15,10 +16,12 @@ pub struct SeedArgs {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
     confirm: ConfirmArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
-    let script = super::script(args.file.as_deref(), &super::SEED)?;
-    super::load_confirmed(cx, ui, &script, &args.confirm).await
+    let file = (args.file.as_deref(), &SEED);
+    load_confirmed(cx, ui, file, &args.variables, &args.confirm).await
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::load::{SCHEMA, SEED, VariableArgs, load};
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -18,6 +19,8 @@ pub struct SetupArgs {
     /// The seed data [default: the built-in db/seed.sql]
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    #[command(flatten)]
+    variables: VariableArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
@@ -26,14 +29,16 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
             .hint("by hand, step by step: cruddur db drop --prod, cruddur db create --prod, cruddur db schema-load --prod, cruddur db seed --prod"));
     }
     // Both files are read before the old database goes.
-    let schema = super::script(args.schema.as_deref(), &super::SCHEMA)?;
-    let seed = super::script(args.seed.as_deref(), &super::SEED)?;
+    let variables = args.variables.resolve(cx)?;
+    let schema = variables.script(args.schema.as_deref(), &SCHEMA)?;
+    let seed = variables.script(args.seed.as_deref(), &SEED)?;
     let url = cx.connection_url()?;
     super::announce(ui, &url);
+    variables.warn_of_unused(ui, &[&schema, &seed]);
     if drop_database(&url).await? {
         ui.status(format!("dropped the database {:?}", url.database()));
     }
     super::create::create(ui, &url).await?;
-    super::load(cx, ui, &schema).await?;
-    super::load(cx, ui, &seed).await
+    load(cx, ui, &schema).await?;
+    load(cx, ui, &seed).await
 }

@@ -7,6 +7,7 @@ mod script;
 mod secrecy;
 mod setup;
 mod statements;
+mod variables;
 
 use crate::support::{Run, Sandbox};
 

@@ -5,7 +5,7 @@ use crate::support::{Recorder, Run, Sandbox};
 
 /// The number and the text of the line that is shown, from the caret on.
 #[track_caller]
-fn pointed_at(run: &Run) -> (usize, String) {
+pub(super) fn pointed_at(run: &Run) -> (usize, String) {
     let lines: Vec<&str> = run.stderr.lines().collect();
     let caret = lines.iter().position(|line| line.ends_with('^')).expect("a caret");
     let (number, shown) = lines[caret - 1].trim_start().split_once(" | ").unwrap();
@@ -118,7 +118,7 @@ fn a_statement_that_cannot_be_in_a_transaction_is_shown() {
 
 /// Loads `text` where every connection is counted: there is none.
 #[track_caller]
-fn refused_unsent(text: impl AsRef<[u8]>) -> Run {
+pub(super) fn refused_unsent(text: impl AsRef<[u8]>) -> Run {
     let sandbox = Sandbox::new();
     let server = Recorder::start();
     sandbox.write("file.sql", text);
@@ -153,9 +153,36 @@ fn a_file_that_would_end_the_transaction_is_refused_before_anything_is_sent() {
 
 #[test]
 fn psql_commands_are_refused_before_anything_is_sent() {
-    let run = refused_unsent("SELECT 1;\n\\connect cruddur\nSELECT 2;\n")
-        .says("file.sql:2: psql's backslash commands are not SQL");
-    assert_eq!(pointed_at(&run), (2, "\\connect cruddur".to_owned()));
+    for (command, hint) in [
+        (
+            "\\set user1_name `echo $user1_name`",
+            "--set user1_name=VALUE or in the environment variable user1_name",
+        ),
+        ("\\set", "--set NAME=VALUE"),
+        ("\\i it's/other.sql", "load the files one after another"),
+        ("\\include_relative other.sql", "load the files one after another"),
+        ("\\copy users from 'users.csv' csv", "write the rows as INSERT"),
+        ("\\c cruddur", "the connection URL names the database"),
+        ("\\connect cruddur", "the connection URL names the database"),
+        ("\\echo it's :done", "take the line out"),
+        ("\\if :{?nope}", "decide in the shell"),
+        ("\\gexec", "decide in the shell"),
+        ("\\! rm -r '", "do this in the shell before"),
+        ("\\restrict abc", "pg_dump puts these two lines"),
+        ("\\.", "write the rows as INSERT"),
+        ("\\; SELECT 1", "end the statement with ; alone"),
+        ("\\q", "end the file here"),
+        ("\\frobnicate", "only SQL is sent"),
+        ("\\", "only SQL is sent"),
+    ] {
+        let name = command.split_whitespace().next().unwrap();
+        // What is wrong further down, in what is no SQL any more, is not what is told.
+        let run = refused_unsent(format!("SELECT 1;\n{command}\nSELECT :'nope', 'never closed;\n"))
+            .says(&format!("file.sql:2: {name} is a command of psql's, not SQL; nothing was run"))
+            .says("Hint: ")
+            .says(hint);
+        assert_eq!(pointed_at(&run), (2, command.to_owned()));
+    }
 }
 
 #[test]

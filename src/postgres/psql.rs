@@ -1,0 +1,55 @@
+//! psql's own commands, which are no SQL: what to do in their place.
+
+use super::lexer::SyntaxError;
+use super::variables::is_variable_name;
+
+/// The error for the backslash at `at`; `rest` is the text after it.
+pub(super) fn refuse(at: usize, rest: &str) -> SyntaxError {
+    let line = rest.lines().next().unwrap_or_default();
+    let name = match line.chars().next() {
+        Some(c) if c.is_ascii_alphabetic() => {
+            &line[..line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(line.len())]
+        }
+        Some(c) if !c.is_whitespace() => &line[..c.len_utf8()],
+        _ => "",
+    };
+    let argument = line[name.len()..].split_whitespace().next().unwrap_or_default();
+    SyntaxError {
+        at,
+        message: format!("\\{name} is a command of psql's, not SQL; nothing was run").into(),
+        hint: Some(advice(name, argument).into()),
+    }
+}
+
+/// What does the same without psql.
+fn advice(name: &str, argument: &str) -> String {
+    match name {
+        "set" | "prompt" | "getenv" if is_variable_name(argument) => format!(
+            "take the line out, and give the variable as --set {argument}=VALUE or in the environment variable {argument}"
+        ),
+        "set" | "prompt" | "getenv" | "unset" => {
+            "take the line out; variables come from --set NAME=VALUE and from the environment".to_owned()
+        }
+        "i" | "ir" | "include" | "include_relative" => {
+            "take the line out, and load the files one after another: cruddur db seed FILE".to_owned()
+        }
+        "copy" | "." => "write the rows as INSERT, or run this file with psql".to_owned(),
+        "c" | "connect" => {
+            "take the line out; the connection URL names the database that the file is loaded into".to_owned()
+        }
+        "if" | "elif" | "else" | "endif" | "gexec" | "gset" | "watch" => {
+            "a file runs from top to bottom; decide in the shell, or in SQL with DO $$ … $$".to_owned()
+        }
+        "g" | "gx" | "gdesc" | "crosstabview" | ";" => "end the statement with ; alone".to_owned(),
+        "!" | "cd" | "setenv" => "take the line out, and do this in the shell before".to_owned(),
+        "restrict" | "unrestrict" => {
+            "pg_dump puts these two lines around what it dumps; take them out".to_owned()
+        }
+        "q" | "quit" => "end the file here".to_owned(),
+        "echo" | "qecho" | "warn" | "pset" | "timing" | "x" | "a" | "t" | "o" | "out" | "f" | "H" | "r"
+        | "reset" | "p" | "print" | "encoding" | "errverbose" => {
+            "take the line out; it changes only what psql itself shows".to_owned()
+        }
+        _ => "take it out: only SQL is sent to the server".to_owned(),
+    }
+}
