@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 
 pub use records::{Record, Records};
 pub use table::Column;
+use table::TableWriter;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,6 +67,16 @@ impl Ui {
         for hint in error.hints() {
             self.hint(hint);
         }
+    }
+
+    /// A table on stderr: rows that belong to what is going on.
+    pub fn table<R: Record>(&mut self, records: &[R]) {
+        let mut table = TableWriter::new(R::COLUMNS, table::width(&io::stderr()));
+        // With stderr gone there is nobody left to tell.
+        let _ = records
+            .iter()
+            .try_for_each(|record| table.push(record.cells(), &mut self.stderr))
+            .and_then(|()| table.finish(&mut self.stderr));
     }
 
     /// Text on stdout as it is, for data that is no record.

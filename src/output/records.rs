@@ -36,7 +36,7 @@ impl Ui {
     #[must_use]
     pub fn records<R: Record>(&mut self, format: Format, name: &'static str) -> Records {
         let shape = match format {
-            Format::Table => Shape::Table(TableWriter::new(R::COLUMNS, table::width())),
+            Format::Table => Shape::Table(TableWriter::new(R::COLUMNS, table::width(&io::stdout()))),
             Format::Json => Shape::Json(name),
             Format::Ndjson => Shape::Ndjson,
         };

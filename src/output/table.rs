@@ -1,6 +1,6 @@
 //! Tables that are printed while they are still being read.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
@@ -9,9 +9,9 @@ use super::safe;
 /// Rows that are held back to size the columns by.
 const SAMPLE: usize = 200;
 
-/// The width that a table must fit: the terminal's, none elsewhere.
-pub(super) fn width() -> Option<u16> {
-    if !io::stdout().is_terminal() {
+/// The width that a table on `stream` must fit: the terminal's, none elsewhere.
+pub(super) fn width(stream: &impl IsTerminal) -> Option<u16> {
+    if !stream.is_terminal() {
         return None;
     }
     terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns)

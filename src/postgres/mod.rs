@@ -1,6 +1,7 @@
 //! The only place that talks to PostgreSQL.
 
 mod admin;
+mod changes;
 mod lexer;
 mod psql;
 mod quote;
@@ -12,6 +13,7 @@ mod users;
 mod variables;
 
 pub use admin::{create_database, drop_database};
+pub use changes::TableChange;
 pub use lexer::SyntaxError;
 pub use quote::{quote_identifier, quote_literal};
 pub use script::{Script, Summary};

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::Session;
 use super::lexer::SyntaxError;
 use super::session::describe;
 use super::sql::{Statement, cut};
 use super::variables::{Expanded, Lookup, expand};
+use super::{Session, TableChange};
 use crate::error::{Error, Result};
 
 /// An SQL file that has been cut into statements and found fit to run.
@@ -24,10 +24,12 @@ pub struct Script {
 }
 
 /// What a script did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// How many statements ran.
     pub statements: usize,
+    /// The tables that they wrote to, by name; their rows are not counted yet.
+    pub tables: Vec<TableChange>,
 }
 
 impl Script {
@@ -133,6 +135,7 @@ impl Script {
     pub async fn run(&self, session: &Session) -> Result<Summary> {
         let begin = |error| session.error("cannot begin a transaction", error);
         session.client.batch_execute("BEGIN").await.map_err(begin)?;
+        let before = session.tuple_counts().await.map_err(begin)?;
         for range in &self.statements {
             if let Err(error) = session.client.batch_execute(&self.text.sql()[range.clone()]).await {
                 let shown = self.statement_error(session, range, &error);
@@ -141,6 +144,10 @@ impl Script {
                 return Err(shown);
             }
         }
+        let tables = session.written_tables(&before).await.map_err(|error| {
+            let name = &self.name;
+            session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
+        })?;
         session.client.batch_execute("COMMIT").await.map_err(|error| {
             // Of an answer that never came, nobody knows what it would have been.
             let outcome = if error.as_db_error().is_some() {
@@ -150,7 +157,7 @@ impl Script {
             };
             session.error(&format!("cannot commit {}, and {outcome}", self.name), error)
         })?;
-        Ok(Summary { statements: self.statements.len() })
+        Ok(Summary { statements: self.statements.len(), tables })
     }
 
     fn statement_error(

@@ -190,7 +190,8 @@ proptest! {
         pieces in prop::collection::vec(("[a-z(), \\n]{0,8}", prop::sample::select(vec![":x", ":'x'", ":\"x\""])), 0..8),
         value in "[a-z0-9 ]{0,8}",
     ) {
-        let text: String = pieces.iter().map(|(before, variable)| format!("{before} {variable} ")).collect();
+        let spaced = |(before, variable): &(String, &str)| format!("{before} {variable} ");
+        let text = pieces.iter().map(spaced).collect::<Vec<_>>().concat();
         let expanded = expand(text.clone(), &|_| Some(value.clone()));
         let mut sql = String::new();
         for (before, variable) in &pieces {

@@ -6,11 +6,11 @@ use std::path::Path;
 use clap::Args;
 
 use super::{announce, count};
-use crate::commands::common::{ConfirmArgs, read_text};
+use crate::commands::common::{ConfirmArgs, OutputArgs, read_text};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::Ui;
-use crate::postgres::{ConnectionUrl, Script, is_variable_name};
+use crate::output::{Column, Record, Ui};
+use crate::postgres::{ConnectionUrl, Script, Session, Summary, TableChange, is_variable_name};
 
 /// A built-in SQL file.
 pub(super) struct BuiltIn {
@@ -30,6 +30,17 @@ pub(super) struct VariableArgs {
     // Taken apart by hand: clap's own error would repeat the value, which may be secret.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
+}
+
+/// What `schema-load` and `seed` take.
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
 }
 
 /// The values in force.
@@ -96,28 +107,56 @@ impl Variables<'_> {
     }
 }
 
-pub(super) async fn load(cx: &Context, ui: &mut Ui, script: &Script) -> Result<()> {
-    let summary = script.run(&cx.postgres().await?).await?;
-    ui.status(format!("ran {} of {}", count(summary.statements, "statement"), script.name()));
-    Ok(())
+impl Record for TableChange {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("TABLE"),
+        Column::keep("ROWS"),
+        Column::keep("INSERTED"),
+        Column::keep("UPDATED"),
+        Column::keep("DELETED"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            format!("{}.{}", self.schema, self.table),
+            self.rows.map(|rows| rows.to_string()).unwrap_or_default(),
+            self.inserted.to_string(),
+            self.updated.to_string(),
+            self.deleted.to_string(),
+        ]
+    }
 }
 
-/// Runs `file`, else the built-in one; what destroys data asks first in production.
-pub(super) async fn load_confirmed(
+/// Runs the script and says so.
+pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
+    let summary = script.run(session).await?;
+    ui.status(format!("ran {} of {}", count(summary.statements, "statement"), script.name()));
+    Ok(summary)
+}
+
+/// Runs `file`, else the built-in one, and shows the rows of the tables that it wrote
+/// to. What destroys data asks first in production.
+pub(super) async fn load(
     cx: &Context,
     ui: &mut Ui,
     (file, built_in): (Option<&Path>, &BuiltIn),
-    variables: &VariableArgs,
-    confirm: &ConfirmArgs,
+    args: &LoadArgs,
 ) -> Result<()> {
-    let variables = variables.resolve(cx)?;
+    let variables = args.variables.resolve(cx)?;
     let script = variables.script(file, built_in)?;
     announce(ui, &variables.url);
     variables.warn_of_unused(ui, &[&script]);
     if let Some((line, words)) = script.first_destructive() {
         let url = &variables.url;
         let consequence = format!("{}:{line} says {words}, on {url}", script.name());
-        confirm.check(cx, ui, url.database(), &consequence)?;
+        args.confirm.check(cx, ui, url.database(), &consequence)?;
     }
-    load(cx, ui, &script).await
+    let session = cx.postgres().await?;
+    let Summary { statements, mut tables } = run_script(&session, ui, &script).await?;
+    session.count_rows(&mut tables).await;
+    let mut records = ui.records::<TableChange>(args.output.output, "tables");
+    for table in &tables {
+        records.push(table)?;
+    }
+    records.finish(&serde_json::json!({ "count": tables.len(), "statements": statements }))
 }

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::load::{SCHEMA, VariableArgs, load_confirmed};
-use crate::commands::common::ConfirmArgs;
+use super::load::{LoadArgs, SCHEMA, load};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -16,12 +15,9 @@ pub struct SchemaLoadArgs {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    variables: VariableArgs,
-    #[command(flatten)]
-    confirm: ConfirmArgs,
+    load: LoadArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
-    let file = (args.file.as_deref(), &SCHEMA);
-    load_confirmed(cx, ui, file, &args.variables, &args.confirm).await
+    load(cx, ui, (args.file.as_deref(), &SCHEMA), &args.load).await
 }

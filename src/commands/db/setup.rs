@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::load::{SCHEMA, SEED, VariableArgs, load};
+use super::load::{SCHEMA, SEED, VariableArgs, run_script};
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
-use crate::postgres::drop_database;
+use crate::postgres::{TableChange, drop_database};
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -39,6 +39,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         ui.status(format!("dropped the database {:?}", url.database()));
     }
     super::create::create(ui, &url).await?;
-    load(cx, ui, &schema).await?;
-    load(cx, ui, &seed).await
+    let session = cx.postgres().await?;
+    let made = run_script(&session, ui, &schema).await?;
+    let seeded = run_script(&session, ui, &seed).await?;
+    let mut tables = TableChange::merge(made.tables, seeded.tables);
+    session.count_rows(&mut tables).await;
+    ui.table(&tables);
+    Ok(())
 }

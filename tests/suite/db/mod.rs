@@ -3,6 +3,7 @@
 mod database;
 mod errors;
 mod load;
+mod rows;
 mod script;
 mod secrecy;
 mod setup;
