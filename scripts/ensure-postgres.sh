@@ -62,10 +62,30 @@ cleanup() {
     rm -f "$log"
 }
 
-if find_server; then exit 0; fi
+# Schema files ask for uuid-ossp. RPMs alone put it into a package of its own;
+# wherever else a server comes from, it comes along. Prints that package's name.
+missing_contrib() {
+    [ -z "${CRUDDUR_POSTGRES_BINDIR:-}" ] && command -v dnf >/dev/null 2>&1 || return 1
+    for dir in /usr/bin /usr/pgsql-*/bin; do
+        has_server "$dir" && package=$(rpm -qf --qf '%{NAME}' "$dir/postgres" 2>/dev/null) || continue
+        case $dir in
+            /usr/bin) share=/usr/share/pgsql ;;
+            *) share=${dir%/bin}/share ;;
+        esac
+        [ -e "$share/extension/uuid-ossp.control" ] || { echo "${package%-server}-contrib"; return 0; }
+    done
+    return 1
+}
+
+contrib=''
+if find_server; then contrib=$(missing_contrib) || exit 0; fi
 [ -z "${CRUDDUR_POSTGRES_BINDIR:-}" ] ||
     die "no postgres and initdb in CRUDDUR_POSTGRES_BINDIR=$CRUDDUR_POSTGRES_BINDIR: correct or unset it"
-find_manager "no PostgreSQL server (postgres, initdb) found" "PostgreSQL (server and contrib)"
+if [ -n "$contrib" ]; then
+    find_manager "PostgreSQL's extensions (uuid-ossp) are missing" "$contrib" dnf
+else
+    find_manager "no PostgreSQL server (postgres, initdb) found" "PostgreSQL (server and contrib)"
+fi
 
 unsettled='' dropin='' made_dir='' log=$(mktemp)
 trap cleanup EXIT
@@ -73,8 +93,9 @@ trap 'say "interrupted, tidying up"; exit 130' HUP INT TERM
 case $manager in
     apt-get) install_with_apt ;;
     dnf)
-        say "no PostgreSQL server found: installing postgresql-server and postgresql-contrib with dnf"
-        run as_root dnf -y --setopt=install_weak_deps=False install postgresql-server postgresql-contrib ;;
+        if [ -n "$contrib" ]; then set -- "$contrib"; else set -- postgresql-server postgresql-contrib; fi
+        say "PostgreSQL's server or its extensions are missing: installing $* with dnf"
+        run as_root dnf -y --setopt=install_weak_deps=False install "$@" ;;
     brew)
         say "no PostgreSQL server found: installing postgresql@17 with brew"
         run env HOMEBREW_NO_INSTALL_CLEANUP=1 brew install postgresql@17 ;;

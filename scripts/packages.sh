@@ -8,7 +8,7 @@ die() { say "error: $*"; exit 1; }
 
 # Sets `manager`. $1: what is missing; $2: what to install by hand instead.
 find_manager() {
-    managers='apt-get dnf brew'
+    managers=${3:-apt-get dnf brew}
     [ "$(uname -s 2>/dev/null)" != Darwin ] || managers=brew
     for manager in $managers none; do ! command -v "$manager" >/dev/null 2>&1 || break; done
     [ "$manager" != none ] || die "$1, and nothing to install it with (looked for: $managers)"

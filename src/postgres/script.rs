@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use tokio_postgres::error::SqlState;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::lexer::SyntaxError;
@@ -11,6 +12,7 @@ use super::session::describe;
 use super::sql::{Statement, cut};
 use super::variables::{Expanded, Lookup, expand};
 use super::{Session, TableChange};
+use crate::config::Target;
 use crate::error::{Error, Result};
 
 /// An SQL file that has been cut into statements and found fit to run.
@@ -183,10 +185,15 @@ impl Script {
         };
         let what = format!("{} [{}], so nothing of this file was kept", describe(error), db.code().code());
         let shown = self.error_at(self.text.origin(range.start + offset), &what);
-        match db.hint() {
+        let shown = match db.hint() {
             Some(hint) => shown.hint(format!("the server says: {hint}")),
             None => shown,
+        };
+        let missing = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::UNDEFINED_FILE].contains(db.code());
+        if missing && creates_extension(&self.text.sql()[range.clone()]) {
+            return shown.hint(extension_hint(session.url().target()));
         }
+        shown
     }
 
     /// `file:line: what`, the line, and a caret under the column of the file's byte `at`.
@@ -206,6 +213,26 @@ impl Script {
             "{}:{number}: {what}\n {margin} |\n {number} | {line}\n {margin} | {indent}^",
             self.name
         ))
+    }
+}
+
+fn creates_extension(statement: &str) -> bool {
+    let mut words = statement.split_whitespace();
+    ["CREATE", "EXTENSION"]
+        .iter()
+        .all(|wanted| words.next().is_some_and(|word| word.eq_ignore_ascii_case(wanted)))
+}
+
+/// What helps when the server has no files of an extension.
+const fn extension_hint(target: Target) -> &'static str {
+    match target {
+        Target::Local => {
+            "PostgreSQL's own extensions, such as uuid-ossp, are in a package of their own on some systems; \
+             run: scripts/ensure-postgres.sh, or: dnf install postgresql-contrib, or: apt-get install postgresql-contrib"
+        }
+        Target::Prod => {
+            "the server must offer it; for uuids alone, gen_random_uuid() needs no extension since PostgreSQL 13"
+        }
     }
 }
 

@@ -120,7 +120,7 @@ fn a_schema_as_found_in_the_world_loads_twice() {
     sandbox.write(
         "schema.sql",
         "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\";\r\n\
-         DROP TABLE IF EXISTS public.users;\r\n\
+         DROP TABLE IF EXISTS public.users cascade;\r\n\
          CREATE TABLE public.users (\r\n\
          \x20 uuid UUID DEFAULT uuid_generate_v4() PRIMARY KEY,\r\n\
          \x20 handle text NOT NULL\r\n\
@@ -132,4 +132,20 @@ fn a_schema_as_found_in_the_world_loads_twice() {
     load(&sandbox, "INSERT INTO users (handle) VALUES ('quinn')").succeeds();
     assert_eq!(sandbox.sql("SELECT count(DISTINCT uuid) FROM users"), [["1"]]);
     assert_eq!(sandbox.sql("SELECT extname FROM pg_extension WHERE extname = 'uuid-ossp'"), [["uuid-ossp"]]);
+}
+
+#[test]
+fn an_extension_whose_files_are_missing_says_what_to_install() {
+    let sandbox = empty_database();
+    let text = "CREATE TABLE a ();\nCREATE EXTENSION IF NOT EXISTS \"not-installed\";\n";
+    let run = load(&sandbox, text)
+        .exits_with(1)
+        .says("file.sql:2: extension \"not-installed\" is not available")
+        .says("[0A000]");
+    assert!(run.stderr.contains("Hint: PostgreSQL's own extensions, such as uuid-ossp"), "{}", run.stderr);
+    assert!(run.stderr.contains("install postgresql-contrib"), "{}", run.stderr);
+    assert!(tables(&sandbox).is_empty());
+    // What else is not supported is no matter of packages.
+    let run = load(&sandbox, "CREATE TABLE a (n int PRIMARY KEY) INHERITS (a)").exits_with(1);
+    assert!(!run.stderr.contains("contrib"), "{}", run.stderr);
 }
