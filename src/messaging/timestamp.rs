@@ -1,10 +1,11 @@
-//! A message's time: written in one shape, read in all that are about.
+//! A time, above all a message's: written in one shape, read in all that are about.
 
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, SignedDuration, TimestampRound, Unit};
+use serde::{Serialize, Serializer};
 
 /// An instant, in whole microseconds.
 ///
@@ -19,6 +20,12 @@ impl Timestamp {
     #[must_use]
     pub fn now() -> Self {
         Self::floor(jiff::Timestamp::now())
+    }
+
+    /// The instant so many microseconds after 1970 began; `None` beyond the ends of time.
+    #[must_use]
+    pub fn from_microseconds(microseconds: i64) -> Option<Self> {
+        jiff::Timestamp::from_microsecond(microseconds).ok().map(Self)
     }
 
     /// Drops what is finer than a microsecond.
@@ -44,13 +51,29 @@ impl Timestamp {
     /// As shown to people: local time, to the minute.
     #[must_use]
     pub fn to_local(self) -> String {
-        self.0.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+        self.local("%Y-%m-%d %H:%M")
+    }
+
+    /// The same to the second, for what is going on now.
+    #[must_use]
+    pub fn to_local_seconds(self) -> String {
+        self.local("%Y-%m-%d %H:%M:%S")
+    }
+
+    fn local(self, format: &str) -> String {
+        self.0.to_zoned(TimeZone::system()).strftime(format).to_string()
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00"))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The only place that talks to PostgreSQL.
 
+mod activity;
 mod admin;
 mod changes;
+mod drop;
 mod lexer;
 mod psql;
 mod quote;
@@ -12,8 +14,10 @@ mod url;
 mod users;
 mod variables;
 
-pub use admin::{create_database, drop_database};
+pub use activity::{Activity, Scope, server_activity};
+pub use admin::create_database;
 pub use changes::TableChange;
+pub use drop::{Dropped, drop_database, drop_database_by_terminating, drop_database_with_sessions};
 pub use lexer::SyntaxError;
 pub use quote::{quote_identifier, quote_literal};
 pub use script::{Script, Summary};

@@ -2,31 +2,87 @@
 
 use clap::Args;
 
+use super::count;
+use super::sessions::tell_what_is_hidden;
 use crate::commands::common::ConfirmArgs;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
-use crate::postgres::drop_database;
+use crate::postgres::{ConnectionUrl, Dropped, drop_database, drop_database_with_sessions};
 
 #[derive(Debug, Args)]
 pub struct DropArgs {
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     confirm: ConfirmArgs,
+}
+
+/// What becomes of others who are connected.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct ForceArgs {
+    /// End the sessions of others that are connected to the database
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let url = cx.connection_url()?;
     super::announce(ui, &url);
     let database = url.database();
-    let consequence = format!("the database {database:?} on {} and all its data are dropped", url.host());
+    let sessions = if args.force.force { ", and the sessions on it are ended" } else { "" };
+    let consequence =
+        format!("the database {database:?} on {} and all its data are dropped{sessions}", url.host());
     args.confirm.check(cx, ui, database, &consequence)?;
-    if !drop_database(&url).await? {
+    if !drop(ui, &url, args.force, "db drop").await? {
         return Err(Error::failed(format!(
             "there is no database {database:?} on {}:{}",
             url.host(),
             url.port()
         )));
     }
-    ui.status(format!("dropped the database {database:?}"));
     Ok(())
+}
+
+/// Drops the database and says so; false when there was none.
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`] when others use it, who are listed first; `command`
+/// is what to run again.
+pub(super) async fn drop(
+    ui: &mut Ui,
+    url: &ConnectionUrl,
+    ForceArgs { force }: ForceArgs,
+    command: &str,
+) -> Result<bool> {
+    let database = url.database();
+    let dropped = if force { drop_database_with_sessions(url).await? } else { drop_database(url).await? };
+    match dropped {
+        Dropped::Missing => Ok(false),
+        Dropped::Gone(ended) => {
+            if !ended.is_empty() {
+                ui.status(format!("ended {}:", count(ended.len(), "other session")));
+                ui.table(&ended);
+            }
+            ui.status(format!("dropped the database {database:?}"));
+            Ok(true)
+        }
+        Dropped::InUse { sessions, detail } => {
+            ui.table(&sessions);
+            tell_what_is_hidden(ui, &sessions);
+            let error = Error::failed(format!(
+                "cannot drop the database {database:?} on {}:{}: {detail}",
+                url.host(),
+                url.port()
+            ));
+            Err(if sessions.is_empty() || force {
+                error
+            } else {
+                error.hint(format!(
+                    "close the sessions, or end them with: cruddur {command}{} --force",
+                    url.target().flag()
+                ))
+            })
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod drop;
 mod load;
 mod schema_load;
 mod seed;
+mod sessions;
 mod setup;
 
 use clap::Subcommand;
@@ -25,6 +26,8 @@ pub enum Command {
     SchemaLoad(schema_load::SchemaLoadArgs),
     /// Load the seed data, in one transaction
     Seed(seed::SeedArgs),
+    /// List who is connected
+    Sessions(sessions::SessionsArgs),
     /// Drop, create, load the schema and seed: a fresh local database
     Setup(setup::SetupArgs),
 }
@@ -36,6 +39,7 @@ impl Command {
             Self::Drop(args) => drop::run(cx, ui, args).await,
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
             Self::Seed(args) => seed::run(cx, ui, args).await,
+            Self::Sessions(args) => sessions::run(cx, ui, args).await,
             Self::Setup(args) => setup::run(cx, ui, args).await,
         }
     }

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::drop::{ForceArgs, drop};
 use super::load::{SCHEMA, SEED, VariableArgs, run_script};
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
-use crate::postgres::{TableChange, drop_database};
+use crate::postgres::TableChange;
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -21,6 +22,8 @@ pub struct SetupArgs {
     seed: Option<PathBuf>,
     #[command(flatten)]
     variables: VariableArgs,
+    #[command(flatten)]
+    force: ForceArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
@@ -35,9 +38,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let url = cx.connection_url()?;
     super::announce(ui, &url);
     variables.warn_of_unused(ui, &[&schema, &seed]);
-    if drop_database(&url).await? {
-        ui.status(format!("dropped the database {:?}", url.database()));
-    }
+    drop(ui, &url, args.force, "db setup").await?;
     super::create::create(ui, &url).await?;
     let session = cx.postgres().await?;
     let made = run_script(&session, ui, &schema).await?;

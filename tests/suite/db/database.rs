@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{empty_database, load, tables};
-use crate::support::{Run, Sandbox, Stack, USER, runtime, sql, stack};
+use crate::support::{Run, Sandbox, Stack, USER, sql, stack};
 
 fn exists(name: &str) -> bool {
     let names = sql(&stack().url("postgres"), "SELECT datname FROM pg_database");
@@ -43,25 +43,6 @@ fn drop_removes_the_database() {
 fn drop_of_a_missing_database_fails() {
     let sandbox = Sandbox::new();
     sandbox.cruddur(["db", "drop"]).exits_with(1).says("there is no database");
-}
-
-#[test]
-fn drop_while_somebody_is_connected_fails_and_leaves_the_database() {
-    let sandbox = empty_database();
-    let session = runtime().block_on(async {
-        let (client, connection) =
-            tokio_postgres::connect(&sandbox.connection_url(), tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    });
-    sandbox
-        .cruddur(["db", "drop"])
-        .exits_with(1)
-        .says("1 other session")
-        .says("Hint: close those sessions, then run again: cruddur db drop");
-    assert!(sandbox.database_exists());
-    let alive = runtime().block_on(session.simple_query("SELECT 1"));
-    assert!(alive.is_ok(), "the session was cut: {alive:?}");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! `cruddur db`
 
 mod database;
+mod drop;
 mod errors;
 mod load;
 mod rows;
 mod script;
 mod secrecy;
+mod sessions;
 mod setup;
 mod statements;
 mod variables;

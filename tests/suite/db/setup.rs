@@ -1,7 +1,7 @@
 //! `db setup`
 
 use super::{empty_database, load, tables};
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, Session};
 
 #[test]
 fn setup_makes_a_seeded_database_out_of_nothing() {
@@ -77,13 +77,15 @@ fn a_file_that_cannot_be_read_or_cut_leaves_the_old_database() {
 fn setup_of_a_database_in_use_leaves_it() {
     let sandbox = empty_database();
     load(&sandbox, "CREATE TABLE old ()").succeeds();
-    let session = crate::support::runtime().block_on(async {
-        let (client, connection) =
-            tokio_postgres::connect(&sandbox.connection_url(), tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    });
-    sandbox.cruddur(["db", "setup"]).exits_with(1).says("other session");
-    drop(session);
+    let session = Session::open(&sandbox.connection_url(), "app");
+    sandbox
+        .cruddur(["db", "setup"])
+        .exits_with(1)
+        .says("1 other session")
+        .says("Hint: close the sessions, or end them with: cruddur db setup --force\n");
+    assert!(session.is_alive());
     assert_eq!(tables(&sandbox), ["old"]);
+    sandbox.cruddur(["db", "setup", "--force"]).succeeds().says("ended 1 other session:");
+    assert!(!session.is_alive());
+    assert_eq!(tables(&sandbox), ["activities", "users"]);
 }
