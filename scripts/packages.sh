@@ -6,7 +6,8 @@ script=${0##*/}
 say() { printf '%s: %s\n' "${script%.sh}" "$*" >&3; }
 die() { say "error: $*"; exit 1; }
 
-# Sets `manager`. $1: what is missing; $2: what to install by hand instead.
+# Sets `manager`. $1: what is missing; $2: what to install by hand instead; $3: the
+# managers to look for, if not all of them would do.
 find_manager() {
     managers=${3:-apt-get dnf brew}
     [ "$(uname -s 2>/dev/null)" != Darwin ] || managers=brew
