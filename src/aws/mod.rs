@@ -37,6 +37,7 @@ pub struct Place {
     service: Service,
     target: Target,
     name: String,
+    endpoint: bool,
     emulated: bool,
     loopback: bool,
 }
@@ -88,7 +89,8 @@ impl Aws {
             service: config.service,
             target: config.target,
             name: endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone()),
-            emulated: endpoint.is_some_and(|endpoint| !endpoint.host.ends_with(".amazonaws.com")),
+            endpoint: endpoint.is_some(),
+            emulated: config.is_emulated(),
             loopback: endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host)),
         };
         Ok(Self { sdk, place })
@@ -96,10 +98,22 @@ impl Aws {
 }
 
 impl Place {
+    /// The service that is there.
+    #[must_use]
+    pub const fn service(&self) -> Service {
+        self.service
+    }
+
     /// The world it belongs to.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
+    }
+
+    /// Whether it displays as an endpoint's URL, not as a region.
+    #[must_use]
+    pub const fn has_endpoint(&self) -> bool {
+        self.endpoint
     }
 
     /// Whether this is an emulator.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::aws::Place;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -13,6 +14,14 @@ pub(super) struct OutputArgs {
     /// How to print the data on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(super) output: Format,
+}
+
+/// Says, before anything is written, where.
+pub(super) fn announce(ui: &mut Ui, place: &Place) {
+    let target = place.target().name();
+    let service = place.service().name();
+    let at = if place.has_endpoint() { "at" } else { "on AWS in" };
+    ui.status(format!("{target:<5} {service} {at} {place}"));
 }
 
 /// What must be given, or typed, before something is destroyed in production.

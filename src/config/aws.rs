@@ -10,6 +10,8 @@ pub const DUMMY_REGION: &str = "us-east-1";
 /// Both halves of the credentials that sign local requests when none are set.
 /// DynamoDB Local takes letters and digits only.
 pub const DUMMY_CREDENTIAL: &str = "local";
+/// Where AWS's own endpoints are: the usual ones, China's, and the dual-stack ones.
+const AWS_DOMAINS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
 
 /// An AWS service that cruddur talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,16 @@ pub struct AwsConfig {
     pub region: Option<String>,
     /// How requests are signed.
     pub credentials: Credentials,
+}
+
+impl AwsConfig {
+    /// Whether it is not AWS that answers there.
+    #[must_use]
+    pub fn is_emulated(&self) -> bool {
+        self.endpoint
+            .as_ref()
+            .is_some_and(|endpoint| !AWS_DOMAINS.iter().any(|domain| endpoint.host.ends_with(domain)))
+    }
 }
 
 /// An endpoint that has been checked to be an `http` or `https` URL with a host.

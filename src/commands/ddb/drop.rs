@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::common::ConfirmArgs;
+use crate::commands::common::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -19,7 +19,7 @@ pub struct DropArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = &args.table;
-    super::announce(ui, &db);
+    announce(ui, db.place());
     let consequence = format!("the table {table:?} on {} and all its items are deleted", db.place());
     args.confirm.check(cx, ui, table, &consequence)?;
     db.drop_table(table).await?;

@@ -9,9 +9,8 @@ mod seed;
 
 use clap::{Args, Subcommand};
 
-use crate::config::Target;
 use crate::context::Context;
-use crate::dynamodb::{Capacity, DynamoDb, Units};
+use crate::dynamodb::{Capacity, Units};
 use crate::error::Result;
 use crate::output::Ui;
 
@@ -58,16 +57,6 @@ impl TableArgs {
     fn name(&self, cx: &Context) -> String {
         cx.config().table(self.table.as_deref())
     }
-}
-
-/// Says, before anything is written, where.
-fn announce(ui: &mut Ui, db: &DynamoDb) {
-    let place = db.place();
-    ui.status(match (db.target(), db.is_emulated()) {
-        (Target::Local, _) => format!("LOCAL DynamoDB at {place}"),
-        (Target::Prod, true) => format!("PROD  DynamoDB at {place}"),
-        (Target::Prod, false) => format!("PROD  DynamoDB on AWS in {place}"),
-    });
 }
 
 /// Says what a command that read has consumed.

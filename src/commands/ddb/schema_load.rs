@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::TableArgs;
+use crate::commands::common::announce;
 use crate::context::Context;
 use crate::dynamodb::{Billing, Definition, SchemaLoaded};
 use crate::error::{Error, Result};
@@ -23,7 +24,7 @@ pub struct SchemaLoadArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    super::announce(ui, &db);
+    announce(ui, db.place());
     let definition = Definition { billing: args.billing, stream: args.stream };
     match db.load_schema(&table, definition).await? {
         SchemaLoaded::Created => {

@@ -6,7 +6,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::TableArgs;
-use crate::commands::common::{ConfirmArgs, read_text};
+use crate::commands::common::{ConfirmArgs, announce, read_text};
 use crate::context::Context;
 use crate::dynamodb::Units;
 use crate::error::{Error, Result};
@@ -52,7 +52,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let other = postgres.user_by_handle(&args.other_handle).await?;
 
     let db = cx.dynamodb().await?;
-    super::announce(ui, &db);
+    announce(ui, db.place());
     let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
     args.confirm.check(cx, ui, &table, &consequence)?;
     let conversation = Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
