@@ -1,5 +1,6 @@
 //! What every test stands on.
 
+mod boto3;
 mod command;
 mod listener;
 mod moto;
@@ -11,6 +12,7 @@ mod table;
 mod wait;
 mod world;
 
+pub use boto3::*;
 pub use command::*;
 pub use listener::*;
 pub use moto::*;

@@ -2,13 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// A running server. It ends with this process, whose end of the pipe it watches.
 pub struct Moto {
     port: u16,
-    _stdin: ChildStdin,
+    /// Holds the other end of its stdin.
+    _child: Child,
 }
 
 impl Moto {
@@ -25,7 +26,7 @@ impl Moto {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().parse().expect("moto starts");
-        Self { port, _stdin: child.stdin.take().unwrap() }
+        Self { port, _child: child }
     }
 
     /// Where it serves every AWS service.

@@ -1,11 +1,11 @@
-//! A DynamoDB that fails on demand: an HTTP proxy before the real one.
+//! A service that fails on demand: an HTTP proxy before the real one.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -22,6 +22,18 @@ pub enum Fault {
     TakeOnly(usize),
     /// The call is not made; the answer is this status and error code.
     Error(u16, &'static str),
+    /// The call is not made; this is the answer.
+    Answer(&'static str),
+    /// The call is not made; the answer is this status and body.
+    Broken(u16, &'static str),
+}
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub operation: String,
+    pub headers: HeaderMap,
+    pub body: String,
 }
 
 /// The fault of a call, counted from 0; `None` lets it pass.
@@ -35,6 +47,7 @@ struct Inner {
     /// Requests in each BatchWriteItem, in order.
     batches: Mutex<Vec<usize>>,
     calls: Mutex<usize>,
+    requests: Mutex<Vec<Recorded>>,
 }
 
 /// A running proxy; ends when dropped.
@@ -58,6 +71,7 @@ impl Proxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             batches: Mutex::default(),
             calls: Mutex::default(),
+            requests: Mutex::default(),
         });
         let listener = runtime().block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -75,6 +89,11 @@ impl Proxy {
         *self.inner.calls.lock().unwrap()
     }
 
+    /// Every request of any operation, in order.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.inner.requests.lock().unwrap().clone()
+    }
+
     /// How many requests each BatchWriteItem held.
     pub fn batches(&self) -> Vec<usize> {
         self.inner.batches.lock().unwrap().clone()
@@ -90,19 +109,26 @@ impl Drop for Proxy {
 async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    let target = parts.headers["x-amz-target"].to_str().unwrap();
-    let operation = target.rsplit('.').next().unwrap();
+    let protocol = Protocol::of(&parts.headers);
+    let operation = protocol.operation(&parts.headers, &body);
+    proxy.requests.lock().unwrap().push(Recorded {
+        operation: operation.clone(),
+        headers: parts.headers.clone(),
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    });
     if operation == "BatchWriteItem" {
         proxy.batches.lock().unwrap().push(requests(&body));
     }
     let fault = (operation == proxy.operation).then(|| proxy.next_fault()).flatten();
     let (body, unprocessed) = match fault {
         None => (body, None),
-        Some(Fault::Error(status, code)) => return refusal(status, code),
+        Some(Fault::Error(status, code)) => return protocol.answer(status, protocol.refusal(code)),
+        Some(Fault::Answer(body)) => return protocol.answer(200, body.to_owned()),
+        Some(Fault::Broken(status, body)) => return protocol.answer(status, body.to_owned()),
         Some(Fault::TakeOnly(count)) => {
             let (taken, left) = split(&body, count);
             if count == 0 {
-                return document(StatusCode::OK, &json!({ "UnprocessedItems": left }));
+                return protocol.answer(200, json!({ "UnprocessedItems": left }).to_string());
             }
             (taken, Some(left))
         }
@@ -114,14 +140,66 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
         }
     }
     let answer = proxy.client.request(passed.body(Body::from(body)).unwrap()).await.unwrap();
-    let status = answer.status();
+    let status = answer.status().as_u16();
     let body = to_bytes(Body::new(answer.into_body()), usize::MAX).await.unwrap();
-    let mut body: Value = serde_json::from_slice(&body).unwrap();
+    let mut body = String::from_utf8(body.to_vec()).unwrap();
     if let Some(left) = unprocessed {
-        assert_eq!(status, StatusCode::OK, "{body}");
-        body["UnprocessedItems"] = left;
+        let mut document: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(status, 200, "{document}");
+        document["UnprocessedItems"] = left;
+        body = document.to_string();
     }
-    document(status, &body)
+    protocol.answer(status, body)
+}
+
+/// How a service is spoken to.
+#[derive(Clone, Copy)]
+enum Protocol {
+    /// DynamoDB's: the operation in a header, JSON both ways.
+    Json,
+    /// EC2's: a form, with the operation in it, and XML.
+    Query,
+}
+
+impl Protocol {
+    fn of(headers: &HeaderMap) -> Self {
+        if headers.contains_key("x-amz-target") { Self::Json } else { Self::Query }
+    }
+
+    fn operation(self, headers: &HeaderMap, body: &Bytes) -> String {
+        match self {
+            Self::Json => headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned(),
+            Self::Query => {
+                let action = form_urlencoded::parse(body).find(|(name, _)| name == "Action");
+                action.expect("an action").1.into_owned()
+            }
+        }
+    }
+
+    fn refusal(self, code: &str) -> String {
+        match self {
+            Self::Json => json!({
+                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "not now, please",
+            })
+            .to_string(),
+            Self::Query => format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code>\
+                 <Message>not now, please</Message></Error></Errors><RequestID>1</RequestID></Response>"
+            ),
+        }
+    }
+
+    fn answer(self, status: u16, body: String) -> Response<Body> {
+        let content_type = match self {
+            Self::Json => "application/x-amz-json-1.0",
+            Self::Query => "text/xml;charset=UTF-8",
+        };
+        Response::builder()
+            .status(status)
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Body::from(body))
+            .unwrap()
+    }
 }
 
 impl Inner {
@@ -131,20 +209,6 @@ impl Inner {
         *calls += 1;
         fault
     }
-}
-
-fn document(status: StatusCode, body: &Value) -> Response<Body> {
-    Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
-        .body(Body::from(body.to_string()))
-        .unwrap()
-}
-
-fn refusal(status: u16, code: &str) -> Response<Body> {
-    let body =
-        json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "not now, please" });
-    document(StatusCode::from_u16(status).unwrap(), &body)
 }
 
 /// The write requests of a BatchWriteItem's body.

@@ -1,0 +1,55 @@
+"""What boto3 and botocore, which are not cruddur, say of a service and of a request.
+
+Reads a JSON document a line from stdin and answers each with one on stdout.
+"""
+
+import json
+import sys
+from datetime import datetime
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.serialize import create_serializer
+
+session = boto3.Session("test", "test", region_name="us-east-1")
+clients = {}
+
+
+def call(endpoint, service, operation, arguments):
+    """Calls the service; gives its answer."""
+    key = (endpoint, service)
+    if key not in clients:
+        clients[key] = session.client(service, endpoint_url=endpoint)
+    answer = getattr(clients[key], operation)(**arguments)
+    answer.pop("ResponseMetadata")
+    return answer
+
+
+def form(service, operation, arguments):
+    """The parameters that botocore would send in a form."""
+    model = session._session.get_service_model(service)
+    serializer = create_serializer(model.metadata["protocol"])
+    body = serializer.serialize_to_request(arguments, model.operation_model(operation))["body"]
+    return {name: str(value) for name, value in body.items()}
+
+
+def signature(service, region, secret, token, url, headers, body):
+    """The signature that botocore puts on a request of these headers."""
+    request = AWSRequest("POST", url, headers, body.encode())
+    request.context["timestamp"] = request.headers["x-amz-date"]
+    datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+    key = request.headers["authorization"].split("Credential=")[1].split("/")[0]
+    del request.headers["authorization"]
+    signer = SigV4Auth(Credentials(key, secret, token), service, region)
+    return signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+
+
+for line in sys.stdin:
+    task = json.loads(line)
+    try:
+        answer = {"result": globals()[task.pop("task")](**task)}
+    except Exception as error:
+        answer = {"error": repr(error)}
+    print(json.dumps(answer, default=str), flush=True)

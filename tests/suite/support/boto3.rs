@@ -1,0 +1,76 @@
+//! boto3, which knows AWS's services and signatures by itself, as a judge.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+use serde_json::{Value, json};
+
+struct Boto3 {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Boto3 {
+    fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut child = Command::new(root.join("target/moto/bin/python"))
+            .arg(root.join("tests/emulators/boto3_calls.py"))
+            .env_remove("PYTHONPATH")
+            .env_remove("AWS_PROFILE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("boto3 is needed: scripts/ensure-moto.sh");
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdout }
+    }
+}
+
+/// Hands `task` to the shared boto3, which lives as long as this process.
+#[track_caller]
+fn ask(task: &Value) -> Value {
+    static BOTO3: OnceLock<Mutex<Boto3>> = OnceLock::new();
+    let mut answer: Value = {
+        let mut boto3 = BOTO3.get_or_init(|| Boto3::start().into()).lock().unwrap();
+        writeln!(boto3.child.stdin.as_mut().unwrap(), "{task}").unwrap();
+        let mut line = String::new();
+        boto3.stdout.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    };
+    assert!(answer.get("error").is_none(), "{task}: {answer}");
+    answer["result"].take()
+}
+
+/// What an operation of a service at `endpoint` answers, both named as boto3 does.
+#[track_caller]
+pub fn boto3(endpoint: &str, service: &str, operation: &str, arguments: &Value) -> Value {
+    ask(&json!({
+        "task": "call", "endpoint": endpoint, "service": service, "operation": operation, "arguments": arguments,
+    }))
+}
+
+/// The form that botocore would send for an operation, named as AWS does.
+#[track_caller]
+pub fn botocore_form(service: &str, operation: &str, arguments: &Value) -> Value {
+    ask(&json!({ "task": "form", "service": service, "operation": operation, "arguments": arguments }))
+}
+
+/// The signature that botocore computes over a request with these headers, which
+/// must be those that the request has signed, and `authorization`.
+#[track_caller]
+pub fn botocore_signature(
+    service: &str,
+    region: &str,
+    (secret, token): (&str, Option<&str>),
+    url: &str,
+    headers: &Value,
+    body: &str,
+) -> String {
+    let answer = ask(&json!({
+        "task": "signature", "service": service, "region": region, "secret": secret, "token": token,
+        "url": url, "headers": headers, "body": body,
+    }));
+    answer.as_str().expect("a signature").to_owned()
+}
