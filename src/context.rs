@@ -4,6 +4,7 @@ use crate::config::{Config, Service, Target};
 use crate::dynamodb::DynamoDb;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session};
+use crate::security_group::Ec2;
 
 /// The resolved configuration and the way to the services.
 pub struct Context {
@@ -32,6 +33,11 @@ impl Context {
     /// A DynamoDB client for this target. No request is sent yet.
     pub async fn dynamodb(&self) -> Result<DynamoDb> {
         DynamoDb::connect(&self.config.aws(Service::DynamoDb)?).await
+    }
+
+    /// An EC2 client for this target. No request is sent yet.
+    pub async fn ec2(&self) -> Result<Ec2> {
+        Ec2::connect(&self.config.aws(Service::Ec2)?).await
     }
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.

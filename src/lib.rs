@@ -2,7 +2,7 @@
 //! PostgreSQL, and a local stack that brings both along.
 //!
 //! Arrows between modules point one way: `commands` → `messaging`, the services
-//! (`dynamodb`, `postgres`, `local`), `output` → `aws` → `config` → `error`.
+//! (`dynamodb`, `postgres`, `security_group`, `local`), `output` → `aws` → `config` → `error`.
 
 mod aws;
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod local;
 pub mod messaging;
 pub mod output;
 pub mod postgres;
+pub mod security_group;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

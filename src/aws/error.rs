@@ -7,14 +7,25 @@ use super::Place;
 use crate::config::{Service, Target};
 use crate::error::{Error, Kind};
 
-/// Codes that mean the credentials, not the request, are at fault.
-const CREDENTIAL_CODES: [&str; 7] = [
+/// Codes that mean the credentials, not the request, are at fault. EC2 has names of
+/// its own for them, and RequestExpired for temporary ones that have run out.
+/// Source: "Error codes for the Amazon EC2 API".
+const CREDENTIAL_CODES: [&str; 16] = [
     "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
     "ExpiredTokenException",
+    "IncompleteSignature",
     "IncompleteSignatureException",
+    "InvalidClientTokenId",
     "InvalidSignatureException",
+    "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorizedException",
+    "OptInRequired",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
     "UnrecognizedClientException",
 ];
 

@@ -6,6 +6,7 @@ mod db;
 mod ddb;
 #[cfg(feature = "local")]
 mod local;
+mod rds;
 
 use clap::Subcommand;
 
@@ -22,6 +23,9 @@ pub enum Command {
     /// Users and activities: the PostgreSQL database
     #[command(subcommand)]
     Db(db::Command),
+    /// The production database's network: its security group
+    #[command(subcommand)]
+    Rds(rds::Command),
     /// The local stack: DynamoDB and PostgreSQL without Docker
     #[cfg(feature = "local")]
     #[command(subcommand)]
@@ -35,7 +39,7 @@ impl Command {
         match self {
             #[cfg(feature = "local")]
             Self::Local(_) => tokio::runtime::Builder::new_multi_thread(),
-            Self::Ddb(_) | Self::Db(_) => tokio::runtime::Builder::new_current_thread(),
+            Self::Ddb(_) | Self::Db(_) | Self::Rds(_) => tokio::runtime::Builder::new_current_thread(),
         }
     }
 
@@ -44,6 +48,7 @@ impl Command {
         match self {
             Self::Ddb(command) => command.run(cx, ui).await,
             Self::Db(command) => command.run(cx, ui).await,
+            Self::Rds(command) => command.run(cx, ui).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(cx, ui).await,
         }

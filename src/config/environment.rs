@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Makes AWS SDKs blind to `AWS_ENDPOINT_URL*`.
 pub const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
@@ -40,6 +40,15 @@ impl fmt::Display for Source {
             Self::EnvFile(name, file) => write!(f, "{name} (from {})", file.display()),
             Self::Default => f.write_str("the default"),
         }
+    }
+}
+
+impl Source {
+    /// What came from there cannot be used, and `why`: a fault of the command line
+    /// or of the settings.
+    pub fn error(&self, why: impl fmt::Display) -> Error {
+        let kind = if matches!(self, Self::Flag(_)) { Kind::Usage } else { Kind::Config };
+        Error::new(kind, format!("{self}: {why}"))
     }
 }
 

@@ -4,6 +4,7 @@
 mod aws;
 mod environment;
 mod flags;
+mod security_group;
 
 use std::path::PathBuf;
 

@@ -12,6 +12,7 @@
 mod db;
 mod ddb;
 mod local;
+mod rds;
 mod readme;
 mod sql;
 mod support;

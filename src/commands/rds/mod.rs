@@ -1,0 +1,27 @@
+//! `cruddur rds`: who reaches the production database.
+
+mod update_sg_rule;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+/// `cruddur rds …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Let your address in, by one ingress rule of the database's security group
+    ///
+    /// The rule keeps its protocol, ports and description; only its CIDR changes, to the
+    /// address and /32, or /128 for IPv6. A rule that has it already is left alone.
+    UpdateSgRule(update_sg_rule::UpdateSgRuleArgs),
+}
+
+impl Command {
+    pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
+        match self {
+            Self::UpdateSgRule(args) => update_sg_rule::run(cx, ui, args).await,
+        }
+    }
+}

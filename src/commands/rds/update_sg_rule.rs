@@ -1,0 +1,119 @@
+//! `cruddur rds update-sg-rule`
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::commands::common::{OutputArgs, announce};
+use crate::config::{Service, Target};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::{Column, Record, Ui};
+use crate::security_group::{Mode, Rule, SourceAddress};
+
+/// RDS's for PostgreSQL, unless an instance has been given another.
+const POSTGRES_PORT: u16 = 5432;
+
+#[derive(Debug, Args)]
+pub struct UpdateSgRuleArgs {
+    /// The security group [env: DB_SG_ID]
+    #[arg(long, value_name = "ID")]
+    group_id: Option<String>,
+    /// Its ingress rule [env: DB_SG_RULE_ID]
+    #[arg(long, value_name = "ID")]
+    security_group_rule_id: Option<String>,
+    /// The public address to let in, IPv4 or IPv6, without a prefix length [env: GITPOD_IP]
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<String>,
+    /// Ask AWS whether the change would be allowed, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What became of the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    Updated,
+    Unchanged,
+    WouldUpdate,
+}
+
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    rule: Rule,
+    old_cidr: String,
+    new_cidr: String,
+    outcome: Outcome,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("RULE"),
+        Column::keep("PROTOCOL"),
+        Column::keep("PORTS"),
+        Column::keep("CIDR"),
+        Column::cut("DESCRIPTION"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let cidr = match self.outcome {
+            Outcome::Unchanged => self.old_cidr.clone(),
+            Outcome::Updated | Outcome::WouldUpdate => format!("{} → {}", self.old_cidr, self.new_cidr),
+        };
+        vec![
+            self.rule.id.clone(),
+            self.rule.protocol().to_owned(),
+            self.rule.ports(),
+            cidr,
+            self.rule.description.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> Result<()> {
+    let config = cx.config();
+    if config.target() == Target::Local && !config.aws(Service::Ec2)?.is_emulated() {
+        return Err(Error::usage("there is no local security group: this command changes one on AWS")
+            .hint("to change it, add: --prod")
+            .hint("an emulator is named by --endpoint-url or AWS_ENDPOINT_URL_EC2"));
+    }
+    let group_id = config.security_group_id(args.group_id.as_deref())?;
+    let rule_id = config.security_group_rule_id(args.security_group_rule_id.as_deref())?;
+    let address = SourceAddress::parse(&config.source_address(args.ip.as_deref())?)?;
+
+    let ec2 = cx.ec2().await?;
+    announce(ui, ec2.place());
+    let rule = ec2.ingress_rule(&group_id, &rule_id).await?;
+    let (old, new) = rule.cidr_for(address)?;
+    if !rule.includes_tcp_port(POSTGRES_PORT) {
+        ui.warn(format!(
+            "the rule is for {} {}, which leaves out PostgreSQL's tcp {POSTGRES_PORT}",
+            rule.protocol(),
+            rule.ports()
+        ));
+    }
+    if old.prefix_len() < old.max_prefix_len() {
+        ui.warn(format!("the rule lets in all of {old}; {new} takes its place"));
+    }
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Apply };
+    let (outcome, said) = if old == new {
+        (Outcome::Unchanged, format!("the rule {rule_id:?} lets in {new} already; nothing was done"))
+    } else {
+        ec2.set_source(&rule, address, mode).await?;
+        match mode {
+            Mode::Apply => (Outcome::Updated, format!("updated the rule {rule_id:?}")),
+            Mode::DryRun => {
+                (Outcome::WouldUpdate, "AWS would allow it; a dry run changes nothing".to_owned())
+            }
+        }
+    };
+    let row = Row { rule, old_cidr: old.to_string(), new_cidr: new.to_string(), outcome };
+    let mut records = ui.records::<Row>(args.output.output, "rules");
+    records.push(&row)?;
+    records.finish(&serde_json::json!({ "count": 1 }))?;
+    ui.status(said);
+    Ok(())
+}

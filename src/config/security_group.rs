@@ -1,0 +1,58 @@
+//! The one rule of a security group that lets a developer in, and from where.
+
+use super::{Config, Setting, Source};
+use crate::error::{Error, Result};
+
+impl Config {
+    /// The security group: `flag`, else `DB_SG_ID`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when there is neither;
+    /// [`crate::error::Kind::Usage`] when `flag` is no such id.
+    pub fn security_group_id(&self, flag: Option<&str>) -> Result<String> {
+        self.security_group_setting(flag, "--group-id", "DB_SG_ID").and_then(|setting| id(&setting, "sg-"))
+    }
+
+    /// The security group's rule: `flag`, else `DB_SG_RULE_ID`.
+    ///
+    /// # Errors
+    /// As [`Self::security_group_id`].
+    pub fn security_group_rule_id(&self, flag: Option<&str>) -> Result<String> {
+        self.security_group_setting(flag, "--security-group-rule-id", "DB_SG_RULE_ID")
+            .and_then(|setting| id(&setting, "sgr-"))
+    }
+
+    /// The address to let in, as it was given: `flag`, else `GITPOD_IP`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when there is neither.
+    pub fn source_address(&self, flag: Option<&str>) -> Result<Setting> {
+        self.security_group_setting(flag, "--ip", "GITPOD_IP")
+    }
+
+    fn security_group_setting(
+        &self,
+        flag: Option<&str>,
+        flag_name: &'static str,
+        variable: &str,
+    ) -> Result<Setting> {
+        flag.map(|value| Setting { value: value.to_owned(), source: Source::Flag(flag_name) })
+            .or_else(|| self.environment.get(variable))
+            .ok_or_else(|| {
+                Error::config(format!("{variable} is not set, or empty"))
+                    .hint(format!("give {flag_name}, or set {variable} in the environment or in .env"))
+            })
+    }
+}
+
+/// An id of the kind that begins with `prefix`. Taken for one another, the two ids
+/// would only be missed by AWS.
+fn id(setting: &Setting, prefix: &str) -> Result<String> {
+    let value = setting.value.trim();
+    match value.strip_prefix(prefix) {
+        Some(rest) if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            Ok(value.to_owned())
+        }
+        _ => Err(setting.source.error(format!("{value:?} does not look like {prefix}0123456789abcdef0"))),
+    }
+}

@@ -1,0 +1,139 @@
+//! The only code that talks to EC2: one rule of a security group.
+
+mod address;
+mod query;
+mod rule;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::ErrorMetadata;
+
+use self::query::Query;
+use crate::aws::{Aws, Place, code};
+use crate::config::AwsConfig;
+use crate::error::{Error, Result};
+
+pub use address::SourceAddress;
+pub use rule::{Rule, Source};
+
+/// What DryRun is answered with when the request would have succeeded.
+const WOULD_SUCCEED: &str = "DryRunOperation";
+
+/// A client for one region's EC2.
+pub struct Ec2 {
+    query: Query,
+    place: Place,
+}
+
+/// Whether to change a rule, or to ask AWS whether it may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Change it.
+    Apply,
+    /// EC2's own `DryRun`: permissions and parameters are checked, nothing is changed.
+    DryRun,
+}
+
+impl Ec2 {
+    /// Builds the client; sends no request.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when there is no region, or none that could be
+    /// part of a host's name.
+    pub async fn connect(config: &AwsConfig) -> Result<Self> {
+        let Aws { sdk, place } = Aws::load(config).await?;
+        Ok(Self { query: Query::new(&sdk)?, place })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The rule `rule_id`, which must be an ingress rule of the group `group_id`.
+    ///
+    /// EC2 is asked for the rule alone, so that one in another group is told from
+    /// one that is not there.
+    pub async fn ingress_rule(&self, group_id: &str, rule_id: &str) -> Result<Rule> {
+        let what = format!("cannot read the rule {rule_id:?}");
+        let form = [("SecurityGroupRuleId.1".to_owned(), rule_id.to_owned())];
+        let rules = self
+            .query
+            .send("DescribeSecurityGroupRules", &form, Rule::read_all)
+            .await
+            .map_err(|error| self.error(&what, &error))?;
+        let Some(rule) = rules.into_iter().find(|rule| rule.id == rule_id) else {
+            return Err(look_elsewhere(Error::failed(format!("{what} on {}: there is none", self.place))));
+        };
+        if rule.group_id != group_id {
+            return Err(look_elsewhere(Error::failed(format!(
+                "the rule {rule_id:?} belongs to the security group {:?}, not to {group_id:?}",
+                rule.group_id
+            ))));
+        }
+        if rule.is_egress {
+            return Err(Error::failed(format!(
+                "the rule {rule_id:?} is for egress: it lets nobody in, whatever its address"
+            ))
+            .hint("name an ingress rule, with --security-group-rule-id or DB_SG_RULE_ID"));
+        }
+        Ok(rule)
+    }
+
+    /// Lets `address` in by `rule`, in the place of whom it let in; its protocol,
+    /// ports and description stay.
+    ///
+    /// EC2 replaces a rule whole: what is not sent along is gone. Sent twice, the
+    /// request does the same, so that it may be retried.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when the rule cannot take the address
+    /// ([`Rule::cidr_for`]); nothing is sent then.
+    pub async fn set_source(&self, rule: &Rule, address: SourceAddress, mode: Mode) -> Result<()> {
+        let what = match mode {
+            Mode::Apply => format!("cannot change the rule {:?}", rule.id),
+            Mode::DryRun => format!("the dry run of a change of the rule {:?} failed", rule.id),
+        };
+        let mut form = rule.form(address)?;
+        if mode == Mode::DryRun {
+            form.push(("DryRun".to_owned(), "true".to_owned()));
+        }
+        // The answer echoes no rule, and a rule read back may be the old one for a
+        // while: EC2 is eventually consistent. Its word is what there is.
+        let done = self.query.send("ModifySecurityGroupRules", &form, |answer| {
+            query::text(answer, "return").map(|word| word == "true")
+        });
+        match (done.await, mode) {
+            (Ok(true), Mode::Apply) => Ok(()),
+            (Ok(true), Mode::DryRun) => Err(Error::failed(format!(
+                "{what}: {} does not know of dry runs, and may have changed the rule",
+                self.place
+            ))),
+            (Ok(false), _) => Err(Error::failed(format!("{what} on {}: it gives no reason", self.place))),
+            (Err(error), Mode::DryRun) if code(&error) == Some(WOULD_SUCCEED) => Ok(()),
+            (Err(error), Mode::Apply) if code(&error).is_none() => Err(self.error(&what, &error).hint(
+                "it may be changed nevertheless; run the same again, which leaves alone what is so already",
+            )),
+            (Err(error), _) => Err(self.error(&what, &error)),
+        }
+    }
+
+    fn error(&self, what: &str, error: &SdkError<ErrorMetadata, HttpResponse>) -> Error {
+        let told = self.place.error(what, error);
+        match code(error) {
+            Some("InvalidSecurityGroupRuleId.NotFound" | "InvalidGroup.NotFound") => {
+                look_elsewhere(told)
+            }
+            Some("UnauthorizedOperation") => told.hint(
+                "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/aws-permissions.md)",
+            ),
+            _ => told,
+        }
+    }
+}
+
+fn look_elsewhere(error: Error) -> Error {
+    error
+        .hint("check the group, the rule, --region and --profile: ids are known in one region of one account")
+}

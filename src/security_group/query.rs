@@ -1,0 +1,196 @@
+//! EC2's Query API: a signed form goes out, XML comes back.
+//!
+//! `aws-sdk-ec2` would do the same for two calls with minutes of building
+//! (docs/dependencies.md has the figures). The SDK's own parts sign, time out and
+//! retry here too; only the form and the XML are ours.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime::client::stalled_stream_protection::StalledStreamProtectionInterceptor;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::static_resolver::{
+    StaticAuthSchemeOptionResolver, StaticAuthSchemeOptionResolverParams,
+};
+use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthSchemeOptionResolver};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::{SharedRuntimePlugin, StaticRuntimePlugin};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use roxmltree::{Document, Node};
+
+use crate::error::{Error, Result};
+
+/// The API's version, and the only one there is.
+const VERSION: &str = "2016-11-15";
+const SERVICE: &str = "ec2";
+/// The SDK bounds the time to connect and a stalled body, not the time to answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A signer and sender of requests to one EC2.
+pub(super) struct Query {
+    sdk: SdkConfig,
+    endpoint: String,
+    signing: SharedRuntimePlugin,
+}
+
+impl Query {
+    pub(super) fn new(sdk: &SdkConfig) -> Result<Self> {
+        Ok(Self { sdk: sdk.clone(), endpoint: endpoint(sdk)?, signing: signing(sdk) })
+    }
+
+    /// Calls `action`, and reads the answer's root element with `read`, which gives
+    /// `None` when it is not what EC2 answers.
+    ///
+    /// Throttling, 5xx and broken connections are retried as the SDK does it, so the
+    /// action must be idempotent.
+    pub(super) async fn send<T>(
+        &self,
+        action: &'static str,
+        parameters: &[(String, String)],
+        read: fn(Node) -> Option<T>,
+    ) -> Result<T, SdkError<ErrorMetadata, HttpResponse>>
+    where
+        T: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", action)
+            .append_pair("Version", VERSION)
+            .extend_pairs(parameters)
+            .finish();
+        let mut timeouts =
+            self.sdk.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build());
+        timeouts.take_defaults_from(&TimeoutConfig::builder().read_timeout(READ_TIMEOUT).build());
+        let mut operation = Operation::builder()
+            .service_name(SERVICE)
+            .operation_name(action)
+            .endpoint_url(&self.endpoint)
+            .standard_retry(&self.sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard))
+            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .timeout_config(timeouts)
+            .interceptor(StalledStreamProtectionInterceptor::default())
+            .with_connection_poisoning()
+            .runtime_plugin(self.signing.clone())
+            .serializer(request)
+            .deserializer(move |response| answer(response, action, read));
+        if let Some(client) = self.sdk.http_client() {
+            operation = operation.http_client(client);
+        }
+        operation.build().invoke(form).await
+    }
+}
+
+/// The configured endpoint, else the region's own: in China under a domain of its
+/// own, everywhere else that one can ask for an account under the usual one.
+/// Source: "Amazon EC2 service endpoints" in the EC2 developer guide.
+fn endpoint(sdk: &SdkConfig) -> Result<String> {
+    if let Some(url) = sdk.endpoint_url() {
+        return Ok(url.to_owned());
+    }
+    let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+    // It becomes part of the host's name: a slash in it would lead elsewhere.
+    if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err(Error::config(format!("{region:?} is no AWS region"))
+            .hint("it looks like eu-west-1; check --region, AWS_REGION and the AWS profile"));
+    }
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    Ok(format!("https://{SERVICE}.{region}.{domain}"))
+}
+
+/// Signature Version 4 with the SDK's credentials, session token included.
+fn signing(sdk: &SdkConfig) -> SharedRuntimePlugin {
+    let mut config = Layer::new("signing");
+    config.store_put(AuthSchemeOptionResolverParams::from(StaticAuthSchemeOptionResolverParams::new()));
+    config.store_put(SigV4OperationSigningConfig {
+        region: sdk.region().cloned().map(SigningRegion::from),
+        region_set: None,
+        name: Some(SigningName::from_static(SERVICE)),
+        signing_options: SigningOptions::default(),
+    });
+    let mut components = RuntimeComponentsBuilder::new("signing")
+        .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
+            StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]),
+        )))
+        .with_auth_scheme(SigV4AuthScheme::new())
+        .with_interceptor(ServiceClockSkewInterceptor::new())
+        .with_identity_cache(Some(sdk.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build())));
+    if let Some(credentials) = sdk.credentials_provider() {
+        components.set_identity_resolver(SCHEME_ID, credentials);
+    }
+    SharedRuntimePlugin::new(
+        StaticRuntimePlugin::new().with_config(config.freeze()).with_runtime_components(components),
+    )
+}
+
+fn request(form: String) -> Result<HttpRequest, BoxError> {
+    let request = http::Request::post("/")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+        .header(USER_AGENT, concat!("cruddur/", env!("CARGO_PKG_VERSION")))
+        .body(SdkBody::from(form))?;
+    Ok(request.try_into()?)
+}
+
+fn answer<T>(
+    response: &HttpResponse,
+    action: &str,
+    read: fn(Node) -> Option<T>,
+) -> Result<T, OrchestratorError<ErrorMetadata>> {
+    let body = response.body().bytes().unwrap_or_default();
+    let text = std::str::from_utf8(body).map_err(OrchestratorError::other)?;
+    let document = Document::parse(text).map_err(OrchestratorError::other)?;
+    let root = document.root_element();
+    let name = root.tag_name().name();
+    if let Some(error) = error(root) {
+        return Err(OrchestratorError::operation(error));
+    }
+    let answers = response.status().is_success() && name.strip_suffix("Response") == Some(action);
+    answers.then(|| read(root)).flatten().ok_or_else(|| {
+        OrchestratorError::other(format!("its answer, <{name}>, is not what EC2 answers to {action}"))
+    })
+}
+
+/// The error in `<Response><Errors><Error>`, when that is what came.
+fn error(root: Node) -> Option<ErrorMetadata> {
+    let error = child(child(root, "Errors")?, "Error")?;
+    Some(
+        ErrorMetadata::builder()
+            .code(text(error, "Code")?)
+            .message(text(error, "Message").unwrap_or_default())
+            .build(),
+    )
+}
+
+/// The first child element of that name.
+pub(super) fn child<'a, 'input>(node: Node<'a, 'input>, name: &'static str) -> Option<Node<'a, 'input>> {
+    children(node, name).next()
+}
+
+/// The child elements of that name, in whatever namespace.
+pub(super) fn children<'a, 'input>(
+    node: Node<'a, 'input>,
+    name: &'static str,
+) -> impl Iterator<Item = Node<'a, 'input>> {
+    node.children().filter(move |child| child.tag_name().name() == name)
+}
+
+/// The text of the first child element of that name; `None` when it has none.
+pub(super) fn text<'a>(node: Node<'a, '_>, name: &'static str) -> Option<&'a str> {
+    child(node, name)?.text()
+}
