@@ -71,7 +71,8 @@ pub async fn up(config: &Config, plan: &Plan, ready: impl FnOnce(&Report) -> Res
     };
     stack.stop().await;
     Report::forget(&plan.data_dir);
-    drop(lock);
+    // Kept until this process has ended: `down` waits for it, and says "stopped" then.
+    std::mem::forget(lock);
     served.map(|()| Up::Stopped)
 }
 
