@@ -42,7 +42,7 @@ impl Context {
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.
     pub fn connection_url(&self) -> Result<ConnectionUrl> {
-        ConnectionUrl::parse(&self.config.connection_url()?, self.target())
+        ConnectionUrl::new(&self.config.postgres()?)
     }
 
     /// A session on this target's PostgreSQL database.

@@ -28,6 +28,8 @@ pub enum Source {
     Variable(String),
     /// A variable of a `.env` file.
     EnvFile(String, PathBuf),
+    /// A file of its own.
+    File(PathBuf),
     /// Nothing was set.
     Default,
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Source {
             Self::Flag(name) => f.write_str(name),
             Self::Variable(name) => f.write_str(name),
             Self::EnvFile(name, file) => write!(f, "{name} (from {})", file.display()),
+            Self::File(file) => write!(f, "{}", file.display()),
             Self::Default => f.write_str("the default"),
         }
     }

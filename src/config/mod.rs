@@ -2,17 +2,22 @@
 //! the environment; nothing here touches the network.
 
 mod aws;
+mod conninfo;
 mod environment;
 mod flags;
+mod passfile;
+mod postgres;
 mod security_group;
 
 use std::path::PathBuf;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::Flags;
+pub(crate) use postgres::malformed;
+pub use postgres::{PostgresConfig, libpq_variables};
 
 /// Where a local DynamoDB listens unless told otherwise.
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;
@@ -79,6 +84,14 @@ impl Config {
                     leftover.join(", ")
                 ));
             }
+            let leftover = postgres::ignored_in_production(&environment);
+            if !leftover.is_empty() {
+                warnings.push(format!(
+                    "ignored with --prod: {}; only PROD_CONNECTION_URL says where production is, and how its \
+                     server is verified",
+                    leftover.join(", ")
+                ));
+            }
         }
         environment::ignore_endpoint_variables();
         Ok(Self { target, flags: flags.clone(), environment, warnings })
@@ -102,28 +115,19 @@ impl Config {
         &self.environment
     }
 
-    /// The PostgreSQL connection URL of this target. Holds a password: parse it,
-    /// never print it.
+    /// Where this target's PostgreSQL is. Holds a password: never print it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Config`] when production's is not set: production
     /// never falls back to local.
-    pub fn connection_url(&self) -> Result<Setting> {
-        match self.target {
-            Target::Local => Ok(self.environment.get("CONNECTION_URL").unwrap_or_else(|| Setting {
-                value: DEFAULT_CONNECTION_URL.to_owned(),
-                source: Source::Default,
-            })),
-            Target::Prod => self.environment.get("PROD_CONNECTION_URL").ok_or_else(|| {
-                Error::config(
-                    "PROD_CONNECTION_URL is not set, so there is no production PostgreSQL to work on",
-                )
-                .hint(
-                    "set it to postgresql://USER:PASSWORD@HOST:5432/DATABASE, in the environment or in .env",
-                )
-                .hint("without --prod the command works on the local PostgreSQL")
-            }),
-        }
+    pub fn postgres(&self) -> Result<PostgresConfig> {
+        PostgresConfig::load(self.target, &self.environment)
+    }
+
+    /// The same by `CONNECTION_URL` or the default alone, for a PostgreSQL of one's
+    /// own to which no variable leads.
+    pub fn postgres_by_url(&self) -> Result<PostgresConfig> {
+        PostgresConfig::load_url(self.target, &self.environment)
     }
 
     /// The messages table: `flag`, else `DDB_MESSAGE_TABLE`, else the default.

@@ -42,6 +42,8 @@ fn spawn(config: &Config, command: &[OsString], endpoint: &str, url: &Connection
     let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
     let mut child = Command::new(program);
     child.args(arguments).env("CONNECTION_URL", url.expose());
+    // libpq would go by these in spite of the URL, and away from this stack.
+    child.env_remove("PGHOSTADDR").env_remove("PGSSLMODE");
     for variable in Service::DynamoDb.endpoint_variables() {
         child.env(variable, endpoint);
     }

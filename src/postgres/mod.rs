@@ -3,16 +3,20 @@
 mod activity;
 mod admin;
 mod changes;
+mod connect;
 mod drop;
+mod failure;
 mod lexer;
 mod psql;
 mod quote;
 mod script;
 mod session;
 mod sql;
+mod tls;
 mod url;
 mod users;
 mod variables;
+mod verifier;
 
 pub use activity::{Activity, Scope, server_activity};
 pub use admin::create_database;

@@ -1,71 +1,143 @@
 //! A connection URL, taken apart without ever showing its password.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr as _;
 use std::time::Duration;
 
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, LoadBalanceHosts};
 
-use crate::config::{Setting, Target, is_loopback};
+use super::tls::{SslMode, Tls};
+use crate::config::{PostgresConfig, Setting, Source, Target, is_loopback, libpq_variables, malformed};
 use crate::error::{Error, Result};
 
-/// How long a connection attempt may take unless the URL's `connect_timeout`
-/// says otherwise.
+/// How long a connection attempt may take unless `connect_timeout` says
+/// otherwise.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What cruddur calls itself in `pg_stat_activity`.
+const APPLICATION_NAME: &str = "cruddur";
+
+/// libpq's keywords that are not for the driver, or that it has under another name.
+const NOT_THE_DRIVERS: [&str; 7] =
+    ["passfile", "sslmode", "sslrootcert", "host", "hostaddr", "port", "fallback_application_name"];
 
 /// Where a PostgreSQL database is and who asks. Displays as `host:port/database`.
 #[derive(Clone)]
 pub struct ConnectionUrl {
+    /// Everything but the servers.
     config: tokio_postgres::Config,
+    /// At least one, in the order to try them.
+    servers: Vec<Server>,
+    pub(super) tls: Tls,
     target: Target,
     database: String,
+    /// What libpq's programs are to be told, by variable.
+    variables: Vec<(&'static str, Option<String>)>,
+    /// The settings that hold the role and its password.
+    credentials: String,
+}
+
+/// One server of a URL.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    /// A name, an address, or a socket's folder.
+    host: Option<Host>,
+    /// Where to connect, in place of looking up the host.
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+impl Server {
+    /// Whether it is reached through a socket of this machine, where TLS has no place.
+    pub(super) fn is_socket(&self) -> bool {
+        self.address.is_none() && !matches!(self.host, Some(Host::Tcp(_)))
+    }
+
+    /// The name that a certificate must be for.
+    pub(super) fn name(&self) -> Option<&str> {
+        match &self.host {
+            Some(Host::Tcp(host)) => Some(host),
+            _ => None,
+        }
+    }
+
+    fn is_loopback(&self) -> bool {
+        match (&self.address, self.name()) {
+            (Some(address), _) => address.is_loopback(),
+            (None, Some(host)) => is_loopback(host),
+            (None, None) => true,
+        }
+    }
+
+    /// The name, address or socket folder, as shown.
+    fn shown(&self) -> String {
+        match (&self.host, &self.address) {
+            (Some(Host::Tcp(host)), _) => host.clone(),
+            (None, Some(address)) => address.to_string(),
+            #[cfg(unix)]
+            (Some(Host::Unix(path)), _) => path.display().to_string(),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 impl ConnectionUrl {
-    /// Parses a `postgresql://` URL, or libpq's `key=value` words.
+    /// Parses a `postgresql://` URL, or libpq's `key=value` words, by itself: no
+    /// variable adds to it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn parse(setting: &Setting, target: Target) -> Result<Self> {
+        Self::new(&PostgresConfig::from_url(setting, target)?)
+    }
+
+    /// Reads what is configured.
     ///
     /// # Errors
     /// [`crate::error::Kind::Config`]; the message names the setting and what is
     /// wrong with it, never a part of it that could be the password.
-    pub fn parse(setting: &Setting, target: Target) -> Result<Self> {
-        let source = &setting.source;
-        let bad = |why: &str| {
-            Error::config(format!("{source} is not a PostgreSQL connection URL: {why}"))
-                .hint("it looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE")
-        };
-        let rest = after_scheme(&setting.value).ok_or_else(|| bad("it does not begin with postgresql://"))?;
-        check_encoding(rest).map_err(|why| {
-            bad(why).hint(
-                "percent-encode the password: @ is %40, / is %2F, % is %25, : is %3A, ? is %3F, # is %23",
-            )
-        })?;
-        let mut config: tokio_postgres::Config = setting.value.parse().map_err(|error| {
-            // The driver names the parameter at fault; only its values are secret.
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            let known = ["sslmode", "port", "host", "hostaddr", "connect_timeout", "target_session_attrs"];
-            match known.iter().find(|name| cause.contains(&format!("`{name}`"))) {
-                Some(name) => bad(&format!("its {name} is not valid here")),
-                None => bad("it cannot be parsed"),
-            }
-        })?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(bad("it names no host"));
+    pub fn new(settings: &PostgresConfig) -> Result<Self> {
+        let value = |keyword: &str| settings.get(keyword).map(|setting| setting.value.as_str());
+        for (keyword, setting) in settings.settings() {
+            check(settings, keyword, setting)?;
         }
-        if config.get_user().is_none() {
+        let bad = |why: &str| malformed(settings.source(), why);
+        let servers = servers(value("host"), value("hostaddr"), value("port")).map_err(bad)?;
+        if value("user").is_none() {
             return Err(bad("it names no user"));
         }
-        let Some(database) = config.get_dbname().map(ToOwned::to_owned) else {
-            return Err(bad("it names no database"));
-        };
-        if config.get_password().is_some_and(|password| std::str::from_utf8(password).is_err()) {
-            return Err(bad("its password is not UTF-8 text"));
+        let database = value("dbname").ok_or_else(|| bad("it names no database"))?.to_owned();
+        let mut words: Vec<String> = settings
+            .settings()
+            .filter(|(keyword, _)| !NOT_THE_DRIVERS.contains(keyword))
+            .map(|(keyword, setting)| word(keyword, &setting.value))
+            .collect();
+        if value("application_name").is_none() {
+            words.push(word(
+                "application_name",
+                value("fallback_application_name").unwrap_or(APPLICATION_NAME),
+            ));
         }
+        let mut config = parse_words(&words.join(" ")).ok_or_else(|| bad("it cannot be parsed"))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        if config.get_application_name().is_none() {
-            config.application_name("cruddur");
+        let target = settings.target();
+        let tls = Tls::new(settings)?;
+        if let Some(nameless) = servers.iter().find(|server| server.name().is_none() && !server.is_socket())
+            && tls.mode() == SslMode::VerifyFull
+        {
+            return Err(bad(&format!(
+                "it names the address {} alone, and verify-full compares the host's name with the certificate's",
+                nameless.shown()
+            ))
+            .hint("give both, host=NAME and hostaddr=ADDRESS, or say sslmode=verify-ca"));
         }
-        Ok(Self { config, target, database })
+        let variables =
+            libpq_variables().map(|(keyword, name)| (name, value(keyword).map(str::to_owned))).collect();
+        let credentials = sources(settings);
+        Ok(Self { config, servers, tls, target, database, variables, credentials })
     }
 
     /// The database that commands work on.
@@ -80,7 +152,7 @@ impl ConnectionUrl {
         self.config.get_user().unwrap_or_default()
     }
 
-    /// The password, if the URL holds one.
+    /// The password, if there is one.
     #[must_use]
     pub fn password(&self) -> Option<&str> {
         self.config.get_password().and_then(|bytes| std::str::from_utf8(bytes).ok())
@@ -89,7 +161,7 @@ impl ConnectionUrl {
     /// The first port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.config.get_ports().first().copied().unwrap_or(5432)
+        self.servers.first().map_or(5432, |server| server.port)
     }
 
     /// The world it belongs to.
@@ -101,22 +173,13 @@ impl ConnectionUrl {
     /// The first host's name, address or socket folder.
     #[must_use]
     pub fn host(&self) -> String {
-        match self.config.get_hosts().first() {
-            Some(Host::Tcp(host)) => host.clone(),
-            #[cfg(unix)]
-            Some(Host::Unix(path)) => path.display().to_string(),
-            None => self.config.get_hostaddrs().first().map(ToString::to_string).unwrap_or_default(),
-        }
+        self.servers.first().map(Server::shown).unwrap_or_default()
     }
 
     /// Whether every host is this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.config.get_hosts().iter().all(|host| match host {
-            Host::Tcp(host) => is_loopback(host),
-            #[cfg(unix)]
-            Host::Unix(_) => true,
-        }) && self.config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
+        self.servers.iter().all(Server::is_loopback)
     }
 
     /// The same server and role, another database.
@@ -128,16 +191,18 @@ impl ConnectionUrl {
         other
     }
 
-    /// The same role and database on another port of 127.0.0.1.
+    /// The same role and database on another port of 127.0.0.1, with TLS or
+    /// without, as the server there has it.
     #[must_use]
     pub fn on_loopback_port(&self, port: u16) -> Self {
         let mut config = tokio_postgres::Config::new();
-        config.host("127.0.0.1").port(port).user(self.user()).dbname(&self.database);
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("cruddur");
+        config.user(self.user()).dbname(&self.database);
+        config.connect_timeout(CONNECT_TIMEOUT).application_name(APPLICATION_NAME);
         if let Some(password) = self.config.get_password() {
             config.password(password);
         }
-        Self { config, target: self.target, database: self.database.clone() }
+        let server = Server { host: Some(Host::Tcp("127.0.0.1".to_owned())), address: None, port };
+        Self { config, servers: vec![server], tls: Tls::on_loopback(), ..self.clone() }
     }
 
     /// The first host and port, as a URL has them.
@@ -150,33 +215,81 @@ impl ConnectionUrl {
         }
     }
 
-    /// The URL in full, password included: for a child's environment only.
+    /// The first server's URL in full, password included: for a child's
+    /// environment only.
     #[must_use]
     pub fn expose(&self) -> String {
         let password = self.password().map(|text| format!(":{}", encode(text))).unwrap_or_default();
+        let host = self.host();
+        let authority = if host.starts_with('/') {
+            format!("{}:{}", encode(&host), self.port())
+        } else {
+            self.authority()
+        };
+        let address =
+            self.servers.first().filter(|server| server.host.is_some()).and_then(|server| server.address);
+        let parameters =
+            self.tls.parameters().into_iter().chain(address.map(|address| ("hostaddr", address.to_string())));
+        let parameters: Vec<String> =
+            parameters.map(|(keyword, value)| format!("{keyword}={}", encode(&value))).collect();
+        let question_mark = if parameters.is_empty() { "" } else { "?" };
         format!(
-            "postgresql://{}{password}@{}/{}",
+            "postgresql://{}{password}@{authority}/{}{question_mark}{}",
             encode(self.user()),
-            self.authority(),
-            encode(&self.database)
+            encode(&self.database),
+            parameters.join("&")
         )
     }
 
-    /// The driver's configuration, when this connection may go without TLS.
-    pub(super) fn plaintext(&self) -> Result<&tokio_postgres::Config> {
-        let why = match self.config.get_ssl_mode() {
-            SslMode::Disable => None,
-            SslMode::Require => Some("its sslmode asks for TLS"),
-            _ if self.target == Target::Prod && !self.is_loopback() => Some("production is reached over TLS"),
-            _ => None,
-        };
-        match why {
-            None => Ok(&self.config),
-            Some(why) => Err(Error::config(format!(
-                "cannot connect to {self}: {why}, and this version of cruddur speaks to PostgreSQL without TLS"
-            ))
-            .hint("add sslmode=disable to the URL only where the network itself is trusted, such as a tunnel")),
+    /// The settings that say who asks, as a hint names them.
+    pub(super) fn credentials(&self) -> &str {
+        &self.credentials
+    }
+
+    /// How long a connection attempt may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT)
+    }
+
+    /// The servers, in the order to try them now.
+    pub(super) fn servers(&self) -> Vec<Server> {
+        let mut servers = self.servers.clone();
+        if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
+            fastrand::shuffle(&mut servers);
         }
+        servers
+    }
+
+    /// The driver's configuration for one server.
+    pub(super) fn config_for(&self, server: &Server) -> tokio_postgres::Config {
+        let mut config = self.config.clone();
+        match (&server.host, &server.address) {
+            (Some(Host::Tcp(host)), _) => _ = config.host(host),
+            #[cfg(unix)]
+            (Some(Host::Unix(path)), None) => _ = config.host_path(path),
+            // The driver wants a name for TLS, even where nobody compares it.
+            (_, Some(address)) => _ = config.host(address.to_string()),
+            (None, None) => {}
+        }
+        if let Some(address) = server.address {
+            config.hostaddr(address);
+        }
+        if self.password().is_none() {
+            // The server shall say, by its code, that it wants one: the driver says it in words.
+            config.password("");
+        }
+        config.port(server.port);
+        config
+    }
+
+    /// What libpq's programs are to find in their environment; `None` is to be
+    /// taken out of it. Without the password file, whose password is here, and
+    /// without the CA file, which [`Tls`] knows.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        self.variables
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "PGSSLMODE" | "PGSSLROOTCERT" | "PGPASSFILE"))
+            .map(|(name, value)| (*name, value.as_deref()))
     }
 }
 
@@ -186,46 +299,85 @@ impl fmt::Display for ConnectionUrl {
     }
 }
 
-/// The URL without its scheme; empty for libpq's `key=value` words, which need
-/// no check.
-fn after_scheme(value: &str) -> Option<&str> {
-    ["postgres://", "postgresql://"]
-        .iter()
-        .find_map(|scheme| value.strip_prefix(scheme))
-        .or_else(|| (!value.contains("://")).then_some(""))
+/// The servers that the lists name.
+fn servers(
+    hosts: Option<&str>,
+    addresses: Option<&str>,
+    ports: Option<&str>,
+) -> Result<Vec<Server>, &'static str> {
+    let list = |text: Option<&str>| -> Vec<String> {
+        text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    };
+    let (hosts, addresses, ports) = (list(hosts), list(addresses), list(ports));
+    let count = hosts.len().max(addresses.len());
+    if count == 0 || hosts.iter().chain(&addresses).any(String::is_empty) {
+        return Err("it names no host");
+    }
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        return Err("it names more hosts than addresses, or fewer");
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err("it names more ports than hosts, or fewer");
+    }
+    (0..count)
+        .map(|index| {
+            let host =
+                hosts.get(index).map(|host| tokio_postgres::Config::new().host(host).get_hosts().to_vec());
+            let address = addresses.get(index).map(|address| address.parse());
+            let port = ports.get(index).or_else(|| ports.first()).filter(|port| !port.is_empty());
+            Ok(Server {
+                host: host.and_then(|hosts| hosts.into_iter().next()),
+                address: address.transpose().map_err(|_| "its hostaddr is not valid here")?,
+                port: port.map_or(Ok(5432), |port| port.parse()).map_err(|_| "its port is not valid here")?,
+            })
+        })
+        .collect()
 }
 
-/// Refuses a URL whose raw characters make it unclear where the password ends.
-///
-/// libpq cuts at the first `@`; the rest of such a password would become the
-/// host, and show up in messages and in name lookups.
-fn check_encoding(rest: &str) -> Result<(), &'static str> {
-    let before_query = rest.split('?').next().unwrap_or_default();
-    match before_query.matches('@').count() {
-        0 if rest.contains('@') => return Err("there is a ? before the @"),
-        0 => {}
-        1 => {
-            let credentials = before_query.split('@').next().unwrap_or_default();
-            if credentials.contains('/') {
-                return Err("there is a / before the @");
-            }
-            if credentials.matches(':').count() > 1 {
-                return Err("there is more than one : before the @");
-            }
+/// Lets the driver look at one value, so that the one at fault is named.
+fn check(settings: &PostgresConfig, keyword: &str, setting: &Setting) -> Result<()> {
+    let is_valid = match keyword {
+        "passfile" | "sslrootcert" | "fallback_application_name" => true,
+        "sslmode" => SslMode::from_str(&setting.value).is_ok(),
+        _ => parse_words(&word(keyword, &setting.value)).is_some(),
+    };
+    if is_valid {
+        return Ok(());
+    }
+    if setting.source == *settings.source() {
+        return Err(malformed(&setting.source, &format!("its {keyword} is not valid here")));
+    }
+    Err(Error::config(format!("{} is not a valid {keyword}", setting.source)))
+}
+
+/// libpq's `key='value'`, by the driver's name for it.
+fn word(keyword: &str, value: &str) -> String {
+    let keyword = if keyword == "keepalives_count" { "keepalives_retries" } else { keyword };
+    format!("{keyword}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// What the driver makes of it; what its errors say could hold a secret.
+fn parse_words(words: &str) -> Option<tokio_postgres::Config> {
+    words.parse().ok()
+}
+
+/// The settings that hold the role and its password, each once.
+fn sources(settings: &PostgresConfig) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for keyword in ["user", "password"] {
+        let name = match settings.get(keyword).map(|setting| &setting.source) {
+            Some(Source::Default) => "CONNECTION_URL".to_owned(),
+            Some(source) => source.to_string(),
+            None => continue,
+        };
+        if !names.contains(&name) {
+            names.push(name);
         }
-        _ => return Err("it holds more than one @"),
     }
-    if rest.contains('#') {
-        return Err("it holds a #");
-    }
-    let bytes = rest.as_bytes();
-    let stray = bytes.iter().enumerate().any(|(at, byte)| {
-        *byte == b'%' && !bytes.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
-    });
-    if stray { Err("a % is not followed by two hexadecimal digits") } else { Ok(()) }
+    names.join(" and ")
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     use fmt::Write as _;
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

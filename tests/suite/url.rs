@@ -49,11 +49,49 @@ fn libpqs_words_are_read_too() {
 }
 
 #[test]
+fn words_may_be_spaced_escaped_and_empty() {
+    for words in [
+        " host = localhost  user= nina\tdbname\n=\ncruddur ",
+        "host=localhost port='' user='nina' dbname=cruddur password=''",
+        "host=elsewhere host=localhost user=ni\\na dbname='crud\\dur'",
+    ] {
+        let url = parse(words).unwrap();
+        let expected = ("nina".to_owned(), None, "localhost".to_owned(), 5432, "cruddur".to_owned());
+        assert_eq!(parts(&url), expected, "{words}");
+    }
+    for (words, problem) in [
+        ("host=localhost user='nina", "a quote is never closed"),
+        ("host=localhost user='nina\\", "a quote is never closed"),
+        ("host=localhost user", "it cannot be parsed"),
+        ("=nina", "it cannot be parsed"),
+        ("host=localhost colour=red", "it holds a parameter that is not known"),
+    ] {
+        let error = parse(words).err().unwrap();
+        assert!(error.message().contains(problem), "{words}: {error}");
+    }
+}
+
+#[test]
+fn what_stands_behind_the_question_mark_goes_before_what_stands_in_front() {
+    let url =
+        parse("postgresql://a:b@one:1/two?host=%3A%3A1&port=5433&user=nina&password=x%26y&dbname=cruddur")
+            .unwrap();
+    let expected = ("nina".to_owned(), Some("x&y".to_owned()), "::1".to_owned(), 5433, "cruddur".to_owned());
+    assert_eq!(parts(&url), expected);
+    assert_eq!(url.to_string(), "[::1]:5433/cruddur");
+}
+
+#[test]
 fn what_is_missing_is_named() {
     for (url, missing) in [
         ("postgresql://nina:x@localhost", "it names no database"),
         ("postgresql://localhost/cruddur", "it names no user"),
         ("user=nina dbname=cruddur", "it names no host"),
+        ("postgresql://nina:@localhost/", "it names no database"),
+        ("postgresql://nina:a%00b@localhost/cruddur", "its password holds a %00"),
+        ("postgresql://nina:x@localhost/cruddur?sslmode", "a parameter after the ? has no value"),
+        ("postgresql://nina:x@[::1/cruddur", "its host is not valid here"),
+        ("postgresql://nina:x@[::1]x/cruddur", "its host is not valid here"),
         ("postgresql://nina:%FF@localhost/cruddur", "its password is not UTF-8 text"),
     ] {
         let error = parse(url).err().unwrap();
@@ -76,6 +114,15 @@ fn an_exposed_url_is_one_that_others_read() {
     for (url, expected) in [
         ("postgres://nina@localhost/cruddur", "postgresql://nina@localhost:5432/cruddur"),
         ("postgresql://nina:x@[::1]:5433/cruddur", "postgresql://nina:x@[::1]:5433/cruddur"),
+        (
+            "host=localhost user=nina dbname=cruddur sslmode=verify-full sslrootcert='/a b/c&d.crt'",
+            "postgresql://nina@localhost:5432/cruddur?sslmode=verify-full&sslrootcert=%2Fa%20b%2Fc%26d.crt",
+        ),
+        (
+            "postgresql://nina@db.example.com/cruddur?hostaddr=127.0.0.1&sslrootcert=system",
+            "postgresql://nina@db.example.com:5432/cruddur?sslrootcert=system&hostaddr=127.0.0.1",
+        ),
+        ("postgresql://nina@%2Frun%2Fpg:5433/cruddur", "postgresql://nina@%2Frun%2Fpg:5433/cruddur"),
     ] {
         let exposed = parse(url).unwrap().expose();
         assert_eq!(exposed, expected);
@@ -121,6 +168,13 @@ proptest! {
         let other = url.with_database("postgres");
         prop_assert_eq!((other.user(), other.database()), (url.user(), "postgres"));
         prop_assert_eq!(other.password(), Some(password.as_str()));
+        // As words, too.
+        let quote = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
+        let words = format!(
+            "host=localhost port={port} user='{}' password='{}' dbname='{}'",
+            quote(url.user()), quote(&password), quote(&database)
+        );
+        prop_assert_eq!(parts(&parse(&words).unwrap()), parts(&url));
     }
 
     #[test]

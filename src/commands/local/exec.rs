@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::local;
 use crate::output::Ui;
+use crate::postgres::ConnectionUrl;
 
 #[derive(Debug, Args)]
 pub struct ExecArgs {
@@ -17,5 +18,7 @@ pub struct ExecArgs {
 }
 
 pub(super) async fn run(cx: &Context, _ui: &mut Ui, args: &ExecArgs) -> Result<()> {
-    local::exec(cx.config(), &cx.connection_url()?, &args.command).await
+    // Its PostgreSQL is its own: no variable leads there, or away from it.
+    let url = ConnectionUrl::new(&cx.config().postgres_by_url()?)?;
+    local::exec(cx.config(), &url, &args.command).await
 }

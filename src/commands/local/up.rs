@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::{Context as _, Result};
 use crate::local::{self, Plan, Report, Up};
 use crate::output::Ui;
+use crate::postgres::ConnectionUrl;
 
 #[derive(Debug, Args)]
 pub struct UpArgs {
@@ -96,8 +97,7 @@ fn show_variables(ui: &mut Ui, config: &Config, report: &Report) {
     if !endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host) && endpoint.port == dynamodb.port) {
         ui.hint(format!("set {}={}", Service::DynamoDb.endpoint_variables()[0], dynamodb.address));
     }
-    let url =
-        config.connection_url().and_then(|url| crate::postgres::ConnectionUrl::parse(&url, config.target()));
+    let url = config.postgres().and_then(|postgres| ConnectionUrl::new(&postgres));
     if url.is_ok_and(|url| url.port() != postgres.port) {
         ui.hint(format!("set the port in CONNECTION_URL to {}", postgres.port));
     }

@@ -85,7 +85,7 @@ fn in_production_force_is_no_confirmation_and_a_confirmation_no_force() {
             sandbox
                 .command(["--prod", "db", "drop"])
                 .args(arguments)
-                .env("PROD_CONNECTION_URL", sandbox.connection_url()),
+                .env("PROD_CONNECTION_URL", sandbox.production_url()),
         )
     };
     let name = sandbox.database();

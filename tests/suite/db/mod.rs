@@ -8,8 +8,11 @@ mod rows;
 mod script;
 mod secrecy;
 mod sessions;
+mod settings;
 mod setup;
+mod sqlstate;
 mod statements;
+mod tls;
 mod variables;
 
 use crate::support::{Run, Sandbox};

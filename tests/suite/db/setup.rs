@@ -42,7 +42,7 @@ fn setup_refuses_production_and_touches_nothing() {
         load(sandbox, "CREATE TABLE precious AS SELECT 1 AS one").succeeds();
     }
     for arguments in [["--prod", "db", "setup"], ["db", "--prod", "setup"], ["db", "setup", "--prod"]] {
-        Run::of(local.command(arguments).env("PROD_CONNECTION_URL", prod.connection_url()))
+        Run::of(local.command(arguments).env("PROD_CONNECTION_URL", prod.production_url()))
             .exits_with(3)
             .says("never does so in production");
         local.cruddur(arguments).exits_with(3);

@@ -253,7 +253,7 @@ fn what_a_value_destroys_in_production_asks_first() {
                 .command(["--prod", "db", "seed", "file.sql", "--set", "statement=DELETE FROM"])
                 .args(arguments)
                 .env("word", "kept")
-                .env("PROD_CONNECTION_URL", sandbox.connection_url()),
+                .env("PROD_CONNECTION_URL", sandbox.production_url()),
         )
     };
     let run = on_prod(&[]).exits_with(3).says("file.sql:2 says DELETE FROM precious WHERE word");

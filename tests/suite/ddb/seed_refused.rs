@@ -169,7 +169,7 @@ fn replacing_in_production_needs_the_tables_name() {
         let mut command =
             sandbox.command(["ddb", "seed", "--prod", "--endpoint-url", &endpoint].iter().chain(flags));
         command
-            .env("PROD_CONNECTION_URL", sandbox.connection_url())
+            .env("PROD_CONNECTION_URL", sandbox.production_url())
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "us-east-1");

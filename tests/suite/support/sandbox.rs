@@ -83,6 +83,11 @@ impl Sandbox {
         stack().url(&self.database)
     }
 
+    /// The same as production: there, going without TLS must be asked for.
+    pub fn production_url(&self) -> String {
+        format!("{}?sslmode=disable", self.connection_url())
+    }
+
     /// Writes a file into the folder.
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);

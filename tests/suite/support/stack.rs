@@ -41,6 +41,10 @@ impl Stack {
         Self { port, stdin: child.stdin.take(), child }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The URL of `database` on this server, whose name must be percent-encoded.
     pub fn url(&self, database: &str) -> String {
         self.url_of(&format!("{USER}:s3cr%40t%2Fp%25ss%3Aw%3Frd%23"), database)

@@ -72,7 +72,7 @@ fn the_file_supplies_the_connection_urls() {
     let (local, prod) = (Sandbox::new(), Sandbox::new());
     local.write(
         ".env",
-        format!("CONNECTION_URL={}\nPROD_CONNECTION_URL={}\n", local.connection_url(), prod.connection_url()),
+        format!("CONNECTION_URL={}\nPROD_CONNECTION_URL={}\n", local.connection_url(), prod.production_url()),
     );
     Run::of(local.command(["db", "create"]).env_remove("CONNECTION_URL")).succeeds();
     assert!(local.database_exists() && !prod.database_exists());

@@ -1,0 +1,180 @@
+//! Taking connection strings apart: URLs, and libpq's `key=value` words.
+
+use std::collections::BTreeMap;
+
+/// Why a connection string cannot be read. Never holds a part of it: that could
+/// be the password.
+pub(super) struct Problem {
+    /// What is wrong with it.
+    pub(super) why: String,
+    /// Whether percent-encoding would put it right.
+    pub(super) encoding: bool,
+}
+
+impl Problem {
+    fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), encoding: false }
+    }
+}
+
+/// What a connection string says, by libpq's keywords; of two values the last
+/// counts. A value that is empty is left out, as libpq takes it for unset.
+pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
+    let url = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let mut found = match url {
+        Some(rest) => parse_url(rest)?,
+        None if text.contains("://") => return Err(Problem::new("it does not begin with postgresql://")),
+        None => parse_words(text)?,
+    };
+    found.retain(|_, value| !value.is_empty());
+    Ok(found)
+}
+
+/// `USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?KEY=VALUE&…`, each part optional.
+fn parse_url(rest: &str) -> Result<BTreeMap<String, String>, Problem> {
+    check_encoding(rest).map_err(|why| Problem { why: why.to_owned(), encoding: true })?;
+    let mut found = BTreeMap::new();
+    let mut put = |keyword: &str, value: &str| -> Result<(), Problem> {
+        found.insert(keyword.to_owned(), decode(value, keyword)?);
+        Ok(())
+    };
+    let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (credentials, place) = before_query.split_once('@').unwrap_or(("", before_query));
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let (servers, database) = place.split_once('/').unwrap_or((place, ""));
+    let (hosts, ports) = split_servers(servers)?;
+    put("user", user)?;
+    put("password", password)?;
+    put("host", &hosts)?;
+    put("port", &ports)?;
+    put("dbname", database)?;
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (keyword, value) =
+            parameter.split_once('=').ok_or_else(|| Problem::new("a parameter after the ? has no value"))?;
+        match (decode(keyword, "parameter")?.as_str(), value) {
+            // As JDBC drivers write it; libpq takes it from them.
+            ("ssl", "true") => put("sslmode", "require")?,
+            (keyword, value) => put(keyword, value)?,
+        }
+    }
+    Ok(found)
+}
+
+/// Hosts and ports as libpq's keywords hold them: two lists with commas.
+fn split_servers(servers: &str) -> Result<(String, String), Problem> {
+    let mut hosts = Vec::new();
+    let mut ports = Vec::new();
+    for server in servers.split(',') {
+        let (host, port) = match server.strip_prefix('[') {
+            None => server.split_once(':').unwrap_or((server, "")),
+            Some(address) => {
+                let bad = || Problem::new("its host is not valid here");
+                let (host, rest) = address.split_once(']').ok_or_else(bad)?;
+                let port = if rest.is_empty() { "" } else { rest.strip_prefix(':').ok_or_else(bad)? };
+                (host, port)
+            }
+        };
+        hosts.push(host);
+        ports.push(port);
+    }
+    // A list of nothing is no list: the variables may have something.
+    let join = |list: Vec<&str>| {
+        if list.iter().all(|item| item.is_empty()) { String::new() } else { list.join(",") }
+    };
+    Ok((join(hosts), join(ports)))
+}
+
+/// `key = value key='a value'`; a backslash takes the next character as it is.
+fn parse_words(text: &str) -> Result<BTreeMap<String, String>, Problem> {
+    let mut found = BTreeMap::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+        let (keyword, after) = rest.split_at(end);
+        let after = after
+            .trim_start()
+            .strip_prefix('=')
+            .filter(|_| !keyword.is_empty())
+            .ok_or_else(|| Problem::new("it cannot be parsed"))?
+            .trim_start();
+        let (value, after) = match after.strip_prefix('\'') {
+            Some(quoted) => take_value(quoted, |c| c == '\'')
+                .and_then(|(value, after)| Some((value, after.strip_prefix('\'')?)))
+                .ok_or_else(|| Problem::new("a quote is never closed"))?,
+            None => take_value(after, char::is_whitespace).unwrap_or_default(),
+        };
+        found.insert(keyword.to_owned(), value);
+        rest = after.trim_start();
+    }
+    Ok(found)
+}
+
+/// The value up to where it ends, and what comes after; `None` for text that
+/// breaks off behind a backslash.
+fn take_value(text: &str, ends: impl Fn(char) -> bool) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\\' => value.push(characters.next()?.1),
+            c if ends(c) => return Some((value, &text[at..])),
+            c => value.push(c),
+        }
+    }
+    Some((value, ""))
+}
+
+/// Refuses a URL whose raw characters make it unclear where the password ends.
+///
+/// libpq cuts at the first `@`; the rest of such a password would become the
+/// host, and show up in messages and in name lookups.
+fn check_encoding(rest: &str) -> Result<(), &'static str> {
+    let before_query = rest.split('?').next().unwrap_or_default();
+    match before_query.matches('@').count() {
+        0 if rest.contains('@') => return Err("there is a ? before the @"),
+        0 => {}
+        1 => {
+            let credentials = before_query.split('@').next().unwrap_or_default();
+            if credentials.contains('/') {
+                return Err("there is a / before the @");
+            }
+            if credentials.matches(':').count() > 1 {
+                return Err("there is more than one : before the @");
+            }
+        }
+        _ => return Err("it holds more than one @"),
+    }
+    if rest.contains('#') {
+        return Err("it holds a #");
+    }
+    let bytes = rest.as_bytes();
+    let stray = bytes.iter().enumerate().any(|(at, byte)| {
+        *byte == b'%' && !bytes.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
+    });
+    if stray { Err("a % is not followed by two hexadecimal digits") } else { Ok(()) }
+}
+
+/// Percent-decodes a value, whose encoding has been checked.
+fn decode(text: &str, keyword: &str) -> Result<String, Problem> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(decoded) if byte == b'%' => {
+                bytes.push(decoded);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    // What is no keyword may be a part of the password.
+    let what = if super::postgres::is_known(keyword) { keyword } else { "parameter" };
+    if bytes.contains(&0) {
+        return Err(Problem::new(format!("its {what} holds a %00")));
+    }
+    String::from_utf8(bytes).map_err(|_| Problem::new(format!("its {what} is not UTF-8 text")))
+}

@@ -1,0 +1,329 @@
+//! Where PostgreSQL is: a connection string, the `PG*` variables that libpq
+//! reads where it leaves a thing out, and a password file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::conninfo::{self, Problem};
+use super::environment::{Environment, Setting, Source};
+use super::{DEFAULT_CONNECTION_URL, Target, is_loopback, passfile};
+use crate::error::{Error, Result};
+
+/// What a connection string may say, by libpq's keyword, and the variable that
+/// says it in its place.
+const KEYWORDS: [(&str, Option<&str>); 22] = [
+    ("host", Some("PGHOST")),
+    ("hostaddr", Some("PGHOSTADDR")),
+    ("port", Some("PGPORT")),
+    ("dbname", Some("PGDATABASE")),
+    ("user", Some("PGUSER")),
+    ("password", Some("PGPASSWORD")),
+    ("passfile", Some("PGPASSFILE")),
+    ("application_name", Some("PGAPPNAME")),
+    ("fallback_application_name", None),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    ("options", Some("PGOPTIONS")),
+    ("sslmode", Some("PGSSLMODE")),
+    ("sslrootcert", Some("PGSSLROOTCERT")),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    ("channel_binding", Some("PGCHANNELBINDING")),
+    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
+    ("keepalives", None),
+    ("keepalives_idle", None),
+    ("keepalives_interval", None),
+    ("keepalives_count", None),
+    ("tcp_user_timeout", None),
+];
+
+/// What libpq would do and cruddur does not; where it is set, passing over it
+/// would connect in another way than was asked for.
+const UNSUPPORTED: [(&str, &str, &str); 9] = [
+    ("service", "PGSERVICE", "cruddur reads no service file"),
+    ("sslcert", "PGSSLCERT", "cruddur sends no client certificate"),
+    ("sslkey", "PGSSLKEY", "cruddur sends no client certificate"),
+    ("sslcrl", "PGSSLCRL", "cruddur reads no revocation list"),
+    ("sslcrldir", "PGSSLCRLDIR", "cruddur reads no revocation list"),
+    ("requirepeer", "PGREQUIREPEER", "cruddur does not check the account that runs the server"),
+    ("require_auth", "PGREQUIREAUTH", "cruddur does not choose between ways to sign in"),
+    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
+    ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
+];
+
+/// What makes no difference to cruddur, unless its value asks for more.
+const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
+    ("gssencmode", &["disable", "prefer"]),
+    ("sslcompression", &["0", "1"]),
+    ("sslsni", &["1"]),
+    ("sslcertmode", &["disable", "allow"]),
+    ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8", "auto"]),
+];
+
+/// What says where production is, and whether that is made sure of. There, a
+/// variable left over from other work must not.
+const PLACES: [&str; 4] = ["host", "hostaddr", "port", "dbname"];
+
+/// The server, the database and the role, and how to get there.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    target: Target,
+    source: Source,
+    settings: BTreeMap<&'static str, Setting>,
+    home: Option<PathBuf>,
+}
+
+/// Whether `keyword` is one that a message may show.
+pub(super) fn is_known(keyword: &str) -> bool {
+    KEYWORDS.iter().any(|(known, _)| *known == keyword)
+        || UNSUPPORTED.iter().any(|(known, ..)| *known == keyword)
+        || WITHOUT_EFFECT.iter().any(|(known, _)| *known == keyword)
+}
+
+impl PostgresConfig {
+    /// What the connection string alone says.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`]; the message names the setting and what is
+    /// wrong with it, never a part of it that could be the password.
+    pub fn from_url(url: &Setting, target: Target) -> Result<Self> {
+        Self::resolve(Some(url), target, None, |_| None)
+    }
+
+    pub(super) fn load(target: Target, environment: &Environment) -> Result<Self> {
+        let url = url_of(target, environment)?;
+        let home = environment.get("HOME").map(|home| PathBuf::from(home.value));
+        Self::resolve(url.as_ref(), target, home, |name| environment.get(name))
+    }
+
+    /// The same without the `PG*` variables.
+    pub(super) fn load_url(target: Target, environment: &Environment) -> Result<Self> {
+        Self::resolve(url_of(target, environment)?.as_ref(), target, None, |_| None)
+    }
+
+    fn resolve(
+        url: Option<&Setting>,
+        target: Target,
+        home: Option<PathBuf>,
+        variable: impl Fn(&str) -> Option<Setting>,
+    ) -> Result<Self> {
+        let source = url.map_or(Source::Default, |url| url.source.clone());
+        let mut settings = BTreeMap::new();
+        if let Some(url) = url {
+            for (keyword, value) in
+                conninfo::parse(&url.value).map_err(|problem| unreadable(&source, &problem))?
+            {
+                if let Some(keyword) = accept(&source, &keyword, &value)? {
+                    settings.insert(keyword, Setting { value, source: source.clone() });
+                }
+            }
+        }
+        let mut config = Self { target, source, settings, home };
+        for (_, name, why) in UNSUPPORTED {
+            if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
+                return Err(Error::config(format!("{} is set, and {why}", setting.source))
+                    .hint(format!("take it out of the environment: env -u {name} cruddur …")));
+            }
+        }
+        for (keyword, name) in KEYWORDS {
+            let Some(setting) = name.and_then(&variable) else { continue };
+            if config.takes(keyword, &setting.value) {
+                config.settings.insert(keyword, setting);
+            }
+        }
+        if url.is_none() {
+            config.stay_on_this_machine()?;
+            config.fill_in_defaults()?;
+        }
+        config.look_up_password()?;
+        Ok(config)
+    }
+
+    /// Whether a variable may say what the connection string does not.
+    fn takes(&self, keyword: &str, value: &str) -> bool {
+        let is_set = |keyword| self.settings.contains_key(keyword);
+        if is_set(keyword) || (self.target == Target::Prod && PLACES.contains(&keyword)) {
+            return false;
+        }
+        match keyword {
+            // A host that is named is the one that is meant. libpq would go to
+            // this address all the same.
+            "hostaddr" => !self.settings.get("host").is_some_and(|host| host.source == self.source),
+            // Nothing is stricter, so anything else would weaken what is made sure of.
+            "sslmode" => self.target == Target::Local || value == "verify-full",
+            _ => true,
+        }
+    }
+
+    /// Without `CONNECTION_URL`, the work is local by default; a `PGHOST` meant for
+    /// psql must not send a `db setup` elsewhere.
+    fn stay_on_this_machine(&self) -> Result<()> {
+        for keyword in ["host", "hostaddr"] {
+            let Some(setting) = self.settings.get(keyword) else { continue };
+            if setting.value.split(',').any(|host| !host.starts_with('/') && !is_loopback(host)) {
+                return Err(Error::config(format!(
+                    "{} leads to {}, and without CONNECTION_URL local commands work on this machine only",
+                    setting.source, setting.value
+                ))
+                .hint("if that is the database to work on, set CONNECTION_URL to postgresql://USER:PASSWORD@HOST:5432/DATABASE"));
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_in_defaults(&mut self) -> Result<()> {
+        let from_passfile = self.settings.contains_key("passfile");
+        let defaults = conninfo::parse(DEFAULT_CONNECTION_URL)
+            .map_err(|problem| unreadable(&Source::Default, &problem))?;
+        for (keyword, value) in defaults {
+            let lead_elsewhere = keyword == "host" && self.settings.contains_key("hostaddr");
+            let is_left_to_file = keyword == "password" && from_passfile;
+            if let Some((keyword, _)) = KEYWORDS.iter().find(|(known, _)| *known == keyword)
+                && !lead_elsewhere
+                && !is_left_to_file
+            {
+                self.settings.entry(keyword).or_insert(Setting { value, source: Source::Default });
+            }
+        }
+        Ok(())
+    }
+
+    /// The password that the password file has for this connection, if nothing
+    /// else has one.
+    fn look_up_password(&mut self) -> Result<()> {
+        if self.settings.contains_key("password") {
+            return Ok(());
+        }
+        let named = self.settings.get("passfile").map(|file| PathBuf::from(&file.value));
+        let Some(file) = named.or_else(|| Some(self.home.as_ref()?.join(".pgpass"))) else { return Ok(()) };
+        let value = |keyword: &str| self.settings.get(keyword).map(|setting| setting.value.as_str());
+        let first = |keyword: &str| value(keyword).and_then(|list| list.split(',').next());
+        let wanted = passfile::Connection {
+            host: first("host").or_else(|| first("hostaddr")).unwrap_or_default(),
+            port: first("port").filter(|port| !port.is_empty()).unwrap_or("5432"),
+            database: value("dbname").unwrap_or_default(),
+            user: value("user").unwrap_or_default(),
+        };
+        if let Some(password) = passfile::look_up(&file, &wanted)? {
+            let source = Source::File(file);
+            self.settings.insert("password", Setting { value: password, source });
+        }
+        Ok(())
+    }
+
+    /// What is set for libpq's `keyword`.
+    #[must_use]
+    pub fn get(&self, keyword: &str) -> Option<&Setting> {
+        self.settings.get(keyword)
+    }
+
+    /// Everything that is set, by libpq's keywords.
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
+        self.settings.iter().map(|(keyword, setting)| (*keyword, setting))
+    }
+
+    /// The world it belongs to.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Where the connection string came from.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The CA file that libpq looks at when none is named; it need not be there.
+    #[must_use]
+    pub fn default_root_certificate(&self) -> Option<PathBuf> {
+        Some(self.home.as_deref()?.join(Path::new(".postgresql/root.crt")))
+    }
+}
+
+/// The connection string of `target`; the local one has a default. Production never
+/// falls back to local: without its URL there is none.
+fn url_of(target: Target, environment: &Environment) -> Result<Option<Setting>> {
+    match target {
+        Target::Local => Ok(environment.get("CONNECTION_URL")),
+        Target::Prod => environment.get("PROD_CONNECTION_URL").map(Some).ok_or_else(|| {
+            Error::config("PROD_CONNECTION_URL is not set, so there is no production PostgreSQL to work on")
+                .hint(
+                    "set it to postgresql://USER:PASSWORD@HOST:5432/DATABASE, in the environment or in .env",
+                )
+                .hint("without --prod the command works on the local PostgreSQL")
+        }),
+    }
+}
+
+/// The variables by which libpq's programs are told of a connection: keyword and
+/// name.
+pub fn libpq_variables() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KEYWORDS.iter().filter_map(|(keyword, name)| Some((*keyword, (*name)?)))
+}
+
+/// The variables that are set, that would say something about production's
+/// PostgreSQL, and that do not.
+pub(super) fn ignored_in_production(environment: &Environment) -> Vec<&'static str> {
+    let Some(url) = environment.get("PROD_CONNECTION_URL") else { return Vec::new() };
+    let Ok(config) = PostgresConfig::from_url(&url, Target::Prod) else { return Vec::new() };
+    let left_out = |keyword| config.get(keyword).is_none();
+    libpq_variables()
+        .filter(|(keyword, _)| PLACES.contains(keyword) || *keyword == "sslmode")
+        .filter(|(keyword, name)| {
+            environment
+                .get(name)
+                .is_some_and(|setting| left_out(keyword) && !config.takes(keyword, &setting.value))
+        })
+        .map(|(_, name)| name)
+        .collect()
+}
+
+/// The keyword under which a part of a connection string is kept; `None` when it
+/// makes no difference.
+fn accept(source: &Source, keyword: &str, value: &str) -> Result<Option<&'static str>> {
+    if let Some((known, _)) = KEYWORDS.iter().find(|(known, _)| *known == keyword) {
+        return Ok(Some(known));
+    }
+    if WITHOUT_EFFECT.iter().any(|(known, values)| *known == keyword && values.contains(&value))
+        || is_harmless(keyword, value)
+    {
+        return Ok(None);
+    }
+    if let Some((known, _, why)) = UNSUPPORTED.iter().find(|(known, ..)| *known == keyword) {
+        return Err(
+            Error::config(format!("{source} sets {known}, and {why}")).hint(format!("take {known} out"))
+        );
+    }
+    let what = if is_known(keyword) {
+        format!("its {keyword} is not valid here")
+    } else {
+        "it holds a parameter that is not known".to_owned()
+    };
+    Err(malformed(source, &what))
+}
+
+/// Whether a protocol version, by keyword or variable, asks for no more than
+/// TLS 1.2 and 1.3 anyway.
+fn is_harmless(name: &str, value: &str) -> bool {
+    match name {
+        "ssl_min_protocol_version" | "PGSSLMINPROTOCOLVERSION" => {
+            ["TLSv1", "TLSv1.1", "TLSv1.2"].contains(&value)
+        }
+        "ssl_max_protocol_version" | "PGSSLMAXPROTOCOLVERSION" => value == "TLSv1.3",
+        _ => false,
+    }
+}
+
+/// An error about a connection string as a whole.
+pub(crate) fn malformed(source: &Source, why: &str) -> Error {
+    Error::config(format!("{source} is not a PostgreSQL connection URL: {why}"))
+        .hint("it looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE")
+}
+
+fn unreadable(source: &Source, problem: &Problem) -> Error {
+    let error = malformed(source, &problem.why);
+    if !problem.encoding {
+        return error;
+    }
+    error.hint("percent-encode the password: @ is %40, / is %2F, % is %25, : is %3A, ? is %3F, # is %23")
+}
