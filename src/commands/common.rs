@@ -1,6 +1,9 @@
 //! Arguments and steps that commands share.
 
+use std::time::Duration;
+
 use clap::Args;
+use jiff::{Span, SpanRelativeTo};
 
 use crate::aws::Place;
 use crate::config::Target;
@@ -79,4 +82,20 @@ pub(super) fn read_text(file: &std::path::Path) -> Result<String> {
         let line = good.matches('\n').count() + 1;
         Error::failed(format!("{name}:{line}: not UTF-8 text"))
     })
+}
+
+/// A length of time on the command line: `500ms`, `30s`, `2m`, `1h 30m`, `7d` (days
+/// of 24 hours), or a number of seconds.
+///
+/// # Errors
+/// What is wrong with it, for clap to show.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let span: Span = text.parse().map_err(|_| "it looks like 500ms, 30s, 2m or 7d".to_owned())?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| "a month or a year is no fixed time; say it in days".to_owned())
+        .and_then(|duration| duration.try_into().map_err(|_| "it must not be negative".to_owned()))
 }

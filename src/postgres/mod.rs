@@ -17,6 +17,7 @@ mod url;
 mod users;
 mod variables;
 mod verifier;
+mod wait;
 
 pub use activity::{Activity, Scope, server_activity};
 pub use admin::create_database;
@@ -29,3 +30,4 @@ pub use session::Session;
 pub use sql::{Statement, split};
 pub use url::ConnectionUrl;
 pub use variables::{Expanded, Lookup, Unset, expand, is_variable_name};
+pub use wait::{Ready, wait};

@@ -7,6 +7,7 @@ mod schema_load;
 mod seed;
 mod sessions;
 mod setup;
+mod wait;
 
 use clap::Subcommand;
 
@@ -30,6 +31,8 @@ pub enum Command {
     Sessions(sessions::SessionsArgs),
     /// Drop, create, load the schema and seed: a fresh local database
     Setup(setup::SetupArgs),
+    /// Wait until the server accepts connections
+    Wait(wait::WaitArgs),
 }
 
 impl Command {
@@ -41,6 +44,7 @@ impl Command {
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Sessions(args) => sessions::run(cx, ui, args).await,
             Self::Setup(args) => setup::run(cx, ui, args).await,
+            Self::Wait(args) => wait::run(cx, ui, args).await,
         }
     }
 }

@@ -14,6 +14,7 @@ mod sqlstate;
 mod statements;
 mod tls;
 mod variables;
+mod wait;
 
 use crate::support::{Run, Sandbox};
 

@@ -198,3 +198,22 @@ fn end(held: Held) {
     drop(stdin);
     assert_eq!(exec.code(), 0);
 }
+
+#[test]
+fn leftover_variables_lead_neither_the_stack_nor_its_command_astray() {
+    let world = World::new();
+    let leftovers = [
+        ("PGHOST", "db.example.com"),
+        ("PGHOSTADDR", "203.0.113.1"),
+        ("PGPORT", "1"),
+        ("PGUSER", "nobody"),
+        ("PGSSLMODE", "verify-full"),
+    ];
+    for url in [Some(world.url()), None] {
+        let mut command = world.command(["local", "exec", "--", env!("CARGO_BIN_EXE_cruddur"), "db", "wait"]);
+        command.env_remove("CONNECTION_URL").envs(url.map(|url| ("CONNECTION_URL", url))).envs(leftovers);
+        Run::of(&mut command).succeeds().says("/cruddur accepts connections\n");
+    }
+    let variables = variables(&world, |command| _ = command.envs(leftovers));
+    assert!(!variables.contains_key("PGHOSTADDR") && !variables.contains_key("PGSSLMODE"));
+}

@@ -1,0 +1,36 @@
+//! `cruddur db wait`
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::commands::common::parse_duration;
+use crate::context::Context;
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::output::Ui;
+use crate::postgres::{Ready, wait};
+
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// How long to wait, such as 500ms, 30s, 2m, or a number of seconds
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    timeout: Duration,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &WaitArgs) -> Result<()> {
+    let url = cx.connection_url()?;
+    let interrupted = async {
+        tokio::signal::ctrl_c().await.or_failed(|| "cannot catch Ctrl-C".to_owned())?;
+        Err(Error::new(Kind::Interrupted, "interrupted"))
+    };
+    let ready = tokio::select! {
+        ready = wait(&url, args.timeout, |reason| ui.status(format!("waiting for PostgreSQL at {url}: {reason}"))) => ready,
+        interrupted = interrupted => interrupted,
+    }?;
+    ui.status(format!("PostgreSQL at {url} accepts connections"));
+    if ready == Ready::ServerOnly {
+        ui.status(format!("there is no database {:?} yet", url.database()));
+        ui.hint(format!("run: cruddur db create{}", cx.target().flag()));
+    }
+    Ok(())
+}
