@@ -1,5 +1,6 @@
 //! `cruddur db`: the PostgreSQL database.
 
+mod connect;
 mod create;
 mod drop;
 mod load;
@@ -19,6 +20,8 @@ use crate::postgres::ConnectionUrl;
 /// `cruddur db …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Open psql on the database
+    Connect(connect::ConnectArgs),
     /// Create the database
     Create(create::CreateArgs),
     /// Drop the database
@@ -38,6 +41,7 @@ pub enum Command {
 impl Command {
     pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self {
+            Self::Connect(args) => connect::run(cx, ui, args).await,
             Self::Create(args) => create::run(cx, ui, args).await,
             Self::Drop(args) => drop::run(cx, ui, args).await,
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,

@@ -1,5 +1,6 @@
 //! `cruddur db`
 
+mod connect;
 mod database;
 mod drop;
 mod errors;

@@ -1,0 +1,127 @@
+//! PostgreSQL's own programs on this machine, and how to get them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::config::Config;
+
+/// What a system's package manager has of PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Package {
+    /// The server and what makes its clusters.
+    #[cfg(feature = "local")]
+    Server,
+    /// psql.
+    Client,
+}
+
+/// The folders that may hold PostgreSQL's programs, those on the PATH first.
+///
+/// `CRUDDUR_POSTGRES_BINDIR` alone when that is set.
+pub(crate) fn folders(config: &Config) -> Vec<PathBuf> {
+    if let Some(folder) = config.environment().get("CRUDDUR_POSTGRES_BINDIR") {
+        return vec![folder.value.into()];
+    }
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let mut add = |folder: PathBuf| {
+        // Links such as /usr/local/opt/postgresql lead to a folder seen already.
+        if let Ok(folder) = folder.canonicalize()
+            && !folders.contains(&folder)
+        {
+            folders.push(folder);
+        }
+    };
+    let search_path = config.search_path();
+    for folder in &search_path {
+        // Debian's PATH holds wrappers of the clients, not the server.
+        if folder.join("postgres").is_file() {
+            add(folder.clone());
+        }
+    }
+    if let Some(pg_config) = on_path(&search_path, "pg_config")
+        && let Ok(output) = Command::new(pg_config).arg("--bindir").output()
+    {
+        add(String::from_utf8_lossy(&output.stdout).trim().into());
+    }
+    let mut fixed = versioned("/usr/lib/postgresql", "");
+    fixed.extend(versioned("/usr", "pgsql-"));
+    for homebrew in ["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"] {
+        fixed.extend(versioned(homebrew, "postgresql"));
+        fixed.push(Path::new(homebrew).join("libpq/bin"));
+    }
+    fixed.extend(versioned("/Applications/Postgres.app/Contents/Versions", ""));
+    fixed.into_iter().for_each(add);
+    folders
+}
+
+/// Where a command of this name is found.
+pub(crate) fn on_path(search_path: &[PathBuf], program: &str) -> Option<PathBuf> {
+    search_path.iter().map(|folder| folder.join(program)).find(|path| is_program(path))
+}
+
+/// A file that may be run.
+pub(crate) fn is_program(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    }
+    #[cfg(not(unix))]
+    path.is_file()
+}
+
+/// `parent/PREFIX*/bin`, for every folder there is, the last by name first.
+fn versioned(parent: &str, prefix: &str) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .map(|entry| entry.path().join("bin"))
+        .collect();
+    folders.sort();
+    folders.reverse();
+    folders
+}
+
+/// The one command that installs `package` on this system, and what to know of it.
+pub(crate) fn install_hints(config: &Config, package: Package) -> Vec<String> {
+    let search_path = config.search_path();
+    let has = |program| on_path(&search_path, program).is_some();
+    let sudo = if is_root() { "" } else { "sudo " };
+    let (brew, dnf, apt, what) = match package {
+        #[cfg(feature = "local")]
+        Package::Server => ("postgresql@17", "postgresql-server postgresql-contrib", "postgresql", "them"),
+        Package::Client => ("libpq", "postgresql", "postgresql-client", "it"),
+    };
+    let install = |command: String| format!("to install {what} run: {command}");
+    if cfg!(target_os = "macos") || (has("brew") && !has("apt-get") && !has("dnf")) {
+        return vec![install(format!("brew install {brew}"))];
+    }
+    if has("dnf") && !has("apt-get") {
+        return vec![install(format!("{sudo}dnf install {dnf}"))];
+    }
+    let apt = install(format!("{sudo}apt-get install {apt}"));
+    if package == Package::Client {
+        return vec![apt];
+    }
+    vec![
+        apt,
+        // It would hold the port that the private one is to have.
+        format!(
+            "it starts a server of its own; to switch that off: {sudo}systemctl disable --now postgresql"
+        ),
+    ]
+}
+
+/// Whether this process may do what `sudo` is for.
+fn is_root() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        // The owner of a process's own entry is whom it runs as.
+        std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+    }
+    #[cfg(not(unix))]
+    false
+}
