@@ -6,6 +6,11 @@ mod error;
 use std::fmt;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials as SdkCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -50,6 +55,10 @@ impl Aws {
     pub(crate) async fn load(config: &AwsConfig) -> Result<Self> {
         let endpoint = config.endpoint.as_ref();
         let http_client = http_client(config);
+        let region = region(config, &http_client).await.ok_or_else(|| {
+            Error::config("no AWS region is set")
+                .hint("give --region, set AWS_REGION, or put a region into the AWS profile")
+        })?;
         let mut builder = match &config.credentials {
             Credentials::Static { access_key_id, secret_access_key, session_token } => {
                 let credentials = SdkCredentials::new(
@@ -62,18 +71,17 @@ impl Aws {
                 SdkConfig::builder()
                     .behavior_version(BehaviorVersion::latest())
                     .credentials_provider(SharedCredentialsProvider::new(credentials))
-                    .region(config.region.clone().map(Region::new))
+                    .region(region.clone())
                     .http_client(http_client)
                     .retry_config(RetryConfig::standard().with_initial_backoff(LOCAL_BACKOFF))
                     .timeout_config(TimeoutConfig::builder().read_timeout(LOCAL_READ_TIMEOUT).build())
             }
             Credentials::Chain { profile } => {
-                let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client);
+                let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                    .http_client(http_client)
+                    .region(region.clone());
                 if let Some(profile) = profile {
                     loader = loader.profile_name(profile);
-                }
-                if let Some(region) = &config.region {
-                    loader = loader.region(Region::new(region.clone()));
                 }
                 loader.load().await.into_builder()
             }
@@ -81,10 +89,6 @@ impl Aws {
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
-        let Some(region) = sdk.region() else {
-            return Err(Error::config("no AWS region is set")
-                .hint("give --region, set AWS_REGION, or put a region into the AWS profile"));
-        };
         let place = Place {
             service: config.service,
             target: config.target,
@@ -133,6 +137,33 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
+}
+
+/// The region to work in, if there is one. Left to itself the SDK would ask the
+/// instance metadata service for it three times, and wait a second each time
+/// where nothing answers. So the service is asked once, and not at all where a
+/// fallback is at hand.
+async fn region(config: &AwsConfig, http_client: &SharedHttpClient) -> Option<Region> {
+    let set = config.region.clone().map(Region::new);
+    let fallback = config.fallback_region.clone().map(Region::new);
+    let Credentials::Chain { profile } = &config.credentials else {
+        return set.or(fallback);
+    };
+    if set.is_some() {
+        return set;
+    }
+    let mut file = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        file = file.profile_name(profile);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(file.build())
+        .or_else(fallback.clone());
+    if fallback.is_some() {
+        return chain.region().await;
+    }
+    let provider_config = ProviderConfig::without_region().with_http_client(http_client.clone());
+    chain.or_else(ImdsRegionProvider::builder().configure(&provider_config).build()).region().await
 }
 
 /// A TLS connector reads every CA certificate of the machine: 3 ms warm, over
