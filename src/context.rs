@@ -1,6 +1,7 @@
 //! What every command is handed: each client, built once and only when asked for.
 
-use crate::config::{Config, Service, Target};
+use crate::cognito::UserPool;
+use crate::config::{Config, Service, Target, UserPoolId};
 use crate::dynamodb::DynamoDb;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session};
@@ -33,6 +34,11 @@ impl Context {
     /// A DynamoDB client for this target. No request is sent yet.
     pub async fn dynamodb(&self) -> Result<DynamoDb> {
         DynamoDb::connect(&self.config.aws(Service::DynamoDb)?).await
+    }
+
+    /// A client for a user pool. No request is sent yet.
+    pub async fn cognito(&self, pool: UserPoolId) -> Result<UserPool> {
+        UserPool::connect(self.config.aws(Service::Cognito)?, pool).await
     }
 
     /// An EC2 client for this target. No request is sent yet.

@@ -2,10 +2,11 @@
 //! PostgreSQL, and a local stack that brings both along.
 //!
 //! Arrows between modules point one way: `commands` → `messaging`, the services
-//! (`dynamodb`, `postgres`, `security_group`, `local`), `output` → `aws` → `config` → `error`.
+//! (`dynamodb`, `postgres`, `cognito`, `security_group`, `local`), `output` → `aws` → `config` → `error`.
 
 mod aws;
 pub mod cli;
+pub mod cognito;
 pub mod commands;
 pub mod config;
 pub mod context;

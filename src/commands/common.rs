@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 
 use crate::aws::Place;
-use crate::config::Target;
+use crate::config::{Target, UserPoolId};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Format, Ui};
@@ -25,6 +25,21 @@ pub(super) fn announce(ui: &mut Ui, place: &Place) {
     let service = place.service().name();
     let at = if place.has_endpoint() { "at" } else { "on AWS in" };
     ui.status(format!("{target:<5} {service} {at} {place}"));
+}
+
+/// Which user pool.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PoolArgs {
+    /// The Cognito user pool [env: AWS_COGNITO_USER_POOL_ID, AWS_COGNITO_USER_POOL]
+    #[arg(long, value_name = "ID")]
+    user_pool_id: Option<String>,
+}
+
+impl PoolArgs {
+    /// The pool, where there must be one.
+    pub(super) fn needed(&self, cx: &Context) -> Result<UserPoolId> {
+        cx.config().needed_user_pool(self.user_pool_id.as_deref())
+    }
 }
 
 /// What must be given, or typed, before something is destroyed in production.
@@ -98,4 +113,9 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     span.to_duration(SpanRelativeTo::days_are_24_hours())
         .map_err(|_| "a month or a year is no fixed time; say it in days".to_owned())
         .and_then(|duration| duration.try_into().map_err(|_| "it must not be negative".to_owned()))
+}
+
+/// `1 user`, `2 users`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,6 +1,7 @@
 //! The commands. The file tree is the command tree: one leaf a file, its `Args`
 //! and its `run` side by side.
 
+mod cognito;
 mod common;
 mod db;
 mod ddb;
@@ -23,6 +24,9 @@ pub enum Command {
     /// Users and activities: the PostgreSQL database
     #[command(subcommand)]
     Db(db::Command),
+    /// Sign-in: the Cognito user pool
+    #[command(subcommand)]
+    Cognito(cognito::Command),
     /// The production database's network: its security group
     #[command(subcommand)]
     Rds(rds::Command),
@@ -39,7 +43,9 @@ impl Command {
         match self {
             #[cfg(feature = "local")]
             Self::Local(_) => tokio::runtime::Builder::new_multi_thread(),
-            Self::Ddb(_) | Self::Db(_) | Self::Rds(_) => tokio::runtime::Builder::new_current_thread(),
+            Self::Ddb(_) | Self::Db(_) | Self::Cognito(_) | Self::Rds(_) => {
+                tokio::runtime::Builder::new_current_thread()
+            }
         }
     }
 
@@ -48,6 +54,7 @@ impl Command {
         match self {
             Self::Ddb(command) => command.run(cx, ui).await,
             Self::Db(command) => command.run(cx, ui).await,
+            Self::Cognito(command) => command.run(cx, ui).await,
             Self::Rds(command) => command.run(cx, ui).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(cx, ui).await,

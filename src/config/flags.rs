@@ -21,7 +21,7 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
 
-    /// AWS profile, for --prod only [env: AWS_PROFILE]
+    /// AWS profile, for what is AWS's own only [env: AWS_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 

@@ -8,6 +8,7 @@ mod flags;
 mod passfile;
 mod postgres;
 mod security_group;
+mod user_pool;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::Flags;
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
+pub use user_pool::UserPoolId;
 
 /// Where a local DynamoDB listens unless told otherwise.
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;

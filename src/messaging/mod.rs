@@ -1,6 +1,7 @@
 //! The domain: users, messages and message groups as plain values.
 
 mod conversation;
+mod identity;
 mod timestamp;
 mod transcript;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use conversation::Conversation;
+pub use identity::{Identity, PoolUser};
 pub use timestamp::Timestamp;
 pub use transcript::{Line, Person, Transcript};
 

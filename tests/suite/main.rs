@@ -9,6 +9,7 @@
     clippy::disallowed_methods
 )]
 
+mod cognito;
 mod db;
 mod ddb;
 mod local;

@@ -2,9 +2,8 @@
 
 use clap::Args;
 
-use super::count;
 use super::sessions::tell_what_is_hidden;
-use crate::commands::common::ConfirmArgs;
+use crate::commands::common::{ConfirmArgs, count};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{announce, count};
-use crate::commands::common::{ConfirmArgs, OutputArgs, read_text};
+use super::announce;
+use crate::commands::common::{ConfirmArgs, OutputArgs, count, read_text};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};

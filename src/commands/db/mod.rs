@@ -57,7 +57,3 @@ impl Command {
 fn announce(ui: &mut Ui, url: &ConnectionUrl) {
     ui.status(format!("{:<5} PostgreSQL at {url}", url.target().name()));
 }
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}

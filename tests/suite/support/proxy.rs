@@ -94,6 +94,11 @@ impl Proxy {
         self.inner.requests.lock().unwrap().clone()
     }
 
+    /// What each request asked, of a service that speaks JSON.
+    pub fn bodies(&self) -> Vec<Value> {
+        self.requests().iter().map(|request| serde_json::from_str(&request.body).unwrap()).collect()
+    }
+
     /// How many requests each BatchWriteItem held.
     pub fn batches(&self) -> Vec<usize> {
         self.inner.batches.lock().unwrap().clone()

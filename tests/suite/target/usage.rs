@@ -56,7 +56,7 @@ fn version_is_data() {
 #[test]
 fn cruddur_alone_and_groups_alone_show_help() {
     let sandbox = Sandbox::new();
-    for words in [&[][..], &["db"], &["ddb"], &["ddb", "patterns"], &["rds"], &["local"]] {
+    for words in [&[][..], &["db"], &["ddb"], &["ddb", "patterns"], &["cognito"], &["rds"], &["local"]] {
         let run = sandbox.cruddur(words).exits_with(2).says("Usage: cruddur").says("Commands:");
         assert_eq!(run.stdout, "");
     }

@@ -1,0 +1,92 @@
+//! The client for one user pool, and its errors.
+
+use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
+use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+
+use crate::aws::{Aws, Place, code};
+use crate::config::{AwsConfig, UserPoolId};
+use crate::error::{Error, Result};
+
+/// The attempts of a request that was throttled. ListUsers may be called some 30
+/// times a second, by the whole account together; with pauses that double from a
+/// second, this bridges 15 seconds in which others use that up.
+/// Source: "Quotas in Amazon Cognito" in the developer guide.
+const PATIENT_ATTEMPTS: u32 = 5;
+
+/// A user pool.
+pub struct UserPool {
+    pub(super) client: Client,
+    pub(super) id: String,
+    place: Place,
+    /// The id in its setting, and the region that requests are signed for.
+    setting: UserPoolId,
+    region: String,
+    retry: RetryConfig,
+}
+
+impl UserPool {
+    /// Builds the client; sends no request. Where nothing names a region, it is
+    /// the one that the pool's id begins with.
+    pub async fn connect(mut config: AwsConfig, pool: UserPoolId) -> Result<Self> {
+        config.fallback_region = Some(pool.region().to_owned());
+        let Aws { sdk, place } = Aws::load(&config).await?;
+        let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+        let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        Ok(Self { client: Client::new(&sdk), id: pool.id().to_owned(), place, setting: pool, region, retry })
+    }
+
+    /// The pool's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// For a request that was throttled until the SDK gave up: more attempts, and
+    /// longer pauses. Not for all requests, since a network that is down would
+    /// take as long to be called so.
+    pub(super) fn patiently(&self) -> aws_sdk_cognitoidentityprovider::config::Builder {
+        let attempts = self.retry.max_attempts().max(PATIENT_ATTEMPTS);
+        let retry = self.retry.clone().with_max_attempts(attempts);
+        aws_sdk_cognitoidentityprovider::Config::builder().retry_config(retry)
+    }
+
+    /// An error of a listing by `filter`.
+    pub(super) fn error<E, R>(&self, filter: Option<&str>, error: &SdkError<E, R>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let place = &self.place;
+        match (code(error), filter) {
+            (Some("ResourceNotFoundException"), _) => {
+                let shown = Error::failed(format!("there is no user pool {:?} on {place}", self.id));
+                let home = self.setting.region();
+                if home == self.region {
+                    shown.hint(format!(
+                        "check {}, and whose account the credentials are for",
+                        self.setting.source()
+                    ))
+                } else {
+                    shown.hint(format!(
+                        "the pool's id says that it is in {home}, and {} was asked; add: --region {home}",
+                        self.region
+                    ))
+                }
+            }
+            (Some("InvalidParameterException"), Some(filter)) => {
+                let why =
+                    error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or("no message");
+                Error::failed(format!("Cognito on {place} refuses the filter {filter:?}: {why}"))
+                    .hint(r#"a filter looks like: --filter 'email ^= "nina"', with = for the whole and ^= for the beginning"#)
+            }
+            _ => place.error(&format!("cannot list the users of {}", self.id), error),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! ListUsers, page by page.
+
+use std::collections::HashSet;
+
+use aws_sdk_cognitoidentityprovider::primitives::DateTimeFormat;
+use aws_sdk_cognitoidentityprovider::types::UserType;
+
+use super::UserPool;
+use crate::aws::code;
+use crate::error::{Error, Result};
+use crate::messaging::PoolUser;
+
+/// The most that ListUsers gives at once.
+const PAGE: i32 = 60;
+
+/// A listing under way. Ask for [`Listing::next_page`] until there is none.
+pub struct Listing<'a> {
+    pool: &'a UserPool,
+    filter: Option<String>,
+    token: Option<String>,
+    /// The tokens that were used up.
+    seen: HashSet<String>,
+    done: bool,
+}
+
+impl UserPool {
+    /// Lists the pool's users, those that `filter` lets through.
+    #[must_use]
+    pub fn list_users(&self, filter: Option<&str>) -> Listing<'_> {
+        Listing {
+            pool: self,
+            filter: filter.map(ToOwned::to_owned),
+            token: None,
+            seen: HashSet::new(),
+            done: false,
+        }
+    }
+}
+
+impl Listing<'_> {
+    /// The next page, which may be empty; `None` after the last one.
+    ///
+    /// No attributes are asked for by name: one that some user lacks can fail the
+    /// whole request. Between pages nothing but the token may differ.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<PoolUser>>> {
+        if self.done {
+            return Ok(None);
+        }
+        let request = self
+            .pool
+            .client
+            .list_users()
+            .user_pool_id(&self.pool.id)
+            .limit(PAGE)
+            .set_filter(self.filter.clone())
+            .set_pagination_token(self.token.clone());
+        let page = match request.clone().send().await {
+            Err(error) if code(&error) == Some("TooManyRequestsException") => {
+                request.customize().config_override(self.pool.patiently()).send().await
+            }
+            answer => answer,
+        };
+        let page = page.map_err(|error| self.pool.error(self.filter.as_deref(), &error))?;
+        self.token = page.pagination_token.filter(|token| !token.is_empty());
+        match &self.token {
+            None => self.done = true,
+            Some(token) if !self.seen.insert(token.clone()) => {
+                return Err(Error::failed(format!(
+                    "Cognito on {} gave a pagination token for the second time: the list of {} would have no end",
+                    self.pool.place(),
+                    self.pool.id
+                )));
+            }
+            Some(_) => {}
+        }
+        page.users
+            .unwrap_or_default()
+            .into_iter()
+            .map(|user| self.pool.user(user))
+            .collect::<Result<_>>()
+            .map(Some)
+    }
+
+    /// All the pages that are left.
+    pub async fn rest(mut self) -> Result<Vec<PoolUser>> {
+        let mut users = Vec::new();
+        while let Some(mut page) = self.next_page().await? {
+            users.append(&mut page);
+        }
+        Ok(users)
+    }
+}
+
+impl UserPool {
+    fn user(&self, user: UserType) -> Result<PoolUser> {
+        let attributes = user.attributes.unwrap_or_default().into_iter();
+        let identity = super::identity(attributes.map(|attribute| (attribute.name, attribute.value)))
+            .ok_or_else(|| {
+                Error::failed(format!("Cognito on {} gave a user of {} without a sub", self.place(), self.id))
+            })?;
+        let created = user.user_create_date.and_then(|date| date.fmt(DateTimeFormat::DateTime).ok());
+        Ok(PoolUser {
+            identity,
+            status: user.user_status.map(|status| status.as_str().to_owned()),
+            enabled: user.enabled,
+            created: created.and_then(|text| text.parse().ok()),
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! `cruddur cognito`
+
+mod errors;
+mod list_users;
+mod target;
