@@ -1,10 +1,13 @@
-//! The only place that talks to Cognito: paging and retries live here.
+//! The only place that talks to Cognito: paging and retries live here, and what
+//! a listing that was saved looks like.
 
 mod client;
 mod list;
+mod saved;
 
 pub use client::UserPool;
 pub use list::Listing;
+pub use saved::parse_saved;
 
 use crate::messaging::Identity;
 

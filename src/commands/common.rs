@@ -36,6 +36,11 @@ pub(super) struct PoolArgs {
 }
 
 impl PoolArgs {
+    /// The pool, if one is configured.
+    pub(super) fn configured(&self, cx: &Context) -> Result<Option<UserPoolId>> {
+        cx.config().user_pool(self.user_pool_id.as_deref())
+    }
+
     /// The pool, where there must be one.
     pub(super) fn needed(&self, cx: &Context) -> Result<UserPoolId> {
         cx.config().needed_user_pool(self.user_pool_id.as_deref())

@@ -1,8 +1,14 @@
-//! Who is who in the user pool.
+//! Who is who: the user pool's users and the app's, matched by their handles.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::Timestamp;
+
+/// What `cognito_user_id` holds until the pool's `sub` takes its place.
+pub const MOCK: &str = "MOCK";
 
 /// A pool user, as far as matching goes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -35,4 +41,159 @@ pub struct PoolUser {
     pub enabled: bool,
     /// When it was created.
     pub created: Option<Timestamp>,
+}
+
+/// A row of the users table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AppUser {
+    /// The row's key.
+    pub uuid: Uuid,
+    /// The handle; a table other than ours may allow none.
+    pub handle: Option<String>,
+    /// What `cognito_user_id` holds.
+    pub cognito_user_id: Option<String>,
+}
+
+/// What becomes of a row and the pool user that belongs to it, or of one of
+/// them alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The row gets the pool user's `sub`.
+    Updated,
+    /// It holds it already.
+    Unchanged,
+    /// A pool user whose handle no row has.
+    NotInTable,
+    /// A row whose handle no pool user has.
+    NotInPool,
+    /// A pool user without a handle.
+    NoHandle,
+    /// Two rows, or two pool users, share the handle: nobody can tell who is who.
+    Ambiguous,
+}
+
+/// One line of the difference between the pool and the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Match {
+    /// What becomes of it.
+    pub result: Outcome,
+    /// The handle.
+    pub handle: Option<String>,
+    /// The pool user's email address.
+    pub email: Option<String>,
+    /// The row.
+    pub user_uuid: Option<Uuid>,
+    /// What the row's `cognito_user_id` held before.
+    pub old: Option<String>,
+    /// The pool user's `sub`.
+    pub new: Option<String>,
+    /// Whether the row holds `MOCK` afterwards.
+    pub still_mock: bool,
+}
+
+/// How many lines there are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// [`Outcome::Updated`]
+    pub updated: usize,
+    /// [`Outcome::Unchanged`]
+    pub unchanged: usize,
+    /// [`Outcome::NotInTable`]
+    pub not_in_table: usize,
+    /// [`Outcome::NotInPool`]
+    pub not_in_pool: usize,
+    /// [`Outcome::NoHandle`]
+    pub no_handle: usize,
+    /// [`Outcome::Ambiguous`]
+    pub ambiguous: usize,
+    /// The rows left with `MOCK`; they are among those above.
+    pub still_mock: usize,
+}
+
+impl Match {
+    fn of(result: Outcome, row: Option<AppUser>, user: Option<Identity>) -> Self {
+        let (user_uuid, row_handle, old) =
+            row.map_or((None, None, None), |row| (Some(row.uuid), row.handle, row.cognito_user_id));
+        let (handle, email, new) =
+            user.map_or((None, None, None), |user| (user.handle, user.email, Some(user.sub)));
+        Self {
+            result,
+            handle: row_handle.or(handle),
+            email,
+            user_uuid,
+            still_mock: result != Outcome::Updated && old.as_deref() == Some(MOCK),
+            old,
+            new,
+        }
+    }
+}
+
+impl Tally {
+    /// Counts `matches`.
+    #[must_use]
+    pub fn of(matches: &[Match]) -> Self {
+        let mut tally = Self::default();
+        for one in matches {
+            let count = match one.result {
+                Outcome::Updated => &mut tally.updated,
+                Outcome::Unchanged => &mut tally.unchanged,
+                Outcome::NotInTable => &mut tally.not_in_table,
+                Outcome::NotInPool => &mut tally.not_in_pool,
+                Outcome::NoHandle => &mut tally.no_handle,
+                Outcome::Ambiguous => &mut tally.ambiguous,
+            };
+            *count += 1;
+            tally.still_mock += usize::from(one.still_mock);
+        }
+        tally
+    }
+
+    /// How many lines are neither updated nor unchanged.
+    #[must_use]
+    pub const fn unmatched(&self) -> usize {
+        self.not_in_table + self.not_in_pool + self.no_handle + self.ambiguous
+    }
+}
+
+/// Matches `rows` and `pool` by handle, exactly as written, and never guesses.
+/// Sorted by handle; what has none comes last.
+#[must_use]
+pub fn match_users(rows: Vec<AppUser>, pool: Vec<Identity>) -> Vec<Match> {
+    let mut by_handle: BTreeMap<String, (Vec<AppUser>, Vec<Identity>)> = BTreeMap::new();
+    let mut without_handle = Vec::new();
+    for row in rows {
+        match row.handle.clone() {
+            Some(handle) => by_handle.entry(handle).or_default().0.push(row),
+            None => without_handle.push(Match::of(Outcome::NotInPool, Some(row), None)),
+        }
+    }
+    // A user who moves between pages while they are read may come twice.
+    for user in pool.into_iter().collect::<BTreeSet<_>>() {
+        match user.usable_handle().map(ToOwned::to_owned) {
+            Some(handle) => by_handle.entry(handle).or_default().1.push(user),
+            None => without_handle.push(Match::of(Outcome::NoHandle, None, Some(user))),
+        }
+    }
+    let mut matches = Vec::new();
+    for (mut rows, mut users) in by_handle.into_values() {
+        if rows.len() > 1 || users.len() > 1 {
+            rows.sort();
+            matches.extend(rows.into_iter().map(|row| Match::of(Outcome::Ambiguous, Some(row), None)));
+            matches.extend(users.into_iter().map(|user| Match::of(Outcome::Ambiguous, None, Some(user))));
+            continue;
+        }
+        let (row, user) = (rows.pop(), users.pop());
+        let result = match (&row, &user) {
+            (Some(row), Some(user)) if row.cognito_user_id.as_deref() == Some(&user.sub) => {
+                Outcome::Unchanged
+            }
+            (Some(_), Some(_)) => Outcome::Updated,
+            (Some(_), None) => Outcome::NotInPool,
+            (None, _) => Outcome::NotInTable,
+        };
+        matches.push(Match::of(result, row, user));
+    }
+    matches.append(&mut without_handle);
+    matches
 }

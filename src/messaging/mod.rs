@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use conversation::Conversation;
-pub use identity::{Identity, PoolUser};
+pub use identity::{AppUser, Identity, MOCK, Match, Outcome, PoolUser, Tally, match_users};
 pub use timestamp::Timestamp;
 pub use transcript::{Line, Person, Transcript};
 

@@ -4,6 +4,7 @@ mod activity;
 mod admin;
 mod changes;
 mod client;
+mod cognito_user_ids;
 mod connect;
 mod drop;
 mod failure;

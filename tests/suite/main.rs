@@ -12,6 +12,7 @@
 mod cognito;
 mod db;
 mod ddb;
+mod identity;
 mod local;
 mod rds;
 mod readme;

@@ -8,6 +8,7 @@ mod schema_load;
 mod seed;
 mod sessions;
 mod setup;
+mod update_cognito_user_ids;
 mod wait;
 
 use clap::Subcommand;
@@ -32,10 +33,18 @@ pub enum Command {
     Seed(seed::SeedArgs),
     /// List who is connected
     Sessions(sessions::SessionsArgs),
-    /// Drop, create, load the schema and seed: a fresh local database
+    /// Drop, create, load the schema, seed and update the Cognito ids: a fresh local database
     Setup(setup::SetupArgs),
     /// Wait until the server accepts connections
     Wait(wait::WaitArgs),
+    /// Give the users their ids in the Cognito user pool, in one transaction
+    ///
+    /// Rows and pool users belong together when the handle is the
+    /// preferred_username, exactly as written; the row's cognito_user_id becomes
+    /// the pool user's sub, whatever that user's status. A handle that two rows or
+    /// two pool users share is left alone. The table shows what changes and what
+    /// does not match; JSON and NDJSON have the unchanged users too.
+    UpdateCognitoUserIds(update_cognito_user_ids::UpdateCognitoUserIdsArgs),
 }
 
 impl Command {
@@ -49,6 +58,7 @@ impl Command {
             Self::Sessions(args) => sessions::run(cx, ui, args).await,
             Self::Setup(args) => setup::run(cx, ui, args).await,
             Self::Wait(args) => wait::run(cx, ui, args).await,
+            Self::UpdateCognitoUserIds(args) => update_cognito_user_ids::run(cx, ui, args).await,
         }
     }
 }

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::drop::{ForceArgs, drop};
 use super::load::{SCHEMA, SEED, VariableArgs, run_script};
-use crate::config::Target;
+use crate::commands::common::PoolArgs;
+use crate::config::{Service, Target};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
 use crate::postgres::TableChange;
 
@@ -24,6 +25,8 @@ pub struct SetupArgs {
     variables: VariableArgs,
     #[command(flatten)]
     force: ForceArgs,
+    #[command(flatten)]
+    pool: PoolArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
@@ -31,10 +34,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         return Err(Error::refused("db setup drops the database first, and never does so in production")
             .hint("by hand, step by step: cruddur db drop --prod, cruddur db create --prod, cruddur db schema-load --prod, cruddur db seed --prod"));
     }
-    // Both files are read before the old database goes.
+    // Both files are read, and the settings checked, before the old database goes.
     let variables = args.variables.resolve(cx)?;
     let schema = variables.script(args.schema.as_deref(), &SCHEMA)?;
     let seed = variables.script(args.seed.as_deref(), &SEED)?;
+    let pool = args.pool.configured(cx)?;
+    if pool.is_some() {
+        cx.config().aws(Service::Cognito)?;
+    }
     let url = cx.connection_url()?;
     super::announce(ui, &url);
     variables.warn_of_unused(ui, &[&schema, &seed]);
@@ -46,5 +53,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let mut tables = TableChange::merge(made.tables, seeded.tables);
     session.count_rows(&mut tables).await;
     ui.table(&tables);
-    Ok(())
+    let Some(pool) = pool else {
+        ui.status("skipped the Cognito user ids: no user pool is configured (AWS_COGNITO_USER_POOL_ID)");
+        return Ok(());
+    };
+    super::update_cognito_user_ids::update(cx, ui, &session, pool).await.map_err(|error| {
+        let message = format!("the database is ready, but without its Cognito user ids: {}", error.message());
+        error
+            .with(Kind::Partial, message)
+            .hint("then run this step alone: cruddur db update-cognito-user-ids")
+    })
 }

@@ -7,9 +7,11 @@ const LIST: [&str; 2] = ["cognito", "list-users"];
 #[test]
 fn a_pool_must_be_configured() {
     let sandbox = Sandbox::new();
-    let run = sandbox.cruddur(LIST).exits_with(4).says("no user pool is configured");
-    for name in ["--user-pool-id", "AWS_COGNITO_USER_POOL_ID", "(or AWS_COGNITO_USER_POOL)"] {
-        assert!(run.stderr.contains(name), "{}", run.stderr);
+    for words in [LIST, ["db", "update-cognito-user-ids"]] {
+        let run = sandbox.cruddur(words).exits_with(4).says("no user pool is configured");
+        for name in ["--user-pool-id", "AWS_COGNITO_USER_POOL_ID", "(or AWS_COGNITO_USER_POOL)"] {
+            assert!(run.stderr.contains(name), "{}", run.stderr);
+        }
     }
 }
 

@@ -14,6 +14,8 @@ mod setup;
 mod sqlstate;
 mod statements;
 mod tls;
+mod update_cognito_user_ids;
+mod update_from_file;
 mod variables;
 mod wait;
 
@@ -39,4 +41,9 @@ fn tables(sandbox: &Sandbox) -> Vec<String> {
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// The users with the hidden columns that any write would change.
+fn users_as_written(sandbox: &Sandbox) -> Vec<Vec<String>> {
+    sandbox.sql("SELECT xmin, ctid, users::text FROM users ORDER BY uuid")
 }

@@ -1,0 +1,107 @@
+//! Reading back what `cognito list-users` printed.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::error::{Error, Result};
+use crate::messaging::Identity;
+
+/// One JSON value of a saved listing: a document of users, as this tool or the
+/// aws-cli prints it, or one user, as a line of NDJSON is.
+#[derive(Deserialize)]
+#[serde(expecting = "an object with users")]
+struct Value {
+    users: Option<Vec<User>>,
+    #[serde(rename = "Users")]
+    aws_users: Option<Vec<AwsUser>>,
+    #[serde(rename = "NextToken", alias = "PaginationToken")]
+    aws_next: Option<IgnoredAny>,
+    sub: Option<Sub>,
+    handle: Option<String>,
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a user")]
+struct User {
+    handle: Option<String>,
+    sub: Sub,
+    email: Option<String>,
+}
+
+/// A `sub` that is not empty.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Sub(String);
+
+impl TryFrom<String> for Sub {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.trim().is_empty() { Err("a user's sub is empty") } else { Ok(Self(text)) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "AwsAttributes", expecting = "a user")]
+struct AwsUser(Identity);
+
+#[derive(Deserialize)]
+struct AwsAttributes {
+    #[serde(rename = "Attributes")]
+    attributes: Vec<Attribute>,
+}
+
+#[derive(Deserialize)]
+struct Attribute {
+    #[serde(rename = "Name")]
+    name: String,
+    #[serde(rename = "Value")]
+    value: Option<String>,
+}
+
+impl TryFrom<AwsAttributes> for AwsUser {
+    type Error = &'static str;
+
+    fn try_from(user: AwsAttributes) -> Result<Self, Self::Error> {
+        let attributes = user.attributes.into_iter().map(|attribute| (attribute.name, attribute.value));
+        super::identity(attributes).map(Self).ok_or("a user has no sub")
+    }
+}
+
+/// The users in `text`, which came from the file `name`: what `list-users -o
+/// json` or `-o ndjson` printed, or `aws cognito-idp list-users`.
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`], with the line, when it is something else.
+pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
+    let bad = |line: usize, why: &str| {
+        Error::failed(format!("{name}:{line}: not a saved list of users: {why}"))
+            .hint("save one with: cruddur cognito list-users -o json > users.json")
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut users = Vec::new();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut empty = true;
+    while let Some(value) = values.next() {
+        empty = false;
+        let value = value.map_err(|error| {
+            let why = error.to_string();
+            // The line is named before.
+            bad(error.line(), why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why))
+        })?;
+        let line = text[..values.byte_offset()].matches('\n').count() + 1;
+        match value {
+            Value { aws_next: Some(_), .. } => return Err(bad(line, "there were more pages than this")),
+            Value { users: Some(found), .. } => users.extend(found.into_iter().map(|user| Identity {
+                handle: user.handle,
+                sub: user.sub.0,
+                email: user.email,
+            })),
+            Value { aws_users: Some(found), .. } => users.extend(found.into_iter().map(|user| user.0)),
+            Value { sub: Some(sub), handle, email, .. } => users.push(Identity { handle, sub: sub.0, email }),
+            _ => return Err(bad(line, "it holds neither users nor a sub")),
+        }
+    }
+    if empty { Err(bad(1, "it is empty")) } else { Ok(users) }
+}

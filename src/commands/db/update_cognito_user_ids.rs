@@ -1,0 +1,135 @@
+//! `cruddur db update-cognito-user-ids`
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cognito::{UserPool, parse_saved};
+use crate::commands::common::{OutputArgs, PoolArgs, count, read_text};
+use crate::config::UserPoolId;
+use crate::context::Context;
+use crate::error::{Context as _, Error, Result};
+use crate::messaging::{Identity, Match, Outcome, Tally};
+use crate::output::{Column, Format, Record, Ui};
+use crate::postgres::Session;
+
+#[derive(Debug, Args)]
+pub struct UpdateCognitoUserIdsArgs {
+    #[command(flatten)]
+    pool: PoolArgs,
+    /// What cognito list-users -o json printed, in place of asking the pool; - is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "user_pool_id")]
+    from: Option<PathBuf>,
+    /// Change nothing, and show what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit with 5 when anything is unmatched or still MOCK; what matches is updated all the same
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Record for Match {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("RESULT"),
+        Column::keep("HANDLE"),
+        Column::cut("EMAIL"),
+        Column::keep("OLD"),
+        Column::keep("NEW"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let result = match self.result {
+            Outcome::Updated => "updated",
+            Outcome::Unchanged => "unchanged",
+            Outcome::NotInTable => "not in the table",
+            Outcome::NotInPool => "not in the pool",
+            Outcome::NoHandle => "no handle",
+            Outcome::Ambiguous => "ambiguous",
+        };
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        vec![result.to_owned(), text(&self.handle), text(&self.email), text(&self.old), text(&self.new)]
+    }
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsArgs) -> Result<()> {
+    let url = cx.connection_url()?;
+    let saved = args.from.as_deref().map(read_saved).transpose()?;
+    let pool = if saved.is_none() { Some(cx.cognito(args.pool.needed(cx)?).await?) } else { None };
+    super::announce(ui, &url);
+    let session = cx.postgres().await?;
+    let identities = match (saved, pool) {
+        (Some(saved), _) => saved,
+        (None, Some(pool)) => read_pool(ui, &pool).await?,
+        (None, None) => Vec::new(),
+    };
+    let matches = session.update_cognito_user_ids(identities, args.dry_run).await?;
+    let tally = Tally::of(&matches);
+    show(ui, args, &matches, tally)?;
+    ui.status(summary(tally, args.dry_run));
+    if args.strict && (tally.unmatched() > 0 || tally.still_mock > 0) {
+        let done = if args.dry_run { "nothing was changed" } else { "what does match is up to date" };
+        return Err(Error::partial(format!(
+            "{} unmatched, {} still MOCK; {done}",
+            tally.unmatched(),
+            tally.still_mock
+        )));
+    }
+    Ok(())
+}
+
+/// The last step of `db setup`.
+pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: UserPoolId) -> Result<()> {
+    let identities = read_pool(ui, &cx.cognito(pool).await?).await?;
+    let matches = session.update_cognito_user_ids(identities, false).await?;
+    ui.status(summary(Tally::of(&matches), false));
+    Ok(())
+}
+
+/// Every user of the pool: all pages are there before the database is touched.
+async fn read_pool(ui: &mut Ui, pool: &UserPool) -> Result<Vec<Identity>> {
+    let users = pool.list_users(None).rest().await?;
+    ui.status(format!("read {} of {} on {}", count(users.len(), "user"), pool.id(), pool.place()));
+    Ok(users.into_iter().map(|user| user.identity).collect())
+}
+
+fn read_saved(file: &Path) -> Result<Vec<Identity>> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).or_failed(|| "cannot read stdin".to_owned())?;
+        return parse_saved("stdin", &text);
+    }
+    parse_saved(&file.display().to_string(), &read_text(file)?)
+}
+
+fn show(ui: &mut Ui, args: &UpdateCognitoUserIdsArgs, matches: &[Match], tally: Tally) -> Result<()> {
+    let format = args.output.output;
+    let mut records = ui.records::<Match>(format, "users");
+    for one in matches {
+        // Ten thousand lines of nothing would hide the few that matter.
+        if format != Format::Table || one.result != Outcome::Unchanged {
+            records.push(one)?;
+        }
+    }
+    records.finish(&serde_json::json!({ "count": matches.len(), "dry_run": args.dry_run, "tally": tally }))
+}
+
+/// The counts in a line; of what went wrong, only what did.
+fn summary(tally: Tally, dry_run: bool) -> String {
+    let updated = if dry_run { "would be updated" } else { "updated" };
+    let others = [
+        (tally.not_in_table, "in the pool but not in the table"),
+        (tally.not_in_pool, "in the table but not in the pool"),
+        (tally.no_handle, "without a handle"),
+        (tally.ambiguous, "ambiguous"),
+        (tally.still_mock, "still MOCK"),
+    ];
+    [(tally.updated, updated), (tally.unchanged, "unchanged")]
+        .into_iter()
+        .chain(others.into_iter().filter(|(number, _)| *number > 0))
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

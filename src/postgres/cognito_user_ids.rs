@@ -1,0 +1,107 @@
+//! Filling in the users' Cognito ids.
+
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use super::Session;
+use crate::error::{Error, Result};
+use crate::messaging::{AppUser, Identity, Match, Outcome, match_users};
+
+/// What a failure is called.
+const WHAT: &str = "cannot update the Cognito user ids";
+
+/// Others may go on reading, and wait before they write: a row that appeared, or
+/// changed its handle, between the look and the update could make a match wrong.
+/// A writer that holds us up for long holds up everyone behind us too, so we give way.
+const LOCK: &str = "SET LOCAL lock_timeout = '5s'; LOCK TABLE public.users IN SHARE ROW EXCLUSIVE MODE";
+
+impl Session {
+    /// Gives each row of the users table the `sub` of the one pool user with its
+    /// handle, in one transaction of a few statements, however many users there
+    /// are. With `dry_run` the transaction is read-only.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`]; nothing has changed then.
+    pub async fn update_cognito_user_ids(&self, pool: Vec<Identity>, dry_run: bool) -> Result<Vec<Match>> {
+        self.execute(if dry_run { "BEGIN READ ONLY" } else { "BEGIN ISOLATION LEVEL READ COMMITTED" })
+            .await?;
+        match self.match_and_update(pool, dry_run).await {
+            Ok(matches) => {
+                self.client.batch_execute("COMMIT").await.map_err(|error| {
+                    // Of an answer that never came, nobody knows what it would have been.
+                    let outcome = if error.as_db_error().is_some() {
+                        "nothing was kept"
+                    } else {
+                        "it may be kept or not"
+                    };
+                    self.error(&format!("{WHAT}, and {outcome}"), error)
+                })?;
+                Ok(matches)
+            }
+            Err(error) => {
+                // A lost connection has rolled back already.
+                let _ = self.client.batch_execute("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn match_and_update(&self, pool: Vec<Identity>, dry_run: bool) -> Result<Vec<Match>> {
+        if !dry_run {
+            self.execute(LOCK).await?;
+        }
+        let rows = self
+            .client
+            .query("SELECT uuid, handle::text, cognito_user_id::text FROM public.users", &[])
+            .await
+            .map_err(|error| self.update_error(error))?;
+        let matches = match_users(rows.iter().map(app_user).collect(), pool);
+        let changes = matches.iter().filter(|one| one.result == Outcome::Updated);
+        let (uuids, subs): (Vec<Option<Uuid>>, Vec<Option<&str>>) =
+            changes.map(|one| (one.user_uuid, one.new.as_deref())).unzip();
+        if dry_run || uuids.is_empty() {
+            return Ok(matches);
+        }
+        let updated = self
+            .client
+            .execute(
+                "UPDATE public.users SET cognito_user_id = change.sub \
+                 FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid",
+                &[&uuids, &subs],
+            )
+            .await
+            .map_err(|error| self.update_error(error))?;
+        if usize::try_from(updated) != Ok(uuids.len()) {
+            return Err(Error::failed(format!(
+                "{WHAT} on {}: {updated} rows were updated in place of {}, so nothing was kept",
+                self.url,
+                uuids.len()
+            ))
+            .hint("look for triggers, rules, row-level security, and rows with one uuid"));
+        }
+        Ok(matches)
+    }
+
+    async fn execute(&self, statement: &str) -> Result<()> {
+        self.client.batch_execute(statement).await.map_err(|error| self.update_error(error))
+    }
+
+    fn update_error(&self, error: tokio_postgres::Error) -> Error {
+        let hint = match error.code() {
+            Some(&SqlState::UNDEFINED_COLUMN) => {
+                "the users table needs the columns uuid, handle and cognito_user_id; \
+                 cruddur db schema-load makes one that has them, and drops the one that is there"
+            }
+            Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                "another session has been changing users for a while; try again when it is done"
+            }
+            _ => return self.error(WHAT, error),
+        };
+        self.error(WHAT, error).hint(hint)
+    }
+}
+
+fn app_user(row: &Row) -> AppUser {
+    AppUser { uuid: row.get(0), handle: row.get(1), cognito_user_id: row.get(2) }
+}
