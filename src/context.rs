@@ -38,7 +38,7 @@ impl Context {
 
     /// A client for a user pool. No request is sent yet.
     pub async fn cognito(&self, pool: UserPoolId) -> Result<UserPool> {
-        UserPool::connect(self.config.aws(Service::Cognito)?, pool).await
+        UserPool::connect(self.config.cognito(&pool)?, pool).await
     }
 
     /// An EC2 client for this target. No request is sent yet.

@@ -141,13 +141,11 @@ impl fmt::Display for Place {
 
 /// The region to work in, if there is one. Left to itself the SDK would ask the
 /// instance metadata service for it three times, and wait a second each time
-/// where nothing answers. So the service is asked once, and not at all where a
-/// fallback is at hand.
+/// where nothing answers. So the service is asked once.
 async fn region(config: &AwsConfig, http_client: &SharedHttpClient) -> Option<Region> {
     let set = config.region.clone().map(Region::new);
-    let fallback = config.fallback_region.clone().map(Region::new);
     let Credentials::Chain { profile } = &config.credentials else {
-        return set.or(fallback);
+        return set;
     };
     if set.is_some() {
         return set;
@@ -156,12 +154,8 @@ async fn region(config: &AwsConfig, http_client: &SharedHttpClient) -> Option<Re
     if let Some(profile) = profile {
         file = file.profile_name(profile);
     }
-    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(file.build())
-        .or_else(fallback.clone());
-    if fallback.is_some() {
-        return chain.region().await;
-    }
+    let chain =
+        RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(file.build());
     let provider_config = ProviderConfig::without_region().with_http_client(http_client.clone());
     chain.or_else(ImdsRegionProvider::builder().configure(&provider_config).build()).region().await
 }

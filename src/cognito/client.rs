@@ -26,10 +26,8 @@ pub struct UserPool {
 }
 
 impl UserPool {
-    /// Builds the client; sends no request. Where nothing names a region, it is
-    /// the one that the pool's id begins with.
-    pub async fn connect(mut config: AwsConfig, pool: UserPoolId) -> Result<Self> {
-        config.fallback_region = Some(pool.region().to_owned());
+    /// Builds the client; sends no request.
+    pub async fn connect(config: AwsConfig, pool: UserPoolId) -> Result<Self> {
         let Aws { sdk, place } = Aws::load(&config).await?;
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);

@@ -89,9 +89,6 @@ pub struct AwsConfig {
     pub endpoint: Option<Endpoint>,
     /// The region; `None` leaves it to the SDK's chain.
     pub region: Option<String>,
-    /// The region where none is set: neither here nor, for the chain, in the
-    /// environment or a profile.
-    pub fallback_region: Option<String>,
     /// How requests are signed.
     pub credentials: Credentials,
 }
@@ -182,7 +179,6 @@ impl Config {
                 target: self.target,
                 endpoint,
                 region: flags.region.clone(),
-                fallback_region: None,
                 credentials: Credentials::Chain { profile: flags.profile.clone() },
             });
         }
@@ -199,8 +195,8 @@ impl Config {
                 .region
                 .clone()
                 .or_else(|| value("AWS_REGION"))
-                .or_else(|| value("AWS_DEFAULT_REGION")),
-            fallback_region: Some(DUMMY_REGION.to_owned()),
+                .or_else(|| value("AWS_DEFAULT_REGION"))
+                .or_else(|| Some(DUMMY_REGION.to_owned())),
             credentials: Credentials::Static {
                 access_key_id: value("AWS_ACCESS_KEY_ID").unwrap_or_else(dummy),
                 secret_access_key: value("AWS_SECRET_ACCESS_KEY").unwrap_or_else(dummy),

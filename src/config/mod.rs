@@ -19,7 +19,7 @@ pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::Flags;
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
-pub use user_pool::UserPoolId;
+pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};
 
 /// Where a local DynamoDB listens unless told otherwise.
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;

@@ -1,12 +1,12 @@
 //! Which Cognito user pool.
 
-use super::{Config, Setting, Source};
+use super::{AwsConfig, Config, Service, Setting, Source};
 use crate::error::{Error, Result};
 
 /// The flag that names the pool.
 const FLAG: &str = "--user-pool-id";
 /// The variables that name it, first wins.
-const VARIABLES: [&str; 2] = ["AWS_COGNITO_USER_POOL_ID", "AWS_COGNITO_USER_POOL"];
+pub const USER_POOL_VARIABLES: [&str; 2] = ["AWS_COGNITO_USER_POOL_ID", "AWS_COGNITO_USER_POOL"];
 
 /// The id of a user pool, such as `us-east-1_AbCdEfGhI`, and who named it.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl Config {
     /// [`crate::error::Kind::Usage`] when `flag` is not.
     pub fn user_pool(&self, flag: Option<&str>) -> Result<Option<UserPoolId>> {
         flag.map(|value| Setting { value: value.to_owned(), source: Source::Flag(FLAG) })
-            .or_else(|| self.environment.first(&VARIABLES))
+            .or_else(|| self.environment.first(&USER_POOL_VARIABLES))
             .map(UserPoolId::parse)
             .transpose()
     }
@@ -76,8 +76,19 @@ impl Config {
         self.user_pool(flag)?.ok_or_else(|| {
             Error::config("no user pool is configured").hint(format!(
                 "give {FLAG} us-east-1_AbCdEfGhI, or set {} (or {}) in the environment or in .env",
-                VARIABLES[0], VARIABLES[1]
+                USER_POOL_VARIABLES[0], USER_POOL_VARIABLES[1]
             ))
         })
+    }
+
+    /// Where `pool` is: in the region that its id begins with, whatever region the
+    /// environment or a profile names for other services. Only `--region` goes first.
+    ///
+    /// # Errors
+    /// Those of [`Config::aws`].
+    pub fn cognito(&self, pool: &UserPoolId) -> Result<AwsConfig> {
+        let mut config = self.aws(Service::Cognito)?;
+        config.region = Some(self.flags.region.clone().unwrap_or_else(|| pool.region().to_owned()));
+        Ok(config)
     }
 }

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::daemon::ended_by;
 use super::signals::Signals;
 use super::stack::Stack;
-use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, Service};
+use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, Service, USER_POOL_VARIABLES};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::postgres::ConnectionUrl;
 
@@ -54,6 +54,12 @@ fn spawn(config: &Config, command: &[OsString], endpoint: &str, url: &Connection
     if !is_set("AWS_ACCESS_KEY_ID") || !is_set("AWS_SECRET_ACCESS_KEY") {
         child.env("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL).env("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL);
         child.env_remove("AWS_SESSION_TOKEN");
+        // Nor does it get anywhere with a pool on AWS. Empty, a `.env` file cannot fill it in.
+        if config.aws(Service::Cognito)?.endpoint.is_none() {
+            for variable in USER_POOL_VARIABLES {
+                child.env(variable, "");
+            }
+        }
     }
     if !is_set("AWS_REGION") {
         let region = config.environment().get("AWS_DEFAULT_REGION");

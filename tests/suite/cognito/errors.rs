@@ -101,9 +101,10 @@ fn a_pool_elsewhere_is_found_by_its_id_and_a_region_that_contradicts_it_is_told(
         Run::of(&mut command)
     };
     assert!(list(None, &[]).succeeds().stdout.contains("nina"));
-    list(Some("us-east-1"), &[])
+    // Set for other services; `cruddur local exec` sets it as well.
+    assert!(list(Some("us-east-1"), &[]).succeeds().stdout.contains("nina"));
+    list(None, &["--region", "us-east-1"])
         .exits_with(1)
         .says("is in eu-west-3, and us-east-1 was asked; add: --region eu-west-3");
-    list(None, &["--region", "us-east-1"]).exits_with(1).says("add: --region eu-west-3");
     list(Some("us-east-1"), &["--region", "eu-west-3"]).succeeds();
 }

@@ -58,6 +58,22 @@ fn credentials_and_region_that_are_set_stay() {
 }
 
 #[test]
+fn a_user_pool_that_dummy_credentials_cannot_read_is_left_out() {
+    let pool = |set: &[(&str, &str)]| {
+        let world = World::new();
+        let variables = variables(&world, |command| {
+            command.env("AWS_COGNITO_USER_POOL_ID", "eu-west-3_AbCdEfGhI").envs(set.iter().copied());
+        });
+        variables["AWS_COGNITO_USER_POOL_ID"].clone()
+    };
+    assert_eq!(pool(&[]), "");
+    let own = [("AWS_ACCESS_KEY_ID", "mine"), ("AWS_SECRET_ACCESS_KEY", "too")];
+    assert_eq!(pool(&own), "eu-west-3_AbCdEfGhI");
+    let emulator = [("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://localhost:9229")];
+    assert_eq!(pool(&emulator), "eu-west-3_AbCdEfGhI");
+}
+
+#[test]
 fn half_of_a_pair_of_credentials_is_replaced() {
     let world = World::new();
     let variables = variables(&world, |command| {

@@ -124,7 +124,6 @@ impl Sandbox {
             target: Target::Local,
             endpoint: Some(Endpoint::loopback(self.server.port())),
             region: Some(DUMMY_REGION.to_owned()),
-            fallback_region: None,
             credentials: SigningCredentials::Static {
                 access_key_id: DUMMY_CREDENTIAL.to_owned(),
                 secret_access_key: DUMMY_CREDENTIAL.to_owned(),
