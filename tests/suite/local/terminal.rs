@@ -1,27 +1,11 @@
-//! `local exec` at a terminal, which `script` provides.
+//! `local exec` at a terminal.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Spawned, World, eventually};
-
-/// `command` under a terminal of its own; what is written to its input is typed.
-fn at_a_terminal(world: &World, command: &[&str]) -> Command {
-    let cruddur = world.command([""; 0]);
-    let mut script = Command::new("script");
-    if cfg!(target_os = "macos") {
-        script.args(["-q", "/dev/null", env!("CARGO_BIN_EXE_cruddur")]).args(command);
-    } else {
-        let words: Vec<String> = command.iter().map(|word| format!("'{word}'")).collect();
-        let line = format!("exec '{}' {}", env!("CARGO_BIN_EXE_cruddur"), words.join(" "));
-        script.args(["-q", "-e", "-c", &line, "/dev/null"]);
-    }
-    script.env_clear().envs(cruddur.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    script.current_dir(world.path()).env("SHELL", "/bin/sh");
-    script
-}
+use crate::support::{Spawned, World, at_a_terminal, eventually};
 
 #[test]
 fn one_ctrl_c_reaches_the_command_once() {
@@ -33,7 +17,7 @@ fn one_ctrl_c_reaches_the_command_once() {
         until grep -q INT "$HOME/signals"; do sleep 0.02; done
         until [ -e "$HOME/go" ]; do sleep 0.02; done
         exit 9"#;
-    let mut command = at_a_terminal(&world, &["local", "exec", "--", "sh", "-c", counting]);
+    let mut command = at_a_terminal(&world.command(["local", "exec", "--", "sh", "-c", counting]), 80);
     let mut script = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()));
     let read = || std::fs::read_to_string(&file).unwrap_or_default();
     eventually("the command runs", || read().contains("ready").then_some(()));
@@ -53,7 +37,7 @@ fn one_ctrl_c_reaches_the_command_once() {
 fn the_command_at_a_terminal_sees_a_terminal() {
     let world = World::new();
     let script = "test -t 0 && test -t 1 && test -t 2 && exit 6";
-    let mut command = at_a_terminal(&world, &["local", "exec", "--", "sh", "-c", script]);
+    let mut command = at_a_terminal(&world.command(["local", "exec", "--", "sh", "-c", script]), 80);
     let mut script = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()));
     let _keyboard = script.0.stdin.take();
     assert_eq!(script.code(), 6);
