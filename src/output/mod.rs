@@ -1,8 +1,10 @@
 //! The only code that prints: data on stdout, everything else on stderr.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
+mod layout;
 mod records;
 mod table;
+pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -11,6 +13,7 @@ use clap::ValueEnum;
 
 use crate::error::{Error, Kind, Result};
 
+pub use layout::Layout;
 pub use records::{Record, Records};
 pub use table::Column;
 use table::TableWriter;
@@ -18,7 +21,7 @@ use table::TableWriter;
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Columns, for people
+    /// For people
     Table,
     /// One JSON document
     Json,
@@ -34,6 +37,8 @@ pub struct Ui {
 const RED: &str = "\u{1b}[1;31m";
 const YELLOW: &str = "\u{1b}[1;33m";
 const CYAN: &str = "\u{1b}[1;36m";
+const BOLD: &str = "\u{1b}[1m";
+const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
 impl Ui {

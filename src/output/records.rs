@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 
 use serde::Serialize;
 
+use super::layout::{CardsWriter, Layout, ThreadWriter};
 use super::table::{self, Column, TableWriter};
 use super::{Format, Ui, write_error};
 use crate::error::{Error, Result};
@@ -11,9 +12,11 @@ use crate::error::{Error, Result};
 /// A row of data. Its serialized form is its JSON; the field names are part of
 /// the interface.
 pub trait Record: Serialize {
-    /// The table's columns.
-    const COLUMNS: &'static [Column];
-    /// This row's text for each column.
+    /// How people see the rows.
+    const LAYOUT: Layout = Layout::Table;
+    /// The table's columns; other layouts have none.
+    const COLUMNS: &'static [Column] = &[];
+    /// This row's text for each column, or for each part of its layout.
     fn cells(&self) -> Vec<String>;
 }
 
@@ -26,6 +29,8 @@ pub struct Records {
 
 enum Shape {
     Table(TableWriter),
+    Thread(ThreadWriter),
+    Cards(CardsWriter),
     /// A document with the rows under this name.
     Json(&'static str),
     Ndjson,
@@ -35,8 +40,13 @@ impl Ui {
     /// Begins to print records of type `R`; `name` is what a JSON document calls them.
     #[must_use]
     pub fn records<R: Record>(&mut self, format: Format, name: &'static str) -> Records {
+        let width = table::width(&io::stdout());
         let shape = match format {
-            Format::Table => Shape::Table(TableWriter::new(R::COLUMNS, table::width(&io::stdout()))),
+            Format::Table => match R::LAYOUT {
+                Layout::Table => Shape::Table(TableWriter::new(R::COLUMNS, width)),
+                Layout::Thread => Shape::Thread(ThreadWriter::new(width)),
+                Layout::Cards => Shape::Cards(CardsWriter::new(width)),
+            },
             Format::Json => Shape::Json(name),
             Format::Ndjson => Shape::Ndjson,
         };
@@ -49,6 +59,8 @@ impl Records {
     pub fn push<R: Record>(&mut self, record: &R) -> Result<()> {
         match &mut self.shape {
             Shape::Table(table) => table.push(record.cells(), &mut self.out).map_err(write_error)?,
+            Shape::Thread(thread) => thread.push(&record.cells(), &mut self.out).map_err(write_error)?,
+            Shape::Cards(cards) => cards.push(&record.cells(), &mut self.out).map_err(write_error)?,
             Shape::Json(name) => {
                 if self.count == 0 {
                     writeln!(self.out, "{{\"{name}\":[").map_err(write_error)?;
@@ -94,7 +106,7 @@ impl Records {
                 let comma = if fields.is_empty() { "" } else { "," };
                 writeln!(self.out, "]{comma}{fields}}}").map_err(write_error)?;
             }
-            Shape::Ndjson => {}
+            Shape::Thread(_) | Shape::Cards(_) | Shape::Ndjson => {}
         }
         self.flush()
     }

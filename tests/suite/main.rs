@@ -13,6 +13,7 @@ mod cognito;
 mod db;
 mod ddb;
 mod identity;
+mod layout;
 mod local;
 mod rds;
 mod readme;
