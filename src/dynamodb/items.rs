@@ -99,6 +99,6 @@ fn participant(item: &Item) -> Participant {
 }
 
 /// An attribute as text: empty when missing, JSON when it is not a string.
-fn get(item: &Item, name: &str) -> String {
+pub(super) fn get(item: &Item, name: &str) -> String {
     item.get(name).map(json::cell).unwrap_or_default()
 }

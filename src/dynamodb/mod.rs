@@ -5,15 +5,17 @@ mod backoff;
 mod batch;
 mod capacity;
 mod client;
+mod cursor;
 mod definition;
 mod error;
 mod items;
 pub mod json;
-mod patterns;
+mod partitions;
 mod rows;
 mod scan;
 mod send;
 mod tables;
+mod timeline;
 mod transaction;
 
 use std::collections::HashMap;
@@ -26,6 +28,7 @@ pub use client::DynamoDb;
 pub use definition::{Billing, Definition, SchemaLoaded};
 pub use scan::Scan;
 pub use send::{MAX_ITEM_BYTES, Refreshed, Sent};
+pub use timeline::{Census, Direction, Page, Span, Timeline};
 
 /// An item as the service returns it.
 pub type Item = HashMap<String, AttributeValue>;

@@ -2,16 +2,22 @@
 
 mod conversation;
 mod identity;
+mod place;
+mod range;
 mod timestamp;
 mod transcript;
+mod zone;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 pub use conversation::Conversation;
 pub use identity::{AppUser, Identity, MOCK, Match, Outcome, PoolUser, Tally, match_users};
-pub use timestamp::Timestamp;
+pub use place::Place;
+pub use range::TimeRange;
+pub use timestamp::{MAX_OFFSET, NotATimestamp, Timestamp};
 pub use transcript::{Line, Person, Transcript};
+pub use zone::Zone;
 
 /// The group that `ddb seed` writes and `get-conversation` reads by default.
 pub const DEFAULT_GROUP: Uuid = Uuid::from_u128(0x5ae2_90ed_55d1_47a0_bc6d_fe2b_c270_0399);

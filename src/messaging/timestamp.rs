@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, SignedDuration, TimestampRound, Unit};
 use serde::{Serialize, Serializer};
@@ -25,7 +27,9 @@ impl Timestamp {
     /// The instant so many microseconds after 1970 began; `None` beyond the ends of time.
     #[must_use]
     pub fn from_microseconds(microseconds: i64) -> Option<Self> {
-        jiff::Timestamp::from_microsecond(microseconds).ok().map(Self)
+        // Not `from_microsecond`, which lacks time's last second.
+        let instant = jiff::Timestamp::from_nanosecond(i128::from(microseconds) * 1000);
+        instant.ok().filter(|instant| *instant >= FIRST).map(Self)
     }
 
     /// Drops what is finer than a microsecond.
@@ -48,20 +52,32 @@ impl Timestamp {
         Self(self.0.saturating_sub(SignedDuration::from_secs(minutes.saturating_mul(60))).unwrap_or(self.0))
     }
 
-    /// As shown to people: local time, to the minute.
+    /// This much earlier; nothing is earlier than the year 1.
     #[must_use]
-    pub fn to_local(self) -> String {
-        self.local("%Y-%m-%d %H:%M")
+    pub fn before(self, distance: Duration) -> Self {
+        Self::from(self.0.saturating_sub(distance).unwrap_or(FIRST))
     }
 
-    /// The same to the second, for what is going on now.
-    #[must_use]
-    pub fn to_local_seconds(self) -> String {
-        self.local("%Y-%m-%d %H:%M:%S")
+    pub(super) const fn instant(self) -> jiff::Timestamp {
+        self.0
     }
 
-    fn local(self, format: &str) -> String {
-        self.0.to_zoned(TimeZone::system()).strftime(format).to_string()
+    /// Microseconds since 1970 began.
+    pub(super) fn microseconds(self) -> i64 {
+        self.0.as_microsecond()
+    }
+
+    /// The earliest time of all.
+    pub(super) const EARLIEST: Self = Self(FIRST);
+
+    /// The latest time of all, near the end of the year 9999.
+    pub(super) const LATEST: Self = Self(jiff::Timestamp::MAX);
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    /// Drops what is finer than a microsecond; nothing is earlier than the year 1.
+    fn from(instant: jiff::Timestamp) -> Self {
+        Self::floor(instant.max(FIRST))
     }
 }
 
@@ -95,10 +111,30 @@ impl std::error::Error for NotATimestamp {}
 impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
-    /// Any offset, `Z`, or none, which a later backend wrote and which means
-    /// UTC; with or without a fraction.
+    /// `YYYY-MM-DDTHH:MM:SS`, with or without a fraction; then any offset of less
+    /// than [`MAX_OFFSET`], `Z`, or none, which a later backend wrote and which
+    /// means UTC.
+    ///
+    /// No other shape: a stored time begins with its wall clock, written in one
+    /// way, or ranges of sort keys could not be ranges of time. The app's reader
+    /// takes nothing else either.
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
-        let instant = text.parse().or_else(|_| without_offset(text))?;
+        let (wall, rest) = text.split_at_checked(WALL.len()).ok_or(NotATimestamp)?;
+        let same_shape = |(shape, byte): (u8, u8)| {
+            if shape.is_ascii_digit() { byte.is_ascii_digit() } else { byte == shape }
+        };
+        // A leap second would stand before the minute that it belongs to.
+        if !WALL.bytes().zip(wall.bytes()).all(same_shape) || wall.ends_with("60") {
+            return Err(NotATimestamp);
+        }
+        let end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+        let (fraction, offset) = rest.split_at(end);
+        if !(fraction.is_empty() || fraction.starts_with('.')) {
+            return Err(NotATimestamp);
+        }
+        let civil: DateTime = format!("{wall}{fraction}").parse().map_err(|_| NotATimestamp)?;
+        let utc = civil.to_zoned(TimeZone::UTC).map_err(|_| NotATimestamp)?.timestamp();
+        let instant = utc.checked_sub(parse_offset(offset)?).map_err(|_| NotATimestamp)?;
         if instant < FIRST {
             return Err(NotATimestamp);
         }
@@ -106,11 +142,34 @@ impl FromStr for Timestamp {
     }
 }
 
-fn without_offset(text: &str) -> Result<jiff::Timestamp, NotATimestamp> {
-    // Dates without a time are not message times.
-    if !text.contains(['T', 't', ' ']) {
+/// The shape of a wall clock; any digit stands for any other.
+const WALL: &str = "0000-00-00T00:00:00";
+
+/// Offsets are smaller than this. Time zones lie between -12:00 and +14:00; what
+/// is beyond is not a time anybody's clock has shown.
+pub const MAX_OFFSET: SignedDuration = SignedDuration::from_hours(15);
+
+/// `Z`, nothing, or `+HH:MM`, also without the colon, without minutes, with seconds.
+fn parse_offset(text: &str) -> Result<SignedDuration, NotATimestamp> {
+    let (sign, digits) = match text.split_at_checked(1) {
+        None | Some(("Z" | "z", "")) => return Ok(SignedDuration::ZERO),
+        Some(("+", digits)) => (1, digits),
+        Some(("-", digits)) => (-1, digits),
+        Some(_) => return Err(NotATimestamp),
+    };
+    let in_place = digits.bytes().enumerate().all(|(at, byte)| (byte == b':') == (at % 3 == 2));
+    if digits.contains(':') && !in_place || digits.ends_with(':') {
         return Err(NotATimestamp);
     }
-    let civil: jiff::civil::DateTime = text.parse().map_err(|_| NotATimestamp)?;
-    civil.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|_| NotATimestamp)
+    let digits = digits.replace(':', "");
+    if !matches!(digits.len(), 2 | 4 | 6) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NotATimestamp);
+    }
+    let part = |at: usize| digits.get(at..at + 2).and_then(|part| part.parse::<i64>().ok()).unwrap_or(0);
+    let (hours, minutes, seconds) = (part(0), part(2), part(4));
+    let offset = SignedDuration::from_secs(sign * (3600 * hours + 60 * minutes + seconds));
+    if minutes > 59 || seconds > 59 || offset.abs() >= MAX_OFFSET {
+        return Err(NotATimestamp);
+    }
+    Ok(offset)
 }

@@ -15,6 +15,7 @@ mod ddb;
 mod identity;
 mod layout;
 mod local;
+mod place;
 mod rds;
 mod readme;
 mod sql;

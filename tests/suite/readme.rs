@@ -38,7 +38,10 @@ fn shell(world: &World, command: &str) -> Run {
     let folder = Path::new(env!("CARGO_BIN_EXE_cruddur")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let mut shell = world.command_of("sh", ["-c", &format!("{{ {command}\n}} 2>&1")]);
+    // Always in the middle of a day: no conversation goes on over midnight.
+    let hour = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).hour();
     shell
+        .env("TZ", format!("LOC{:+}", hour - 12))
         .env("PATH", path)
         .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://localhost:{}", world.dynamodb_port));
     Run::of(&mut shell)
@@ -68,7 +71,12 @@ fn examples(readme: &str) -> Vec<Example> {
 fn normal(line: &str) -> String {
     let rules = [
         (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00", "TIMESTAMP"),
+        (r"(just now|\d+ min ago), \d{4}-\d{2}-\d{2} \d{2}:\d{2}", "TIME"),
         (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}", "TIME"),
+        (r"^\w+day, \d{4}-\d{2}-\d{2}$", "DAY"),
+        (r"^  \d{2}:\d{2}  ", "  CLOCK  "),
+        (r"others: --year \d{4} ", "others: --year YEAR "),
+        (r"--cursor [\w-]+$", "--cursor TOKEN"),
         (r"(localhost|127\.0\.0\.1):\d+", "$1:PORT"),
         (r#""user_uuid":"[0-9a-f-]{36}""#, r#""user_uuid":"UUID""#),
     ];

@@ -8,7 +8,7 @@ use crate::cognito::UserPool;
 use crate::commands::common::{OutputArgs, PoolArgs, count};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::messaging::{PoolUser, Timestamp};
+use crate::messaging::{PoolUser, Zone};
 use crate::output::{Column, Record, Ui};
 
 /// How many handles a warning lists.
@@ -45,7 +45,7 @@ impl Record for PoolUser {
             self.identity.email.clone().unwrap_or_default(),
             self.status.clone().unwrap_or_default(),
             if self.enabled { "yes" } else { "no" }.to_owned(),
-            self.created.map(Timestamp::to_local).unwrap_or_default(),
+            self.created.map(|time| Zone::local().minute(time)).unwrap_or_default(),
         ]
     }
 }

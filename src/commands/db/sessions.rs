@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::common::OutputArgs;
 use crate::context::Context;
 use crate::error::Result;
-use crate::messaging::Timestamp;
+use crate::messaging::Zone;
 use crate::output::{Column, Record, Ui};
 use crate::postgres::{Activity, Scope, server_activity};
 
@@ -43,7 +43,7 @@ impl Record for Activity {
             text(&self.application),
             text(&self.state),
             self.age_seconds.map(age).unwrap_or_default(),
-            self.query_start.map(Timestamp::to_local_seconds).unwrap_or_default(),
+            self.query_start.map(|time| Zone::local().second(time)).unwrap_or_default(),
         ]
     }
 }

@@ -2,11 +2,14 @@
 
 mod batch_faults;
 mod patterns;
+mod reading;
 mod scan;
 mod schema_load;
 mod seed;
 mod seed_again;
 mod seed_refused;
+mod showing;
 mod tables;
+mod timeline;
 mod transactions;
 mod unreachable;

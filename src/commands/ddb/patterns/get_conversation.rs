@@ -1,13 +1,14 @@
 //! `cruddur ddb patterns get-conversation`
 
 use clap::Args;
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::ReadArgs;
+use super::read::{ReadArgs, Words, show, who};
 use crate::context::Context;
 use crate::error::Result;
-use crate::messaging::{DEFAULT_GROUP, Message};
-use crate::output::{Column, Record, Ui};
+use crate::messaging::{DEFAULT_GROUP, Message, Timestamp, Zone};
+use crate::output::{Layout, Record, Ui};
 
 #[derive(Debug, Args)]
 pub struct GetConversationArgs {
@@ -18,19 +19,33 @@ pub struct GetConversationArgs {
     read: ReadArgs,
 }
 
-impl Record for Message {
-    const COLUMNS: &'static [Column] = &[Column::keep("FROM"), Column::keep("WHEN"), Column::wrap("MESSAGE")];
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Line {
+    message: Message,
+    #[serde(skip)]
+    zone: Zone,
+}
+
+impl Record for Line {
+    const LAYOUT: Layout = Layout::Thread;
 
     fn cells(&self) -> Vec<String> {
-        vec![self.sender.user_handle.clone(), super::local_time(&self.sent_at), self.message.clone()]
+        let sent_at = &self.message.sent_at;
+        let (day, clock) = match sent_at.parse::<Timestamp>() {
+            Ok(time) => (self.zone.day(time), self.zone.clock(time)),
+            Err(_) => ("Date unknown".to_owned(), sent_at.clone()),
+        };
+        vec![day, who(&self.message.sender), clock, self.message.message.clone()]
     }
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetConversationArgs) -> Result<()> {
+    let read = args.read.resolve()?;
     let db = cx.dynamodb().await?;
-    let table = args.read.table.name(cx);
-    let (messages, capacity) = db.newest_messages(&table, args.message_group_uuid, args.read.limit).await?;
-    super::show(ui, args.read.output.output, "messages", &messages, &capacity, || {
-        format!("no messages in the group {}", args.message_group_uuid)
-    })
+    let group = args.message_group_uuid;
+    let timeline = db.messages(&read.table(cx), group, read.direction, read.span())?;
+    let words = Words { rows: "messages", row: "message", none: format!("no messages in the group {group}") };
+    let zone = &read.zone;
+    show(ui, &read, timeline, &words, |message| Line { message, zone: zone.clone() }).await
 }

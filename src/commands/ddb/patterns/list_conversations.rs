@@ -1,12 +1,13 @@
 //! `cruddur ddb patterns list-conversations`
 
 use clap::Args;
+use serde::Serialize;
 
-use super::ReadArgs;
+use super::read::{ReadArgs, Words, show, who};
 use crate::context::Context;
 use crate::error::Result;
-use crate::messaging::{DEFAULT_MY_HANDLE, MessageGroup};
-use crate::output::{Column, Record, Ui};
+use crate::messaging::{DEFAULT_MY_HANDLE, MessageGroup, Timestamp, Zone};
+use crate::output::{Layout, Record, Ui};
 
 #[derive(Debug, Args)]
 pub struct ListConversationsArgs {
@@ -17,30 +18,37 @@ pub struct ListConversationsArgs {
     read: ReadArgs,
 }
 
-impl Record for MessageGroup {
-    const COLUMNS: &'static [Column] = &[
-        Column::keep("WITH"),
-        Column::keep("LAST MESSAGE AT"),
-        Column::keep("MESSAGE GROUP UUID"),
-        Column::cut("LAST MESSAGE"),
-    ];
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Row {
+    group: MessageGroup,
+    #[serde(skip)]
+    zone: Zone,
+    #[serde(skip)]
+    now: Timestamp,
+}
+
+impl Record for Row {
+    const LAYOUT: Layout = Layout::Cards;
 
     fn cells(&self) -> Vec<String> {
-        vec![
-            self.other.user_handle.clone(),
-            super::local_time(&self.last_message_at),
-            self.message_group_uuid.clone(),
-            self.message.clone(),
-        ]
+        let stored = &self.group.last_message_at;
+        let when = stored.parse::<Timestamp>().map_or_else(
+            |_| stored.clone(),
+            |time| format!("{}, {}", time.distance(self.now), self.zone.minute(time)),
+        );
+        let MessageGroup { message, message_group_uuid, .. } = &self.group;
+        vec![who(&self.group.other), when, message.clone(), message_group_uuid.clone()]
     }
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListConversationsArgs) -> Result<()> {
+    let read = args.read.resolve()?;
     let user = cx.postgres().await?.user_by_handle(&args.handle).await?;
     let db = cx.dynamodb().await?;
-    let table = args.read.table.name(cx);
-    let (groups, capacity) = db.newest_groups(&table, user.uuid, args.read.limit).await?;
-    super::show(ui, args.read.output.output, "conversations", &groups, &capacity, || {
-        format!("{} has no conversations", args.handle)
-    })
+    let timeline = db.groups(&read.table(cx), user.uuid, read.direction, read.span())?;
+    let none = format!("{} has no conversations", args.handle);
+    let words = Words { rows: "conversations", row: "conversation", none };
+    let (zone, now) = (&read.zone, read.now);
+    show(ui, &read, timeline, &words, |group| Row { group, zone: zone.clone(), now }).await
 }

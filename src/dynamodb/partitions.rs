@@ -1,4 +1,4 @@
-//! The app's access patterns, read whole: every page, every year.
+//! Partitions of the table, read whole: every page.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -7,51 +7,11 @@ use uuid::Uuid;
 use super::items::{self, text};
 use super::{Capacity, DynamoDb, Item, names};
 use crate::error::Result;
-use crate::messaging::{Message, MessageGroup};
 
 /// Attribute names in expressions go by aliases: many are reserved words.
 const KEY_ONLY: &str = "#pk, #sk";
 
 impl DynamoDb {
-    /// The newest `limit` messages of a group, oldest of them first.
-    pub async fn newest_messages(
-        &self,
-        table: &str,
-        group: Uuid,
-        limit: usize,
-    ) -> Result<(Vec<Message>, Capacity)> {
-        let partition = items::message_partition(group);
-        let (mut items, capacity) =
-            self.newest(table, partition, limit, "cannot read the conversation").await?;
-        items.reverse();
-        Ok((items.iter().map(items::to_message).collect(), capacity))
-    }
-
-    /// The `limit` groups of a user with the newest messages, oldest of them first.
-    pub async fn newest_groups(
-        &self,
-        table: &str,
-        user: Uuid,
-        limit: usize,
-    ) -> Result<(Vec<MessageGroup>, Capacity)> {
-        let partition = items::inbox_partition(user);
-        let (mut items, capacity) =
-            self.newest(table, partition, limit, "cannot list the conversations").await?;
-        items.reverse();
-        Ok((items.iter().map(items::to_group).collect(), capacity))
-    }
-
-    async fn newest(
-        &self,
-        table: &str,
-        partition: String,
-        limit: usize,
-        what: &str,
-    ) -> Result<(Vec<Item>, Capacity)> {
-        let query = self.query_partition(table, partition).scan_index_forward(false);
-        self.collect(query, table, Some(limit), what).await
-    }
-
     /// The keys of everything a group consists of: its messages and its rows.
     ///
     /// Rows are looked for in two places: the index finds those of participants

@@ -1,0 +1,170 @@
+//! What the patterns that read have in common.
+
+use clap::Args;
+use serde_json::json;
+
+use super::range::RangeArgs;
+use crate::commands::common::OutputArgs;
+use crate::commands::ddb::{TableArgs, show_read};
+use crate::context::Context;
+use crate::dynamodb::{Census, Direction, Span, Timeline};
+use crate::error::Result;
+use crate::messaging::{Participant, TimeRange, Timestamp, Zone};
+use crate::output::{Record, Ui};
+
+/// How much a pattern reads, of which table, and how that is printed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReadArgs {
+    #[command(flatten)]
+    range: RangeArgs,
+    /// How many: the newest of the range
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Everything in the range, printed as it is read
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+    /// Go on, backward in time, where a page ended: the token that it printed
+    #[arg(long, value_name = "TOKEN", overrides_with = "cursor")]
+    cursor: Option<String>,
+    /// Show the newest first [default: the newest last]
+    #[arg(long)]
+    reverse: bool,
+    /// Show times in UTC, and take days, years and times without an offset as UTC
+    /// [default: local time]
+    #[arg(long)]
+    utc: bool,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The arguments of a reading pattern, resolved.
+pub(super) struct Read<'a> {
+    args: &'a ReadArgs,
+    pub(super) zone: Zone,
+    pub(super) now: Timestamp,
+    pub(super) direction: Direction,
+    range: TimeRange,
+    /// The flags that gave the range.
+    flags: String,
+}
+
+impl ReadArgs {
+    pub(super) fn resolve(&self) -> Result<Read<'_>> {
+        let zone = if self.utc { Zone::utc() } else { Zone::local() };
+        let now = Timestamp::now();
+        let (range, flags) = self.range.resolve(&zone, now)?;
+        // A page begins with the newest, whichever it shows first; all rows can
+        // be streamed in the order in which they are shown.
+        let direction = if self.all && !self.reverse { Direction::Forward } else { Direction::Backward };
+        Ok(Read { args: self, zone, now, direction, range, flags })
+    }
+}
+
+impl Read<'_> {
+    pub(super) fn table(&self, cx: &Context) -> String {
+        self.args.table.name(cx)
+    }
+
+    pub(super) fn span(&self) -> Span<'_> {
+        Span { range: self.range, flags: self.flags.clone(), cursor: self.args.cursor.as_deref() }
+    }
+}
+
+/// What a pattern reads, in words.
+pub(super) struct Words {
+    /// Many of them; also what a JSON document calls them.
+    pub(super) rows: &'static str,
+    /// One of them.
+    pub(super) row: &'static str,
+    /// That there are none.
+    pub(super) none: String,
+}
+
+impl Words {
+    fn count(&self, count: u64) -> String {
+        format!("{count} {}", if count == 1 { self.row } else { self.rows })
+    }
+}
+
+/// Prints what a pattern reads, as `present` has it, and what that consumed.
+pub(super) async fn show<T, R: Record>(
+    ui: &mut Ui,
+    read: &Read<'_>,
+    mut timeline: Timeline<'_, T>,
+    words: &Words,
+    present: impl Fn(T) -> R,
+) -> Result<()> {
+    let args = read.args;
+    let mut records = ui.records::<R>(args.output.output, words.rows);
+    let mut cursor = None;
+    if args.all {
+        while let Some(rows) = timeline.next().await? {
+            for row in rows {
+                records.push(&present(row))?;
+            }
+            records.flush()?;
+        }
+    } else {
+        let mut page = timeline.page(args.limit).await?;
+        if !args.reverse {
+            page.rows.reverse();
+        }
+        for row in page.rows {
+            records.push(&present(row))?;
+        }
+        cursor = page.cursor;
+    }
+    let count = records.count();
+    // Nothing was asked for with --limit 0.
+    let nothing = count == 0 && timeline.capacity().pages > 0;
+    let mut others = Census::default();
+    if nothing && args.cursor.is_none() && !timeline.flags().is_empty() {
+        others = timeline.census(&read.zone).await?;
+    }
+    let capacity = timeline.capacity();
+    records.finish(&json!({ "count": count, "cursor": cursor, "consumed_capacity": capacity }))?;
+
+    if nothing {
+        say_nothing(ui, words, timeline.flags(), args.cursor.is_some(), &others);
+    }
+    if timeline.undated() > 0 {
+        let count = words.count(timeline.undated() as u64);
+        ui.warn(format!("the time of {count} cannot be read; they stand where the text sorts"));
+    }
+    if let Some(cursor) = cursor {
+        ui.status(format!("there is more; to go on add: --cursor {cursor}"));
+    }
+    show_read(ui, capacity);
+    Ok(())
+}
+
+/// Says that there was nothing, and where there is something.
+fn say_nothing(ui: &mut Ui, words: &Words, flags: &str, went_on: bool, others: &Census) {
+    if went_on {
+        return ui.status(format!("no {} are left", words.rows));
+    }
+    let mut elsewhere: Vec<String> =
+        others.years.iter().map(|(year, count)| format!("--year {year} ({})", words.count(*count))).collect();
+    if others.undated > 0 {
+        elsewhere.push(format!("--all ({} without a readable time)", words.count(others.undated)));
+    }
+    if elsewhere.is_empty() {
+        return ui.status(&words.none);
+    }
+    ui.status(format!("{} for {flags}", words.none));
+    ui.hint(format!("there are others: {}", elsewhere.join(", ")));
+}
+
+/// A user's name and handle, as far as the item has them.
+pub(super) fn who(user: &Participant) -> String {
+    let Participant { user_display_name: name, user_handle: handle, user_uuid } = user;
+    match (name.is_empty(), handle.is_empty()) {
+        (false, false) => format!("{name} ({handle})"),
+        (false, true) => name.clone(),
+        (true, false) => handle.clone(),
+        (true, true) if user_uuid.is_empty() => "(unknown)".to_owned(),
+        (true, true) => user_uuid.clone(),
+    }
+}

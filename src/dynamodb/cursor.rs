@@ -1,0 +1,118 @@
+//! Where a page ended, as a token to go on with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::messaging::{TimeRange, Timestamp};
+
+/// Changes when the meaning of a token does.
+const VERSION: u8 = 1;
+
+/// Where a page ended: everything before it, in time, is still to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cursor {
+    /// The range that is being read. A span such as `7d` must not move on from
+    /// page to page.
+    pub(super) range: TimeRange,
+    /// The flags that gave the range, to be compared with those given now.
+    pub(super) flags: String,
+    /// The sort key of the last row shown; it tells the row's place too.
+    pub(super) last: String,
+    /// All keys from this one on have been dealt with; `None` if none has.
+    pub(super) done: Option<String>,
+}
+
+/// What a token holds, in order: scope, since, until, flags, last, done.
+/// `None` for a `done` that is `last`, as it is in a table that is all UTC.
+#[derive(Serialize, Deserialize)]
+struct Payload(u8, u32, Option<String>, Option<String>, String, String, Option<String>);
+
+impl Cursor {
+    /// The token for the rows of `partition` of `table`: base64url, of no meaning
+    /// to anybody else.
+    #[must_use]
+    pub(super) fn token(&self, table: &str, partition: &str) -> String {
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let done = match &self.done {
+            Some(done) if *done == self.last => None,
+            Some(done) => Some(done.clone()),
+            // No key is empty.
+            None => Some(String::new()),
+        };
+        let payload = Payload(
+            VERSION,
+            scope(table, partition),
+            text(self.range.since),
+            text(self.range.until),
+            self.flags.clone(),
+            self.last.clone(),
+            done,
+        );
+        // Strings and numbers always serialize.
+        let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
+        bytes.extend(checksum(&bytes).to_be_bytes());
+        aws_smithy_types::base64::encode(bytes).replace('+', "-").replace('/', "_").replace('=', "")
+    }
+
+    /// Reads a token for the rows of `partition` of `table`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] when it is none, or one of other rows.
+    pub(super) fn parse(token: &str, table: &str, partition: &str) -> Result<Self> {
+        let hint = "give the token as the page before printed it, or leave --cursor out to begin anew";
+        let Payload(_, of, since, until, flags, last, done) = decode(token)
+            .ok_or_else(|| Error::usage("--cursor: not a cursor, or not all of one").hint(hint))?;
+        if of != scope(table, partition) {
+            return Err(Error::usage(
+                "--cursor: the cursor belongs to other rows: another group or user, or another table",
+            )
+            .hint(hint));
+        }
+        let time = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let range = TimeRange { since: time(since), until: time(until) };
+        let done = match done {
+            None => Some(last.clone()),
+            Some(done) if done.is_empty() => None,
+            done => done,
+        };
+        Ok(Self { range, flags, last, done })
+    }
+
+    /// Flags may be given once more with the cursor, so that a command can be
+    /// repeated as it was, but they cannot change the range.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`].
+    pub(super) fn check_flags(&self, given: &str) -> Result<()> {
+        if given.is_empty() || given == self.flags {
+            return Ok(());
+        }
+        let of = if self.flags.is_empty() { "all times" } else { &self.flags };
+        Err(Error::usage(format!("--cursor goes on through {of}, not through {given}"))
+            .hint("leave the range out, for the cursor knows it; or leave --cursor out to begin anew"))
+    }
+}
+
+fn decode(token: &str) -> Option<Payload> {
+    let mut text = token.trim().replace('-', "+").replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    let bytes = aws_smithy_types::base64::decode(text).ok()?;
+    let (payload, sum) = bytes.split_at_checked(bytes.len().checked_sub(4)?)?;
+    if sum != checksum(payload).to_be_bytes() {
+        return None;
+    }
+    serde_json::from_slice(payload).ok().filter(|payload: &Payload| payload.0 == VERSION)
+}
+
+/// Tells tables and partitions apart.
+fn scope(table: &str, partition: &str) -> u32 {
+    checksum(format!("{table}\0{partition}").as_bytes())
+}
+
+/// FNV-1a: against slips of the hand, not against malice. A forged token reads
+/// nothing that its bearer could not read without.
+fn checksum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
