@@ -8,6 +8,9 @@ use super::{Capacity, DynamoDb, Item, names};
 use crate::error::Result;
 use crate::messaging::{Message, MessageGroup, Timestamp};
 
+/// Spare rows of one owner that one transaction deletes; it has 100 actions.
+const MOST_SPARE: usize = 40;
+
 /// A group's rows as they were read, by owner. One row each, unless something
 /// has gone wrong before; every owner's newest row comes first.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,7 +48,7 @@ impl Rows {
     }
 
     /// Everybody a row names: owners and others.
-    fn participants(&self) -> BTreeSet<String> {
+    pub(super) fn participants(&self) -> BTreeSet<String> {
         self.groups().flat_map(|row| [row.owner_uuid, row.other.user_uuid]).collect()
     }
 
@@ -55,6 +58,7 @@ impl Rows {
     /// A row is deleted and put, for its time is part of its key; what else it
     /// holds, also attributes that are not ours, goes along. `row_key` is the
     /// message's time, or one a little later where another group's row has that.
+    /// A row that stays must be there still.
     pub(super) fn advance(
         &self,
         message: &Message,
@@ -78,8 +82,11 @@ impl Rows {
                     transaction.delete(newest)?;
                     transaction.put_new(row)?;
                 }
+            } else {
+                // It may have been read where it no longer is.
+                transaction.check(newest)?;
             }
-            for row in rest {
+            for row in rest.iter().take(MOST_SPARE) {
                 transaction.delete(row)?;
             }
             moved += usize::from(is_older || !rest.is_empty());
@@ -120,17 +127,35 @@ impl DynamoDb {
         known: &Rows,
         capacity: &mut Capacity,
     ) -> Result<Rows> {
+        self.rows_of(table, group, known.participants(), capacity).await
+    }
+
+    /// The rows of `group` in the inboxes of `owners`, and of everybody whom those
+    /// name, read like [`Self::settled_rows`].
+    pub(super) async fn rows_of(
+        &self,
+        table: &str,
+        group: &str,
+        owners: BTreeSet<String>,
+        capacity: &mut Capacity,
+    ) -> Result<Rows> {
         let newest = self.newest_message(table, group, capacity).await?;
-        let mut found = Vec::new();
-        for owner in known.participants() {
+        let (mut found, mut asked) = (Vec::new(), BTreeSet::new());
+        let mut left: Vec<String> = owners.into_iter().collect();
+        while let Some(owner) = left.pop() {
+            if !asked.insert(owner.clone()) {
+                continue;
+            }
             let expected = match &newest {
                 Some(newest) => self.row_at(table, &owner, group, sort_key(newest), capacity).await?,
                 None => None,
             };
-            match expected {
-                Some(row) => found.push(row),
-                None => found.extend(self.inbox_rows(table, &owner, group, capacity).await?),
-            }
+            let rows = match expected {
+                Some(row) => vec![row],
+                None => self.inbox_rows(table, &owner, group, capacity).await?,
+            };
+            left.extend(rows.iter().map(|row| items::to_group(row).other.user_uuid));
+            found.extend(rows);
         }
         Ok(Rows::of(found))
     }
@@ -148,7 +173,7 @@ impl DynamoDb {
     }
 
     /// The item with this key, read consistently.
-    async fn get(
+    pub(super) async fn get(
         &self,
         table: &str,
         partition: String,
@@ -171,7 +196,7 @@ impl DynamoDb {
     }
 
     /// An inbox is sorted by time, not by group, so this reads it whole.
-    async fn inbox_rows(
+    pub(super) async fn inbox_rows(
         &self,
         table: &str,
         owner: &str,

@@ -76,8 +76,11 @@ impl DynamoDb {
         let mut rows = self.indexed_rows(table, &group, &mut read).await?;
         for tries in 1..=TRIES {
             if self.check_participants(&rows, &group, sender).is_err() {
-                // The index may not have caught up with a group that is new.
-                rows = self.settled_rows(table, &group, &rows, &mut read).await?;
+                // The index may not have caught up with a group that is new; its
+                // row is in the sender's inbox all the same.
+                let mut owners = rows.participants();
+                owners.insert(sender.uuid.to_string());
+                rows = self.rows_of(table, &group, owners, &mut read).await?;
                 self.check_participants(&rows, &group, sender)?;
             }
             let mut transaction = Transaction::new(table);

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
 };
 use uuid::Uuid;
 
+use super::backoff::pause;
+use super::error::is_throttled;
 use super::items::key;
 use super::{Capacity, DynamoDb, Item, names};
+use crate::aws::code;
 use crate::error::{Error, Result};
 
 /// Reasons that mean another writer was there first, or that the table is busy:
@@ -18,8 +20,10 @@ use crate::error::{Error, Result};
 const PASSING: [&str; 4] =
     [CONDITION_FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-/// Errors of the request as a whole that mean the same.
-const PASSING_ERRORS: [&str; 2] = ["TransactionConflictException", "TransactionInProgressException"];
+/// The answer to a request whose like, by its token, is still being carried out.
+const IN_PROGRESS: &str = "TransactionInProgressException";
+/// How often one and the same request is sent before giving up: half a minute.
+const TRIES: u32 = 12;
 
 /// The writes of one transaction, on different items. At most 100.
 pub(super) struct Transaction<'a> {
@@ -120,64 +124,79 @@ impl Unchanged {
 }
 
 impl DynamoDb {
-    /// Sends `transaction` with an idempotency token, so that a request the SDK
-    /// repeats is not carried out twice.
+    /// Sends `transaction` with an idempotency token, so that a request that is
+    /// repeated, here or by the SDK, is not carried out twice.
     ///
     /// # Errors
-    /// Anything but being overtaken by another writer.
+    /// Anything but being overtaken by another writer. A hint says so when it is
+    /// unknown whether the transaction was carried out.
     pub(super) async fn transact(
         &self,
         transaction: Transaction<'_>,
         what: &str,
         capacity: &mut Capacity,
     ) -> Result<Outcome> {
-        let answer = self
+        let request = self
             .client
             .transact_write_items()
             .set_transact_items(Some(transaction.actions))
             .client_request_token(Uuid::new_v4().to_string())
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await;
-        let error = match answer {
-            Ok(answer) => {
-                // One table written, so at most one figure.
-                capacity.add(answer.consumed_capacity.as_deref().and_then(<[_]>::first));
-                return Ok(Outcome::Done);
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let mut tries = 1;
+        let error = loop {
+            let error = match request.clone().send().await {
+                Ok(answer) => {
+                    // One table written, so at most one figure.
+                    capacity.add(answer.consumed_capacity.as_deref().and_then(<[_]>::first));
+                    return Ok(Outcome::Done);
+                }
+                Err(error) => error,
+            };
+            // An earlier attempt may have been carried out, though its answer was
+            // lost: with another token it would be carried out again.
+            let is_busy = code(&error) == Some(IN_PROGRESS) || is_throttled(&error);
+            if !is_busy || tries == TRIES {
+                break error;
             }
-            Err(error) => error,
+            pause(tries).await;
+            tries += 1;
         };
-        let service = error.as_service_error();
-        if let Some(service) = service
-            && let TransactWriteItemsError::TransactionCanceledException(canceled) = service
-            && let Some(failed) = passing(canceled.cancellation_reasons())
+        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
         {
-            return Ok(Outcome::Overtaken(failed));
+            let reasons = canceled.cancellation_reasons();
+            if let Some(failed) = passing(reasons) {
+                return Ok(Outcome::Overtaken(failed));
+            }
+            if let Some(reason) = reasons.iter().find(|reason| is_lasting(reason)) {
+                let code = reason.code().unwrap_or_default();
+                return Err(self.place().service_error(what, code, reason.message()));
+            }
         }
-        if service.and_then(|service| service.code()).is_some_and(|code| PASSING_ERRORS.contains(&code))
-            || super::error::is_throttled(&error)
-        {
-            return Ok(Outcome::Overtaken(Vec::new()));
-        }
-        let refused = service.is_some();
+        // Of an answer that never came, or of a server's error, nobody knows what
+        // has become of the request.
+        let refused = error.as_service_error().is_some()
+            && error.raw_response().is_some_and(|response| response.status().as_u16() < 500);
         let error = self.error(what, transaction.table, &error);
-        // Of an answer that never came, nobody knows what it would have been.
-        Err(if refused {
-            error
-        } else {
-            error.hint("it may be written or not: look before you run it again")
-        })
+        Err(if refused { error } else { error.hint("it may be written or not: look before you run it again") })
     }
 }
 
 /// For each action, whether its condition failed; `None` when one of them failed
 /// for a reason that trying again does not mend.
 fn passing(reasons: &[CancellationReason]) -> Option<Vec<bool>> {
-    let codes = || reasons.iter().filter_map(|reason| reason.code().filter(|code| *code != "None"));
-    if codes().next().is_none() || codes().any(|code| !PASSING.contains(&code)) {
+    if reasons.iter().all(succeeded) || reasons.iter().any(is_lasting) {
         return None;
     }
     Some(reasons.iter().map(|reason| reason.code() == Some(CONDITION_FAILED)).collect())
+}
+
+/// Nothing was wrong with this action: another one stopped the transaction.
+fn succeeded(reason: &CancellationReason) -> bool {
+    matches!(reason.code(), None | Some("None"))
+}
+
+fn is_lasting(reason: &CancellationReason) -> bool {
+    !succeeded(reason) && !reason.code().is_some_and(|code| PASSING.contains(&code))
 }
 
 fn incomplete(cause: aws_sdk_dynamodb::error::BuildError) -> Error {
