@@ -161,7 +161,8 @@ impl DynamoDb {
             pause(tries).await;
             tries += 1;
         };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
+        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+            error.as_service_error()
         {
             let reasons = canceled.cancellation_reasons();
             if let Some(failed) = passing(reasons) {
@@ -177,7 +178,11 @@ impl DynamoDb {
         let refused = error.as_service_error().is_some()
             && error.raw_response().is_some_and(|response| response.status().as_u16() < 500);
         let error = self.error(what, transaction.table, &error);
-        Err(if refused { error } else { error.hint("it may be written or not: look before you run it again") })
+        Err(if refused {
+            error
+        } else {
+            error.hint("it may be written or not: look before you run it again")
+        })
     }
 }
 

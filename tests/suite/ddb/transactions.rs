@@ -1,6 +1,6 @@
 //! The transactions under the writing patterns, through the library.
 
-use cruddur::messaging::{DEFAULT_GROUP, Timestamp, User};
+use cruddur::messaging::{DEFAULT_GROUP, Timestamp};
 
 use crate::support::{Item, Sandbox, TABLE, runtime, text};
 
@@ -8,11 +8,6 @@ const RIGHT_NOW: &str = "2031-05-06T07:08:09.000001+00:00";
 
 fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
-}
-
-fn user(sandbox: &Sandbox, handle: &str) -> User {
-    let rows = sandbox.sql(&format!("SELECT uuid, display_name FROM users WHERE handle = '{handle}'"));
-    User { uuid: rows[0][0].parse().unwrap(), display_name: rows[0][1].clone(), handle: handle.to_owned() }
 }
 
 fn rows(sandbox: &Sandbox) -> Vec<Item> {
@@ -30,7 +25,7 @@ fn assert_rows(sandbox: &Sandbox, time: &str, message: &str) {
 fn a_message_and_both_rows_are_written_together() {
     let sandbox = Sandbox::seeded();
     let before = sandbox.items().len();
-    let nina = user(&sandbox, "nina");
+    let nina = sandbox.user("nina");
     let store = sandbox.store();
     let sent = runtime()
         .block_on(store.create_message(TABLE, DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
@@ -52,7 +47,7 @@ fn what_else_a_row_holds_goes_along() {
     let mut row = rows(&sandbox).remove(0);
     row.insert("muted".to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(true));
     sandbox.put_item(row.clone());
-    let nina = user(&sandbox, "nina");
+    let nina = sandbox.user("nina");
     runtime()
         .block_on(sandbox.store().create_message(TABLE, DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
         .unwrap();
@@ -65,7 +60,7 @@ fn what_else_a_row_holds_goes_along() {
 fn a_message_older_than_the_rows_leaves_them() {
     let sandbox = Sandbox::seeded();
     let before = rows(&sandbox);
-    let nina = user(&sandbox, "nina");
+    let nina = sandbox.user("nina");
     let sent = runtime()
         .block_on(sandbox.store().create_message(
             TABLE,
@@ -84,7 +79,7 @@ fn a_message_older_than_the_rows_leaves_them() {
 fn writers_at_the_same_instant_lose_nothing() {
     let sandbox = Sandbox::seeded();
     let before = sandbox.items_of("MSG#").len();
-    let (nina, oscar) = (user(&sandbox, "nina"), user(&sandbox, "oscar"));
+    let (nina, oscar) = (sandbox.user("nina"), sandbox.user("oscar"));
     let writers = (0..6).map(|number| {
         let store = sandbox.store();
         let sender = if number % 2 == 0 { nina.clone() } else { oscar.clone() };

@@ -1,6 +1,7 @@
 //! Running the built `cruddur`, and what it said.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -26,6 +27,18 @@ impl Run {
     pub fn of(command: &mut Command) -> Self {
         let output = command.stdin(Stdio::null()).output().expect("cruddur runs");
         Self::from(output)
+    }
+
+    /// Runs `command` with `input` on its stdin.
+    pub fn with_input(command: &mut Command, input: impl Into<Vec<u8>>) -> Self {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut stdin, input) = (child.stdin.take().unwrap(), input.into());
+        // It may stop reading before the end.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let run = Self::from(child.wait_with_output().expect("cruddur runs"));
+        writer.join().unwrap();
+        run
     }
 
     /// Asserts exit code 0.
@@ -79,6 +92,11 @@ impl From<Output> for Run {
 impl Spawned {
     pub fn new(command: &mut Command) -> Self {
         Self(command.spawn().expect("cruddur starts"))
+    }
+
+    /// The same, with nothing to read and nobody to listen.
+    pub fn silent(command: &mut Command) -> Self {
+        Self::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
     /// Sends a signal by its name, such as `TERM`.

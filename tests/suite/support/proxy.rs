@@ -1,6 +1,7 @@
 //! A service that fails on demand: an HTTP proxy before the real one.
 
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -11,9 +12,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::runtime;
+use super::{eventually, runtime};
 
 /// What happens to a call instead of what should.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,15 @@ pub enum Fault {
     Answer(&'static str),
     /// The call is not made; the answer is this status and body.
     Broken(u16, &'static str),
+    /// The call is not made: a TransactWriteItems whose first action has nothing
+    /// against it, and whose second is cancelled with this code.
+    Cancel(&'static str),
+    /// The call is made when [`Proxy::release`] allows it.
+    Hold,
+    /// The call is made at once, and answered when [`Proxy::release`] allows it.
+    HoldAnswer,
+    /// The call is made; the answer is a server's error.
+    LoseAnswer,
 }
 
 /// A request as it came.
@@ -48,6 +59,9 @@ struct Inner {
     batches: Mutex<Vec<usize>>,
     calls: Mutex<usize>,
     requests: Mutex<Vec<Recorded>>,
+    held: Mutex<usize>,
+    gate: Semaphore,
+    empty_index: AtomicBool,
 }
 
 /// A running proxy; ends when dropped.
@@ -72,12 +86,21 @@ impl Proxy {
             batches: Mutex::default(),
             calls: Mutex::default(),
             requests: Mutex::default(),
+            held: Mutex::default(),
+            gate: Semaphore::new(0),
+            empty_index: AtomicBool::new(false),
         });
         let listener = runtime().block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = axum::Router::new().fallback(answer).with_state(Arc::clone(&inner));
         let task = runtime().spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url, inner, task }
+    }
+
+    /// Queries of an index find nothing from now on, as if it lagged behind.
+    pub fn with_empty_index(self) -> Self {
+        self.inner.empty_index.store(true, Ordering::Relaxed);
+        self
     }
 
     pub fn url(&self) -> &str {
@@ -97,6 +120,29 @@ impl Proxy {
     /// What each request asked, of a service that speaks JSON.
     pub fn bodies(&self) -> Vec<Value> {
         self.requests().iter().map(|request| serde_json::from_str(&request.body).unwrap()).collect()
+    }
+
+    /// Every operation that was called, in order.
+    pub fn operations(&self) -> Vec<String> {
+        self.requests().into_iter().map(|request| request.operation).collect()
+    }
+
+    /// The body of each call of the operation, in order.
+    pub fn called_with(&self) -> Vec<Value> {
+        let mut requests = self.requests();
+        requests.retain(|request| request.operation == self.inner.operation);
+        requests.iter().map(|request| serde_json::from_str(&request.body).unwrap()).collect()
+    }
+
+    /// Waits until so many calls have been held.
+    #[track_caller]
+    pub fn holds(&self, calls: usize) {
+        eventually("calls are held", || (*self.inner.held.lock().unwrap() >= calls).then_some(()));
+    }
+
+    /// Lets everything go that is held, now or later.
+    pub fn release(&self) {
+        self.inner.gate.close();
     }
 
     /// How many requests each BatchWriteItem held.
@@ -125,8 +171,16 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
         proxy.batches.lock().unwrap().push(requests(&body));
     }
     let fault = (operation == proxy.operation).then(|| proxy.next_fault()).flatten();
+    if proxy.empty_index.load(Ordering::Relaxed) && body.windows(11).any(|text| text == b"\"IndexName\"") {
+        let empty = json!({ "Items": [], "Count": 0, "ScannedCount": 0 });
+        return protocol.answer(200, empty.to_string());
+    }
+    if matches!(fault, Some(Fault::Hold)) {
+        proxy.wait().await;
+    }
     let (body, unprocessed) = match fault {
-        None => (body, None),
+        None | Some(Fault::Hold | Fault::HoldAnswer | Fault::LoseAnswer) => (body, None),
+        Some(Fault::Cancel(code)) => return protocol.answer(400, cancelled(code)),
         Some(Fault::Error(status, code)) => return protocol.answer(status, protocol.refusal(code)),
         Some(Fault::Answer(body)) => return protocol.answer(200, body.to_owned()),
         Some(Fault::Broken(status, body)) => return protocol.answer(status, body.to_owned()),
@@ -147,6 +201,11 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
     let answer = proxy.client.request(passed.body(Body::from(body)).unwrap()).await.unwrap();
     let status = answer.status().as_u16();
     let body = to_bytes(Body::new(answer.into_body()), usize::MAX).await.unwrap();
+    match fault {
+        Some(Fault::HoldAnswer) => proxy.wait().await,
+        Some(Fault::LoseAnswer) => return protocol.answer(500, protocol.refusal("InternalServerError")),
+        _ => {}
+    }
     let mut body = String::from_utf8(body.to_vec()).unwrap();
     if let Some(left) = unprocessed {
         let mut document: Value = serde_json::from_str(&body).unwrap();
@@ -208,12 +267,28 @@ impl Protocol {
 }
 
 impl Inner {
+    async fn wait(&self) {
+        *self.held.lock().unwrap() += 1;
+        // Nobody ever adds a permit: it ends when the gate is closed.
+        assert!(self.gate.acquire().await.is_err());
+    }
+
     fn next_fault(&self) -> Option<Fault> {
         let mut calls = self.calls.lock().unwrap();
         let fault = (self.plan)(*calls);
         *calls += 1;
         fault
     }
+}
+
+/// The body of a cancelled transaction.
+fn cancelled(code: &str) -> String {
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [{ "Code": "None" }, { "Code": code, "Message": "not like this" }],
+    })
+    .to_string()
 }
 
 /// The write requests of a BatchWriteItem's body.

@@ -16,6 +16,7 @@ use cruddur::config::{
 };
 use cruddur::dynamodb::DynamoDb;
 use cruddur::local::dynamodb::Server;
+use cruddur::messaging::User;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::SimpleQueryMessage;
@@ -169,6 +170,13 @@ impl Sandbox {
         runtime().block_on(request).unwrap();
     }
 
+    /// Deletes an item of the messages table.
+    pub fn delete(&self, pk: &str, sk: &str) {
+        let request = self.dynamodb().delete_item().table_name(TABLE);
+        let key = |value: &str| AttributeValue::S(value.to_owned());
+        runtime().block_on(request.key("pk", key(pk)).key("sk", key(sk)).send()).unwrap();
+    }
+
     /// Every item of the messages table, in no order.
     pub fn items(&self) -> Vec<Item> {
         let pages = self.dynamodb().scan().table_name(TABLE).into_paginator().items().send();
@@ -186,6 +194,14 @@ impl Sandbox {
     /// The rows that `query` gives on this world's database, as text.
     pub fn sql(&self, query: &str) -> Vec<Vec<String>> {
         sql(&self.connection_url(), query)
+    }
+
+    /// The user with this handle, by the database's own word.
+    #[track_caller]
+    pub fn user(&self, handle: &str) -> User {
+        let rows = self.sql(&format!("SELECT uuid, display_name FROM users WHERE handle = '{handle}'"));
+        let [row] = rows.as_slice() else { panic!("{handle}: {rows:?}") };
+        User { uuid: row[0].parse().unwrap(), display_name: row[1].clone(), handle: handle.to_owned() }
     }
 
     /// Whether this world's database is there, by the server's own word.

@@ -36,6 +36,13 @@ impl Session {
         session
     }
 
+    /// The same, having carried out `statements` in it.
+    pub fn having_run(url: &str, application: &str, statements: &str) -> Self {
+        let session = Self::in_transaction(url, application);
+        runtime().block_on(session.client.batch_execute(statements)).unwrap();
+        session
+    }
+
     /// The same, in the middle of a query that does not end by itself.
     pub fn busy(url: &str, application: &str) -> Self {
         let session = Self::open(url, application);

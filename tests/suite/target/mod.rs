@@ -6,6 +6,7 @@ mod prod;
 mod usage;
 
 use clap::CommandFactory as _;
+use cruddur::messaging::DEFAULT_GROUP;
 
 /// Every command that does something, as words of a command line that parses.
 fn every_command() -> Vec<Vec<String>> {
@@ -24,10 +25,17 @@ fn walk(command: &clap::Command, path: &mut Vec<String>, found: &mut Vec<Vec<Str
         path.pop();
     }
     if leaf {
-        let needed = command.get_arguments().filter(|argument| argument.is_required_set());
-        let needed = needed.map(|argument| match argument.get_long() {
-            Some(flag) => format!("--{flag}=x"),
-            None => "x".to_owned(),
+        // Of a group of which one is needed, the first.
+        let groups = command.get_groups().filter(|group| group.is_required_set());
+        let of_groups: Vec<_> = groups.filter_map(|group| group.get_args().next()).collect();
+        let is_needed =
+            |argument: &clap::Arg| argument.is_required_set() || of_groups.contains(&argument.get_id());
+        let needed = command.get_arguments().filter(|argument| is_needed(argument));
+        let needed = needed.map(|argument| {
+            let is_uuid =
+                argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "UUID"));
+            let value = if is_uuid { DEFAULT_GROUP.to_string() } else { argument.get_id().to_string() };
+            argument.get_long().map_or(value.clone(), |flag| format!("--{flag}={value}"))
         });
         found.push(path.iter().cloned().chain(needed).collect());
     }
