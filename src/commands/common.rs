@@ -47,13 +47,14 @@ impl PoolArgs {
     }
 }
 
-/// What must be given, or typed, before something is destroyed in production.
+/// What must be given, or typed, before something is destroyed or changed all
+/// over in production.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ConfirmArgs {
     /// With --prod: do not ask; needs --confirm
     #[arg(long, requires = "confirm")]
     yes: bool,
-    /// With --prod: the name of what is to be destroyed, in place of typing it
+    /// With --prod: the name of what is at stake, in place of typing it
     #[arg(long, value_name = "NAME", requires = "yes")]
     confirm: Option<String>,
 }
@@ -87,6 +88,15 @@ impl ConfirmArgs {
             None => Err(Error::refused("cancelled; nothing was done")),
         }
     }
+}
+
+/// `text` as a word of a shell's command line.
+pub(super) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The text of a file that the user named.

@@ -20,6 +20,11 @@ pub(super) fn is_throttled<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -
     code(error).is_some_and(|code| THROTTLING_CODES.contains(&code))
 }
 
+/// Whether the service itself had an error: what was asked may be done or not.
+pub(super) fn is_server_error<E>(error: &SdkError<E>) -> bool {
+    error.raw_response().is_some_and(|response| response.status().is_server_error())
+}
+
 /// Whether the service said that the table is not there.
 pub(super) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error) == Some(NOT_FOUND)

@@ -5,6 +5,7 @@ mod backoff;
 mod batch;
 mod capacity;
 mod client;
+mod conversations;
 mod cursor;
 mod definition;
 mod error;
@@ -25,9 +26,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 pub use batch::Written;
 pub use capacity::{Capacity, Units};
 pub use client::DynamoDb;
+pub use conversations::Created;
 pub use definition::{Billing, Definition, SchemaLoaded};
 pub use scan::Scan;
-pub use send::{MAX_ITEM_BYTES, Refreshed, Sent};
+pub use send::{MAX_ITEM_BYTES, Refreshed, Sent, check_text};
 pub use timeline::{Census, Direction, Page, Span, Timeline};
 
 /// An item as the service returns it.

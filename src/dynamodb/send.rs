@@ -3,15 +3,15 @@
 use uuid::Uuid;
 
 use super::backoff::pause;
-use super::items::{group_item, inbox_partition, instant, message_item, size, text, to_group, to_message};
+use super::items::{instant, message_item, size, to_group, to_message};
 use super::rows::Rows;
 use super::transaction::{Outcome, Transaction};
-use super::{Capacity, DynamoDb, Item, names};
+use super::{Capacity, DynamoDb, Item};
 use crate::error::{Error, Result};
-use crate::messaging::{Message, MessageGroup, Timestamp, User};
+use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
 
 /// How often a transaction is tried anew after other writers were first.
-const TRIES: u32 = 20;
+pub(super) const TRIES: u32 = 20;
 /// The largest item, in bytes of names and values.
 /// Source: "Quotas in Amazon DynamoDB", item size.
 pub const MAX_ITEM_BYTES: usize = 400 * 1024;
@@ -103,76 +103,6 @@ impl DynamoDb {
         Err(self.overtaken(what))
     }
 
-    /// Writes a new group: its two rows and its first message, all or nothing.
-    pub async fn create_conversation(
-        &self,
-        table: &str,
-        from: &User,
-        to: &User,
-        message: &str,
-        at: Timestamp,
-    ) -> Result<Sent> {
-        let what = "cannot create the conversation";
-        let (read, mut written) = self.no_capacity();
-        let group = Uuid::new_v4().to_string();
-        let row = |owner: &User, other: &User| MessageGroup {
-            owner_uuid: owner.uuid.to_string(),
-            message_group_uuid: group.clone(),
-            last_message_at: at.to_string(),
-            message: message.to_owned(),
-            other: other.into(),
-        };
-        let message = Message {
-            message_group_uuid: group.clone(),
-            sent_at: at.to_string(),
-            message_uuid: Uuid::new_v4().to_string(),
-            message: message.to_owned(),
-            sender: from.into(),
-        };
-        let items = [message_item(&message), group_item(&row(from, to)), group_item(&row(to, from))];
-        for item in &items {
-            check_size(item)?;
-        }
-        let (mut message, mut at) = (message, at);
-        for tries in 1..=TRIES {
-            let mut transaction = Transaction::new(table);
-            for item in &items {
-                let mut item = item.clone();
-                item.insert(names::SORT_KEY.to_owned(), text(at.to_string()));
-                transaction.put_new(item)?;
-            }
-            match self.transact(transaction, what, &mut written).await? {
-                Outcome::Done => {
-                    message.sent_at = at.to_string();
-                    return Ok(Sent { message, rows: 2, overtaken: tries - 1, read, written });
-                }
-                // An inbox has a row of this very microsecond.
-                Outcome::Overtaken(failed) if failed.contains(&true) => at = at.next(),
-                Outcome::Overtaken(_) => pause(tries).await,
-            }
-        }
-        Err(self.overtaken(what))
-    }
-
-    /// The group in the inbox of `user` whose other participant is `other`, read
-    /// consistently; the newest, when there are several.
-    pub async fn conversation_between(
-        &self,
-        table: &str,
-        user: &User,
-        other: &User,
-    ) -> Result<(Option<MessageGroup>, Capacity)> {
-        let query = self
-            .query_partition(table, inbox_partition(user.uuid))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .filter_expression("#user = :user")
-            .expression_attribute_names("#user", names::USER_UUID)
-            .expression_attribute_values(":user", text(other.uuid.to_string()));
-        let (items, capacity) = self.collect(query, table, None, "cannot look for a conversation").await?;
-        Ok((items.first().map(to_group), capacity))
-    }
-
     /// Brings the rows of `group` up to its newest message: the newest by key, or
     /// one of `candidates` that is later still, in case offsets are mixed.
     ///
@@ -253,21 +183,23 @@ impl DynamoDb {
         let is_in = |row: &MessageGroup| row.owner_uuid == sender_uuid || row.other.user_uuid == sender_uuid;
         if !owners.iter().any(is_in) {
             let handles: Vec<&str> = owners.iter().map(|row| row.other.user_handle.as_str()).collect();
-            return Err(Error::failed(format!("{} is not in the group {group}", sender.handle))
+            let place = self.place();
+            return Err(Error::failed(format!("{} is not in the group {group} on {place}", sender.handle))
                 .hint(format!("who is: {}", handles.join(", "))));
         }
         if owners.len() < 2 {
-            return Err(Error::failed(format!("the group {group} has lost one of its rows"))
+            let place = self.place();
+            return Err(Error::failed(format!("the group {group} on {place} has lost one of its rows"))
                 .hint(format!("run: cruddur ddb check --repair{prod}")));
         }
         Ok(())
     }
 
-    fn no_capacity(&self) -> (Capacity, Capacity) {
+    pub(super) fn no_capacity(&self) -> (Capacity, Capacity) {
         (Capacity::new(self.is_emulated()), Capacity::new(self.is_emulated()))
     }
 
-    fn overtaken(&self, what: &str) -> Error {
+    pub(super) fn overtaken(&self, what: &str) -> Error {
         Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.place()))
             .hint("nothing of it is written; run it again when the table is less busy")
     }
@@ -297,7 +229,25 @@ fn nudged(sent_at: &str, microseconds: u32) -> String {
     }
 }
 
-fn check_size(item: &Item) -> Result<()> {
+/// Refuses a text that fits into no message, whatever its sender is called.
+/// Asks nobody.
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`].
+pub fn check_text(text: &str) -> Result<()> {
+    let uuid = Uuid::nil().to_string();
+    let nobody =
+        Participant { user_uuid: uuid.clone(), user_display_name: String::new(), user_handle: String::new() };
+    check_size(&message_item(&Message {
+        message_group_uuid: uuid.clone(),
+        sent_at: Timestamp::now().to_string(),
+        message_uuid: uuid,
+        message: text.to_owned(),
+        sender: nobody,
+    }))
+}
+
+pub(super) fn check_size(item: &Item) -> Result<()> {
     if size(item) <= MAX_ITEM_BYTES { Ok(()) } else { Err(too_long(to_message(item).message.len())) }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use uuid::Uuid;
 
 use super::backoff::pause;
-use super::error::is_throttled;
+use super::error::{is_server_error, is_throttled};
 use super::items::key;
 use super::{Capacity, DynamoDb, Item, names};
 use crate::aws::code;
@@ -175,8 +175,7 @@ impl DynamoDb {
         }
         // Of an answer that never came, or of a server's error, nobody knows what
         // has become of the request.
-        let refused = error.as_service_error().is_some()
-            && error.raw_response().is_some_and(|response| response.status().as_u16() < 500);
+        let refused = error.as_service_error().is_some() && !is_server_error(&error);
         let error = self.error(what, transaction.table, &error);
         Err(if refused {
             error

@@ -78,7 +78,7 @@ fn normal(line: &str) -> String {
         (r"others: --year \d{4} ", "others: --year YEAR "),
         (r"--cursor [\w-]+$", "--cursor TOKEN"),
         (r"(localhost|127\.0\.0\.1):\d+", "$1:PORT"),
-        (r#""user_uuid":"[0-9a-f-]{36}""#, r#""user_uuid":"UUID""#),
+        (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     ];
     rules.iter().fold(line.to_owned(), |line, (pattern, replacement)| {
         Regex::new(pattern).unwrap().replace_all(&line, *replacement).into_owned()

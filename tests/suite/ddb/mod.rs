@@ -1,6 +1,8 @@
 //! `cruddur ddb`
 
 mod batch_faults;
+mod create_conversation;
+mod create_message;
 mod patterns;
 mod reading;
 mod scan;

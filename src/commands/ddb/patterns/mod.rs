@@ -1,9 +1,12 @@
 //! `cruddur ddb patterns`: the app's access patterns.
 
+mod create_conversation;
+mod create_message;
 mod get_conversation;
 mod list_conversations;
 mod range;
 mod read;
+mod write;
 
 use clap::Subcommand;
 
@@ -18,6 +21,10 @@ pub enum Command {
     GetConversation(get_conversation::GetConversationArgs),
     /// Show one user's groups, by the time of their last messages
     ListConversations(list_conversations::ListConversationsArgs),
+    /// Write a message into an existing group, and move the group's rows to it
+    CreateMessage(create_message::CreateMessageArgs),
+    /// Write a new group between two users, with its first message
+    CreateConversation(create_conversation::CreateConversationArgs),
 }
 
 impl Command {
@@ -25,6 +32,8 @@ impl Command {
         match self {
             Self::GetConversation(args) => get_conversation::run(cx, ui, args).await,
             Self::ListConversations(args) => list_conversations::run(cx, ui, args).await,
+            Self::CreateMessage(args) => create_message::run(cx, ui, args).await,
+            Self::CreateConversation(args) => create_conversation::run(cx, ui, args).await,
         }
     }
 }

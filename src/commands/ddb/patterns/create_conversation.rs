@@ -1,0 +1,69 @@
+//! `cruddur ddb patterns create-conversation`
+
+use clap::Args;
+
+use super::write::WriteArgs;
+use crate::commands::common::{announce, shell_word};
+use crate::commands::ddb::show_read;
+use crate::context::Context;
+use crate::dynamodb::{Created, Units};
+use crate::error::{Error, Result};
+use crate::messaging::Timestamp;
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct CreateConversationArgs {
+    #[command(flatten)]
+    write: WriteArgs,
+    /// The other participant
+    #[arg(long, value_name = "HANDLE")]
+    to: String,
+    /// Write it even if the two have a conversation already
+    #[arg(long)]
+    allow_duplicate: bool,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs) -> Result<()> {
+    let (from, to) = (&args.write.from, &args.to);
+    if from == to {
+        return Err(Error::usage("--from and --to name the same user"));
+    }
+    let text = args.write.text(ui)?;
+    let table = args.write.table.name(cx);
+    let postgres = cx.postgres().await?;
+    let sender = postgres.user_by_handle(from).await?;
+    let recipient = postgres.user_by_handle(to).await?;
+
+    let db = cx.dynamodb().await?;
+    announce(ui, db.place());
+    let now = Timestamp::now();
+    let sent = if args.allow_duplicate {
+        db.create_conversation(&table, &sender, &recipient, &text, now).await?
+    } else {
+        match db.create_only_conversation(&table, &sender, &recipient, &text, now).await? {
+            Created::Sent(sent) => sent,
+            Created::Exists { group, read, written } => {
+                show_read(ui, &read);
+                if written.pages > 0 {
+                    ui.status(written.line(Units::Write));
+                }
+                let group = group.message_group_uuid;
+                let prod = cx.target().flag();
+                let flag = match &args.write.table.table {
+                    Some(table) => format!(" --table {}", shell_word(table)),
+                    None => String::new(),
+                };
+                return Err(Error::failed(format!(
+                    "{from} and {to} have a conversation already, {group}, on {}",
+                    db.place()
+                ))
+                .hint(format!(
+                    "to write into it run: cruddur ddb patterns create-message --message-group-uuid {group} --from {} TEXT{flag}{prod}",
+                    shell_word(from)
+                ))
+                .hint("for another one between the two add: --allow-duplicate"));
+            }
+        }
+    };
+    args.write.show(ui, &sent, "wrote")
+}
