@@ -47,7 +47,7 @@ impl Capacity {
     }
 
     /// Adds what another request of the same command consumed.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         self.total += other.total;
         self.table += other.table;
         self.pages += other.pages;

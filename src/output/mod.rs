@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
 mod layout;
+mod progress;
 mod records;
 mod table;
 pub mod text;
@@ -14,6 +15,7 @@ use clap::ValueEnum;
 use crate::error::{Error, Kind, Result};
 
 pub use layout::Layout;
+pub use progress::Progress;
 pub use records::{Record, Records};
 pub use table::Column;
 use table::TableWriter;

@@ -1,11 +1,22 @@
 //! The app's users.
 
+use tokio_postgres::error::SqlState;
+
 use super::Session;
 use crate::error::{Error, Result};
 use crate::messaging::User;
 
 /// How many of the known handles an error lists.
 const LISTED: i64 = 20;
+
+/// How an attempt to rename a user ended.
+enum Renamed {
+    Done,
+    /// Another user has the new handle.
+    Taken,
+    /// The user is not as it was read.
+    Changed,
+}
 
 impl Session {
     /// The user with this handle.
@@ -14,6 +25,17 @@ impl Session {
     /// [`crate::error::Kind::Failed`] when there is none (the message lists who
     /// is there) or more than one.
     pub async fn user_by_handle(&self, handle: &str) -> Result<User> {
+        match self.find_user(handle).await? {
+            Some(user) => Ok(user),
+            None => Err(self.no_such_user(handle).await?),
+        }
+    }
+
+    /// The user with this handle, if there is one.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there are several.
+    pub async fn find_user(&self, handle: &str) -> Result<Option<User>> {
         let rows = self
             .client
             .query(
@@ -23,8 +45,8 @@ impl Session {
             .await
             .map_err(|error| self.error(&format!("cannot look up the user {handle:?}"), error))?;
         match rows.as_slice() {
-            [row] => Ok(User { uuid: row.get(0), display_name: row.get(1), handle: row.get(2) }),
-            [] => Err(self.no_such_user(handle).await?),
+            [row] => Ok(Some(User { uuid: row.get(0), display_name: row.get(1), handle: row.get(2) })),
+            [] => Ok(None),
             _ => Err(Error::failed(format!(
                 "more than one user has the handle {handle:?} on {}, so it names nobody",
                 self.url
@@ -32,7 +54,87 @@ impl Session {
         }
     }
 
-    async fn no_such_user(&self, handle: &str) -> Result<Error> {
+    /// Keeps other sessions from renaming the user until this one ends; false
+    /// when one is at it already.
+    pub async fn lock_for_renaming(&self, user: &User) -> Result<bool> {
+        let lock = format!("cruddur ddb rename-user {}", user.uuid);
+        let row = self
+            .client
+            .query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&lock])
+            .await
+            .map_err(|error| self.error("cannot lock the user", error))?;
+        Ok(row.get(0))
+    }
+
+    /// Gives the user whom `from` describes the names of `to`, if nobody else has
+    /// that handle. The table has no constraint that would see to it, so new users
+    /// have to wait for the length of this transaction.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`], with nothing written: also when the handle
+    /// is taken, or the user is not as `from` has it.
+    pub async fn rename_user(&mut self, from: &User, to: &User) -> Result<()> {
+        let renamed = self.try_rename_user(from, to).await;
+        let renamed = renamed.map_err(|error| {
+            let locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+            let error = self.error("cannot rename the user", error);
+            if locked {
+                error.hint("nothing was written; run it again when the table is less busy")
+            } else {
+                error
+            }
+        })?;
+        let why = match renamed {
+            Renamed::Done => return Ok(()),
+            Renamed::Taken => return Err(self.handle_taken(&to.handle)),
+            Renamed::Changed => "somebody else has just changed the user",
+        };
+        Err(Error::failed(format!("cannot rename the user on {}: {why}; nothing was written", self.url))
+            .hint("run it again"))
+    }
+
+    async fn try_rename_user(
+        &mut self,
+        from: &User,
+        to: &User,
+    ) -> std::result::Result<Renamed, tokio_postgres::Error> {
+        let transaction = self.client.transaction().await?;
+        transaction
+            .batch_execute(
+                "SET LOCAL lock_timeout = '2s'; LOCK TABLE public.users IN SHARE ROW EXCLUSIVE MODE",
+            )
+            .await?;
+        let taken = transaction
+            .query(
+                "SELECT FROM public.users WHERE handle = $1 AND uuid <> $2 LIMIT 1",
+                &[&to.handle, &to.uuid],
+            )
+            .await?;
+        if !taken.is_empty() {
+            return Ok(Renamed::Taken);
+        }
+        let changed = transaction
+            .execute(
+                "UPDATE public.users SET handle = $1, display_name = $2 \
+                 WHERE uuid = $3 AND handle = $4 AND display_name = $5",
+                &[&to.handle, &to.display_name, &from.uuid, &from.handle, &from.display_name],
+            )
+            .await?;
+        if changed != 1 {
+            return Ok(Renamed::Changed);
+        }
+        transaction.commit().await?;
+        Ok(Renamed::Done)
+    }
+
+    /// The error that another user has `handle`.
+    #[must_use]
+    pub fn handle_taken(&self, handle: &str) -> Error {
+        Error::failed(format!("the handle {handle:?} is taken on {}; nothing was written", self.url))
+    }
+
+    /// The error that no user has `handle`, with those that are there.
+    pub async fn no_such_user(&self, handle: &str) -> Result<Error> {
         let rows = self
             .client
             .query("SELECT handle, count(*) OVER () FROM public.users ORDER BY handle LIMIT $1", &[&LISTED])

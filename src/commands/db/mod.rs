@@ -64,6 +64,6 @@ impl Command {
 }
 
 /// Says, before anything is written, where.
-fn announce(ui: &mut Ui, url: &ConnectionUrl) {
+pub(super) fn announce(ui: &mut Ui, url: &ConnectionUrl) {
     ui.status(format!("{:<5} PostgreSQL at {url}", url.target().name()));
 }

@@ -3,6 +3,7 @@
 mod drop;
 mod list_tables;
 mod patterns;
+mod rename_user;
 mod scan;
 mod schema_load;
 mod seed;
@@ -27,6 +28,8 @@ pub enum Command {
     Seed(seed::SeedArgs),
     /// Print every item of the table
     Scan(scan::ScanArgs),
+    /// Change a user's names in PostgreSQL and wherever messages copied them
+    RenameUser(rename_user::RenameUserArgs),
     /// The app's access patterns, with the capacity they consume
     #[command(subcommand)]
     Patterns(patterns::Command),
@@ -40,6 +43,7 @@ impl Command {
             Self::Drop(args) => drop::run(cx, ui, args).await,
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Scan(args) => scan::run(cx, ui, args).await,
+            Self::RenameUser(args) => rename_user::run(cx, ui, args).await,
             Self::Patterns(command) => command.run(cx, ui).await,
         }
     }

@@ -269,6 +269,21 @@ fn in_background(mut command: std::process::Command) -> std::thread::JoinHandle<
 }
 
 #[test]
+fn a_rename_in_between_is_not_undone() {
+    let (sandbox, proxy) = faulty(|call| (call == 0).then_some(Fault::Hold));
+    let run = in_background(sandbox.command(words(&["hello", "--endpoint-url", proxy.url()])));
+    proxy.holds(1);
+    sandbox.cruddur(["ddb", "rename-user", "oscar", "--display-name", "Oscar the Second"]).succeeds();
+    proxy.release();
+    run.join().unwrap().succeeds();
+    assert_eq!(new_messages(&sandbox, 1), ["hello"]);
+    assert_inboxes_are_true(&sandbox);
+    let names: Vec<String> =
+        sandbox.items_of("GRP#").iter().map(|row| text(row, "user_display_name")).collect();
+    assert!(names.contains(&"Oscar the Second".to_owned()), "{names:?}");
+}
+
+#[test]
 fn a_conflict_passes_and_what_is_wrong_stays_wrong() {
     let (sandbox, proxy) = faulty(|call| match call {
         0 => Some(Fault::Cancel("TransactionConflict")),

@@ -5,6 +5,8 @@ mod create_conversation;
 mod create_message;
 mod patterns;
 mod reading;
+mod rename_faults;
+mod rename_user;
 mod scan;
 mod schema_load;
 mod seed;

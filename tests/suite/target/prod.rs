@@ -35,7 +35,9 @@ fn without_production_settings_no_command_falls_back_to_local() {
             "db setup" => (3, "never does so in production"),
             "ddb seed" | "ddb patterns list-conversations" => (4, "PROD_CONNECTION_URL"),
             _ if line.starts_with("cognito ") => (4, "no user pool is configured"),
-            _ if line.starts_with("ddb patterns create-") => (4, "PROD_CONNECTION_URL is not set"),
+            _ if line.starts_with("ddb rename-user") || line.starts_with("ddb patterns create-") => {
+                (4, "PROD_CONNECTION_URL is not set")
+            }
             _ if line.starts_with("db ") => (4, "PROD_CONNECTION_URL is not set"),
             "rds update-sg-rule" => (4, "DB_SG_ID is not set"),
             _ if line.starts_with("local ") => (2, "--prod exclude each other"),

@@ -1,0 +1,263 @@
+//! `cruddur ddb rename-user`
+
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use super::TableArgs;
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce, shell_word};
+use crate::commands::db;
+use crate::context::Context;
+use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies, Units};
+use crate::error::{Error, Kind, Result};
+use crate::messaging::User;
+use crate::output::{Column, Record, Ui};
+use crate::postgres::Session;
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("names").args(["display_name", "new_handle"]).required(true).multiple(true))]
+pub struct RenameUserArgs {
+    /// Who is to be renamed
+    #[arg(value_name = "HANDLE")]
+    handle: String,
+    /// The name to show to people from now on
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    /// The handle from now on
+    #[arg(long, value_name = "HANDLE")]
+    new_handle: Option<String>,
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// Who is renamed.
+struct Rename {
+    /// As PostgreSQL has the user now.
+    from: User,
+    /// As it shall be.
+    to: User,
+    /// PostgreSQL has the new handle already, and nobody has the old one.
+    resumed: bool,
+}
+
+impl Rename {
+    /// Whether PostgreSQL is still to be changed.
+    fn changes_the_user(&self) -> bool {
+        self.from != self.to
+    }
+}
+
+/// One kind of copy, and how many of it there are.
+#[derive(Serialize)]
+struct Copies {
+    kind: &'static str,
+    found: usize,
+    renamed: usize,
+}
+
+impl Record for Copies {
+    const COLUMNS: &'static [Column] =
+        &[Column::keep("KIND"), Column::keep("FOUND"), Column::keep("RENAMED")];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.kind.to_owned(), self.found.to_string(), self.renamed.to_string()]
+    }
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Result<()> {
+    args.check()?;
+    let table = args.table.name(cx);
+    let mut postgres = cx.postgres().await?;
+    let rename = args.resolve(&postgres).await?;
+    let db = cx.dynamodb().await?;
+    db::announce(ui, postgres.url());
+    announce(ui, db.place());
+    if !args.dry_run && !postgres.lock_for_renaming(&rename.from).await? {
+        return Err(Error::failed(format!("{} is being renamed by somebody else right now", args.handle))
+            .hint("run it again when they are done"));
+    }
+
+    let plan = db.plan_renaming(&table, &rename.to).await?;
+    // The proof that this very user had the old handle.
+    if rename.resumed && !plan.handles.contains(&args.handle) {
+        let error = postgres.no_such_user(&args.handle).await?;
+        return Err(error.hint(format!(
+            "{:?} is taken, and nothing in {table:?} calls that user {:?}: either it was renamed before, completely, or it is somebody else",
+            rename.to.handle, args.handle
+        )));
+    }
+    ui.status(rename.line(&args.handle));
+    ui.status(plan.line());
+    let mut done = db.nothing_renamed();
+    if args.dry_run {
+        return args.show(ui, &rename, &plan, &done);
+    }
+    let consequence =
+        format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
+    args.confirm.check(cx, ui, &args.handle, &consequence)?;
+
+    // PostgreSQL first: from then on the app copies the new names, and what has
+    // the old ones only becomes less.
+    if rename.changes_the_user() {
+        postgres.rename_user(&rename.from, &rename.to).await?;
+    }
+    if let Err(error) = rename_copies(ui, &db, &table, &rename.to, &plan, &mut done).await {
+        return Err(args.broken_off(cx, ui, &rename, &plan, &done, error));
+    }
+    args.show(ui, &rename, &plan, &done)?;
+    if rename.to.handle != args.handle {
+        ui.hint(format!(
+            "a user pool is not changed: preferred_username must become {:?} there too",
+            rename.to.handle
+        ));
+    }
+    Ok(())
+}
+
+/// Renames the copies under a progress bar, until they are done or Ctrl-C comes.
+async fn rename_copies(
+    ui: &mut Ui,
+    db: &DynamoDb,
+    table: &str,
+    user: &User,
+    plan: &RenamePlan,
+    done: &mut RenamedCopies,
+) -> Result<()> {
+    let progress = ui.progress("renaming", plan.copies());
+    let mut advance = |copies| progress.advance(copies);
+    tokio::select! {
+        result = db.rename_copies(table, user, done, &mut advance) => result,
+        _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "interrupted")),
+    }
+}
+
+impl RenameUserArgs {
+    fn check(&self) -> Result<()> {
+        if let Some(name) = &self.display_name
+            && (name.trim().is_empty() || name.chars().any(char::is_control))
+        {
+            return Err(Error::usage("--display-name is empty or holds control characters"));
+        }
+        if let Some(handle) = &self.new_handle {
+            let is_wrong = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+            if handle.is_empty() || handle.contains(is_wrong) {
+                return Err(Error::usage(
+                    "--new-handle is empty, or holds white space, control characters or \"@\"",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who has the handle; else who has the new one already, as after a run that
+    /// was broken off.
+    async fn resolve(&self, postgres: &Session) -> Result<Rename> {
+        let named = |user: &User| User {
+            uuid: user.uuid,
+            display_name: self.display_name.clone().unwrap_or_else(|| user.display_name.clone()),
+            handle: self.new_handle.clone().unwrap_or_else(|| user.handle.clone()),
+        };
+        let new_handle = self.new_handle.as_ref().filter(|new| **new != self.handle);
+        let has_new = match new_handle {
+            Some(new) => postgres.find_user(new).await?,
+            None => None,
+        };
+        match (postgres.find_user(&self.handle).await?, has_new) {
+            (Some(user), None) => Ok(Rename { to: named(&user), from: user, resumed: false }),
+            (Some(_), Some(other)) => Err(postgres.handle_taken(&other.handle)),
+            // Both names were changed at once, so what was broken off has both.
+            (None, Some(user)) if named(&user) == user => {
+                Ok(Rename { to: user.clone(), from: user, resumed: true })
+            }
+            (None, _) => Err(postgres.no_such_user(&self.handle).await?),
+        }
+    }
+
+    fn show(&self, ui: &mut Ui, rename: &Rename, plan: &RenamePlan, done: &RenamedCopies) -> Result<()> {
+        let found = usize::from(rename.changes_the_user());
+        let rows = [
+            Copies { kind: "users", found, renamed: if self.dry_run { 0 } else { found } },
+            Copies { kind: "messages", found: plan.messages, renamed: done.messages },
+            Copies { kind: "group rows", found: plan.rows, renamed: done.rows },
+        ];
+        let mut records = ui.records::<Copies>(self.output.output, "copies");
+        for row in &rows {
+            records.push(row)?;
+        }
+        let mut read = plan.read.clone();
+        read.merge(&done.read);
+        records.finish(&serde_json::json!({
+            "count": rows.len(),
+            "dry_run": self.dry_run,
+            "estimated_write_units": plan.table_units + plan.index_units,
+            "consumed_read_capacity": read,
+            "consumed_write_capacity": done.written,
+        }))?;
+        super::show_read(ui, &read);
+        if done.written.pages > 0 {
+            ui.status(done.written.line(Units::Write));
+        }
+        Ok(())
+    }
+
+    /// `error`, which came after something was written, or the same as it is.
+    fn broken_off(
+        &self,
+        cx: &Context,
+        ui: &mut Ui,
+        rename: &Rename,
+        plan: &RenamePlan,
+        done: &RenamedCopies,
+        error: Error,
+    ) -> Error {
+        let far = format!(
+            "{}{} of {} copies are renamed",
+            if rename.changes_the_user() { "the user and " } else { "" },
+            done.copies(),
+            plan.copies().max(done.copies())
+        );
+        let command = self.command(cx);
+        if error.kind() == Kind::Interrupted {
+            ui.warn(format!("interrupted; {far}"));
+            ui.hint(format!("to go on run: {command}"));
+            return error;
+        }
+        if !rename.changes_the_user() && done.copies() == 0 {
+            return error;
+        }
+        let message = format!("{}; {far}", error.message());
+        error.with(Kind::Partial, message).hint(format!("to go on run: {command}"))
+    }
+
+    /// The command line that does the same again.
+    fn command(&self, cx: &Context) -> String {
+        let mut words = vec![shell_word(&self.handle)];
+        for (flag, value) in [
+            ("--display-name", &self.display_name),
+            ("--new-handle", &self.new_handle),
+            ("--table", &self.table.table),
+        ] {
+            words.extend(value.iter().flat_map(|value| [flag.to_owned(), shell_word(value)]));
+        }
+        format!("cruddur ddb rename-user {}{}", words.join(" "), cx.target().flag())
+    }
+}
+
+impl Rename {
+    fn line(&self, handle: &str) -> String {
+        let User { display_name, handle: new, .. } = &self.to;
+        match (self.resumed, self.changes_the_user()) {
+            (true, _) => format!("{handle} is {new} ({display_name}) already; its copies follow"),
+            (false, false) => format!("{handle} is called {display_name} already; its copies follow"),
+            (false, true) => {
+                format!("{handle} ({}) becomes {new} ({display_name})", self.from.display_name)
+            }
+        }
+    }
+}
