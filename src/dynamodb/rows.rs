@@ -20,6 +20,10 @@ impl Rows {
     fn of(items: impl IntoIterator<Item = Item>) -> Self {
         let mut rows = Self::default();
         for item in items {
+            // A message that names its group is in the index too, and is nobody's row.
+            if !is_row(&item) {
+                continue;
+            }
             let owner = items::to_group(&item).owner_uuid;
             let of_owner = rows.0.entry(owner).or_default();
             // Found in two places.
@@ -35,6 +39,11 @@ impl Rows {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether both participants have a row.
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.len() >= 2
     }
 
     /// Each owner's newest row.
@@ -117,9 +126,9 @@ impl DynamoDb {
         Ok(Rows::of(items))
     }
 
-    /// The rows of `group` in the inboxes of everybody that `known` names, read
-    /// consistently: first where they should be, at the time of the group's newest
-    /// message; else by going through the inbox.
+    /// The rows of `group` in the inboxes of everybody that `known`, the group's
+    /// newest message or a row that is found names, read consistently: first where
+    /// they should be, at the time of that message; else by going through the inbox.
     pub(super) async fn settled_rows(
         &self,
         table: &str,
@@ -140,9 +149,10 @@ impl DynamoDb {
         capacity: &mut Capacity,
     ) -> Result<Rows> {
         let newest = self.newest_message(table, group, capacity).await?;
-        let (mut found, mut asked) = (Vec::new(), BTreeSet::new());
-        let mut left: Vec<String> = owners.into_iter().collect();
-        while let Some(owner) = left.pop() {
+        let mut owners = owners;
+        owners.extend(newest.as_ref().map(|newest| items::to_message(newest).sender.user_uuid));
+        let (mut found, mut asked) = (Vec::new(), BTreeSet::from([String::new()]));
+        while let Some(owner) = owners.pop_first() {
             if !asked.insert(owner.clone()) {
                 continue;
             }
@@ -154,7 +164,7 @@ impl DynamoDb {
                 Some(row) => vec![row],
                 None => self.inbox_rows(table, &owner, group, capacity).await?,
             };
-            left.extend(rows.iter().map(|row| items::to_group(row).other.user_uuid));
+            owners.extend(rows.iter().map(|row| items::to_group(row).other.user_uuid));
             found.extend(rows);
         }
         Ok(Rows::of(found))
@@ -243,6 +253,11 @@ impl DynamoDb {
 }
 
 const READING: &str = "cannot read the group's rows";
+
+fn is_row(item: &Item) -> bool {
+    let partition = item.get(names::PARTITION_KEY).and_then(|value| value.as_s().ok());
+    partition.is_some_and(|partition| partition.starts_with(names::GROUP_PREFIX))
+}
 
 pub(super) fn sort_key(item: &Item) -> &str {
     item.get(names::SORT_KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str)

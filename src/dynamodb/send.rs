@@ -111,6 +111,11 @@ impl DynamoDb {
         let what = "cannot bring the group's rows up to date";
         let (mut read, mut written) = self.no_capacity();
         let mut rows = self.indexed_rows(table, group, &mut read).await?;
+        if !rows.is_complete() {
+            // While a row is on the move, the index may show neither where it was
+            // nor where it is; left out now, it would stay behind.
+            rows = self.settled_rows(table, group, &rows, &mut read).await?;
+        }
         // How much later than their message the rows are: an inbox may have
         // another group's row in that very microsecond.
         let mut nudges = 0;
@@ -127,13 +132,17 @@ impl DynamoDb {
             if moved == 0 {
                 return Ok(Refreshed { rows: 0, overtaken: tries - 1, read, written });
             }
-            match self.transact(transaction, what, &mut written).await? {
+            let puts = transaction.new_items();
+            let failed = match self.transact(transaction, what, &mut written).await? {
                 Outcome::Done => return Ok(Refreshed { rows: moved, overtaken: tries - 1, read, written }),
-                Outcome::Overtaken(_) => pause(tries).await,
-            }
+                Outcome::Overtaken(failed) => failed,
+            };
+            pause(tries).await;
             let before = rows;
             rows = self.reread(table, group, &before, &mut read).await?;
-            nudges += u32::from(rows == before);
+            // A busy table is no reason to move away from the message's time.
+            let taken = failed.into_iter().zip(puts).any(|(failed, put)| failed && put);
+            nudges += u32::from(taken && rows == before);
         }
         Err(self.overtaken(what))
     }

@@ -25,6 +25,9 @@ const IN_PROGRESS: &str = "TransactionInProgressException";
 /// How often one and the same request is sent before giving up: half a minute.
 const TRIES: u32 = 12;
 
+/// The condition that there is no item with this key.
+const ABSENT: &str = "attribute_not_exists(#pk)";
+
 /// The writes of one transaction, on different items. At most 100.
 pub(super) struct Transaction<'a> {
     table: &'a str,
@@ -49,7 +52,7 @@ impl<'a> Transaction<'a> {
         let put = Put::builder()
             .table_name(self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
+            .condition_expression(ABSENT)
             .expression_attribute_names("#pk", names::PARTITION_KEY);
         self.push(TransactWriteItem::builder().put(put.build().map_err(incomplete)?));
         Ok(())
@@ -92,6 +95,12 @@ impl<'a> Transaction<'a> {
             .set_expression_attribute_values(unchanged.values);
         self.push(TransactWriteItem::builder().condition_check(check.build().map_err(incomplete)?));
         Ok(())
+    }
+
+    /// For each action in order, whether it puts an item where there is none.
+    pub(super) fn new_items(&self) -> Vec<bool> {
+        let is_new = |put: &Put| put.condition_expression() == Some(ABSENT);
+        self.actions.iter().map(|action| action.put().is_some_and(is_new)).collect()
     }
 
     fn push(&mut self, action: aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder) {

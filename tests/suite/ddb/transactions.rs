@@ -2,7 +2,7 @@
 
 use cruddur::messaging::{DEFAULT_GROUP, Timestamp};
 
-use crate::support::{Item, Sandbox, TABLE, runtime, text};
+use crate::support::{Fault, Item, Proxy, Sandbox, TABLE, runtime, store_at, text};
 
 const RIGHT_NOW: &str = "2031-05-06T07:08:09.000001+00:00";
 
@@ -100,11 +100,7 @@ fn writers_at_the_same_instant_lose_nothing() {
 #[test]
 fn a_refresh_brings_rows_up_to_date_once() {
     let sandbox = Sandbox::seeded();
-    let mut message = sandbox.items_of("MSG#").pop().unwrap();
-    for (name, value) in [("sk", RIGHT_NOW), ("message", "by the app")] {
-        message.insert(name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned()));
-    }
-    sandbox.put_item(message);
+    put_newest(&sandbox, "by the app");
     let store = sandbox.store();
     let refresh =
         || runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap().rows;
@@ -135,4 +131,69 @@ fn a_microsecond_that_another_group_has_in_the_inbox_moves_the_row_to_the_next()
     let shown: Vec<_> = inbox.iter().map(|row| text(row, "message")).collect();
     assert_eq!(shown, ["another group's".to_owned(), text(&message, "message")]);
     assert_eq!(text(&inbox[1], "sk"), "2031-05-06T07:08:09.000002+00:00");
+}
+
+/// The app puts a message and leaves the rows to whoever refreshes them.
+fn put_newest(sandbox: &Sandbox, message: &str) {
+    let mut item = sandbox.items_of("MSG#").pop().unwrap();
+    for (name, value) in [("sk", RIGHT_NOW), ("message", message)] {
+        item.insert(name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned()));
+    }
+    sandbox.put_item(item);
+}
+
+#[test]
+fn rows_that_the_index_does_not_show_are_brought_up_to_date_too() {
+    let sandbox = Sandbox::seeded();
+    put_newest(&sandbox, "by the app");
+    // The index is asked first, and is behind.
+    let proxy = Proxy::new(sandbox.endpoint(), "Query", |call| {
+        (call == 0).then_some(Fault::Answer(r#"{"Items":[],"Count":0,"ScannedCount":0}"#))
+    });
+    let refreshed = runtime()
+        .block_on(store_at(proxy.port()).refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[]))
+        .unwrap();
+    assert_eq!((refreshed.rows, refreshed.overtaken), (2, 0));
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
+}
+
+#[test]
+fn a_busy_table_does_not_move_rows_away_from_their_message() {
+    let sandbox = Sandbox::seeded();
+    put_newest(&sandbox, "by the app");
+    // The SDK itself tries three times.
+    let proxy = Proxy::new(sandbox.endpoint(), "TransactWriteItems", |call| {
+        (call < 6).then_some(Fault::Error(400, "TransactionInProgressException"))
+    });
+    let refreshed = runtime()
+        .block_on(store_at(proxy.port()).refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[]))
+        .unwrap();
+    assert_eq!((refreshed.rows, refreshed.overtaken), (2, 2));
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
+}
+
+#[test]
+fn a_refresh_whose_answer_is_lost_is_carried_out_once() {
+    let sandbox = Sandbox::seeded();
+    put_newest(&sandbox, "by the app");
+    let proxy =
+        Proxy::new(sandbox.endpoint(), "TransactWriteItems", |call| (call == 0).then_some(Fault::LoseAnswer));
+    runtime().block_on(store_at(proxy.port()).refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
+}
+
+#[test]
+fn a_message_that_names_its_group_is_no_row() {
+    let sandbox = Sandbox::seeded();
+    let mut message = sandbox.items_of("MSG#").pop().unwrap();
+    let group = aws_sdk_dynamodb::types::AttributeValue::S(DEFAULT_GROUP.to_string());
+    message.insert("message_group_uuid".to_owned(), group);
+    sandbox.put_item(message);
+    put_newest(&sandbox, "by the app");
+    let messages = sandbox.items_of("MSG#");
+    let refreshed =
+        runtime().block_on(sandbox.store().refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    assert_eq!(refreshed.rows, 2);
+    assert_eq!(sandbox.items_of("MSG#"), messages);
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
 }

@@ -107,6 +107,10 @@ impl Proxy {
         &self.url
     }
 
+    pub fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
     /// How many calls of the operation have come.
     pub fn calls(&self) -> usize {
         *self.inner.calls.lock().unwrap()

@@ -120,18 +120,7 @@ impl Sandbox {
 
     /// cruddur's own access to this world's DynamoDB.
     pub fn store(&self) -> DynamoDb {
-        let config = AwsConfig {
-            service: Service::DynamoDb,
-            target: Target::Local,
-            endpoint: Some(Endpoint::loopback(self.server.port())),
-            region: Some(DUMMY_REGION.to_owned()),
-            credentials: SigningCredentials::Static {
-                access_key_id: DUMMY_CREDENTIAL.to_owned(),
-                secret_access_key: DUMMY_CREDENTIAL.to_owned(),
-                session_token: None,
-            },
-        };
-        runtime().block_on(DynamoDb::connect(&config)).unwrap()
+        store_at(self.server.port())
     }
 
     /// A table that is nothing to cruddur.
@@ -209,6 +198,22 @@ impl Sandbox {
         let query = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", self.database);
         !sql(&stack().url("postgres"), &query).is_empty()
     }
+}
+
+/// cruddur's own access to the DynamoDB on a port of this machine.
+pub fn store_at(port: u16) -> DynamoDb {
+    let config = AwsConfig {
+        service: Service::DynamoDb,
+        target: Target::Local,
+        endpoint: Some(Endpoint::loopback(port)),
+        region: Some(DUMMY_REGION.to_owned()),
+        credentials: SigningCredentials::Static {
+            access_key_id: DUMMY_CREDENTIAL.to_owned(),
+            secret_access_key: DUMMY_CREDENTIAL.to_owned(),
+            session_token: None,
+        },
+    };
+    runtime().block_on(DynamoDb::connect(&config)).unwrap()
 }
 
 /// A client of the DynamoDB at `endpoint`, other than cruddur's own.
