@@ -3,6 +3,7 @@
 use crate::cognito::UserPool;
 use crate::config::{Config, Service, Target, UserPoolId};
 use crate::dynamodb::DynamoDb;
+use crate::dynamodb::stream::Streams;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session};
 use crate::security_group::Ec2;
@@ -44,6 +45,11 @@ impl Context {
     /// An EC2 client for this target. No request is sent yet.
     pub async fn ec2(&self) -> Result<Ec2> {
         Ec2::connect(&self.config.aws(Service::Ec2)?).await
+    }
+
+    /// A client of DynamoDB's streams for this target. No request is sent yet.
+    pub async fn streams(&self) -> Result<Streams> {
+        Streams::connect(&self.config.aws(Service::DynamoDbStreams)?).await
     }
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.

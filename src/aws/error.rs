@@ -81,8 +81,10 @@ impl Place {
     /// Adds what helps when nothing useful answers.
     fn unreachable(&self, error: Error) -> Error {
         match (self.service, self.target) {
-            (Service::DynamoDb, Target::Local) if self.loopback => error.hint("run: cruddur local up"),
-            (Service::DynamoDb, Target::Local) => error
+            (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) if self.loopback => {
+                error.hint("run: cruddur local up")
+            }
+            (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) => error
                 .hint("check the endpoint; the name of a container is known inside its network only")
                 .hint("for the local stack add: --endpoint-url http://localhost:8000"),
             _ => error.hint("check the network, --region and --endpoint-url"),

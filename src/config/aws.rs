@@ -18,6 +18,9 @@ const AWS_DOMAINS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws
 pub enum Service {
     /// The messages; part of the local stack.
     DynamoDb,
+    /// The table's stream. Emulators serve it where they serve the table; AWS
+    /// has an endpoint of its own for it.
+    DynamoDbStreams,
     /// The user pool.
     Cognito,
     /// The security group.
@@ -30,6 +33,7 @@ impl Service {
     pub const fn name(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB",
+            Self::DynamoDbStreams => "DynamoDB Streams",
             Self::Cognito => "Cognito",
             Self::Ec2 => "EC2",
         }
@@ -42,6 +46,9 @@ impl Service {
     pub const fn endpoint_variables(self) -> &'static [&'static str] {
         match self {
             Self::DynamoDb => &["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"],
+            Self::DynamoDbStreams => {
+                &["AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]
+            }
             Self::Cognito => &["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
             Self::Ec2 => &["AWS_ENDPOINT_URL_EC2"],
         }
@@ -50,7 +57,7 @@ impl Service {
     /// Where it is locally unless told otherwise; `None` is AWS's own.
     fn local_endpoint(self) -> Option<Setting> {
         match self {
-            Self::DynamoDb => Some(Setting {
+            Self::DynamoDb | Self::DynamoDbStreams => Some(Setting {
                 value: format!("http://localhost:{DEFAULT_DYNAMODB_PORT}"),
                 source: Source::Default,
             }),
@@ -153,6 +160,13 @@ impl Endpoint {
 }
 
 impl Config {
+    /// The region that flag or environment name; no profile file is read.
+    #[must_use]
+    pub fn region(&self) -> Option<String> {
+        let named = || self.environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+        self.flags.region.clone().or_else(|| named().map(|setting| setting.value))
+    }
+
     /// Where `service` is and how to sign for it.
     ///
     /// Locally that is an endpoint which flag, variable or default name, signed
@@ -191,12 +205,7 @@ impl Config {
             service,
             target: self.target,
             endpoint,
-            region: flags
-                .region
-                .clone()
-                .or_else(|| value("AWS_REGION"))
-                .or_else(|| value("AWS_DEFAULT_REGION"))
-                .or_else(|| Some(DUMMY_REGION.to_owned())),
+            region: self.region().or_else(|| Some(DUMMY_REGION.to_owned())),
             credentials: Credentials::Static {
                 access_key_id: value("AWS_ACCESS_KEY_ID").unwrap_or_else(dummy),
                 secret_access_key: value("AWS_SECRET_ACCESS_KEY").unwrap_or_else(dummy),

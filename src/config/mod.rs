@@ -12,7 +12,7 @@ mod user_pool;
 
 use std::path::PathBuf;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
@@ -138,6 +138,30 @@ impl Config {
         flag.map(ToOwned::to_owned)
             .or_else(|| self.environment.get("DDB_MESSAGE_TABLE").map(|setting| setting.value))
             .unwrap_or_else(|| DEFAULT_TABLE.to_owned())
+    }
+
+    /// Where runs keep what the next run goes on from: `CRUDDUR_STATE_DIR`, else
+    /// the system's place for a user's state.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when nothing says where that is.
+    pub fn state_dir(&self) -> Result<PathBuf> {
+        let folder = |name: &str| self.environment.get(name).map(|setting| PathBuf::from(setting.value));
+        if let Some(folder) = folder("CRUDDUR_STATE_DIR") {
+            return Ok(folder);
+        }
+        if let Some(folder) = folder("XDG_STATE_HOME").filter(|folder| folder.is_absolute()) {
+            return Ok(folder.join("cruddur"));
+        }
+        let home = folder("HOME").ok_or_else(|| {
+            Error::config("HOME is not set, so there is no place to keep state")
+                .hint("set HOME or CRUDDUR_STATE_DIR")
+        })?;
+        Ok(if cfg!(target_os = "macos") {
+            home.join("Library/Application Support/cruddur/state")
+        } else {
+            home.join(".local/state/cruddur")
+        })
     }
 
     /// The folder that `PATH`-like lookups walk.

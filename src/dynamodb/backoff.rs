@@ -8,10 +8,15 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Waits after this many tries in vain, from 1.
+pub(super) async fn pause(tries: u32) {
+    tokio::time::sleep(delay(tries)).await;
+}
+
+/// How long to wait after this many tries in vain, from 1.
 ///
 /// Full jitter: writers that were turned away together do not come back together.
-pub(super) async fn pause(tries: u32) {
+pub(super) fn delay(tries: u32) -> Duration {
     let ceiling =
         FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST_PAUSE);
-    tokio::time::sleep(ceiling.mul_f64(fastrand::f64())).await;
+    ceiling.mul_f64(fastrand::f64())
 }

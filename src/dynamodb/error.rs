@@ -30,6 +30,11 @@ pub(super) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -
     code(error) == Some(NOT_FOUND)
 }
 
+/// ` --table NAME`, where a command to run must have it.
+pub(super) fn table_flag(table: &str) -> String {
+    if table == DEFAULT_TABLE { String::new() } else { format!(" --table {table}") }
+}
+
 impl DynamoDb {
     /// An error of a request: `what` failed on `table`, where, and why.
     pub(super) fn error<E, R>(&self, what: &str, table: &str, error: &SdkError<E, R>) -> Error
@@ -40,7 +45,7 @@ impl DynamoDb {
         let place = self.place();
         if is_not_found(error) {
             let prod = self.target().flag();
-            let flag = if table == DEFAULT_TABLE { String::new() } else { format!(" --table {table}") };
+            let flag = table_flag(table);
             return Error::failed(format!("{what}: there is no table {table:?} on {place}"))
                 .hint(format!("run: cruddur ddb schema-load{flag}{prod}"))
                 .hint(format!("to see the tables there run: cruddur ddb list-tables{prod}"));

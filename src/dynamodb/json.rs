@@ -14,6 +14,24 @@ pub struct Plain<'a>(pub &'a Item);
 /// An item in DynamoDB's own JSON: `{"pk": {"S": "…"}}`.
 pub struct Typed<'a>(pub &'a Item);
 
+/// An item as either of them.
+pub struct Json<'a> {
+    /// The item.
+    pub item: &'a Item,
+    /// As [`Typed`] and not as [`Plain`].
+    pub typed: bool,
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.typed {
+            Typed(self.item).serialize(serializer)
+        } else {
+            Plain(self.item).serialize(serializer)
+        }
+    }
+}
+
 struct PlainValue<'a>(&'a AttributeValue);
 struct TypedValue<'a>(&'a AttributeValue);
 

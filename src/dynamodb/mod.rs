@@ -17,6 +17,7 @@ mod rename;
 mod rows;
 mod scan;
 mod send;
+pub mod stream;
 mod tables;
 mod timeline;
 mod transaction;

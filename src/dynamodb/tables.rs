@@ -81,7 +81,7 @@ impl DynamoDb {
         }
     }
 
-    async fn no_table(&self, table: &str) -> Result<Error> {
+    pub(super) async fn no_table(&self, table: &str) -> Result<Error> {
         let tables = self.list_tables().await?;
         let prod = self.target().flag();
         let error = Error::failed(format!("there is no table {table:?} on {}", self.place()));

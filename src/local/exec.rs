@@ -44,7 +44,8 @@ fn spawn(config: &Config, command: &[OsString], endpoint: &str, url: &Connection
     child.args(arguments).env("CONNECTION_URL", url.expose());
     // libpq would go by these in spite of the URL, and away from this stack.
     child.env_remove("PGHOSTADDR").env_remove("PGSSLMODE");
-    for variable in Service::DynamoDb.endpoint_variables() {
+    // Where the table is, its stream is too.
+    for variable in Service::DynamoDbStreams.endpoint_variables() {
         child.env(variable, endpoint);
     }
     // Ours to set, for our own SDK; the command is to see the endpoints.

@@ -84,6 +84,15 @@ impl Records {
         self.out.flush().map_err(write_error)
     }
 
+    /// Hands everything to the reader, also what a table holds back: for output
+    /// that goes on for hours. The table is as wide as its first rows need.
+    pub fn flush_all(&mut self) -> Result<()> {
+        if let Shape::Table(table) = &mut self.shape {
+            table.finish(&mut self.out).map_err(write_error)?;
+        }
+        self.flush()
+    }
+
     /// How many records were printed.
     #[must_use]
     pub const fn count(&self) -> usize {

@@ -7,6 +7,7 @@ mod rename_user;
 mod scan;
 mod schema_load;
 mod seed;
+mod stream;
 
 use clap::{Args, Subcommand};
 
@@ -33,6 +34,9 @@ pub enum Command {
     /// The app's access patterns, with the capacity they consume
     #[command(subcommand)]
     Patterns(patterns::Command),
+    /// The table's stream: switch it on, watch it, keep the inbox true with it
+    #[command(subcommand)]
+    Stream(stream::Command),
 }
 
 impl Command {
@@ -45,6 +49,7 @@ impl Command {
             Self::Scan(args) => scan::run(cx, ui, args).await,
             Self::RenameUser(args) => rename_user::run(cx, ui, args).await,
             Self::Patterns(command) => command.run(cx, ui).await,
+            Self::Stream(command) => command.run(cx, ui).await,
         }
     }
 }

@@ -34,11 +34,7 @@ struct Row {
 
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.typed {
-            json::Typed(&self.item).serialize(serializer)
-        } else {
-            json::Plain(&self.item).serialize(serializer)
-        }
+        json::Json { item: &self.item, typed: self.typed }.serialize(serializer)
     }
 }
 

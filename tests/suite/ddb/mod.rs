@@ -13,6 +13,7 @@ mod seed;
 mod seed_again;
 mod seed_refused;
 mod showing;
+mod stream;
 mod tables;
 mod timeline;
 mod transactions;

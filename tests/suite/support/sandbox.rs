@@ -15,6 +15,7 @@ use cruddur::config::{
     AwsConfig, Credentials as SigningCredentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service, Target,
 };
 use cruddur::dynamodb::DynamoDb;
+use cruddur::dynamodb::stream::Streams;
 use cruddur::local::dynamodb::Server;
 use cruddur::messaging::User;
 use tempfile::TempDir;
@@ -76,6 +77,11 @@ impl Sandbox {
         self.server.url()
     }
 
+    /// The port of this world's DynamoDB.
+    pub fn port(&self) -> u16 {
+        self.server.port()
+    }
+
     pub fn database(&self) -> &str {
         &self.database
     }
@@ -120,7 +126,7 @@ impl Sandbox {
 
     /// cruddur's own access to this world's DynamoDB.
     pub fn store(&self) -> DynamoDb {
-        store_at(self.server.port())
+        store_at(self.port())
     }
 
     /// A table that is nothing to cruddur.
@@ -202,8 +208,17 @@ impl Sandbox {
 
 /// cruddur's own access to the DynamoDB on a port of this machine.
 pub fn store_at(port: u16) -> DynamoDb {
-    let config = AwsConfig {
-        service: Service::DynamoDb,
+    runtime().block_on(DynamoDb::connect(&loopback(Service::DynamoDb, port))).unwrap()
+}
+
+/// cruddur's own access to its streams; to be called within a runtime.
+pub async fn streams_at(port: u16) -> Streams {
+    Streams::connect(&loopback(Service::DynamoDbStreams, port)).await.unwrap()
+}
+
+fn loopback(service: Service, port: u16) -> AwsConfig {
+    AwsConfig {
+        service,
         target: Target::Local,
         endpoint: Some(Endpoint::loopback(port)),
         region: Some(DUMMY_REGION.to_owned()),
@@ -212,8 +227,7 @@ pub fn store_at(port: u16) -> DynamoDb {
             secret_access_key: DUMMY_CREDENTIAL.to_owned(),
             session_token: None,
         },
-    };
-    runtime().block_on(DynamoDb::connect(&config)).unwrap()
+    }
 }
 
 /// A client of the DynamoDB at `endpoint`, other than cruddur's own.

@@ -56,7 +56,8 @@ fn version_is_data() {
 #[test]
 fn cruddur_alone_and_groups_alone_show_help() {
     let sandbox = Sandbox::new();
-    for words in [&[][..], &["db"], &["ddb"], &["ddb", "patterns"], &["cognito"], &["rds"], &["local"]] {
+    let groups = [&["ddb", "patterns"][..], &["ddb", "stream"], &["cognito"], &["rds"], &["local"]];
+    for words in [&[][..], &["db"], &["ddb"]].into_iter().chain(groups) {
         let run = sandbox.cruddur(words).exits_with(2).says("Usage: cruddur").says("Commands:");
         assert_eq!(run.stdout, "");
     }

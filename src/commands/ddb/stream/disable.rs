@@ -1,0 +1,33 @@
+//! `cruddur ddb stream disable`
+
+use clap::Args;
+
+use crate::commands::common::{ConfirmArgs, announce};
+use crate::commands::ddb::TableArgs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct DisableArgs {
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    announce(ui, db.place());
+    let consequence = format!(
+        "the stream of the table {table:?} on {} ends: whoever reads it gets nothing more, also when it is enabled again, for that is another stream",
+        db.place()
+    );
+    args.confirm.check(cx, ui, &table, &consequence)?;
+    match db.disable_stream(&table).await? {
+        Some(_) => ui.status(format!("the stream of the table {table:?} is off")),
+        None => ui.status(format!("the table {table:?} has no stream that is on; nothing was changed")),
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! `cruddur ddb stream enable`
+
+use clap::Args;
+
+use crate::commands::common::announce;
+use crate::commands::ddb::TableArgs;
+use crate::context::Context;
+use crate::dynamodb::stream::{Enabled, View};
+use crate::error::Result;
+use crate::output::Ui;
+
+#[derive(Debug, Args)]
+pub struct EnableArgs {
+    /// What the records hold besides the key
+    #[arg(long, value_name = "VIEW", default_value = "new-image")]
+    view: View,
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &EnableArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    announce(ui, db.place());
+    let (said, stream) = match db.enable_stream(&table, args.view).await? {
+        Enabled::Now(stream) => ("has a stream now", stream),
+        Enabled::Before(stream) => ("has this stream already", stream),
+    };
+    ui.status(format!("the table {table:?} {said}: {}", stream.view_type));
+    ui.status(stream.arn.unwrap_or_default());
+    Ok(())
+}

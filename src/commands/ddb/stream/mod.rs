@@ -1,0 +1,82 @@
+//! `cruddur ddb stream`: the table's stream.
+
+mod disable;
+mod enable;
+mod policy;
+mod run;
+mod signals;
+mod status;
+mod tail;
+
+use clap::Subcommand;
+
+use crate::commands::ddb::TableArgs;
+use crate::context::Context;
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::stream::{Stream, Streams, TableStream};
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+/// `cruddur ddb stream …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Switch the table's stream on, and wait until the table is ready
+    Enable(enable::EnableArgs),
+    /// Switch the table's stream off
+    Disable(disable::DisableArgs),
+    /// Show whether the table has a stream, and its shards
+    Status(status::StatusArgs),
+    /// Follow the stream and bring the rows of groups with new messages up to date
+    Run(run::RunArgs),
+    /// Show the stream's records as they come
+    Tail(tail::TailArgs),
+    /// Print the IAM policy of whoever handles the stream
+    Policy(policy::PolicyArgs),
+}
+
+impl Command {
+    pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
+        match self {
+            Self::Enable(args) => enable::run(cx, ui, args).await,
+            Self::Disable(args) => disable::run(cx, ui, args).await,
+            Self::Status(args) => status::run(cx, ui, args).await,
+            Self::Run(args) => run::run(cx, ui, args).await,
+            Self::Tail(args) => tail::run(cx, ui, args).await,
+            Self::Policy(args) => policy::run(cx, ui, args),
+        }
+    }
+}
+
+/// The stream to read, and the client that reads it.
+struct Source {
+    streams: Streams,
+    stream: Stream,
+}
+
+/// Finds the stream of a table, which may have been switched off: what is left
+/// in it can still be read.
+async fn source(cx: &Context, db: &DynamoDb, table: &str, args: &TableArgs) -> Result<Source> {
+    let none = || {
+        let flag = args.table.as_ref().map(|table| format!(" --table {table}")).unwrap_or_default();
+        Error::failed(format!("the table {table:?} on {} has no stream", db.place()))
+            .hint(format!("run: cruddur ddb stream enable{flag}{}", cx.target().flag()))
+    };
+    let TableStream { arn: Some(arn), .. } = db.stream_of(table).await? else { return Err(none()) };
+    let streams = cx.streams().await?;
+    match streams.describe(&arn).await? {
+        Some(stream) => Ok(Source { streams, stream }),
+        None => Err(none()),
+    }
+}
+
+fn announce(ui: &mut Ui, stream: &Stream) {
+    ui.status(format!("{} ({})", stream.arn, stream.view_type));
+    if !stream.is_enabled() {
+        ui.warn("the stream is switched off: this reads what is left in it, and ends");
+    }
+}
+
+/// `count` of them, with an `s` where it belongs.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,247 @@
+//! `cruddur ddb stream run`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::signals::{Signals, Stop};
+use super::{Source, counted};
+use crate::commands::common::{OutputArgs, announce};
+use crate::commands::ddb::{TableArgs, show_read};
+use crate::context::Context;
+use crate::dynamodb::stream::{
+    Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,
+    default_path,
+};
+use crate::dynamodb::{DynamoDb, Units};
+use crate::error::{Error, Result};
+use crate::output::{Column, Record, Records, Ui};
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Handle what is there, and stop
+    #[arg(long)]
+    once: bool,
+    /// Where the place in the stream is kept [default: a file for this table in CRUDDUR_STATE_DIR,
+    /// else in the user's folder for state]
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Where to begin when there is no checkpoint yet [default: trim-horizon]
+    #[arg(long, value_name = "PLACE")]
+    from: Option<From>,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Record for GroupHandled {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("MESSAGE GROUP UUID"),
+        Column::keep("MESSAGES"),
+        Column::keep("ROWS REFRESHED"),
+        Column::keep("SEQUENCE NUMBER"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.message_group_uuid.clone(),
+            self.messages.to_string(),
+            self.rows.to_string(),
+            self.sequence_number.clone(),
+        ]
+    }
+}
+
+/// Everything that a run goes through batch by batch.
+struct Run {
+    db: DynamoDb,
+    table: String,
+    arn: String,
+    reader: Reader,
+    checkpoint: Checkpoint,
+    totals: Totals,
+    signals: Signals,
+    /// Somebody asked to stop; the batch at hand is finished first.
+    stop: Option<Stop>,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    announce(ui, db.place());
+    let Source { streams, stream } = super::source(cx, &db, &table, &args.table).await?;
+    super::announce(ui, &stream);
+    let checkpoint = Checkpoint::open(&checkpoint_path(cx, &db, &stream, args)?)?;
+    let positions = begin(cx, ui, &checkpoint, &stream, args)?;
+    let reader = Reader::new(streams, &stream, positions, args.once);
+    // Before anything is handled: does it work at all?
+    checkpoint.save(&stream.arn, reader.positions())?;
+    if !args.once {
+        ui.status("follows the stream; Ctrl-C stops");
+    }
+    let totals = Totals::new(&db);
+    let signals = Signals::catch()?;
+    let mut run = Run { db, table, arn: stream.arn, reader, checkpoint, totals, signals, stop: None };
+    let mut records = ui.records::<GroupHandled>(args.output.output, "groups");
+    let ended = run.follow(cx, ui, &mut records).await;
+    if ended.as_ref().err().is_none_or(|error| !error.kind().is_silent()) {
+        records.finish(&run.summary())?;
+        run.show_summary(ui);
+    }
+    match (ended, run.stop) {
+        // Asked to drain the stream, and it is not drained.
+        (Ok(false), Some(stop)) if args.once => Err(stop.unfinished()),
+        (ended, _) => ended.map(drop),
+    }
+}
+
+fn checkpoint_path(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs) -> Result<PathBuf> {
+    if let Some(path) = &args.checkpoint {
+        return Ok(path.clone());
+    }
+    let state = cx.config().state_dir()?;
+    default_path(&state, &cx.target().name().to_lowercase(), &db.place().to_string(), &stream.arn)
+}
+
+/// Where to go on, or to begin.
+fn begin(
+    cx: &Context,
+    ui: &mut Ui,
+    checkpoint: &Checkpoint,
+    stream: &Stream,
+    args: &RunArgs,
+) -> Result<Positions> {
+    let path = checkpoint.path().display().to_string();
+    let from = args.from.unwrap_or(From::TrimHorizon);
+    let place = match from {
+        From::Latest => "what comes from now on",
+        From::TrimHorizon => "its oldest record",
+    };
+    let check = format!("run: cruddur ddb check --repair{}", cx.target().flag());
+    Ok(match checkpoint.load(&stream.arn)? {
+        Saved::Nothing => {
+            ui.status(format!("begins with {place}; keeps its place in {path}"));
+            Positions::begin(from, stream)
+        }
+        Saved::Here { positions, outdated } => {
+            ui.status(format!("goes on where it was: {path}"));
+            if args.from.is_some() {
+                ui.warn("--from has no effect: there is a checkpoint to go on from");
+            }
+            if outdated {
+                ui.warn("the place is more than 24 hours old, and a stream keeps its records no longer: some may not have been handled");
+                ui.hint(check);
+            }
+            positions
+        }
+        Saved::Former(arn) => {
+            ui.warn(format!(
+                "the place in {path} is in a former stream of this table, {arn}: what came after it there is not handled"
+            ));
+            ui.hint(check);
+            ui.status(format!("begins in the new stream with {place}"));
+            Positions::begin(from, stream)
+        }
+    })
+}
+
+impl Run {
+    /// Handles batch after batch. True at the stream's end, false when somebody
+    /// asked to stop.
+    async fn follow(&mut self, cx: &Context, ui: &mut Ui, records: &mut Records) -> Result<bool> {
+        while self.stop.is_none() {
+            let step = tokio::select! {
+                biased;
+                stop = self.signals.next() => {
+                    self.stop = Some(stop);
+                    break;
+                }
+                step = self.reader.next() => step?,
+            };
+            match step {
+                None => return Ok(true),
+                Some(Step::Lost(shard)) => {
+                    ui.warn(format!(
+                        "records of {shard} are gone: a stream keeps them for 24 hours, and some may not have been handled"
+                    ));
+                    ui.hint(format!("run: cruddur ddb check --repair{}", cx.target().flag()));
+                }
+                Some(Step::Records(batch)) => self.handle(ui, records, &batch).await?,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Handles a batch, then saves the place behind it, then tells.
+    async fn handle(&mut self, ui: &mut Ui, records: &mut Records, batch: &Batch) -> Result<()> {
+        let work = self.db.handle_records(&self.table, &batch.records);
+        tokio::pin!(work);
+        let handled: Handled = loop {
+            tokio::select! {
+                handled = &mut work => break handled,
+                stop = self.signals.next() => {
+                    if self.stop.replace(stop).is_some() {
+                        // Twice: they mean it. The place is before this batch.
+                        return Err(stop.unfinished());
+                    }
+                    ui.status("stops when these records are handled; once more stops at once");
+                }
+            }
+        };
+        self.totals.add(&handled);
+        self.reader.handled(batch, handled.records);
+        self.checkpoint.save(&self.arn, self.reader.positions())?;
+        for number in &handled.unreadable {
+            ui.warn(format!("passed over the record {number} of {}: it names no item", batch.shard));
+        }
+        for group in &handled.groups {
+            records.push(group)?;
+        }
+        records.flush_all()?;
+        match handled.failure {
+            None => Ok(()),
+            Some(error) => Err(stopped(error, &handled_next(batch, handled.records))),
+        }
+    }
+
+    fn summary(&self) -> serde_json::Value {
+        let totals = &self.totals;
+        serde_json::json!({
+            "count": totals.refreshes,
+            "records": totals.records,
+            "messages": totals.messages,
+            "rows": totals.rows,
+            "reads": self.reader.reads,
+            "read_capacity": totals.read,
+            "write_capacity": totals.written,
+        })
+    }
+
+    fn show_summary(&self, ui: &mut Ui) {
+        let totals = &self.totals;
+        ui.status(format!(
+            "handled {} in {}: {}, {} brought up to date",
+            counted(totals.records, "record"),
+            counted(self.reader.reads, "read"),
+            counted(totals.messages, "message"),
+            counted(totals.rows, "row"),
+        ));
+        if totals.refreshes > 0 {
+            show_read(ui, &totals.read);
+            ui.status(totals.written.line(Units::Write));
+        }
+        ui.status(format!("the next run goes on from {}", self.checkpoint.path().display()));
+    }
+}
+
+/// The sequence number after `count` records.
+fn handled_next(batch: &Batch, count: usize) -> String {
+    batch.records.get(count).map(|record| record.sequence_number.clone()).unwrap_or_default()
+}
+
+fn stopped(error: Error, number: &str) -> Error {
+    let message = format!("stopped before the record {number}: {}", error.message());
+    let kind = error.kind();
+    error.with(kind, message).hint("nothing is skipped: the next run begins with this record")
+}

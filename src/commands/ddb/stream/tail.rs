@@ -1,0 +1,125 @@
+//! `cruddur ddb stream tail`
+
+use clap::Args;
+use serde::Serialize;
+
+use super::signals::Signals;
+use crate::commands::common::OutputArgs;
+use crate::commands::ddb::TableArgs;
+use crate::context::Context;
+use crate::dynamodb::stream::{Batch, From, Positions, Reader, Record as Change, Step};
+use crate::dynamodb::{Item, json};
+use crate::error::Result;
+use crate::messaging::Zone;
+use crate::output::{Column, Record, Records, Ui};
+
+#[derive(Debug, Args)]
+pub struct TailArgs {
+    /// Where to begin
+    #[arg(long, value_name = "PLACE", default_value = "latest")]
+    from: From,
+    /// Stop at the end of what is there
+    #[arg(long)]
+    once: bool,
+    /// Print DynamoDB's typed JSON instead of plain values
+    #[arg(long)]
+    typed: bool,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    event_name: &'a str,
+    sequence_number: &'a str,
+    created_at: Option<String>,
+    shard_id: &'a str,
+    keys: json::Json<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_image: Option<json::Json<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_image: Option<json::Json<'a>>,
+    #[serde(skip)]
+    change: &'a Change,
+}
+
+impl<'a> Row<'a> {
+    fn new(shard: &'a str, change: &'a Change, typed: bool) -> Self {
+        let json = |item: &'a Item| json::Json { item, typed };
+        Self {
+            event_name: &change.event,
+            sequence_number: &change.sequence_number,
+            created_at: change.created_at.map(|at| at.to_string()),
+            shard_id: shard,
+            keys: json(&change.keys),
+            new_image: change.new_image.as_ref().map(json),
+            old_image: change.old_image.as_ref().map(json),
+            change,
+        }
+    }
+}
+
+impl Record for Row<'_> {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("WHEN"),
+        Column::keep("EVENT"),
+        Column::keep("SEQUENCE NUMBER"),
+        Column::keep("PK"),
+        Column::cut("SK"),
+        Column::cut("MESSAGE"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let text = |item: &Item, name: &str| item.get(name).map(json::cell).unwrap_or_default();
+        let image = self.change.new_image.as_ref();
+        vec![
+            self.change.created_at.map(|at| Zone::local().second(at)).unwrap_or_default(),
+            self.event_name.to_owned(),
+            self.sequence_number.to_owned(),
+            text(&self.change.keys, "pk"),
+            text(&self.change.keys, "sk"),
+            image.map(|image| text(image, "message")).unwrap_or_default(),
+        ]
+    }
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let source = super::source(cx, &db, &args.table.name(cx), &args.table).await?;
+    let mut signals = Signals::catch()?;
+    super::announce(ui, &source.stream);
+    let positions = Positions::begin(args.from, &source.stream);
+    let mut reader = Reader::new(source.streams, &source.stream, positions, args.once);
+    let mut records = ui.records::<Row<'_>>(args.output.output, "records");
+    loop {
+        let step = tokio::select! {
+            biased;
+            // The usual end: what was printed is made whole.
+            _ = signals.next() => break,
+            step = reader.next() => step?,
+        };
+        match step {
+            None => break,
+            Some(Step::Lost(shard)) => {
+                ui.warn(format!("records of {shard} are gone: a stream keeps them for 24 hours"));
+            }
+            Some(Step::Records(batch)) => {
+                show(&mut records, &batch, args.typed)?;
+                reader.handled(&batch, batch.records.len());
+            }
+        }
+    }
+    let count = records.count();
+    records.finish(&serde_json::json!({ "count": count }))?;
+    ui.status(super::counted(count, "record"));
+    Ok(())
+}
+
+fn show(records: &mut Records, batch: &Batch, typed: bool) -> Result<()> {
+    for change in &batch.records {
+        records.push(&Row::new(&batch.shard, change, typed))?;
+    }
+    records.flush_all()
+}

@@ -1,0 +1,194 @@
+//! The streams' own API: describing a stream, and reading a shard.
+
+use aws_sdk_dynamodbstreams::Client;
+use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodbstreams::types::{ShardIteratorType, StreamStatus};
+
+use super::{Position, Record};
+use crate::aws::{Aws, Place, code};
+use crate::config::AwsConfig;
+use crate::error::{Error, Kind, Result};
+
+/// A client of the streams of one DynamoDB.
+pub struct Streams {
+    client: Client,
+    place: Place,
+}
+
+/// A stream with all its shards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Its ARN; a stream that is switched off and on again has another.
+    pub arn: String,
+    /// `ENABLED`, `DISABLED` or on the way there.
+    pub status: String,
+    /// What its records hold, such as `NEW_IMAGE`.
+    pub view_type: String,
+    /// Those that still have records, parents and children.
+    pub shards: Vec<Shard>,
+}
+
+/// A part of a stream, in which records have an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its id.
+    pub id: String,
+    /// The shard that it goes on from.
+    pub parent: Option<String>,
+    /// The first sequence number.
+    pub first: Option<String>,
+    /// The last sequence number; an emulator may name one while there are more to come.
+    pub last: Option<String>,
+}
+
+impl Stream {
+    /// Whether changes still flow into it.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.status == StreamStatus::Enabled.as_str() || self.status == StreamStatus::Enabling.as_str()
+    }
+
+    /// Whether `shard` still takes records.
+    #[must_use]
+    pub fn is_open(&self, shard: &Shard) -> bool {
+        let has_child = self.shards.iter().any(|child| child.parent.as_deref() == Some(&shard.id));
+        self.is_enabled() && !has_child
+    }
+}
+
+/// What a request that failed asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// A new iterator.
+    Expired,
+    /// To go on from the oldest record that is left.
+    Trimmed,
+    /// A look at what shards there are.
+    NotFound,
+    /// Patience.
+    Passing,
+    /// Somebody to look at it.
+    Lasting,
+}
+
+/// A request that failed.
+pub(super) struct Failure {
+    pub(super) trouble: Trouble,
+    pub(super) error: Error,
+}
+
+/// What a read of a shard gave.
+pub(super) struct Answer {
+    pub(super) records: Vec<Record>,
+    /// The iterator to go on with; `None` at the end of a closed shard.
+    pub(super) next: Option<String>,
+}
+
+impl Streams {
+    /// Builds the client; sends no request.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when production has no region.
+    pub async fn connect(config: &AwsConfig) -> Result<Self> {
+        let Aws { sdk, place } = Aws::load(config).await?;
+        Ok(Self { client: Client::new(&sdk), place })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The stream with this ARN and all its shards, of which 100 come with each
+    /// page; `None` when there is no such stream.
+    pub async fn describe(&self, arn: &str) -> Result<Option<Stream>> {
+        match self.try_describe(arn).await {
+            Ok(stream) => Ok(Some(stream)),
+            Err(failure) if failure.trouble == Trouble::NotFound => Ok(None),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    pub(super) async fn try_describe(&self, arn: &str) -> Result<Stream, Failure> {
+        let what = "cannot look at the stream";
+        let mut shards = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self.client.describe_stream().stream_arn(arn).set_exclusive_start_shard_id(start);
+            let page = request.send().await.map_err(|error| self.failure(what, &error))?;
+            let Some(page) = page.stream_description else {
+                let error = Error::failed(format!("{what}: {} describes none", self.place));
+                return Err(Failure { trouble: Trouble::Lasting, error });
+            };
+            shards.extend(page.shards.unwrap_or_default().into_iter().map(|shard| {
+                let range = shard.sequence_number_range.unwrap_or_else(|| {
+                    aws_sdk_dynamodbstreams::types::SequenceNumberRange::builder().build()
+                });
+                Shard {
+                    id: shard.shard_id.unwrap_or_default(),
+                    parent: shard.parent_shard_id,
+                    first: range.starting_sequence_number,
+                    last: range.ending_sequence_number,
+                }
+            }));
+            start = page.last_evaluated_shard_id;
+            if start.is_none() {
+                return Ok(Stream {
+                    arn: arn.to_owned(),
+                    status: page.stream_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                    view_type: page.stream_view_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+                    shards,
+                });
+            }
+        }
+    }
+
+    /// An iterator at `position`; `None` where there is nothing to read.
+    pub(super) async fn iterator(
+        &self,
+        arn: &str,
+        shard: &str,
+        position: &Position,
+    ) -> Result<Option<String>, Failure> {
+        let (kind, after) = match position {
+            Position::TrimHorizon => (ShardIteratorType::TrimHorizon, None),
+            Position::Latest => (ShardIteratorType::Latest, None),
+            Position::After(number) => (ShardIteratorType::AfterSequenceNumber, Some(number.clone())),
+            Position::Done => return Ok(None),
+        };
+        let request = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard);
+        let answer = request.shard_iterator_type(kind).set_sequence_number(after).send().await;
+        Ok(answer.map_err(|error| self.failure("cannot begin to read a shard", &error))?.shard_iterator)
+    }
+
+    /// The records at `iterator`: at most 1,000 of them, or 1 MB.
+    pub(super) async fn records(&self, iterator: &str) -> Result<Answer, Failure> {
+        let answer = self.client.get_records().shard_iterator(iterator).send().await;
+        let answer = answer.map_err(|error| self.failure("cannot read the stream", &error))?;
+        let records = answer.records.unwrap_or_default().into_iter().map(Record::from).collect();
+        Ok(Answer { records, next: answer.next_shard_iterator })
+    }
+
+    fn failure<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let trouble = match code(error) {
+            Some("ExpiredIteratorException") => Trouble::Expired,
+            Some("TrimmedDataAccessException") => Trouble::Trimmed,
+            Some("ResourceNotFoundException") => Trouble::NotFound,
+            // None: no answer came. And more than two readers of a shard are too many.
+            None | Some("LimitExceededException" | "InternalServerError" | "ServiceUnavailable") => {
+                Trouble::Passing
+            }
+            Some(_) if crate::dynamodb::error::is_throttled(error) => Trouble::Passing,
+            Some(_) => Trouble::Lasting,
+        };
+        let error = self.place.error(what, error);
+        // No answer, for want of credentials: that does not pass.
+        let trouble = if error.kind() == Kind::Config { Trouble::Lasting } else { trouble };
+        Failure { trouble, error }
+    }
+}

@@ -1,0 +1,20 @@
+//! The table's stream: switching it on, reading all its shards, and doing with
+//! its records what keeps the inbox true.
+
+mod checkpoint;
+mod client;
+mod handler;
+mod policy;
+mod reader;
+mod record;
+mod shards;
+mod table;
+
+pub use checkpoint::{Checkpoint, Saved, default_path};
+pub use client::{Shard, Stream, Streams};
+pub use handler::{GroupHandled, Handled, Totals};
+pub use policy::{Grantee, Policy};
+pub use reader::{Batch, Reader, Step};
+pub use record::Record;
+pub use shards::{From, Position, Positions};
+pub use table::{Enabled, TableStream, View};

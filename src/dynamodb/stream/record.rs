@@ -1,0 +1,67 @@
+//! What a stream says has happened to an item.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodbstreams::types as streams;
+use aws_smithy_types::date_time::Format;
+
+use crate::dynamodb::Item;
+use crate::messaging::Timestamp;
+
+/// One change of one item.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Record {
+    /// `INSERT`, `MODIFY` or `REMOVE`.
+    pub event: String,
+    /// The item's key.
+    pub keys: Item,
+    /// The item afterwards, if the stream's view type has it.
+    pub new_image: Option<Item>,
+    /// The item before, if the stream's view type has it.
+    pub old_image: Option<Item>,
+    /// Its place in the shard; empty if the service gave none.
+    pub sequence_number: String,
+    /// When it happened, to the second.
+    pub created_at: Option<Timestamp>,
+}
+
+impl From<streams::Record> for Record {
+    fn from(record: streams::Record) -> Self {
+        let event = record.event_name.map(|name| name.as_str().to_owned()).unwrap_or_default();
+        let Some(change) = record.dynamodb else { return Self { event, ..Self::default() } };
+        Self {
+            event,
+            keys: change.keys.map(item).unwrap_or_default(),
+            new_image: change.new_image.map(item),
+            old_image: change.old_image.map(item),
+            sequence_number: change.sequence_number.unwrap_or_default(),
+            created_at: change
+                .approximate_creation_date_time
+                .and_then(|at| at.fmt(Format::DateTime).ok()?.parse().ok()),
+        }
+    }
+}
+
+/// To the streams' SDK, an item is of another type.
+fn item(attributes: HashMap<String, streams::AttributeValue>) -> Item {
+    attributes.into_iter().filter_map(|(name, value)| Some((name, attribute(value)?))).collect()
+}
+
+/// `None`: an attribute of a type this version does not know.
+fn attribute(value: streams::AttributeValue) -> Option<AttributeValue> {
+    use streams::AttributeValue as From;
+    Some(match value {
+        From::S(text) => AttributeValue::S(text),
+        From::N(number) => AttributeValue::N(number),
+        From::B(bytes) => AttributeValue::B(bytes),
+        From::Bool(value) => AttributeValue::Bool(value),
+        From::Null(value) => AttributeValue::Null(value),
+        From::Ss(texts) => AttributeValue::Ss(texts),
+        From::Ns(numbers) => AttributeValue::Ns(numbers),
+        From::Bs(blobs) => AttributeValue::Bs(blobs),
+        From::L(values) => AttributeValue::L(values.into_iter().filter_map(attribute).collect()),
+        From::M(values) => AttributeValue::M(item(values)),
+        _ => return None,
+    })
+}

@@ -1,0 +1,135 @@
+//! Switching the table's stream on and off.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType, TableDescription};
+
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::error::table_flag;
+use crate::error::{Error, Result};
+
+/// What a stream's records hold besides the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum View {
+    /// The item as it is afterwards
+    NewImage,
+    /// The item as it was before
+    OldImage,
+    /// Both
+    NewAndOldImages,
+    /// Nothing
+    KeysOnly,
+}
+
+impl View {
+    /// The service's word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NewImage => "NEW_IMAGE",
+            Self::OldImage => "OLD_IMAGE",
+            Self::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+            Self::KeysOnly => "KEYS_ONLY",
+        }
+    }
+}
+
+/// The newest stream of a table, on or off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStream {
+    /// Whether changes flow into it.
+    pub enabled: bool,
+    /// What its records hold, such as `NEW_IMAGE`; empty when it is off.
+    pub view_type: String,
+    /// Its ARN; `None` when the table has never had a stream.
+    pub arn: Option<String>,
+    /// When it was switched on; part of its ARN.
+    pub label: Option<String>,
+}
+
+impl From<&TableDescription> for TableStream {
+    fn from(table: &TableDescription) -> Self {
+        let on = table.stream_specification().filter(|stream| stream.stream_enabled());
+        let view_type = on.and_then(StreamSpecification::stream_view_type);
+        Self {
+            enabled: on.is_some(),
+            view_type: view_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            arn: table.latest_stream_arn().map(ToOwned::to_owned),
+            label: table.latest_stream_label().map(ToOwned::to_owned),
+        }
+    }
+}
+
+/// What [`DynamoDb::enable_stream`] found or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enabled {
+    /// It is on now.
+    Now(TableStream),
+    /// It was on before, in the same way.
+    Before(TableStream),
+}
+
+impl DynamoDb {
+    /// The stream of `table`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table.
+    pub async fn stream_of(&self, table: &str) -> Result<TableStream> {
+        if let Some(found) = self.describe(table).await? {
+            return Ok(TableStream::from(&found));
+        }
+        let (flag, prod) = (table_flag(table), self.target().flag());
+        let error = self.no_table(table).await?;
+        Err(error.hint(format!("to create it run: cruddur ddb schema-load --stream{flag}{prod}")))
+    }
+
+    /// Gives `table` a stream and waits until the table is ACTIVE again.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when it has one of another view type, which
+    /// cannot be changed.
+    pub async fn enable_stream(&self, table: &str, view: View) -> Result<Enabled> {
+        let found = self.stream_of(table).await?;
+        if found.enabled {
+            if found.view_type == view.name() {
+                return Ok(Enabled::Before(found));
+            }
+            let (flag, prod) = (table_flag(table), self.target().flag());
+            return Err(Error::failed(format!(
+                "the table {table:?} on {} has a stream already, of {} and not {}; nothing was changed",
+                self.place(),
+                found.view_type,
+                view.name()
+            ))
+            .hint("a stream's view type cannot be changed, and cruddur ddb stream run works with any")
+            .hint(format!(
+                "for another stream in its place run: cruddur ddb stream disable{flag}{prod}, then enable it again"
+            )));
+        }
+        let specification = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::from(view.name()));
+        self.set_stream(table, "cannot enable the stream", specification.build()).await.map(Enabled::Now)
+    }
+
+    /// Switches the stream of `table` off and waits until the table is ACTIVE
+    /// again; `None` when it is off already.
+    pub async fn disable_stream(&self, table: &str) -> Result<Option<TableStream>> {
+        if !self.stream_of(table).await?.enabled {
+            return Ok(None);
+        }
+        let specification = StreamSpecification::builder().stream_enabled(false).build();
+        self.set_stream(table, "cannot disable the stream", specification).await.map(Some)
+    }
+
+    async fn set_stream(
+        &self,
+        table: &str,
+        what: &str,
+        specification: Result<StreamSpecification, BuildError>,
+    ) -> Result<TableStream> {
+        let specification = specification.map_err(|cause| Error::failed(what).because(cause))?;
+        let request = self.client.update_table().table_name(table).stream_specification(specification);
+        request.send().await.map_err(|error| self.error(what, table, &error))?;
+        Ok(TableStream::from(&self.wait_until_active(table).await?))
+    }
+}
