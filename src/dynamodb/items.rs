@@ -77,6 +77,11 @@ pub(super) fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + json::cell(value).len()).sum()
 }
 
+/// Whether an item is a group's row in somebody's inbox.
+pub(super) fn is_row(item: &Item) -> bool {
+    get(item, names::PARTITION_KEY).starts_with(names::GROUP_PREFIX)
+}
+
 /// The instant of an item's sort key; `None` when it is no time.
 pub(super) fn instant(item: &Item) -> Option<Timestamp> {
     item.get(names::SORT_KEY)?.as_s().ok()?.parse().ok()

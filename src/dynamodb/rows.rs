@@ -20,8 +20,9 @@ impl Rows {
     fn of(items: impl IntoIterator<Item = Item>) -> Self {
         let mut rows = Self::default();
         for item in items {
-            // A message that names its group is in the index too, and is nobody's row.
-            if !is_row(&item) {
+            // An item of another kind that names a group is in the index too, and
+            // to move that would be to lose it.
+            if !items::is_row(&item) {
                 continue;
             }
             let owner = items::to_group(&item).owner_uuid;
@@ -41,11 +42,6 @@ impl Rows {
         self.0.is_empty()
     }
 
-    /// Whether both participants have a row.
-    pub(super) fn is_complete(&self) -> bool {
-        self.0.len() >= 2
-    }
-
     /// Each owner's newest row.
     pub(super) fn groups(&self) -> impl Iterator<Item = MessageGroup> {
         self.0.values().filter_map(|of_owner| of_owner.first()).map(items::to_group)
@@ -54,6 +50,11 @@ impl Rows {
     /// All rows.
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.0.values().flatten()
+    }
+
+    /// Whether both participants have a row, and everybody a row names.
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.len() >= self.participants().len().max(2)
     }
 
     /// Everybody a row names: owners and others.
@@ -224,20 +225,78 @@ impl DynamoDb {
         Ok(items)
     }
 
-    /// The message of `group` with the greatest sort key, read consistently.
+    /// The message of `group` with the greatest sort key that is a time, read
+    /// consistently. What is no time (`yesterday`) may sort after all that is.
     pub(super) async fn newest_message(
         &self,
         table: &str,
         group: &str,
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
+        Ok(self.newest_messages_down_to(table, group, |_| String::from(LAST), capacity).await?.newest)
+    }
+
+    /// The latest message of `group` by its instant, read consistently: with
+    /// mixed offsets, not always the one with the greatest sort key.
+    pub(super) async fn latest_message(
+        &self,
+        table: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Latest> {
+        // No offset is as much as 26 hours, so a later instant is written with no
+        // earlier a date than this.
+        let earliest = |at: Timestamp| at.minutes_before(26 * 60).to_string()[..DATE].to_owned();
+        self.newest_messages_down_to(table, group, earliest, capacity).await
+    }
+
+    /// Goes down the sort keys to the one that `floor` gives for the latest
+    /// instant so far.
+    async fn newest_messages_down_to(
+        &self,
+        table: &str,
+        group: &str,
+        floor: impl Fn(Timestamp) -> String,
+        capacity: &mut Capacity,
+    ) -> Result<Latest> {
         let query = self
             .query_partition(table, items::message_partition(group))
             .scan_index_forward(false)
-            .consistent_read(true);
-        let (items, consumed) = self.collect(query, table, Some(1), READING).await?;
-        capacity.merge(&consumed);
-        Ok(items.into_iter().next())
+            .consistent_read(true)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes);
+        let mut latest = Latest::default();
+        let mut start = None;
+        // A few do, as a rule.
+        let mut limit = 1;
+        loop {
+            let page = query
+                .clone()
+                .limit(limit)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| self.error(READING, table, &error))?;
+            capacity.add(page.consumed_capacity.as_ref());
+            for item in page.items.unwrap_or_default() {
+                latest.any = true;
+                let best = latest.newest.as_ref().and_then(instant);
+                if best.is_some_and(|best| sort_key(&item) < floor(best).as_str()) {
+                    return Ok(latest);
+                }
+                // Equal instants: the greater sort key came first.
+                if instant(&item) > best {
+                    latest.newest = Some(item);
+                }
+            }
+            start = page.last_evaluated_key;
+            let is_enough = latest.newest.as_ref().is_some_and(|newest| {
+                instant(newest).is_some_and(|at| floor(at).as_str() > sort_key(newest))
+            });
+            if start.is_none() || is_enough {
+                return Ok(latest);
+            }
+            limit = 100;
+        }
     }
 
     /// The message of `group` with this very sort key, read consistently.
@@ -252,12 +311,20 @@ impl DynamoDb {
     }
 }
 
-const READING: &str = "cannot read the group's rows";
-
-fn is_row(item: &Item) -> bool {
-    let partition = item.get(names::PARTITION_KEY).and_then(|value| value.as_s().ok());
-    partition.is_some_and(|partition| partition.starts_with(names::GROUP_PREFIX))
+/// What the messages of a group hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Latest {
+    /// The newest of those whose sort key is a time.
+    pub(super) newest: Option<Item>,
+    /// Whether there are any.
+    pub(super) any: bool,
 }
+
+/// Characters of `YYYY-MM-DD`.
+const DATE: usize = 10;
+/// Sorts after every time.
+const LAST: &str = "~";
+const READING: &str = "cannot read the group's rows";
 
 pub(super) fn sort_key(item: &Item) -> &str {
     item.get(names::SORT_KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str)

@@ -10,7 +10,8 @@ use super::{Capacity, DynamoDb, Item};
 use crate::error::{Error, Result};
 use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
 
-/// How often a transaction is tried anew after other writers were first.
+/// How often a transaction is tried anew after other writers were first. A row
+/// is at most this many microseconds later than its message.
 pub(super) const TRIES: u32 = 20;
 /// The largest item, in bytes of names and values.
 /// Source: "Quotas in Amazon DynamoDB", item size.
@@ -112,8 +113,7 @@ impl DynamoDb {
         let (mut read, mut written) = self.no_capacity();
         let mut rows = self.indexed_rows(table, group, &mut read).await?;
         if !rows.is_complete() {
-            // While a row is on the move, the index may show neither where it was
-            // nor where it is; left out now, it would stay behind.
+            // The index may show one row moved and the other not yet.
             rows = self.settled_rows(table, group, &rows, &mut read).await?;
         }
         // How much later than their message the rows are: an inbox may have

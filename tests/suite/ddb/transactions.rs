@@ -197,3 +197,38 @@ fn a_message_that_names_its_group_is_no_row() {
     assert_eq!(sandbox.items_of("MSG#"), messages);
     assert_rows(&sandbox, RIGHT_NOW, "by the app");
 }
+
+#[test]
+fn a_message_that_names_its_group_is_in_the_index_and_stays_where_it_is() {
+    let sandbox = Sandbox::seeded();
+    let mut message = sandbox.items_of("MSG#").pop().unwrap();
+    for (name, value) in [("message_group_uuid", &*DEFAULT_GROUP.to_string()), ("sk", RIGHT_NOW)] {
+        message.insert(name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned()));
+    }
+    sandbox.put_item(message.clone());
+    let later = "2031-05-06T07:08:10.000000+00:00";
+    let nina = user(&sandbox, "nina");
+    let store = sandbox.store();
+    let sent =
+        runtime().block_on(store.create_message(TABLE, DEFAULT_GROUP, &nina, "later", at(later))).unwrap();
+    assert_eq!(sent.rows, 2);
+    assert_rows(&sandbox, later, "later");
+    assert!(sandbox.items_of("MSG#").contains(&message));
+}
+
+#[test]
+fn a_sort_key_that_is_no_time_does_not_hide_the_newest_message() {
+    let sandbox = Sandbox::seeded();
+    let message = sandbox.items_of("MSG#").pop().unwrap();
+    for (sort_key, text) in [("yesterday", "odd"), (RIGHT_NOW, "by the app")] {
+        let mut message = message.clone();
+        for (name, value) in [("sk", sort_key), ("message", text)] {
+            message.insert(name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned()));
+        }
+        sandbox.put_item(message);
+    }
+    let store = sandbox.store();
+    let refreshed = runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    assert_eq!(refreshed.rows, 2);
+    assert_rows(&sandbox, RIGHT_NOW, "by the app");
+}
