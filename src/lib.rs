@@ -12,6 +12,7 @@ pub mod config;
 pub mod context;
 pub mod dynamodb;
 pub mod error;
+pub mod external_sort;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod messaging;

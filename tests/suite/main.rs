@@ -12,6 +12,7 @@
 mod cognito;
 mod db;
 mod ddb;
+mod external_sort;
 mod identity;
 mod layout;
 mod local;

@@ -207,7 +207,7 @@ fn a_message_that_names_its_group_is_in_the_index_and_stays_where_it_is() {
     }
     sandbox.put_item(message.clone());
     let later = "2031-05-06T07:08:10.000000+00:00";
-    let nina = user(&sandbox, "nina");
+    let nina = sandbox.user("nina");
     let store = sandbox.store();
     let sent =
         runtime().block_on(store.create_message(TABLE, DEFAULT_GROUP, &nina, "later", at(later))).unwrap();
