@@ -48,6 +48,7 @@ impl Capacity {
 
     /// Adds what another request of the same command consumed.
     pub fn merge(&mut self, other: &Self) {
+        self.estimated |= other.estimated;
         self.total += other.total;
         self.table += other.table;
         self.pages += other.pages;

@@ -4,6 +4,7 @@
 mod backoff;
 mod batch;
 mod capacity;
+mod check;
 mod client;
 mod conversations;
 mod copies;
@@ -28,6 +29,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use batch::Written;
 pub use capacity::{Capacity, Units};
+pub use check::{
+    Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,
+};
 pub use client::DynamoDb;
 pub use conversations::Created;
 pub use definition::{Billing, Definition, SchemaLoaded};

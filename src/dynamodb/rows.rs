@@ -324,7 +324,7 @@ pub(super) struct Latest {
 const DATE: usize = 10;
 /// Sorts after every time.
 const LAST: &str = "~";
-const READING: &str = "cannot read the group's rows";
+pub(super) const READING: &str = "cannot read the group's rows";
 
 pub(super) fn sort_key(item: &Item) -> &str {
     item.get(names::SORT_KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str)

@@ -2,14 +2,23 @@
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
+use super::backoff::pause;
+use super::error::is_throttled;
 use super::{Capacity, DynamoDb, Item};
 use crate::error::Result;
+
+/// Answers in a row that ask for patience before giving up: about 25 seconds.
+const TRIES: u32 = 12;
 
 /// A scan under way. Ask for [`Scan::next_page`] until there is none.
 pub struct Scan<'a> {
     db: &'a DynamoDb,
     table: String,
     left: Option<usize>,
+    /// Which segment, of how many.
+    segment: Option<(i32, i32)>,
+    /// The attributes to return, where not all.
+    attributes: Option<&'static [&'static str]>,
     start: Option<Item>,
     done: bool,
     /// What it consumed so far.
@@ -24,6 +33,8 @@ impl DynamoDb {
             db: self,
             table: table.to_owned(),
             left: limit,
+            segment: None,
+            attributes: None,
             start: None,
             done: limit == Some(0),
             capacity: Capacity::new(self.is_emulated()),
@@ -32,22 +43,61 @@ impl DynamoDb {
 }
 
 impl Scan<'_> {
+    /// Reads the part of the table that is segment `segment` of `total`. What
+    /// shares a partition key is in the same one.
+    pub(super) const fn segment(mut self, segment: i32, total: i32) -> Self {
+        self.segment = Some((segment, total));
+        self
+    }
+
+    /// Returns these attributes only. What is consumed stays the same.
+    pub(super) const fn only(mut self, attributes: &'static [&'static str]) -> Self {
+        self.attributes = Some(attributes);
+        self
+    }
+
     /// The next page, which may be empty; `None` after the last one.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Item>>> {
         if self.done {
             return Ok(None);
         }
-        let page = self
+        let aliases = |attributes: &[&str]| {
+            // Many names are reserved words.
+            attributes
+                .iter()
+                .enumerate()
+                .map(|(index, name)| (format!("#a{index}"), (*name).to_owned()))
+                .unzip()
+        };
+        let (projection, names): (Vec<String>, Vec<String>) =
+            self.attributes.map(aliases).unwrap_or_default();
+        let request = self
             .db
             .client
             .scan()
             .table_name(&self.table)
             .set_limit(self.left.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
+            .set_segment(self.segment.map(|(segment, _)| segment))
+            .set_total_segments(self.segment.map(|(_, total)| total))
+            .set_projection_expression(self.attributes.map(|_| projection.join(", ")))
+            .set_expression_attribute_names(
+                self.attributes.map(|_| projection.iter().cloned().zip(names).collect()),
+            )
             .set_exclusive_start_key(self.start.take())
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let mut tries = 0;
+        let page = loop {
+            match request.clone().send().await {
+                Ok(page) => break page,
+                // The SDK's own tries are over sooner than a table of a few
+                // units has any to spare.
+                Err(error) if is_throttled(&error) && tries < TRIES => {
+                    tries += 1;
+                    pause(tries).await;
+                }
+                Err(error) => return Err(self.db.error("cannot scan", &self.table, &error)),
+            }
+        };
         self.capacity.add(page.consumed_capacity.as_ref());
         let items = page.items.unwrap_or_default();
         if let Some(left) = &mut self.left {

@@ -10,8 +10,7 @@ use super::{Capacity, DynamoDb, Item};
 use crate::error::{Error, Result};
 use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
 
-/// How often a transaction is tried anew after other writers were first. A row
-/// is at most this many microseconds later than its message.
+/// How often a transaction is tried anew after other writers were first.
 pub(super) const TRIES: u32 = 20;
 /// The largest item, in bytes of names and values.
 /// Source: "Quotas in Amazon DynamoDB", item size.
@@ -230,8 +229,14 @@ fn advance(
     rows.advance(message, row_key, transaction)
 }
 
+/// Whether a row of the instant `row` shows a message of the instant `message`,
+/// in microseconds: at most a microsecond later for each try.
+pub(super) fn is_row_of(row: i64, message: i64) -> bool {
+    (0..=i64::from(TRIES)).contains(&row.saturating_sub(message))
+}
+
 /// `sent_at`, a number of microseconds later; as it is when it is no time.
-fn nudged(sent_at: &str, microseconds: u32) -> String {
+pub(super) fn nudged(sent_at: &str, microseconds: u32) -> String {
     match sent_at.parse::<Timestamp>() {
         Ok(at) if microseconds > 0 => (0..microseconds).fold(at, |at, _| at.next()).to_string(),
         _ => sent_at.to_owned(),

@@ -63,7 +63,8 @@ impl Timestamp {
     }
 
     /// Microseconds since 1970 began.
-    pub(super) fn microseconds(self) -> i64 {
+    #[must_use]
+    pub fn microseconds(self) -> i64 {
         self.0.as_microsecond()
     }
 

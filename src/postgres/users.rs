@@ -1,6 +1,7 @@
 //! The app's users.
 
 use tokio_postgres::error::SqlState;
+use uuid::Uuid;
 
 use super::Session;
 use crate::error::{Error, Result};
@@ -131,6 +132,19 @@ impl Session {
     #[must_use]
     pub fn handle_taken(&self, handle: &str) -> Error {
         Error::failed(format!("the handle {handle:?} is taken on {}; nothing was written", self.url))
+    }
+
+    /// Those of `uuids` that there are, in no order.
+    pub async fn users_by_uuid(&self, uuids: &[Uuid]) -> Result<Vec<User>> {
+        let rows = self
+            .client
+            .query("SELECT uuid, display_name, handle FROM public.users WHERE uuid = ANY($1)", &[&uuids])
+            .await
+            .map_err(|error| self.error("cannot look up users", error))?;
+        Ok(rows
+            .iter()
+            .map(|row| User { uuid: row.get(0), display_name: row.get(1), handle: row.get(2) })
+            .collect())
     }
 
     /// The error that no user has `handle`, with those that are there.

@@ -1,5 +1,6 @@
 //! `cruddur ddb`: the table of direct messages.
 
+mod check;
 mod drop;
 mod list_tables;
 mod patterns;
@@ -31,6 +32,15 @@ pub enum Command {
     Scan(scan::ScanArgs),
     /// Change a user's names in PostgreSQL and wherever messages copied them
     RenameUser(rename_user::RenameUserArgs),
+    /// Find what is broken in the table, and mend what can be
+    ///
+    /// Reads the table once and lists every broken promise: a group with one row or none, a row
+    /// whose time or text is not its newest message's, two rows of one user with the same group,
+    /// messages of a group that no row names, keys and times that do not parse, users that
+    /// PostgreSQL does not know.
+    ///
+    /// Exit code 0: clean, or all of it mended. 1: broken. 5: mended in part.
+    Check(check::CheckArgs),
     /// The app's access patterns, with the capacity they consume
     #[command(subcommand)]
     Patterns(patterns::Command),
@@ -48,6 +58,7 @@ impl Command {
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Scan(args) => scan::run(cx, ui, args).await,
             Self::RenameUser(args) => rename_user::run(cx, ui, args).await,
+            Self::Check(args) => check::run(cx, ui, args).await,
             Self::Patterns(command) => command.run(cx, ui).await,
             Self::Stream(command) => command.run(cx, ui).await,
         }

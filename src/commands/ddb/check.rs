@@ -1,0 +1,328 @@
+//! `cruddur ddb check`
+
+use std::collections::{BTreeMap, HashSet};
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::TableArgs;
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce};
+use crate::config::DEFAULT_TABLE;
+use crate::context::Context;
+use crate::dynamodb::{
+    Capacity, DynamoDb, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Units, Write,
+    json,
+};
+use crate::error::{Error, Kind, Result};
+use crate::output::{Column, Record, Records, Ui};
+
+/// Groups that are named in one question to PostgreSQL.
+const GROUPS: usize = 64;
+/// Users in one question to PostgreSQL.
+const USERS: usize = 1000;
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Mend what the data itself tells how to; messages are never touched
+    #[arg(long)]
+    repair: bool,
+    /// Show what --repair would write, and write nothing
+    #[arg(long, requires = "repair")]
+    dry_run: bool,
+    /// Read the table in this many segments at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    segments: u16,
+    /// Do not compare users with PostgreSQL; their names come from the messages
+    #[arg(long)]
+    skip_users: bool,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+impl Record for Finding {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("PROMISE"),
+        Column::wrap("GROUP"),
+        Column::wrap("KEY"),
+        Column::wrap("WHAT IS BROKEN"),
+        Column::wrap("REPAIR"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let repair = match (self.mended, self.mendable) {
+            (true, _) => "mended".to_owned(),
+            (false, true) if self.writes.is_empty() => "possible".to_owned(),
+            (false, true) => self.writes.iter().map(request).collect::<Vec<_>>().join("\n"),
+            (false, false) => "by hand".to_owned(),
+        };
+        vec![
+            self.promise.name().to_owned(),
+            self.message_group_uuid.map(|group| group.to_string()).unwrap_or_default(),
+            self.sk.iter().fold(self.pk.clone(), |key, sk| key + " " + sk),
+            self.detail.clone(),
+            repair,
+        ]
+    }
+}
+
+/// A request in a few words; JSON has the whole item.
+fn request(write: &Write) -> String {
+    let get = |name: &str| write.item().get(name).map(json::cell).unwrap_or_default();
+    format!("{} {} {}", write.action(), get("pk"), get("sk"))
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<()> {
+    let table = args.table.name(cx);
+    let db = cx.dynamodb().await?;
+    let mode = match (args.repair, args.dry_run) {
+        (false, _) => Mode::Report,
+        (true, true) => Mode::Plan,
+        (true, false) => Mode::Repair,
+    };
+    announce(ui, db.place());
+    if mode == Mode::Repair {
+        let consequence = format!("the rows of broken groups in the table {table:?} are written anew");
+        args.confirm.check(cx, ui, &table, &consequence)?;
+    }
+    if !args.skip_users {
+        // Before a long scan is paid for; it would outlast a session that idles.
+        users_of(cx, &[]).await?;
+    }
+    let mut check = Check {
+        records: ui.records::<Finding>(args.output.output, "findings"),
+        tally: Tally::default(),
+        read: Capacity::default(),
+        written: Capacity::default(),
+    };
+    let mut surveyed = check.survey(db.survey(&table, args.segments)).await?;
+    let mended = check.groups(cx, &db, &table, args, mode, &mut surveyed).await;
+    if mended.is_ok() && !args.skip_users {
+        check.users(cx, &mut surveyed).await?;
+    }
+    check.finish(ui, &db, &surveyed, mode, &table, mended)
+}
+
+/// The users of these uuids that PostgreSQL knows.
+async fn users_of(cx: &Context, uuids: &[Uuid]) -> Result<Names> {
+    let look = async { cx.postgres().await?.users_by_uuid(uuids).await };
+    let users = look.await.map_err(|error| error.hint("to leave PostgreSQL out add: --skip-users"))?;
+    Ok(users.into_iter().map(|user| (user.uuid, user)).collect())
+}
+
+/// A check under way.
+struct Check {
+    records: Records,
+    tally: Tally,
+    read: Capacity,
+    written: Capacity,
+}
+
+#[derive(Default)]
+struct Tally {
+    found: u64,
+    mendable: u64,
+    mended: u64,
+    /// What is left for people to do.
+    by_hand: BTreeMap<Promise, u64>,
+    transactions: u64,
+    items: u64,
+    units: u64,
+    unsettled: u64,
+}
+
+impl Check {
+    fn report(&mut self, findings: &[Finding]) -> Result<()> {
+        for finding in findings {
+            self.records.push(finding)?;
+            self.tally.add(finding);
+        }
+        self.records.flush()
+    }
+
+    async fn survey(&mut self, mut survey: Survey) -> Result<Surveyed> {
+        while let Some(findings) = survey.next_page().await? {
+            self.report(&findings)?;
+        }
+        self.read = survey.capacity.clone();
+        survey.finish()
+    }
+
+    /// Looks at each suspect again, and mends it if it is to be.
+    async fn groups(
+        &mut self,
+        cx: &Context,
+        db: &DynamoDb,
+        table: &str,
+        args: &CheckArgs,
+        mode: Mode,
+        surveyed: &mut Surveyed,
+    ) -> Result<()> {
+        let mut session = None;
+        loop {
+            let suspects = surveyed.next_suspects(GROUPS)?;
+            if suspects.is_empty() {
+                return Ok(());
+            }
+            let mut names = Names::new();
+            if !args.skip_users {
+                let session = match &mut session {
+                    Some(session) => session,
+                    none => none.insert(cx.postgres().await?),
+                };
+                let users: HashSet<Uuid> = suspects.iter().flat_map(Suspect::users).collect();
+                let users: Vec<Uuid> = users.into_iter().collect();
+                names.extend(session.users_by_uuid(&users).await?.into_iter().map(|user| (user.uuid, user)));
+            }
+            let mut failed = None;
+            for examined in db.examine(table, suspects, names, mode).await {
+                self.read.merge(&examined.read);
+                self.written.merge(&examined.written);
+                self.tally.unsettled += u64::from(examined.is_unsettled);
+                self.report(&examined.findings)?;
+                failed = failed.or(examined.error);
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Lists the users that PostgreSQL does not know.
+    async fn users(&mut self, cx: &Context, surveyed: &mut Surveyed) -> Result<()> {
+        let session = cx.postgres().await?;
+        loop {
+            let named = surveyed.next_users(USERS)?;
+            if named.is_empty() {
+                return Ok(());
+            }
+            let uuids: Vec<Uuid> = named.iter().map(|named| named.user).collect();
+            let known: HashSet<Uuid> =
+                session.users_by_uuid(&uuids).await?.into_iter().map(|user| user.uuid).collect();
+            let unknown = named.iter().filter(|named| !known.contains(&named.user));
+            let findings: Vec<Finding> = unknown.map(Mentioned::unknown).collect();
+            self.report(&findings)?;
+        }
+    }
+
+    /// Ends the output and says how it stands.
+    fn finish(
+        self,
+        ui: &mut Ui,
+        db: &DynamoDb,
+        surveyed: &Surveyed,
+        mode: Mode,
+        table: &str,
+        mended: Result<()>,
+    ) -> Result<()> {
+        let Self { records, tally, read, written } = self;
+        let counts = surveyed.counts();
+        records.finish(&serde_json::json!({
+            "count": tally.found,
+            "mendable": tally.mendable,
+            "mended": tally.mended,
+            "read": counts,
+            "consumed_capacity": read,
+            "consumed_write_capacity": written,
+        }))?;
+        ui.status(format!(
+            "read {}: {} and {} of {}",
+            several(counts.items, "item"),
+            several(counts.messages, "message"),
+            several(counts.rows, "row"),
+            several(counts.groups, "group"),
+        ));
+        if tally.unsettled > 0 {
+            ui.warn(format!(
+                "{} written to all the time, so that nobody can tell how it stands",
+                if tally.unsettled == 1 {
+                    "a group was".to_owned()
+                } else {
+                    format!("{} groups were", tally.unsettled)
+                }
+            ));
+        }
+        super::show_read(ui, &read);
+        if mode == Mode::Plan {
+            ui.status(format!(
+                "would write {} in {}, some {}; nothing was written",
+                several(tally.items, "item"),
+                several(tally.transactions, "transaction"),
+                several(tally.units, "write unit"),
+            ));
+        }
+        if written.pages > 0 {
+            ui.status(written.line(Units::Write));
+        }
+        if let Err(error) = mended {
+            let message = format!("{}; {} mended before that", error.message(), promises(tally.mended));
+            return Err(if tally.mended == 0 { error } else { error.with(Kind::Partial, message) });
+        }
+        tally.conclude(ui, db, mode, table)
+    }
+}
+
+impl Tally {
+    fn add(&mut self, finding: &Finding) {
+        self.found += 1;
+        self.mendable += u64::from(finding.mendable);
+        self.mended += u64::from(finding.mended);
+        if !finding.mendable {
+            *self.by_hand.entry(finding.promise).or_default() += 1;
+        }
+        for write in &finding.writes {
+            self.items += u64::from(!matches!(write, Write::Check(_)));
+            self.units += write.units();
+        }
+        self.transactions += u64::from(!finding.writes.is_empty());
+    }
+
+    fn conclude(&self, ui: &mut Ui, db: &DynamoDb, mode: Mode, table: &str) -> Result<()> {
+        let place = db.place();
+        let left = self.found - self.mended;
+        if self.found == 0 {
+            if self.unsettled > 0 {
+                return Ok(());
+            }
+            ui.status(format!("every promise of the table {table:?} holds"));
+            return Ok(());
+        }
+        if left == 0 {
+            ui.status(format!("mended {}", promises(self.mended)));
+            return Ok(());
+        }
+        let mut error = if self.mended > 0 {
+            Error::partial(format!(
+                "mended {} in the table {table:?} on {place}; {left} left",
+                promises(self.mended)
+            ))
+        } else {
+            Error::failed(format!("{} in the table {table:?} on {place}", promises(left)))
+        };
+        if mode != Mode::Repair && self.mendable > 0 {
+            let prod = db.target().flag();
+            let flag = if table == DEFAULT_TABLE { String::new() } else { format!(" --table {table}") };
+            error = error.hint(format!(
+                "{} can be mended; run: cruddur ddb check --repair{flag}{prod}",
+                self.mendable
+            ));
+        } else if self.mendable > self.mended {
+            error = error.hint("other writers were always first; run it again when the table is less busy");
+        }
+        for (promise, count) in &self.by_hand {
+            error = error.hint(format!("{count} × {}: {}", promise.name(), promise.help()));
+        }
+        Err(error)
+    }
+}
+
+fn promises(count: u64) -> String {
+    several(count, "broken promise")
+}
+
+fn several(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,381 @@
+//! The second pass: a suspect is read again, consistently, and called broken
+//! only if it still is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::super::backoff::pause;
+use super::super::rows::{READING, sort_key};
+use super::super::transaction::Outcome;
+use super::super::{Capacity, DynamoDb, Item, items, names};
+use super::finding::{Finding, Promise};
+use super::repair::{Plan, row_key};
+use super::suspects::Suspect;
+use super::trace::uuid;
+use super::verdict::{Known, State, Verdict};
+use crate::error::{Error, Result};
+use crate::messaging::{Participant, Timestamp, User};
+
+/// Groups that are examined at the same time.
+const AT_ONCE: usize = 16;
+/// Rows of one group that are read at once; it should have two.
+const MOST_ROWS: i32 = 300;
+/// How often a group is read or mended anew because others write to it: a few
+/// seconds in all, for the next run can do it as well.
+const TRIES: u32 = 8;
+/// The app writes a message, and its rows a moment later: a group whose newest
+/// message is younger than this gets time to settle.
+const YOUNG: Duration = Duration::from_secs(10);
+/// How often such a group is looked at again, and how long between.
+const SETTLING: u32 = 8;
+const SETTLING_PAUSE: Duration = Duration::from_millis(250);
+
+/// What to do about a group that is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only tell.
+    Report,
+    /// Show what would be written, too.
+    Plan,
+    /// Mend it.
+    Repair,
+}
+
+/// Users by their uuid, as `PostgreSQL` knows them.
+pub type Names = HashMap<Uuid, User>;
+
+/// What the second look at a group has brought.
+#[derive(Debug)]
+pub struct Examined {
+    /// What is, or was, broken; nothing when it is sound.
+    pub findings: Vec<Finding>,
+    /// Whether other writers were first every time, so that it cannot be told.
+    pub is_unsettled: bool,
+    /// What stopped it half way.
+    pub error: Option<Error>,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+impl DynamoDb {
+    /// Reads each suspect again and mends what can be, if `mode` says so; the
+    /// answers are in the order of the suspects.
+    pub async fn examine(
+        &self,
+        table: &str,
+        suspects: Vec<Suspect>,
+        names: Names,
+        mode: Mode,
+    ) -> Vec<Examined> {
+        let names = Arc::new(names);
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        let mut tasks = JoinSet::new();
+        for (index, suspect) in suspects.into_iter().enumerate() {
+            let (db, table) = (self.clone(), table.to_owned());
+            let (names, turns) = (Arc::clone(&names), Arc::clone(&turns));
+            tasks.spawn(async move {
+                // Never closed, so never refused.
+                let _turn = turns.acquire().await;
+                (index, db.examine_one(&table, &suspect, &names, mode).await)
+            });
+        }
+        let mut examined: BTreeMap<usize, Examined> = BTreeMap::new();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok((index, one)) => _ = examined.insert(index, one),
+                Err(cause) => {
+                    let error = Error::failed("a group could not be examined").because(cause);
+                    let failed = Examined { error: Some(error), ..self.nothing_examined() };
+                    examined.insert(usize::MAX - examined.len(), failed);
+                }
+            }
+        }
+        examined.into_values().collect()
+    }
+
+    fn nothing_examined(&self) -> Examined {
+        let none = Capacity::new(self.is_emulated());
+        Examined { findings: Vec::new(), is_unsettled: false, error: None, read: none.clone(), written: none }
+    }
+
+    async fn examine_one(&self, table: &str, suspect: &Suspect, names: &Names, mode: Mode) -> Examined {
+        let mut examined = self.nothing_examined();
+        if let Err(error) = self.examine_into(table, suspect, names, mode, &mut examined).await {
+            examined.error = Some(error);
+        }
+        examined
+    }
+
+    async fn examine_into(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        names: &Names,
+        mode: Mode,
+        examined: &mut Examined,
+    ) -> Result<()> {
+        let mut settling = SETTLING;
+        let mut tries = 0;
+        loop {
+            let Some(state) = self.settled_state(table, suspect, &mut examined.read).await? else {
+                examined.is_unsettled = true;
+                return Ok(());
+            };
+            let known = self.known(table, &state, suspect, names, &mut examined.read).await?;
+            let mut verdict = state.judge(suspect, &known);
+            if verdict.findings.is_empty() {
+                return Ok(());
+            }
+            if settling > 0 && is_young(&state) {
+                settling -= 1;
+                tokio::time::sleep(SETTLING_PAUSE).await;
+                continue;
+            }
+            let plan = self.plan(table, &state, &verdict.wanted, &mut examined.read).await?;
+            let Some(plan) = plan else {
+                tries += 1;
+                if tries > TRIES {
+                    examined.is_unsettled = true;
+                    return Ok(());
+                }
+                pause(tries).await;
+                continue;
+            };
+            verdict.without_room(&plan);
+            if mode != Mode::Report
+                && let Some(first) = verdict.findings.iter_mut().find(|finding| finding.mendable)
+            {
+                first.writes = plan.writes();
+            }
+            if mode != Mode::Repair || plan.is_idle() {
+                examined.findings.append(&mut verdict.findings);
+                return Ok(());
+            }
+            tries += 1;
+            let transaction = plan.transaction(table)?;
+            match self.transact(transaction, "cannot mend the group", &mut examined.written).await {
+                Ok(Outcome::Done) if plan.postponed.is_empty() => {
+                    verdict.mended();
+                    examined.findings.append(&mut verdict.findings);
+                    return Ok(());
+                }
+                Ok(Outcome::Done) => {
+                    verdict.findings.retain(|finding| finding.mendable && !plan.postpones(finding));
+                    verdict.mended();
+                    examined.findings.append(&mut verdict.findings);
+                    tries = 0;
+                }
+                Ok(Outcome::Overtaken(_)) if tries < TRIES => pause(tries).await,
+                Ok(Outcome::Overtaken(_)) => {
+                    for finding in &mut verdict.findings {
+                        finding.detail.push_str("; other writers were always first");
+                    }
+                    examined.findings.append(&mut verdict.findings);
+                    return Ok(());
+                }
+                Err(error) => {
+                    examined.findings.append(&mut verdict.findings);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// The group at one moment: its newest message was the same before the rows
+    /// were read and after. `None` when it never was.
+    async fn settled_state(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        capacity: &mut Capacity,
+    ) -> Result<Option<State>> {
+        let group = suspect.group.to_string();
+        let mut latest = self.latest_message(table, &group, capacity).await?;
+        for tries in 1..=TRIES {
+            let newest = latest.newest.as_ref().map(sort_key);
+            let rows = self.group_rows(table, suspect, newest, capacity).await?;
+            let after = self.latest_message(table, &group, capacity).await?;
+            if after == latest {
+                return Ok(Some(State { group: suspect.group, latest, rows }));
+            }
+            latest = after;
+            pause(tries).await;
+        }
+        Ok(None)
+    }
+
+    /// The group's rows, read consistently: where the index has them, where they
+    /// should be, and in the inbox of everybody who has none there.
+    async fn group_rows(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        newest: Option<&str>,
+        capacity: &mut Capacity,
+    ) -> Result<BTreeMap<Uuid, Vec<Item>>> {
+        let group = suspect.group.to_string();
+        let mut rows: BTreeMap<Uuid, Vec<Item>> = BTreeMap::new();
+        for key in self.indexed_keys(table, &group, capacity).await? {
+            let (pk, sk) = row_key(&key);
+            if let Some(owner) = owner_of(&key)
+                && let Some(row) = self.get(table, pk, &sk, capacity).await?
+                && items::get(&row, names::GROUP_UUID) == group
+            {
+                rows.entry(owner).or_default().push(row);
+            }
+        }
+        let named = |item: &Item| uuid(&items::get(item, names::USER_UUID));
+        let mut users: BTreeSet<Uuid> = suspect.users().collect();
+        users.extend(rows.values().flatten().filter_map(named));
+        let is_pair =
+            rows.len() == 2 && rows.values().flatten().filter_map(named).all(|user| rows.contains_key(&user));
+        if !is_pair {
+            for user in users {
+                if rows.contains_key(&user) {
+                    continue;
+                }
+                let at_newest = match newest {
+                    Some(newest) => self.get(table, items::inbox_partition(user), newest, capacity).await?,
+                    None => None,
+                };
+                let found = match at_newest.filter(|row| items::get(row, names::GROUP_UUID) == group) {
+                    Some(row) => vec![row],
+                    None => self.inbox_rows(table, &user.to_string(), &group, capacity).await?,
+                };
+                if !found.is_empty() {
+                    rows.insert(user, found);
+                }
+            }
+        }
+        for of_owner in rows.values_mut() {
+            of_owner.sort_by(|a, b| (items::instant(b), sort_key(b)).cmp(&(items::instant(a), sort_key(a))));
+        }
+        Ok(rows)
+    }
+
+    /// What the index has of the group: the keys of its rows, not too many.
+    async fn indexed_keys(&self, table: &str, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(names::GROUP_INDEX)
+            .key_condition_expression("#group = :group")
+            .projection_expression("#pk, #sk")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_names("#pk", names::PARTITION_KEY)
+            .expression_attribute_names("#sk", names::SORT_KEY)
+            .expression_attribute_values(":group", items::text(group))
+            // The newest first: with them the rest can be judged.
+            .scan_index_forward(false)
+            .limit(MOST_ROWS)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(|error| self.error(READING, table, &error))?;
+        capacity.add(answer.consumed_capacity.as_ref());
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// How to name whoever takes part: as `PostgreSQL` knows them, or as their
+    /// newest message does.
+    async fn known(
+        &self,
+        table: &str,
+        state: &State,
+        suspect: &Suspect,
+        names: &Names,
+        capacity: &mut Capacity,
+    ) -> Result<Known> {
+        let mut known = Known::new();
+        if state.is_paired() {
+            return Ok(known);
+        }
+        let users: BTreeSet<Uuid> = suspect.users().chain(state.rows.keys().copied()).collect();
+        for user in users {
+            let name = match names.get(&user) {
+                Some(user) => Some(Participant::from(user)),
+                None => self.sender_of_group(table, state.group, user, capacity).await?,
+            };
+            known.extend(name.map(|name| (user, name)));
+        }
+        Ok(known)
+    }
+
+    /// How `user`'s newest message in the group names them.
+    async fn sender_of_group(
+        &self,
+        table: &str,
+        group: Uuid,
+        user: Uuid,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Participant>> {
+        let mut start = None;
+        loop {
+            let page = self
+                .query_partition(table, items::message_partition(group))
+                .scan_index_forward(false)
+                .filter_expression("#user = :user")
+                .expression_attribute_names("#user", names::USER_UUID)
+                .expression_attribute_values(":user", items::text(user.to_string()))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| self.error(READING, table, &error))?;
+            capacity.add(page.consumed_capacity.as_ref());
+            if let Some(message) = page.items().first() {
+                return Ok(Some(items::to_message(message).sender));
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl Verdict {
+    fn mended(&mut self) {
+        for finding in &mut self.findings {
+            finding.mended = finding.mendable;
+        }
+    }
+
+    /// Takes back what there is no room to mend.
+    fn without_room(&mut self, plan: &Plan) {
+        for owner in &plan.too_large {
+            let pk = items::inbox_partition(owner);
+            for finding in self.findings.iter_mut().filter(|finding| finding.pk == pk) {
+                finding.mendable = false;
+                finding.detail.push_str("; with that text the row is larger than an item may be");
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn postpones(&self, finding: &Finding) -> bool {
+        finding.promise == Promise::DuplicateRow
+            && self.postponed.iter().any(|(pk, sk)| *pk == finding.pk && Some(sk) == finding.sk.as_ref())
+    }
+}
+
+fn owner_of(row: &Item) -> Option<Uuid> {
+    uuid(items::get(row, names::PARTITION_KEY).strip_prefix(names::GROUP_PREFIX)?)
+}
+
+/// Whether the newest of its messages and rows is a few seconds old.
+fn is_young(state: &State) -> bool {
+    let items = state.latest.newest.iter().chain(state.rows.values().flatten());
+    let Some(newest) = items.filter_map(items::instant).max() else { return false };
+    let age = Timestamp::now().microseconds().abs_diff(newest.microseconds());
+    u128::from(age) < YOUNG.as_micros()
+}

@@ -1,0 +1,128 @@
+//! What is kept of an item: a few bytes, so that a table of any size sorts in
+//! constant memory.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use uuid::Uuid;
+
+use crate::external_sort::{Fixed, take};
+
+/// Traces and mentions held in memory: 20 MiB and 16 MiB.
+pub(super) const MOST_HELD: usize = 256 * 1024;
+
+/// What a group's messages, or one of its rows, amount to. Sorts by group, the
+/// messages before the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Trace {
+    pub(super) group: u128,
+    pub(super) what: What,
+    /// Of the newest message, or the row's own; microseconds since 1970.
+    pub(super) instant: Option<i64>,
+    /// Of that message's or row's text. Two texts in 2⁶⁴ share it by chance.
+    pub(super) text: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    /// Two of its senders, and whether there are more. 0 stands for none.
+    Messages { senders: [u128; 2], more: bool },
+    /// In whose inbox, and who the other is; 0 when that is no uuid.
+    Row { owner: u128, other: u128 },
+}
+
+/// How often a user is named in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mention {
+    pub(super) user: u128,
+    pub(super) role: Role,
+    /// A group where it is.
+    pub(super) group: u128,
+    pub(super) count: u32,
+}
+
+/// What a user is in an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    Sender,
+    Owner,
+    Other,
+}
+
+pub(super) fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The uuid of `text`, if written the way the app writes it: another way is
+/// another key.
+pub(super) fn uuid(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok().filter(|uuid| !uuid.is_nil())?;
+    (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(uuid)
+}
+
+impl Fixed for Trace {
+    const BYTES: usize = 16 + 1 + 32 + 9 + 8;
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let (kind, a, b) = match self.what {
+            What::Messages { senders: [a, b], more } => (u8::from(more), a, b),
+            What::Row { owner, other } => (2, owner, other),
+        };
+        bytes.extend(self.group.to_le_bytes());
+        bytes.push(kind);
+        bytes.extend(a.to_le_bytes());
+        bytes.extend(b.to_le_bytes());
+        bytes.push(self.instant.is_some().into());
+        bytes.extend(self.instant.unwrap_or_default().to_le_bytes());
+        bytes.extend(self.text.to_le_bytes());
+    }
+
+    fn read(mut bytes: &[u8]) -> Self {
+        let bytes = &mut bytes;
+        let group = u128::from_le_bytes(take(bytes));
+        let [kind] = take(bytes);
+        let (a, b) = (u128::from_le_bytes(take(bytes)), u128::from_le_bytes(take(bytes)));
+        let what = match kind {
+            2 => What::Row { owner: a, other: b },
+            more => What::Messages { senders: [a, b], more: more != 0 },
+        };
+        let [is_time] = take(bytes);
+        let instant = i64::from_le_bytes(take(bytes));
+        Self {
+            group,
+            what,
+            instant: (is_time != 0).then_some(instant),
+            text: u64::from_le_bytes(take(bytes)),
+        }
+    }
+}
+
+impl Fixed for Mention {
+    const BYTES: usize = 16 + 1 + 16 + 4;
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.user.to_le_bytes());
+        bytes.push(match self.role {
+            Role::Sender => 0,
+            Role::Owner => 1,
+            Role::Other => 2,
+        });
+        bytes.extend(self.group.to_le_bytes());
+        bytes.extend(self.count.to_le_bytes());
+    }
+
+    fn read(mut bytes: &[u8]) -> Self {
+        let bytes = &mut bytes;
+        let user = u128::from_le_bytes(take(bytes));
+        let role = match take(bytes) {
+            [0] => Role::Sender,
+            [1] => Role::Owner,
+            _ => Role::Other,
+        };
+        Self { user, role, group: u128::from_le_bytes(take(bytes)), count: u32::from_le_bytes(take(bytes)) }
+    }
+}
+
+// The bound on memory stands on these.
+const _: () = assert!(size_of::<Trace>() <= 96 && size_of::<Mention>() <= 64);
