@@ -81,7 +81,6 @@ pub struct Finding {
     /// What is broken.
     pub promise: Promise,
     /// The group concerned, where there is one.
-    #[serde(serialize_with = "as_text")]
     pub message_group_uuid: Option<Uuid>,
     /// The partition key of the item concerned.
     pub pk: String,
@@ -127,11 +126,6 @@ impl Finding {
     pub(super) fn mendable(self, mendable: bool) -> Self {
         Self { mendable, ..self }
     }
-}
-
-#[expect(clippy::ref_option, reason = "so serde calls it")]
-fn as_text<S: Serializer>(uuid: &Option<Uuid>, serializer: S) -> Result<S::Ok, S::Error> {
-    uuid.map(|uuid| uuid.to_string()).serialize(serializer)
 }
 
 /// One action of a transaction.

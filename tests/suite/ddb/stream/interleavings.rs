@@ -284,6 +284,7 @@ impl Place {
                 assert!([newest, newest.next()].contains(&time(&at)), "{at}, newest {newest}");
             }
         }
+        self.sandbox.cruddur(["ddb", "check", "--skip-users"]).succeeds();
     }
 }
 
