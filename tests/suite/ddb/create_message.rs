@@ -158,7 +158,7 @@ fn in_production_it_says_where_and_writes_there() {
     Run::of(
         sandbox
             .command(words(&["hello", "--prod", "--endpoint-url", &sandbox.endpoint()]))
-            .env("PROD_CONNECTION_URL", sandbox.connection_url())
+            .env("PROD_CONNECTION_URL", sandbox.production_url())
             .env("CONNECTION_URL", "postgresql://nobody@127.0.0.1:1/nothing")
             .env("AWS_ENDPOINT_URL_DYNAMODB", elsewhere)
             .env("AWS_ACCESS_KEY_ID", "test")

@@ -257,7 +257,7 @@ fn on_prod(sandbox: &Sandbox, more: &[&str]) -> Command {
     let mut command = sandbox.command(words("nina", &[&NEW[..], more].concat()));
     command
         .args(["--prod", "--endpoint-url", &sandbox.endpoint()])
-        .env("PROD_CONNECTION_URL", sandbox.connection_url())
+        .env("PROD_CONNECTION_URL", sandbox.production_url())
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", "us-east-1");
