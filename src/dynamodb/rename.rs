@@ -54,21 +54,6 @@ impl RenamePlan {
     pub const fn copies(&self) -> usize {
         self.messages + self.rows
     }
-
-    /// As a line for people.
-    #[must_use]
-    pub fn line(&self) -> String {
-        format!(
-            "to rename: {} messages and {} group rows in {} groups; an estimated {} write units (table {}, {} {})",
-            self.messages,
-            self.rows,
-            self.groups,
-            self.table_units + self.index_units,
-            self.table_units,
-            names::GROUP_INDEX,
-            self.index_units
-        )
-    }
 }
 
 /// What renaming has done so far.

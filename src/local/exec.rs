@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::ExitStatus;
 
 use nix::sys::signal::{Signal, kill};
@@ -27,7 +28,8 @@ pub async fn exec(config: &Config, url: &ConnectionUrl, command: &[OsString]) ->
         started = Stack::start_private(config, url) => started?,
         signal = signals.end() => return Err(ended_by(signal)),
     };
-    let ended = match spawn(config, command, &endpoint, &url) {
+    let state_dir = stack.report.data_dir.join("state");
+    let ended = match spawn(config, command, &endpoint, &url, &state_dir) {
         Ok(child) => attend(child, &mut signals).await,
         Err(error) => Err(error),
     };
@@ -38,10 +40,18 @@ pub async fn exec(config: &Config, url: &ConnectionUrl, command: &[OsString]) ->
     }
 }
 
-fn spawn(config: &Config, command: &[OsString], endpoint: &str, url: &ConnectionUrl) -> Result<Child> {
+fn spawn(
+    config: &Config,
+    command: &[OsString],
+    endpoint: &str,
+    url: &ConnectionUrl,
+    state_dir: &Path,
+) -> Result<Child> {
     let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
     let mut child = Command::new(program);
     child.args(arguments).env("CONNECTION_URL", url.expose());
+    // A place in a stream that is gone with this stack is of no use to anybody.
+    child.env("CRUDDUR_STATE_DIR", state_dir);
     // libpq would go by these in spite of the URL, and away from this stack.
     child.env_remove("PGHOSTADDR").env_remove("PGSSLMODE");
     // Where the table is, its stream is too.

@@ -4,9 +4,10 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::TableArgs;
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce, shell_word};
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
 use crate::commands::db;
 use crate::context::Context;
+use crate::dynamodb::names::GROUP_INDEX;
 use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies, Units};
 use crate::error::{Error, Kind, Result};
 use crate::messaging::User;
@@ -93,7 +94,15 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
         )));
     }
     ui.status(rename.line(&args.handle));
-    ui.status(plan.line());
+    ui.status(format!(
+        "to rename: {} and {} in {}; an estimated {} (table {}, {GROUP_INDEX} {})",
+        count(plan.messages, "message"),
+        count(plan.rows, "group row"),
+        count(plan.groups, "group"),
+        count(plan.table_units + plan.index_units, "write unit"),
+        plan.table_units,
+        plan.index_units
+    ));
     let mut done = db.nothing_renamed();
     if args.dry_run {
         return args.show(ui, &rename, &plan, &done);

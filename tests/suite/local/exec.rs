@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::{Run, Spawned, World, dynamodb_client, runtime, sql};
@@ -40,6 +41,8 @@ fn the_command_is_told_where_both_services_are() {
     assert_eq!(variables["AWS_REGION"], "us-east-1");
     assert_eq!(variables["AWS_DEFAULT_REGION"], "us-east-1");
     assert_eq!(variables["MINE"], "kept");
+    let state = Path::new(&variables["CRUDDUR_STATE_DIR"]);
+    assert!(state.is_absolute() && !state.parent().unwrap().exists(), "{state:?} is gone with the stack");
     world.assert_nothing_left();
 }
 

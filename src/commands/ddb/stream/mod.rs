@@ -75,8 +75,3 @@ fn announce(ui: &mut Ui, stream: &Stream) {
         ui.warn("the stream is switched off: this reads what is left in it, and ends");
     }
 }
-
-/// `count` of them, with an `s` where it belongs.
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Source;
 use super::signals::{Signals, Stop};
-use super::{Source, counted};
-use crate::commands::common::{OutputArgs, announce};
+use crate::commands::common::{OutputArgs, announce, count};
 use crate::commands::ddb::{TableArgs, show_read};
 use crate::context::Context;
 use crate::dynamodb::stream::{
@@ -222,10 +222,10 @@ impl Run {
         let totals = &self.totals;
         ui.status(format!(
             "handled {} in {}: {}, {} brought up to date",
-            counted(totals.records, "record"),
-            counted(self.reader.reads, "read"),
-            counted(totals.messages, "message"),
-            counted(totals.rows, "row"),
+            count(totals.records, "record"),
+            count(self.reader.reads, "read"),
+            count(totals.messages, "message"),
+            count(totals.rows, "row"),
         ));
         if totals.refreshes > 0 {
             show_read(ui, &totals.read);

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::signals::Signals;
-use crate::commands::common::OutputArgs;
+use crate::commands::common::{OutputArgs, count as counted};
 use crate::commands::ddb::TableArgs;
 use crate::context::Context;
 use crate::dynamodb::stream::{Batch, From, Positions, Reader, Record as Change, Step};
@@ -113,7 +113,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()
     }
     let count = records.count();
     records.finish(&serde_json::json!({ "count": count }))?;
-    ui.status(super::counted(count, "record"));
+    ui.status(counted(count, "record"));
     Ok(())
 }
 
