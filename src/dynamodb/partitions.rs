@@ -30,14 +30,7 @@ impl DynamoDb {
             .projection_expression(KEY_ONLY)
             .expression_attribute_names("#sk", names::SORT_KEY);
         let (mut keys, mut capacity) = self.collect(messages, table, None, what).await?;
-        let rows = self
-            .client
-            .query()
-            .table_name(table)
-            .index_name(names::GROUP_INDEX)
-            .key_condition_expression("#group = :group")
-            .expression_attribute_names("#group", names::GROUP_UUID)
-            .expression_attribute_values(":group", text(group.to_string()));
+        let rows = self.query_index(table, group.to_string());
         let (rows, consumed) = self.collect(rows, table, None, what).await?;
         capacity.merge(&consumed);
         keys.extend(rows);
@@ -62,6 +55,17 @@ impl DynamoDb {
             .key_condition_expression("#pk = :pk")
             .expression_attribute_names("#pk", names::PARTITION_KEY)
             .expression_attribute_values(":pk", text(partition))
+    }
+
+    /// What the index holds of a group.
+    pub(super) fn query_index(&self, table: &str, group: String) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(table)
+            .index_name(names::GROUP_INDEX)
+            .key_condition_expression("#group = :group")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_values(":group", text(group))
     }
 
     /// Sends `query` page after page, until `limit` items or the last page.

@@ -114,14 +114,7 @@ impl DynamoDb {
         group: &str,
         capacity: &mut Capacity,
     ) -> Result<Rows> {
-        let query = self
-            .client
-            .query()
-            .table_name(table)
-            .index_name(names::GROUP_INDEX)
-            .key_condition_expression("#group = :group")
-            .expression_attribute_names("#group", names::GROUP_UUID)
-            .expression_attribute_values(":group", text(group));
+        let query = self.query_index(table, group.to_owned());
         let (items, consumed) = self.collect(query, table, None, READING).await?;
         capacity.merge(&consumed);
         Ok(Rows::of(items))
