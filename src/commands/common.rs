@@ -1,5 +1,6 @@
 //! Arguments and steps that commands share.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use clap::Args;
@@ -131,6 +132,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `1 user`, `2 users`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub(super) fn count<N: Copy + From<u8> + PartialEq + Display>(number: N, noun: &str) -> String {
+    let ending = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }

@@ -77,6 +77,15 @@ pub(super) fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + json::cell(value).len()).sum()
 }
 
+/// Bytes that a write unit covers.
+/// Source: "Read and write operations" in the developer guide.
+const WRITE_UNIT: usize = 1024;
+
+/// The units that writing an item of so many bytes takes, outside a transaction.
+pub(super) const fn write_units(bytes: usize) -> usize {
+    bytes.div_ceil(WRITE_UNIT)
+}
+
 /// Whether an item is a group's row in somebody's inbox.
 pub(super) fn is_row(item: &Item) -> bool {
     get(item, names::PARTITION_KEY).starts_with(names::GROUP_PREFIX)

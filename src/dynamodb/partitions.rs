@@ -35,12 +35,7 @@ impl DynamoDb {
         capacity.merge(&consumed);
         keys.extend(rows);
         for owner in owners {
-            let rows = self
-                .query_partition(table, items::inbox_partition(owner))
-                .consistent_read(true)
-                .filter_expression("#group = :group")
-                .expression_attribute_names("#group", names::GROUP_UUID)
-                .expression_attribute_values(":group", text(group.to_string()));
+            let rows = self.query_inbox(table, owner, group.to_string());
             let (rows, consumed) = self.collect(rows, table, None, what).await?;
             capacity.merge(&consumed);
             keys.extend(rows);
@@ -55,6 +50,16 @@ impl DynamoDb {
             .key_condition_expression("#pk = :pk")
             .expression_attribute_names("#pk", names::PARTITION_KEY)
             .expression_attribute_values(":pk", text(partition))
+    }
+
+    /// What an inbox holds of a group, read consistently. It is sorted by time, not
+    /// by group, so this reads it whole.
+    pub(super) fn query_inbox(&self, table: &str, owner: &str, group: String) -> QueryFluentBuilder {
+        self.query_partition(table, items::inbox_partition(owner))
+            .consistent_read(true)
+            .filter_expression("#group = :group")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_values(":group", text(group))
     }
 
     /// What the index holds of a group.

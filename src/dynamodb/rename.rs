@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::backoff::pause;
 use super::copies::Page;
 use super::error::{is_server_error, is_throttled};
-use super::items::{key, size, text, to_message};
+use super::items::{key, size, text, to_message, write_units};
 use super::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES, names};
 use crate::aws::code;
 use crate::error::{Error, Result};
@@ -25,9 +25,6 @@ const PASSES: u32 = 6;
 /// How far back a later pass looks for new messages, in minutes: a day covers
 /// every offset and any clock.
 const LATER_MINUTES: usize = 24 * 60;
-/// Bytes that a write unit covers.
-/// Source: "Read and write operations" in the developer guide.
-const WRITE_UNIT: usize = 1024;
 
 /// What renaming a user will take.
 #[derive(Debug, Clone, PartialEq)]
@@ -297,5 +294,5 @@ fn update_units(item: &Item, user: &User) -> Result<usize> {
             MAX_ITEM_BYTES / 1024
         )));
     }
-    Ok(bytes.max(size(item)).div_ceil(WRITE_UNIT))
+    Ok(write_units(bytes.max(size(item))))
 }

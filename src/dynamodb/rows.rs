@@ -199,7 +199,7 @@ impl DynamoDb {
         Ok(answer.item)
     }
 
-    /// An inbox is sorted by time, not by group, so this reads it whole.
+    /// The rows of `group` in one inbox.
     pub(super) async fn inbox_rows(
         &self,
         table: &str,
@@ -207,12 +207,7 @@ impl DynamoDb {
         group: &str,
         capacity: &mut Capacity,
     ) -> Result<Vec<Item>> {
-        let query = self
-            .query_partition(table, items::inbox_partition(owner))
-            .consistent_read(true)
-            .filter_expression("#group = :group")
-            .expression_attribute_names("#group", names::GROUP_UUID)
-            .expression_attribute_values(":group", text(group));
+        let query = self.query_inbox(table, owner, group.to_owned());
         let (items, consumed) = self.collect(query, table, None, READING).await?;
         capacity.merge(&consumed);
         Ok(items)

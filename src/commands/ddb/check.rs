@@ -6,7 +6,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::TableArgs;
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce};
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count as counted};
 use crate::config::DEFAULT_TABLE;
 use crate::context::Context;
 use crate::dynamodb::{
@@ -230,10 +230,10 @@ impl Check {
         }))?;
         ui.status(format!(
             "read {}: {} and {} of {}",
-            several(counts.items, "item"),
-            several(counts.messages, "message"),
-            several(counts.rows, "row"),
-            several(counts.groups, "group"),
+            counted(counts.items, "item"),
+            counted(counts.messages, "message"),
+            counted(counts.rows, "row"),
+            counted(counts.groups, "group"),
         ));
         if tally.unsettled > 0 {
             ui.warn(format!(
@@ -249,9 +249,9 @@ impl Check {
         if mode == Mode::Plan {
             ui.status(format!(
                 "would write {} in {}, some {}; nothing was written",
-                several(tally.items, "item"),
-                several(tally.transactions, "transaction"),
-                several(tally.units, "write unit"),
+                counted(tally.items, "item"),
+                counted(tally.transactions, "transaction"),
+                counted(tally.units, "write unit"),
             ));
         }
         if written.pages > 0 {
@@ -320,9 +320,5 @@ impl Tally {
 }
 
 fn promises(count: u64) -> String {
-    several(count, "broken promise")
-}
-
-fn several(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    counted(count, "broken promise")
 }

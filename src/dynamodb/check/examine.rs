@@ -101,8 +101,8 @@ impl DynamoDb {
     }
 
     fn nothing_examined(&self) -> Examined {
-        let none = Capacity::new(self.is_emulated());
-        Examined { findings: Vec::new(), is_unsettled: false, error: None, read: none.clone(), written: none }
+        let (read, written) = self.no_capacity();
+        Examined { findings: Vec::new(), is_unsettled: false, error: None, read, written }
     }
 
     async fn examine_one(&self, table: &str, suspect: &Suspect, names: &Names, mode: Mode) -> Examined {

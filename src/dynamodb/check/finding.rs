@@ -163,7 +163,7 @@ impl Write {
     /// Source: "DynamoDB Transactions: How it works" in the developer guide.
     #[must_use]
     pub fn units(&self) -> u64 {
-        let kilobytes = u64::try_from(items::size(self.item()).div_ceil(1024)).unwrap_or(u64::MAX / 3);
+        let kilobytes = u64::try_from(items::write_units(items::size(self.item()))).unwrap_or(u64::MAX / 3);
         if matches!(self, Self::Check(_)) { 2 * kilobytes } else { 3 * kilobytes }
     }
 }

@@ -97,13 +97,14 @@ impl DynamoDb {
     /// and some are not, none in part.
     pub async fn handle_records(&self, table: &str, records: &[Record]) -> Handled {
         let (mut order, mut called) = (Vec::new(), BTreeMap::<String, Called>::new());
+        let (read, written) = self.no_capacity();
         let mut handled = Handled {
             records: records.len(),
             groups: Vec::new(),
             unreadable: Vec::new(),
             failure: None,
-            read: Capacity::new(self.is_emulated()),
-            written: Capacity::new(self.is_emulated()),
+            read,
+            written,
         };
         for record in records {
             match about(record) {
@@ -217,8 +218,8 @@ impl Totals {
     /// Nothing done yet in `db`.
     #[must_use]
     pub fn new(db: &DynamoDb) -> Self {
-        let none = || Capacity::new(db.is_emulated());
-        Self { records: 0, messages: 0, refreshes: 0, rows: 0, read: none(), written: none() }
+        let (read, written) = db.no_capacity();
+        Self { records: 0, messages: 0, refreshes: 0, rows: 0, read, written }
     }
 
     /// Adds what became of a batch.
