@@ -14,6 +14,7 @@ mod db;
 mod ddb;
 mod external_sort;
 mod identity;
+mod item_json;
 mod layout;
 mod local;
 mod place;

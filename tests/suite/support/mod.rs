@@ -1,5 +1,6 @@
 //! What every test stands on.
 
+mod any_item;
 mod boto3;
 mod command;
 mod listener;
@@ -18,6 +19,7 @@ mod tls;
 mod wait;
 mod world;
 
+pub use any_item::*;
 pub use boto3::*;
 pub use command::*;
 pub use listener::*;

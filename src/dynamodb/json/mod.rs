@@ -1,4 +1,9 @@
 //! Items as JSON: plain values for people, typed ones for DynamoDB's own tools.
+//! Written here; read in `read` and `plain`.
+
+mod number;
+mod plain;
+mod read;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -6,6 +11,9 @@ use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Item, names};
+
+pub use plain::{plain_item, plain_value};
+pub use read::{Problem, typed_item};
 
 /// An item as a JSON object of plain values. Binary becomes base64; a number
 /// keeps every digit.

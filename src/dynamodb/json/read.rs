@@ -1,0 +1,339 @@
+//! Reads DynamoDB's typed JSON straight into items, strictly: what the service
+//! would refuse, or what would be lost on the way, is an error with its place.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::number;
+use crate::dynamodb::Item;
+
+/// How deep a value may be nested, the attribute itself being the first level.
+/// Source: "Quotas in Amazon DynamoDB", nested attribute depth.
+pub(super) const LEVELS: usize = 32;
+
+pub(super) fn too_deep() -> String {
+    format!("nested deeper than DynamoDB's {LEVELS} levels")
+}
+
+/// What is wrong with a text that should be an item, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line within the text, from 1.
+    pub line: usize,
+    /// Why.
+    pub message: String,
+}
+
+/// The attribute that an error is about, innermost first; filled on the way out.
+#[derive(Debug, Default)]
+pub(super) struct Path(RefCell<Vec<String>>);
+
+impl Path {
+    pub(super) fn leave(&self, step: impl Into<String>) {
+        self.0.borrow_mut().push(step.into());
+    }
+
+    /// `error` with the attribute's name.
+    pub(super) fn problem(&self, error: &serde_json::Error) -> Problem {
+        // The position is told as a line; the column of a long line helps nobody.
+        let text = error.to_string();
+        let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+        Problem { line: error.line().max(1), message: self.said(text) }
+    }
+
+    pub(super) fn said(&self, text: &str) -> String {
+        let mut path = String::new();
+        for step in self.0.borrow().iter().rev() {
+            if !path.is_empty() && !step.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(step);
+        }
+        if path.is_empty() { text.to_owned() } else { format!("attribute {path:?}: {text}") }
+    }
+}
+
+/// The item in `text`: `{"pk": {"S": "…"}}`.
+///
+/// # Errors
+/// Anything that is no item, or that DynamoDB would not take.
+pub fn typed_item(text: &[u8]) -> Result<Item, Problem> {
+    let path = Path::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    TypedItem(&path)
+        .deserialize(&mut deserializer)
+        .and_then(|item| deserializer.end().map(|()| item))
+        .map_err(|error| path.problem(&error))
+}
+
+/// Reads an item, as part of something larger.
+#[derive(Clone, Copy)]
+struct TypedItem<'p>(&'p Path);
+
+impl<'de> DeserializeSeed<'de> for TypedItem<'_> {
+    type Value = Item;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Item, D::Error> {
+        Attributes { path: self.0, level: 1 }.deserialize(deserializer)
+    }
+}
+
+/// Attributes of an item, or of a map; `level` is that of their values.
+#[derive(Clone, Copy)]
+struct Attributes<'p> {
+    path: &'p Path,
+    level: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Attributes<'_> {
+    type Value = Item;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Item, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Attributes<'_> {
+    type Value = Item;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of typed attributes such as {\"pk\": {\"S\": \"…\"}}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
+        let mut attributes = Item::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if name.is_empty() && self.level == 1 {
+                return Err(A::Error::custom("an attribute without a name"));
+            }
+            match map.next_value_seed(Value { path: self.path, level: self.level }) {
+                Ok(value) => {
+                    if attributes.contains_key(&name) {
+                        self.path.leave(name);
+                        return Err(A::Error::custom("it is there twice"));
+                    }
+                    attributes.insert(name, value);
+                }
+                Err(error) => {
+                    self.path.leave(name);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(attributes)
+    }
+}
+
+/// One typed value.
+#[derive(Clone, Copy)]
+struct Value<'p> {
+    path: &'p Path,
+    level: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = AttributeValue;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<AttributeValue, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = AttributeValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a typed value such as {\"S\": \"…\"}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AttributeValue, A::Error> {
+        let Some(kind) = map.next_key::<Kind>()? else {
+            return Err(A::Error::custom("a value without a type: {}"));
+        };
+        if self.level > LEVELS {
+            return Err(A::Error::custom(too_deep()));
+        }
+        let inner = Self { path: self.path, level: self.level + 1 };
+        let value = match kind {
+            Kind::S => AttributeValue::S(map.next_value()?),
+            Kind::N => AttributeValue::N(map.next_value::<Number>()?.0),
+            Kind::B => AttributeValue::B(Blob::new(map.next_value::<Binary>()?.0)),
+            Kind::Bool => AttributeValue::Bool(map.next_value()?),
+            Kind::Null => {
+                if !map.next_value::<bool>()? {
+                    return Err(A::Error::custom("NULL is true or not there at all"));
+                }
+                AttributeValue::Null(true)
+            }
+            Kind::L => AttributeValue::L(map.next_value_seed(List(inner))?),
+            Kind::M => {
+                AttributeValue::M(map.next_value_seed(Attributes { path: self.path, level: inner.level })?)
+            }
+            Kind::Ss => AttributeValue::Ss(set(map.next_value::<Vec<String>>()?, Clone::clone)?),
+            Kind::Ns => {
+                let numbers: Vec<String> =
+                    map.next_value::<Vec<Number>>()?.into_iter().map(|number| number.0).collect();
+                AttributeValue::Ns(set(numbers, |text| number::canonical(text).unwrap_or_default())?)
+            }
+            Kind::Bs => {
+                let blobs = map.next_value::<Vec<Binary>>()?.into_iter().map(|binary| binary.0).collect();
+                AttributeValue::Bs(set(blobs, Clone::clone)?.into_iter().map(Blob::new).collect())
+            }
+        };
+        match map.next_key::<Kind>()? {
+            None => Ok(value),
+            Some(other) => Err(A::Error::custom(format!(
+                "two types for one value, {} and {}",
+                kind.name(),
+                other.name()
+            ))),
+        }
+    }
+}
+
+/// The members of a set: some, and no two of them equal by `identity`.
+fn set<T, I: Eq + std::hash::Hash, E: serde::de::Error>(
+    members: Vec<T>,
+    identity: impl Fn(&T) -> I,
+) -> Result<Vec<T>, E> {
+    if members.is_empty() {
+        return Err(E::custom("an empty set, which DynamoDB has not"));
+    }
+    let mut seen = HashSet::with_capacity(members.len());
+    match members.iter().all(|member| seen.insert(identity(member))) {
+        true => Ok(members),
+        false => Err(E::custom("a set that holds a value twice")),
+    }
+}
+
+/// The values of a list.
+struct List<'p>(Value<'p>);
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = Vec<AttributeValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = Vec<AttributeValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of typed values")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        loop {
+            match values.next_element_seed(self.0) {
+                Ok(Some(value)) => list.push(value),
+                Ok(None) => return Ok(list),
+                Err(error) => {
+                    self.0.path.leave(format!("[{}]", list.len()));
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// The types of DynamoDB.
+/// Source: "`AttributeValue`" in the API reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    S,
+    N,
+    B,
+    Bool,
+    Null,
+    L,
+    M,
+    Ss,
+    Ns,
+    Bs,
+}
+
+impl Kind {
+    const ALL: [Self; 10] =
+        [Self::S, Self::N, Self::B, Self::Bool, Self::Null, Self::L, Self::M, Self::Ss, Self::Ns, Self::Bs];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::S => "S",
+            Self::N => "N",
+            Self::B => "B",
+            Self::Bool => "BOOL",
+            Self::Null => "NULL",
+            Self::L => "L",
+            Self::M => "M",
+            Self::Ss => "SS",
+            Self::Ns => "NS",
+            Self::Bs => "BS",
+        }
+    }
+
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = Kind;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a type")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Kind, E> {
+                Kind::of(name).ok_or_else(|| {
+                    E::custom(format!(
+                        "there is no type {name:?}; the types are {}",
+                        Kind::ALL.map(Kind::name).join(", ")
+                    ))
+                })
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+struct Number(String);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        number::check(&text).map_err(D::Error::custom)?;
+        Ok(Self(text))
+    }
+}
+
+struct Binary(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Binary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Base64;
+        impl Visitor<'_> for Base64 {
+            type Value = Binary;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string in base64")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Binary, E> {
+                aws_smithy_types::base64::decode(text).map(Binary).map_err(|_| E::custom("not base64"))
+            }
+        }
+        deserializer.deserialize_str(Base64)
+    }
+}
