@@ -206,10 +206,10 @@ fn set<T, I: Eq + std::hash::Hash, E: serde::de::Error>(
         return Err(E::custom("an empty set, which DynamoDB has not"));
     }
     let mut seen = HashSet::with_capacity(members.len());
-    match members.iter().all(|member| seen.insert(identity(member))) {
-        true => Ok(members),
-        false => Err(E::custom("a set that holds a value twice")),
+    if !members.iter().all(|member| seen.insert(identity(member))) {
+        return Err(E::custom("a set that holds a value twice"));
     }
+    Ok(members)
 }
 
 /// The values of a list.
