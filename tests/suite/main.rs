@@ -18,6 +18,7 @@ mod item_json;
 mod layout;
 mod local;
 mod place;
+mod prices;
 mod rds;
 mod readme;
 mod sql;
