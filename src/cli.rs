@@ -1,6 +1,8 @@
 //! The whole command line.
 
-use clap::Parser;
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::commands::Command;
 use crate::config::Flags;
@@ -17,4 +19,20 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The whole command line as clap has it: for help, completions, man pages, tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+impl Cli {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// clap's: what is wrong with it, or the help that it asks for.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::from_arg_matches_mut(&mut command().try_get_matches_from(words)?)
+    }
 }

@@ -23,10 +23,8 @@ pub mod security_group;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::cli::Cli;
-use crate::config::Config;
+use crate::config::{Color, Config};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
@@ -37,16 +35,19 @@ use crate::output::Ui;
 /// the process's environment, where the AWS SDK looks for its variables.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let color = Color::in_words(&args);
+    let cli = match Cli::read(args) {
         Ok(cli) => cli,
         Err(error) => {
+            output::set_color(color);
             // Help goes to stdout, a usage error to stderr; neither can be told
             // about a closed pipe.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let mut ui = Ui::new();
+    let mut ui = Ui::new(&cli.flags);
     match run_command(&cli, &mut ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

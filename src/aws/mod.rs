@@ -41,7 +41,6 @@ pub(crate) struct Aws {
 pub struct Place {
     service: Service,
     target: Target,
-    region: String,
     name: String,
     endpoint: bool,
     emulated: bool,
@@ -93,7 +92,6 @@ impl Aws {
         let place = Place {
             service: config.service,
             target: config.target,
-            region: region.to_string(),
             name: endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone()),
             endpoint: endpoint.is_some(),
             emulated: config.is_emulated(),
@@ -114,12 +112,6 @@ impl Place {
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
-    }
-
-    /// The region that requests are signed for.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
     }
 
     /// Whether it displays as an endpoint's URL, not as a region.

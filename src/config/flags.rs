@@ -1,8 +1,38 @@
-//! The flags that decide where a command works.
+//! The flags that decide where a command works, and how much it says.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args, ValueEnum};
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal; NO_COLOR and CLICOLOR_FORCE hold
+    #[default]
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl Color {
+    /// What `--color` says in words that clap does not take, or has not taken yet:
+    /// its help and its errors have colours too.
+    #[must_use]
+    pub fn in_words(words: &[OsString]) -> Self {
+        let words = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--"));
+        let mut color = Self::default();
+        let mut is_value = false;
+        for word in words {
+            let value = if is_value { Some(word) } else { word.strip_prefix("--color=") };
+            color = value.and_then(|value| Self::from_str(value, false).ok()).unwrap_or(color);
+            is_value = word == "--color";
+        }
+        color
+    }
+}
 
 /// Flags that every command takes, before or after its name.
 #[derive(Debug, Clone, Default, Args)]
@@ -32,4 +62,23 @@ pub struct Flags {
     /// Read no .env file
     #[arg(long, global = true)]
     pub no_env_file: bool,
+
+    /// Say only what is wrong; data, warnings and errors stay
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Tell of each request on stderr; -vv shows the wire, without secrets
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// When to use colour: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub color: Color,
 }

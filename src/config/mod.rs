@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
-pub use flags::Flags;
+pub use flags::{Color, Flags};
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
 pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};

@@ -95,7 +95,8 @@ impl DynamoDb {
                 .await;
             match answer {
                 Ok(answer) => {
-                    progress.capacity.add(&answer);
+                    // One table asked, so at most one figure.
+                    progress.capacity.add(answer.consumed_capacity.iter().flatten().next());
                     pending = answer
                         .unprocessed_items
                         .and_then(|mut items| items.remove(table))

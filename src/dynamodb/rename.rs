@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use tokio::task::JoinSet;
 
 use super::backoff::pause;
@@ -206,8 +205,8 @@ struct Updates<'a> {
 
 /// How an update ended.
 enum Updated {
-    Message(UpdateItemOutput),
-    Row(UpdateItemOutput),
+    Message(Option<ConsumedCapacity>),
+    Row(Option<ConsumedCapacity>),
     /// The item is no longer there, or names somebody else.
     Gone,
 }
@@ -240,18 +239,18 @@ impl Updates<'_> {
     ) -> Result<()> {
         let Some(ended) = self.running.join_next().await else { return Ok(()) };
         let updated = ended.map_err(|cause| Error::failed("an update did not end").because(cause))??;
-        let answer = match updated {
+        let consumed = match updated {
             Updated::Gone => return Ok(()),
-            Updated::Message(answer) => {
+            Updated::Message(consumed) => {
                 done.messages += 1;
-                answer
+                consumed
             }
-            Updated::Row(answer) => {
+            Updated::Row(consumed) => {
                 done.rows += 1;
-                answer
+                consumed
             }
         };
-        done.written.add(&answer);
+        done.written.add(consumed.as_ref());
         on_progress(1);
         Ok(())
     }
@@ -261,8 +260,8 @@ async fn send(db: DynamoDb, table: String, update: UpdateItemFluentBuilder, is_r
     let mut tries = 1;
     loop {
         let error = match update.clone().send().await {
-            Ok(answer) if is_row => return Ok(Updated::Row(answer)),
-            Ok(answer) => return Ok(Updated::Message(answer)),
+            Ok(answer) if is_row => return Ok(Updated::Row(answer.consumed_capacity)),
+            Ok(answer) => return Ok(Updated::Message(answer.consumed_capacity)),
             Err(error) => error,
         };
         match code(&error) {

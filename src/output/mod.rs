@@ -9,9 +9,10 @@ pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
+use crate::config::{Color, Flags};
 use crate::error::{Error, Kind, Result};
 
 pub use layout::Layout;
@@ -34,6 +35,18 @@ pub enum Format {
 /// Where a command talks to people.
 pub struct Ui {
     stderr: AutoStream<io::Stderr>,
+    quiet: bool,
+}
+
+/// Decides for everything that this process prints, clap's help and errors too.
+/// `auto` is colour for terminals; `NO_COLOR` and `CLICOLOR_FORCE` hold.
+pub fn set_color(color: Color) {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
 }
 
 const RED: &str = "\u{1b}[1;31m";
@@ -44,14 +57,22 @@ const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
 impl Ui {
-    /// Colour is for terminals; `NO_COLOR` and `CLICOLOR_FORCE` hold.
+    /// As talkative and as colourful as `flags` say.
     #[must_use]
-    pub fn new() -> Self {
-        Self { stderr: AutoStream::auto(io::stderr()) }
+    pub fn new(flags: &Flags) -> Self {
+        set_color(flags.color);
+        Self { stderr: AutoStream::auto(io::stderr()), quiet: flags.quiet }
     }
 
-    /// A line about what is going on.
+    /// A line about what is going on; not with `--quiet`.
     pub fn status(&mut self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.notice(text);
+        }
+    }
+
+    /// A line that people must see, `--quiet` or not.
+    pub fn notice(&mut self, text: impl AsRef<str>) {
         self.line(format_args!("{}", safe(text.as_ref())));
     }
 
@@ -60,9 +81,11 @@ impl Ui {
         self.line(format_args!("{YELLOW}Warning:{PLAIN} {}", safe(text.as_ref())));
     }
 
-    /// What helps next.
+    /// What helps next; not with `--quiet`.
     pub fn hint(&mut self, text: impl AsRef<str>) {
-        self.line(format_args!("{CYAN}Hint:{PLAIN} {}", safe(text.as_ref())));
+        if !self.quiet {
+            self.help(text.as_ref());
+        }
     }
 
     /// What failed, why, and what helps.
@@ -72,12 +95,23 @@ impl Ui {
             self.line(format_args!("Caused by: {}", safe(&cause)));
         }
         for hint in error.hints() {
-            self.hint(hint);
+            self.help(hint);
         }
     }
 
-    /// A table on stderr: rows that belong to what is going on.
+    fn help(&mut self, text: &str) {
+        self.line(format_args!("{CYAN}Hint:{PLAIN} {}", safe(text)));
+    }
+
+    /// A table on stderr: rows that belong to what is going on; not with `--quiet`.
     pub fn table<R: Record>(&mut self, records: &[R]) {
+        if !self.quiet {
+            self.notice_table(records);
+        }
+    }
+
+    /// A table on stderr that people must see: rows that belong to an error.
+    pub fn notice_table<R: Record>(&mut self, records: &[R]) {
         let mut table = TableWriter::new(R::COLUMNS, table::width(&io::stderr()));
         // With stderr gone there is nobody left to tell.
         let _ = records
@@ -116,12 +150,6 @@ impl Ui {
     fn line(&mut self, text: std::fmt::Arguments<'_>) {
         // With stderr gone there is nobody left to tell.
         let _ = writeln!(self.stderr, "{text}");
-    }
-}
-
-impl Default for Ui {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

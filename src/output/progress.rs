@@ -10,11 +10,13 @@ pub struct Progress {
 }
 
 impl Ui {
-    /// Begins a bar of `total` steps, on a terminal; elsewhere nothing is shown.
+    /// Begins a bar of `total` steps, on a terminal; elsewhere, and with `--quiet`,
+    /// nothing is shown.
     #[must_use]
     pub fn progress(&mut self, what: &str, total: usize) -> Progress {
         // It hides itself where stderr is no terminal.
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len}, {eta} left") {
             bar.set_style(style.progress_chars("=> "));
         }

@@ -12,15 +12,16 @@
 mod cognito;
 mod db;
 mod ddb;
+mod examples;
 mod external_sort;
 mod identity;
 mod item_json;
 mod layout;
 mod local;
 mod place;
-mod prices;
 mod rds;
 mod readme;
+mod shell;
 mod sql;
 mod support;
 mod target;

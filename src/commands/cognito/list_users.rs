@@ -14,6 +14,13 @@ use crate::output::{Column, Record, Ui};
 /// How many handles a warning lists.
 const LISTED: usize = 20;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # everybody
+  cruddur cognito list-users
+  # each handle's sub as one JSON object, of those whose mail begins so
+  cruddur cognito list-users --filter 'email ^= \"nina\"' --map";
+
 #[derive(Debug, Args)]
 pub struct ListUsersArgs {
     #[command(flatten)]

@@ -12,6 +12,7 @@ use crate::output::Ui;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the users of the pool
+    #[command(after_help = list_users::EXAMPLES)]
     ListUsers(list_users::ListUsersArgs),
 }
 

@@ -9,6 +9,13 @@ use crate::error::Result;
 use crate::output::Ui;
 use crate::postgres::Psql;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # psql on the local database
+  cruddur db connect
+  # one query in production; what follows -- is psql's
+  cruddur db connect --prod -- -c 'SELECT handle FROM users'";
+
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// Arguments for psql, such as: -- -c 'SELECT 1'

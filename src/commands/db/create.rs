@@ -7,6 +7,13 @@ use crate::error::Result;
 use crate::output::Ui;
 use crate::postgres::{ConnectionUrl, create_database};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # create the database that CONNECTION_URL names
+  cruddur db create
+  # the one that PROD_CONNECTION_URL names
+  cruddur db create --prod";
+
 #[derive(Debug, Args)]
 pub struct CreateArgs {}
 

@@ -9,6 +9,13 @@ use crate::error::{Error, Result};
 use crate::output::Ui;
 use crate::postgres::{ConnectionUrl, Dropped, drop_database, drop_database_with_sessions};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # drop it, whoever is connected
+  cruddur db drop --force
+  # in production, from a script that nobody watches
+  cruddur db drop --prod --yes --confirm cruddur";
+
 #[derive(Debug, Args)]
 pub struct DropArgs {
     #[command(flatten)]
@@ -67,7 +74,7 @@ pub(super) async fn drop(
             Ok(true)
         }
         Dropped::InUse { sessions, detail } => {
-            ui.table(&sessions);
+            ui.notice_table(&sessions);
             tell_what_is_hidden(ui, &sessions);
             let error = Error::failed(format!(
                 "cannot drop the database {database:?} on {}:{}: {detail}",

@@ -22,20 +22,28 @@ use crate::postgres::ConnectionUrl;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Open psql on the database
+    #[command(after_help = connect::EXAMPLES)]
     Connect(connect::ConnectArgs),
     /// Create the database
+    #[command(after_help = create::EXAMPLES)]
     Create(create::CreateArgs),
     /// Drop the database
+    #[command(after_help = drop::EXAMPLES)]
     Drop(drop::DropArgs),
     /// Load the schema, in one transaction
+    #[command(after_help = schema_load::EXAMPLES)]
     SchemaLoad(schema_load::SchemaLoadArgs),
     /// Load the seed data, in one transaction
+    #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),
     /// List who is connected
+    #[command(after_help = sessions::EXAMPLES)]
     Sessions(sessions::SessionsArgs),
     /// Drop, create, load the schema, seed and update the Cognito ids: a fresh local database
+    #[command(after_help = setup::EXAMPLES)]
     Setup(setup::SetupArgs),
     /// Wait until the server accepts connections
+    #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitArgs),
     /// Give the users their ids in the Cognito user pool, in one transaction
     ///
@@ -44,6 +52,7 @@ pub enum Command {
     /// the pool user's sub, whatever that user's status. A handle that two rows or
     /// two pool users share is left alone. The table shows what changes and what
     /// does not match; JSON and NDJSON have the unchanged users too.
+    #[command(after_help = update_cognito_user_ids::EXAMPLES)]
     UpdateCognitoUserIds(update_cognito_user_ids::UpdateCognitoUserIdsArgs),
 }
 

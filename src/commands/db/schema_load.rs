@@ -9,6 +9,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # the built-in schema
+  cruddur db schema-load
+  # a file of your own
+  cruddur db schema-load db/schema.sql";
+
 #[derive(Debug, Args)]
 pub struct SchemaLoadArgs {
     /// The SQL file [default: the built-in db/schema.sql]

@@ -9,6 +9,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # three invented people
+  cruddur db seed
+  # a file with psql's variables
+  cruddur db seed db/people.sql --set user1_name='Quinn Abara' --set user1_username=quinn";
+
 #[derive(Debug, Args)]
 pub struct SeedArgs {
     /// The SQL file [default: the built-in db/seed.sql]

@@ -9,6 +9,13 @@ use crate::messaging::Zone;
 use crate::output::{Column, Record, Ui};
 use crate::postgres::{Activity, Scope, server_activity};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # who is connected to the local database
+  cruddur db sessions
+  # to any database of the production server, as JSON
+  cruddur db sessions --prod --all -o json";
+
 #[derive(Debug, Args)]
 pub struct SessionsArgs {
     /// Those on this database of the same server [default: the connection URL's]

@@ -13,6 +13,13 @@ use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
 use crate::postgres::TableChange;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # a fresh local database, with three invented people
+  cruddur db setup
+  # whoever is connected, and from files of your own
+  cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
+
 #[derive(Debug, Args)]
 pub struct SetupArgs {
     /// The schema [default: the built-in db/schema.sql]

@@ -14,6 +14,14 @@ use crate::messaging::{Identity, Match, Outcome, Tally};
 use crate::output::{Column, Format, Record, Ui};
 use crate::postgres::Session;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what would change
+  cruddur db update-cognito-user-ids --dry-run
+  # by a list that somebody with access to the pool has saved
+  cruddur cognito list-users -o json > users.json
+  cruddur db update-cognito-user-ids --from users.json --strict";
+
 #[derive(Debug, Args)]
 pub struct UpdateCognitoUserIdsArgs {
     #[command(flatten)]

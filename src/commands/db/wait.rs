@@ -10,6 +10,13 @@ use crate::error::{Context as _, Error, Kind, Result};
 use crate::output::Ui;
 use crate::postgres::{Ready, wait};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # in CI: go on when the server is up
+  cruddur db wait --timeout 2m && cruddur db setup
+  # is production reachable?
+  cruddur db wait --prod --timeout 5s";
+
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// How long to wait, such as 500ms, 30s, 2m, or a number of seconds

@@ -7,6 +7,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # drop the local table
+  cruddur ddb drop cruddur-messages
+  # in production, from a script that nobody watches
+  cruddur ddb drop cruddur-messages --prod --yes --confirm cruddur-messages";
+
 #[derive(Debug, Args)]
 pub struct DropArgs {
     /// The table to delete

@@ -8,6 +8,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Column, Record, Ui};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # the tables of the local stack
+  cruddur ddb list-tables
+  # those of an account on AWS, as JSON
+  cruddur ddb list-tables --prod --region eu-central-1 -o json";
+
 #[derive(Debug, Args)]
 pub struct ListTablesArgs {
     #[command(flatten)]

@@ -9,11 +9,11 @@ mod scan;
 mod schema_load;
 mod seed;
 mod stream;
-mod usage;
 
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
+use crate::dynamodb::{Capacity, Units};
 use crate::error::Result;
 use crate::output::Ui;
 
@@ -21,16 +21,22 @@ use crate::output::Ui;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create the messages table and its index, and wait until they are ready
+    #[command(after_help = schema_load::EXAMPLES)]
     SchemaLoad(schema_load::SchemaLoadArgs),
     /// List all tables
+    #[command(after_help = list_tables::EXAMPLES)]
     ListTables(list_tables::ListTablesArgs),
     /// Delete a table and wait until it is gone
+    #[command(after_help = drop::EXAMPLES)]
     Drop(drop::DropArgs),
     /// Write a conversation between two users from a transcript
+    #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),
     /// Print every item of the table
+    #[command(after_help = scan::EXAMPLES)]
     Scan(scan::ScanArgs),
     /// Change a user's names in PostgreSQL and wherever messages copied them
+    #[command(after_help = rename_user::EXAMPLES)]
     RenameUser(rename_user::RenameUserArgs),
     /// Find what is broken in the table, and mend what can be
     ///
@@ -40,6 +46,7 @@ pub enum Command {
     /// PostgreSQL does not know.
     ///
     /// Exit code 0: clean, or all of it mended. 1: broken. 5: mended in part.
+    #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
     /// The app's access patterns, with the capacity they consume
     #[command(subcommand)]
@@ -77,4 +84,9 @@ impl TableArgs {
     fn name(&self, cx: &Context) -> String {
         cx.config().table(self.table.as_deref())
     }
+}
+
+/// Says what a command that read has consumed.
+fn show_read(ui: &mut Ui, capacity: &Capacity) {
+    ui.status(capacity.line(Units::Read));
 }

@@ -4,16 +4,22 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::TableArgs;
-use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
 use crate::commands::db;
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
-use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies};
+use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies, Units};
 use crate::error::{Error, Kind, Result};
 use crate::messaging::User;
 use crate::output::{Column, Record, Ui};
 use crate::postgres::Session;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what would change, and what that would cost
+  cruddur ddb rename-user nina --display-name 'Nina Okafor-Berg' --dry-run
+  # another handle, in PostgreSQL and in every message
+  cruddur ddb rename-user oscar --new-handle oskar";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("names").args(["display_name", "new_handle"]).required(true).multiple(true))]
@@ -34,8 +40,6 @@ pub struct RenameUserArgs {
     table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    usage: UsageArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -108,7 +112,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     ));
     let mut done = db.nothing_renamed();
     if args.dry_run {
-        return args.show(ui, &db, &rename, &plan, &done);
+        return args.show(ui, &rename, &plan, &done);
     }
     let consequence =
         format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
@@ -122,7 +126,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     if let Err(error) = rename_copies(ui, &db, &table, &rename.to, &plan, &mut done).await {
         return Err(args.broken_off(cx, ui, &rename, &plan, &done, error));
     }
-    args.show(ui, &db, &rename, &plan, &done)
+    args.show(ui, &rename, &plan, &done)?;
+    if rename.to.handle != args.handle {
+        ui.hint(format!(
+            "a user pool is not changed: preferred_username must become {:?} there too",
+            rename.to.handle
+        ));
+    }
+    Ok(())
 }
 
 /// Renames the copies under a progress bar, until they are done or Ctrl-C comes.
@@ -184,14 +195,7 @@ impl RenameUserArgs {
         }
     }
 
-    fn show(
-        &self,
-        ui: &mut Ui,
-        db: &DynamoDb,
-        rename: &Rename,
-        plan: &RenamePlan,
-        done: &RenamedCopies,
-    ) -> Result<()> {
+    fn show(&self, ui: &mut Ui, rename: &Rename, plan: &RenamePlan, done: &RenamedCopies) -> Result<()> {
         let found = usize::from(rename.changes_the_user());
         let rows = [
             Copies { kind: "users", found, renamed: if self.dry_run { 0 } else { found } },
@@ -204,20 +208,17 @@ impl RenameUserArgs {
         }
         let mut read = plan.read.clone();
         read.merge(&done.read);
-        let usage = db.usage(read, done.written.clone());
         records.finish(&serde_json::json!({
             "count": rows.len(),
             "dry_run": self.dry_run,
             "estimated_write_units": plan.table_units + plan.index_units,
-            "consumed_capacity": self.usage.json(&usage),
+            "consumed_read_capacity": read,
+            "consumed_write_capacity": done.written,
         }))?;
-        if !self.dry_run && rename.to.handle != self.handle {
-            ui.hint(format!(
-                "a user pool is not changed: preferred_username must become {:?} there too",
-                rename.to.handle
-            ));
+        super::show_read(ui, &read);
+        if done.written.pages > 0 {
+            ui.status(done.written.line(Units::Write));
         }
-        self.usage.show(ui, &usage);
         Ok(())
     }
 

@@ -4,7 +4,6 @@ use clap::Args;
 use serde::{Serialize, Serializer};
 
 use super::TableArgs;
-use super::usage::UsageArgs;
 use crate::commands::common::OutputArgs;
 use crate::context::Context;
 use crate::dynamodb::{Item, json};
@@ -13,6 +12,13 @@ use crate::output::{Column, Record, Ui};
 
 /// A table shows the key and what people read; JSON shows every attribute.
 const READ_FIRST: [&str; 4] = ["pk", "sk", "user_handle", "message"];
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # the first three items
+  cruddur ddb scan --limit 3
+  # every item with all its attributes, one JSON value a line
+  cruddur ddb scan -o ndjson | head -n 2";
 
 #[derive(Debug, Args)]
 pub struct ScanArgs {
@@ -26,8 +32,6 @@ pub struct ScanArgs {
     typed: bool,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    usage: UsageArgs,
 }
 
 struct Row {
@@ -72,9 +76,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()
         records.flush()?;
     }
     let count = records.count();
-    let usage = scan.usage();
-    records.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
+    records.finish(&serde_json::json!({ "count": count, "consumed_capacity": scan.capacity }))?;
     ui.status(format!("{count} items"));
-    args.usage.show(ui, &usage);
+    super::show_read(ui, &scan.capacity);
     Ok(())
 }

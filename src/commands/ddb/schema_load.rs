@@ -9,6 +9,13 @@ use crate::dynamodb::{Billing, Definition, SchemaLoaded};
 use crate::error::{Error, Result};
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # create the table and its index, locally
+  cruddur ddb schema-load
+  # another table, paid for by the request, with a stream
+  cruddur ddb schema-load --table messages-test --billing on-demand --stream";
+
 #[derive(Debug, Args)]
 pub struct SchemaLoadArgs {
     #[command(flatten)]

@@ -6,9 +6,9 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::TableArgs;
-use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, announce, read_text};
 use crate::context::Context;
+use crate::dynamodb::Units;
 use crate::error::{Error, Result};
 use crate::messaging::{
     Conversation, DEFAULT_GROUP, DEFAULT_MY_HANDLE, DEFAULT_OTHER_HANDLE, Timestamp, Transcript,
@@ -18,6 +18,14 @@ use crate::output::Ui;
 /// The transcript used when none is named.
 const DEFAULT_TRANSCRIPT: (&str, &str) =
     ("conversations/default.txt", include_str!("../../../conversations/default.txt"));
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # the built-in conversation between nina and oscar
+  cruddur ddb seed
+  # a transcript of your own, between two others
+  cruddur ddb seed conversations/default.txt --my-handle petra --other-handle oscar \\
+    --message-group-uuid 0b7f4a52-6d0c-4c8e-9d53-7a1f2e9c4b10";
 
 #[derive(Debug, Args)]
 pub struct SeedArgs {
@@ -35,8 +43,6 @@ pub struct SeedArgs {
     message_group_uuid: Uuid,
     #[command(flatten)]
     table: TableArgs,
-    #[command(flatten)]
-    usage: UsageArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -69,7 +75,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     if written.deleted > 0 {
         ui.status(format!("deleted {} items that the group {group} held before", written.deleted));
     }
-    args.usage.show(ui, &db.usage(written.read, written.written));
+    super::show_read(ui, &written.read);
+    ui.status(written.written.line(Units::Write));
     Ok(())
 }
 

@@ -8,6 +8,13 @@ use crate::error::Result;
 use crate::local::{self, data_dir};
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # stop the stack; its data stays
+  cruddur local down
+  # the one that keeps its data elsewhere
+  cruddur local down --data-dir ./stack";
+
 #[derive(Debug, Args)]
 pub struct DownArgs {
     #[command(flatten)]

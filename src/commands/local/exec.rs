@@ -10,6 +10,13 @@ use crate::local;
 use crate::output::Ui;
 use crate::postgres::ConnectionUrl;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # a fresh database for one command
+  cruddur local exec -- cruddur db setup
+  # for several: a shell runs them
+  cruddur local exec -- sh -c 'cruddur db setup && cruddur db sessions'";
+
 #[derive(Debug, Args)]
 pub struct ExecArgs {
     /// The command and its arguments

@@ -19,12 +19,16 @@ use crate::output::{Column, Record, Ui};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start DynamoDB and PostgreSQL, or use what runs already
+    #[command(after_help = up::EXAMPLES)]
     Up(up::UpArgs),
     /// Stop what `up` has started; the data stays
+    #[command(after_help = down::EXAMPLES)]
     Down(down::DownArgs),
     /// Show what runs, and where
+    #[command(after_help = status::EXAMPLES)]
     Status(status::StatusArgs),
     /// Run a command with a stack of its own, gone when the command ends
+    #[command(after_help = exec::EXAMPLES)]
     Exec(exec::ExecArgs),
 }
 

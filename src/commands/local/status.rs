@@ -9,6 +9,13 @@ use crate::error::{Error, Result};
 use crate::local::{self, Service, ServiceState};
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what runs, and where
+  cruddur local status
+  # for a program: its process, folders and ports
+  cruddur local status -o json";
+
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     #[command(flatten)]

@@ -12,6 +12,13 @@ use crate::local::{self, Plan, Report, Up};
 use crate::output::Ui;
 use crate::postgres::ConnectionUrl;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # start the stack in the background
+  cruddur local up --detach
+  # one that keeps nothing, until Ctrl-C
+  cruddur local up --ephemeral";
+
 #[derive(Debug, Args)]
 pub struct UpArgs {
     /// Return when the stack is ready; it goes on in the background

@@ -15,6 +15,7 @@ pub enum Command {
     ///
     /// The rule keeps its protocol, ports and description; only its CIDR changes, to the
     /// address and /32, or /128 for IPv6. A rule that has it already is left alone.
+    #[command(after_help = update_sg_rule::EXAMPLES)]
     UpdateSgRule(update_sg_rule::UpdateSgRuleArgs),
 }
 

@@ -13,6 +13,13 @@ use crate::security_group::{Mode, Rule, SourceAddress};
 /// RDS's for PostgreSQL, unless an instance has been given another.
 const POSTGRES_PORT: u16 = 5432;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # would AWS let you?
+  cruddur rds update-sg-rule --prod --ip 1.1.1.1 --dry-run
+  # let the address in GITPOD_IP into the production database
+  cruddur rds update-sg-rule --prod";
+
 #[derive(Debug, Args)]
 pub struct UpdateSgRuleArgs {
     /// The security group [env: DB_SG_ID]

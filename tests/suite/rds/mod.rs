@@ -16,13 +16,13 @@ const OLD: &str = "9.9.9.9";
 const NEW: &str = "1.1.1.1";
 
 /// A security group on the emulator, made and read by boto3.
-struct Group {
-    id: String,
+pub struct Group {
+    pub id: String,
     sandbox: Sandbox,
 }
 
 impl Group {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let sandbox = Sandbox::new();
         let arguments = json!({ "GroupName": sandbox.database(), "Description": "the database's" });
         let answer = ec2("create_security_group", &arguments);
@@ -37,7 +37,7 @@ impl Group {
     }
 
     /// A rule as a developer would have it.
-    fn developers_rule(&self) -> String {
+    pub fn developers_rule(&self) -> String {
         self.allow(&postgres(&json!({ "IpRanges": [{ "CidrIp": "9.9.9.9/32", "Description": "GITPOD" }] })))
     }
 

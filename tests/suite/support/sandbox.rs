@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::command::{Run, bare_cruddur};
+use super::command::{Run, bare};
 use super::stack::stack;
 
 pub const TABLE: &str = "cruddur-messages";
@@ -104,7 +104,16 @@ impl Sandbox {
 
     /// `cruddur` in this world, still to be run.
     pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Command {
-        let mut command = bare_cruddur(arguments);
+        self.command_of(env!("CARGO_BIN_EXE_cruddur"), arguments)
+    }
+
+    /// Any program in this world, still to be run.
+    pub fn command_of<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        arguments: I,
+    ) -> Command {
+        let mut command = bare(program, arguments);
         command
             .current_dir(self.path())
             .env("HOME", self.path())

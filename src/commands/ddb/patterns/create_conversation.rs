@@ -4,11 +4,20 @@ use clap::Args;
 
 use super::write::WriteArgs;
 use crate::commands::common::{announce, shell_word};
+use crate::commands::ddb::show_read;
 use crate::context::Context;
-use crate::dynamodb::Created;
+use crate::dynamodb::{Created, Units};
 use crate::error::{Error, Result};
 use crate::messaging::Timestamp;
 use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # nina begins to talk with petra
+  cruddur ddb patterns create-conversation --from nina --to petra 'Hello, Petra!'
+  # one more conversation between two who have one, as JSON
+  cruddur ddb patterns create-conversation --from nina --to oscar --allow-duplicate \\
+    'About the other boat' -o json";
 
 #[derive(Debug, Args)]
 pub struct CreateConversationArgs {
@@ -42,7 +51,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
         match db.create_only_conversation(&table, &sender, &recipient, &text, now).await? {
             Created::Sent(sent) => sent,
             Created::Exists { group, read, written } => {
-                args.write.usage.show(ui, &db.usage(read, written));
+                show_read(ui, &read);
+                if written.pages > 0 {
+                    ui.status(written.line(Units::Write));
+                }
                 let group = group.message_group_uuid;
                 let prod = cx.target().flag();
                 let flag = match &args.write.table.table {
@@ -61,5 +73,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
             }
         }
     };
-    args.write.show(ui, &db, &sent, "wrote")
+    args.write.show(ui, &sent, "wrote")
 }

@@ -10,6 +10,16 @@ use crate::error::Result;
 use crate::messaging::Timestamp;
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # nina writes into a group
+  cruddur ddb patterns create-message --from nina 'See you at the ferry!' \\
+    --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399
+  # a text of several lines, from stdin
+  printf 'Two things.\\nThe boat leaves at seven.\\n' |
+    cruddur ddb patterns create-message --from oscar - \\
+      --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+
 #[derive(Debug, Args)]
 pub struct CreateMessageArgs {
     /// The group to write into
@@ -26,5 +36,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
     let db = cx.dynamodb().await?;
     announce(ui, db.place());
     let sent = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now()).await?;
-    args.write.show(ui, &db, &sent, "moved")
+    args.write.show(ui, &sent, "moved")?;
+    if sent.rows == 0 {
+        ui.status("the group's rows show a newer message and stay where they are");
+    }
+    Ok(())
 }

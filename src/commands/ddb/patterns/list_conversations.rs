@@ -9,6 +9,13 @@ use crate::error::Result;
 use crate::messaging::{DEFAULT_MY_HANDLE, MessageGroup, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # with whom nina talked last
+  cruddur ddb patterns list-conversations
+  # all of oscar's conversations, the latest first
+  cruddur ddb patterns list-conversations --handle oscar --all --reverse";
+
 #[derive(Debug, Args)]
 pub struct ListConversationsArgs {
     /// Whose conversations

@@ -18,12 +18,16 @@ use crate::output::Ui;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the messages of one group, the newest ones unless told otherwise
+    #[command(after_help = get_conversation::EXAMPLES)]
     GetConversation(get_conversation::GetConversationArgs),
     /// Show one user's groups, by the time of their last messages
+    #[command(after_help = list_conversations::EXAMPLES)]
     ListConversations(list_conversations::ListConversationsArgs),
     /// Write a message into an existing group, and move the group's rows to it
+    #[command(after_help = create_message::EXAMPLES)]
     CreateMessage(create_message::CreateMessageArgs),
     /// Write a new group between two users, with its first message
+    #[command(after_help = create_conversation::EXAMPLES)]
     CreateConversation(create_conversation::CreateConversationArgs),
 }
 

@@ -8,6 +8,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # switch the local stream off
+  cruddur ddb stream disable
+  # in production, from a script that nobody watches
+  cruddur ddb stream disable --prod --yes --confirm cruddur-messages";
+
 #[derive(Debug, Args)]
 pub struct DisableArgs {
     #[command(flatten)]

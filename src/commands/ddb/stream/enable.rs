@@ -9,6 +9,13 @@ use crate::dynamodb::stream::{Enabled, View};
 use crate::error::Result;
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # records that hold the new item
+  cruddur ddb stream enable
+  # in production, records of the item before and after
+  cruddur ddb stream enable --prod --view new-and-old-images";
+
 #[derive(Debug, Args)]
 pub struct EnableArgs {
     /// What the records hold besides the key

@@ -21,16 +21,22 @@ use crate::output::Ui;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Switch the table's stream on, and wait until the table is ready
+    #[command(after_help = enable::EXAMPLES)]
     Enable(enable::EnableArgs),
     /// Switch the table's stream off
+    #[command(after_help = disable::EXAMPLES)]
     Disable(disable::DisableArgs),
     /// Show whether the table has a stream, and its shards
+    #[command(after_help = status::EXAMPLES)]
     Status(status::StatusArgs),
     /// Follow the stream and bring the rows of groups with new messages up to date
+    #[command(after_help = run::EXAMPLES)]
     Run(run::RunArgs),
     /// Show the stream's records as they come
+    #[command(after_help = tail::EXAMPLES)]
     Tail(tail::TailArgs),
     /// Print the IAM policy of whoever handles the stream
+    #[command(after_help = policy::EXAMPLES)]
     Policy(policy::PolicyArgs),
 }
 

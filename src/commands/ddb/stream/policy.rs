@@ -8,6 +8,13 @@ use crate::dynamodb::stream::{Grantee, Policy};
 use crate::error::{Context as _, Error, Result};
 use crate::output::Ui;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # for the role of a Lambda function
+  cruddur ddb stream policy --account 123456789012 --region eu-central-1
+  # for whoever runs cruddur ddb stream run
+  cruddur ddb stream policy --account 123456789012 --region eu-central-1 --for run";
+
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
     /// The AWS account of the table: 12 digits

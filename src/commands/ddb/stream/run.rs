@@ -7,16 +7,22 @@ use clap::Args;
 use super::Source;
 use super::signals::{Signals, Stop};
 use crate::commands::common::{OutputArgs, announce, count};
-use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::UsageArgs;
+use crate::commands::ddb::{TableArgs, show_read};
 use crate::context::Context;
 use crate::dynamodb::stream::{
     Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,
     default_path,
 };
-use crate::dynamodb::{DynamoDb, Usage};
+use crate::dynamodb::{DynamoDb, Units};
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Records, Ui};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # keep the inboxes true until Ctrl-C
+  cruddur ddb stream run
+  # handle what has come since the last run, and end
+  cruddur ddb stream run --once";
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -34,8 +40,6 @@ pub struct RunArgs {
     table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    usage: UsageArgs,
 }
 
 impl Record for GroupHandled {
@@ -80,18 +84,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     let reader = Reader::new(streams, &stream, positions, args.once);
     // Before anything is handled: does it work at all?
     checkpoint.save(&stream.arn, reader.positions())?;
+    let totals = Totals::new(&db);
+    let signals = Signals::catch()?;
     if !args.once {
         ui.status("follows the stream; Ctrl-C stops");
     }
-    let totals = Totals::new(&db);
-    let signals = Signals::catch()?;
     let mut run = Run { db, table, arn: stream.arn, reader, checkpoint, totals, signals, stop: None };
     let mut records = ui.records::<GroupHandled>(args.output.output, "groups");
     let ended = run.follow(cx, ui, &mut records).await;
     if ended.as_ref().err().is_none_or(|error| !error.kind().is_silent()) {
-        records.finish(&run.summary(&args.usage))?;
+        records.finish(&run.summary())?;
         run.show_summary(ui);
-        args.usage.show(ui, &run.usage());
     }
     match (ended, run.stop) {
         // Asked to drain the stream, and it is not drained.
@@ -209,11 +212,7 @@ impl Run {
         }
     }
 
-    fn usage(&self) -> Usage {
-        self.db.usage(self.totals.read.clone(), self.totals.written.clone())
-    }
-
-    fn summary(&self, usage: &UsageArgs) -> serde_json::Value {
+    fn summary(&self) -> serde_json::Value {
         let totals = &self.totals;
         serde_json::json!({
             "count": totals.refreshes,
@@ -221,7 +220,8 @@ impl Run {
             "messages": totals.messages,
             "rows": totals.rows,
             "reads": self.reader.reads,
-            "consumed_capacity": usage.json(&self.usage()),
+            "read_capacity": totals.read,
+            "write_capacity": totals.written,
         })
     }
 
@@ -234,6 +234,10 @@ impl Run {
             count(totals.messages, "message"),
             count(totals.rows, "row"),
         ));
+        if totals.refreshes > 0 {
+            show_read(ui, &totals.read);
+            ui.status(totals.written.line(Units::Write));
+        }
         ui.status(format!("the next run goes on from {}", self.checkpoint.path().display()));
     }
 }

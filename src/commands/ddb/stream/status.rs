@@ -10,6 +10,13 @@ use crate::dynamodb::stream::{Shard, Stream};
 use crate::error::Result;
 use crate::output::{Column, Record, Ui};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # is there a stream, and with how many shards?
+  cruddur ddb stream status
+  # the same of production, for a program
+  cruddur ddb stream status --prod -o json";
+
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     #[command(flatten)]

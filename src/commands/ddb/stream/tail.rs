@@ -13,6 +13,13 @@ use crate::error::Result;
 use crate::messaging::Zone;
 use crate::output::{Column, Record, Records, Ui};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what happened in the last 24 hours
+  cruddur ddb stream tail --from trim-horizon --once
+  # the same with whole items, one JSON value a line
+  cruddur ddb stream tail --from trim-horizon --once -o ndjson";
+
 #[derive(Debug, Args)]
 pub struct TailArgs {
     /// Where to begin

@@ -1,0 +1,268 @@
+//! The examples at the end of every command's help, run as they stand.
+
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::rds::Group;
+use crate::support::{COGNITO_ENDPOINT, Pool, Run, Sandbox, Spawned, Stack, World, moto};
+
+/// Examples that can only be parsed here, and why. Keep it short.
+const PARSED_ONLY: &[(&str, &str)] = &[];
+
+/// Examples that go on until Ctrl-C, which they say.
+const UNTIL_STOPPED: &[&str] = &["cruddur ddb stream run", "cruddur local up --ephemeral"];
+
+/// What must be run before each example of a command.
+const BEFORE: &[(&str, &str)] = &[
+    ("ddb schema-load", "cruddur ddb drop cruddur-messages"),
+    ("ddb drop", "cruddur ddb schema-load"),
+    ("ddb stream enable", "cruddur ddb stream disable"),
+    ("ddb stream disable", "cruddur ddb stream enable"),
+    ("ddb stream status", "cruddur ddb stream enable"),
+    ("ddb stream tail", "cruddur ddb stream enable"),
+    ("ddb stream run", "cruddur ddb stream enable; cruddur ddb seed"),
+    ("db create", "cruddur db drop"),
+    ("db drop", "cruddur db create"),
+    ("local up", "cruddur local down"),
+    ("local down", "cruddur local up --detach"),
+    ("local status", "cruddur local up --detach"),
+];
+
+/// An SQL file with psql's variables, as some people's seeds are.
+const PEOPLE: &str = "\
+INSERT INTO public.users (display_name, handle, email, cognito_user_id)
+VALUES (:'user1_name', :'user1_username', 'quinn@example.com', 'MOCK');
+";
+
+/// With --prod, an emulator stands for AWS, and is given on the command line.
+const WRAPPER: &str = r#"
+cruddur() {
+    case " $* " in
+        *" --prod "*)
+            AWS_ACCESS_KEY_ID=production AWS_SECRET_ACCESS_KEY=secret AWS_REGION="${AWS_REGION:-us-east-1}" \
+                command cruddur --endpoint-url "$EMULATOR" "$@" ;;
+        *) command cruddur "$@" ;;
+    esac
+}
+"#;
+
+/// A command that does something, and the examples in its help: what each is
+/// for, and its lines.
+struct Leaf {
+    path: String,
+    examples: Vec<(String, String)>,
+}
+
+/// Where the examples of a command run.
+enum Place {
+    /// With a database of its own on the shared server.
+    Seeded(Sandbox),
+    /// With the database "cruddur" on a server of its own.
+    Server(Sandbox, String),
+    /// With no stack yet.
+    Nowhere(World),
+}
+
+#[test]
+fn every_command_ends_its_help_with_two_examples_of_itself() {
+    let leaves = leaves();
+    assert!(leaves.len() >= 27);
+    for Leaf { path, examples } in &leaves {
+        let own = format!("cruddur {path}");
+        let own = examples.iter().filter(|(_, lines)| lines.contains(&own)).count();
+        assert!(own >= 2, "{path} --help has {own} examples of itself");
+        let told: HashSet<&str> = examples.iter().map(|(comment, _)| comment.as_str()).collect();
+        assert_eq!(told.len(), examples.len(), "{path} --help: each example says what it is for");
+    }
+    let all: Vec<&str> =
+        leaves.iter().flat_map(|leaf| &leaf.examples).map(|(_, lines)| lines.as_str()).collect();
+    for listed in PARSED_ONLY.iter().map(|(lines, _)| lines).chain(UNTIL_STOPPED) {
+        assert!(all.contains(listed), "no such example any more: {listed}");
+    }
+}
+
+#[test]
+fn those_of_ddb_run() {
+    run_all(|path| group(path) == "ddb", |_| Place::Seeded(Sandbox::seeded()));
+}
+
+#[test]
+fn those_of_the_patterns_and_the_stream_run() {
+    run_all(|path| group(path) == "patterns and stream", |_| Place::Seeded(Sandbox::seeded()));
+}
+
+#[test]
+fn those_of_db_run() {
+    // What they create and drop has the name that it has for everybody.
+    let server = Stack::start();
+    run_all(
+        |path| group(path) == "db",
+        |_| {
+            let place = Place::Server(Sandbox::new(), server.url("cruddur"));
+            Run::of(&mut place.command("cruddur", &["db", "setup", "--force"])).succeeds();
+            place
+        },
+    );
+}
+
+#[test]
+fn those_of_local_run() {
+    run_all(|path| group(path) == "local", |_| Place::Nowhere(World::new()));
+}
+
+#[test]
+fn the_others_run() {
+    run_all(|path| group(path) == "others", |_| Place::Seeded(Sandbox::seeded()));
+}
+
+/// Which of the tests above runs a command's examples.
+fn group(path: &str) -> &'static str {
+    let mut words = path.split(' ');
+    match (words.next(), words.next()) {
+        (Some("ddb"), Some("patterns" | "stream")) => "patterns and stream",
+        (Some("ddb"), _) => "ddb",
+        (Some("db"), _) => "db",
+        (Some("local"), _) => "local",
+        _ => "others",
+    }
+}
+
+fn run_all(is_wanted: impl Fn(&str) -> bool, place: impl Fn(&Leaf) -> Place) {
+    let pool = Pool::new();
+    pool.add(["nina", "oscar", "petra"].map(|name| (name, Some(name))));
+    let security_group = Group::new();
+    let rule = security_group.developers_rule();
+    for leaf in leaves().iter().filter(|leaf| is_wanted(&leaf.path)) {
+        let place = place(leaf);
+        place.prepare();
+        for (comment, lines) in &leaf.examples {
+            if let Some((_, why)) = PARSED_ONLY.iter().find(|(listed, _)| listed == lines) {
+                parses(lines, why);
+                continue;
+            }
+            let shell = |lines: &str| {
+                let mut shell = place.command("sh", &["-c", &format!("{WRAPPER}\n{lines}")]);
+                let emulator = if leaf.path.starts_with("ddb") { place.endpoint() } else { moto().url() };
+                shell
+                    .env("EMULATOR", emulator)
+                    .env(COGNITO_ENDPOINT, moto().url())
+                    .env("AWS_ENDPOINT_URL_EC2", moto().url())
+                    .env("AWS_COGNITO_USER_POOL_ID", &pool.id)
+                    .env("DB_SG_ID", &security_group.id)
+                    .env("DB_SG_RULE_ID", &rule)
+                    .env("GITPOD_IP", "1.1.1.1");
+                shell
+            };
+            if let Some((_, before)) = BEFORE.iter().find(|(path, _)| *path == leaf.path) {
+                Run::of(&mut shell(before)).succeeds();
+            }
+            if UNTIL_STOPPED.contains(&lines.as_str()) {
+                until_stopped(shell(&format!("unset -f cruddur; exec {lines}")));
+                continue;
+            }
+            let run = Run::of(&mut shell(lines));
+            assert_eq!(
+                run.code, 0,
+                "{} --help: {comment}\n{lines}\nstdout:\n{}\nstderr:\n{}",
+                leaf.path, run.stdout, run.stderr
+            );
+        }
+    }
+}
+
+/// Runs the command until it says how to stop it, and does.
+fn until_stopped(mut command: Command) {
+    let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
+    let mut lines = BufReader::new(run.0.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("Ctrl-C stops")), "it ended before it was ready");
+    run.signal("INT");
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(run.code(), 0, "{rest:?}");
+}
+
+/// The words of each `cruddur` line are a command line.
+fn parses(lines: &str, why: &str) {
+    for line in lines.replace("\\\n", " ").lines() {
+        assert!(!line.contains(['\'', '"', '|', '$']), "too much of a shell for what is only parsed: {line}");
+        let words = line.split_whitespace().take_while(|word| *word != ">");
+        if let Err(error) = cruddur::cli::command().try_get_matches_from(words) {
+            panic!("{line} ({why}): {error}");
+        }
+    }
+}
+
+impl Place {
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = match self {
+            Self::Seeded(sandbox) | Self::Server(sandbox, _) => sandbox.command_of(program, arguments),
+            Self::Nowhere(world) => world.command_of(program, arguments),
+        };
+        let folder = Path::new(env!("CARGO_BIN_EXE_cruddur")).parent().unwrap();
+        command.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+        match self {
+            Self::Seeded(sandbox) => command.env("PROD_CONNECTION_URL", sandbox.production_url()),
+            Self::Server(_, url) => command
+                .env("CONNECTION_URL", url)
+                .env("PROD_CONNECTION_URL", format!("{url}?sslmode=disable")),
+            Self::Nowhere(world) => command.env("AWS_ENDPOINT_URL_DYNAMODB", world.endpoint()),
+        };
+        command
+    }
+
+    fn endpoint(&self) -> String {
+        match self {
+            Self::Seeded(sandbox) | Self::Server(sandbox, _) => sandbox.endpoint(),
+            Self::Nowhere(world) => world.endpoint(),
+        }
+    }
+
+    /// The files that examples name: the repository's, as one who stands in it has.
+    fn prepare(&self) {
+        let folder = match self {
+            Self::Seeded(sandbox) | Self::Server(sandbox, _) => sandbox.path(),
+            Self::Nowhere(world) => world.path(),
+        };
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for name in ["db/schema.sql", "db/seed.sql", "conversations/default.txt"] {
+            std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
+            std::fs::copy(root.join(name), folder.join(name)).unwrap();
+        }
+        std::fs::write(folder.join("db/people.sql"), PEOPLE).unwrap();
+    }
+}
+
+/// Every command without subcommands, with the examples at the end of its help.
+fn leaves() -> Vec<Leaf> {
+    fn walk(command: &clap::Command, path: &str, found: &mut Vec<Leaf>) {
+        let subcommands = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut is_leaf = true;
+        for subcommand in subcommands.filter(|command| command.get_name() != "help") {
+            is_leaf = false;
+            walk(subcommand, format!("{path} {}", subcommand.get_name()).trim_start(), found);
+        }
+        if is_leaf {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            found.push(Leaf { path: path.to_owned(), examples: examples(&help) });
+        }
+    }
+    let mut found = Vec::new();
+    walk(&cruddur::cli::command(), "", &mut found);
+    found
+}
+
+/// Each comment after `Examples:`, and the lines of shell under it.
+fn examples(help: &str) -> Vec<(String, String)> {
+    let mut examples: Vec<(String, String)> = Vec::new();
+    let Some((_, text)) = help.split_once("Examples:\n") else { return examples };
+    for line in text.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)) {
+        match (line.strip_prefix("# "), examples.last_mut()) {
+            (Some(comment), _) => examples.push((comment.to_owned(), String::new())),
+            (None, Some((_, lines))) if lines.is_empty() => lines.push_str(line),
+            (None, Some((_, lines))) => *lines = format!("{lines}\n{line}"),
+            (None, None) => panic!("an example without a comment: {line}"),
+        }
+    }
+    examples
+}

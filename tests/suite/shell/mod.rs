@@ -1,0 +1,3 @@
+//! What the command line is like to live with.
+
+mod talk;
