@@ -8,6 +8,7 @@ mod ddb;
 #[cfg(feature = "local")]
 mod local;
 mod rds;
+mod signals;
 
 use clap::Subcommand;
 

@@ -4,7 +4,6 @@ mod disable;
 mod enable;
 mod policy;
 mod run;
-mod signals;
 mod status;
 mod tail;
 

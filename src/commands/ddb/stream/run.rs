@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Source;
-use super::signals::{Signals, Stop};
 use crate::commands::common::{OutputArgs, announce, count};
 use crate::commands::ddb::{TableArgs, show_read};
+use crate::commands::signals::{Signals, Stop};
 use crate::context::Context;
 use crate::dynamodb::stream::{
     Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::signals::Signals;
 use crate::commands::common::{OutputArgs, count as counted};
 use crate::commands::ddb::TableArgs;
+use crate::commands::signals::Signals;
 use crate::context::Context;
 use crate::dynamodb::stream::{Batch, From, Positions, Reader, Record as Change, Step};
 use crate::dynamodb::{Item, json};

@@ -5,27 +5,27 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::error::{Context as _, Error, Kind, Result};
 
 /// The requests to stop from now on, instead of a sudden end.
-pub(super) struct Signals {
+pub(in crate::commands) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(in crate::commands) enum Stop {
     Interrupt,
     Terminate,
 }
 
 impl Signals {
     /// Starts to catch them.
-    pub(super) fn catch() -> Result<Self> {
+    pub(in crate::commands) fn catch() -> Result<Self> {
         let catch = |kind| signal(kind).or_failed(|| "cannot catch signals".to_owned());
         Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
     /// The next request.
-    pub(super) async fn next(&mut self) -> Stop {
+    pub(in crate::commands) async fn next(&mut self) -> Stop {
         tokio::select! {
             _ = self.interrupt.recv() => Stop::Interrupt,
             _ = self.terminate.recv() => Stop::Terminate,
@@ -35,7 +35,7 @@ impl Signals {
 
 impl Stop {
     /// The end of a command that was stopped before it was done.
-    pub(super) fn unfinished(self) -> Error {
+    pub(in crate::commands) fn unfinished(self) -> Error {
         match self {
             Self::Interrupt => Error::new(Kind::Interrupted, "interrupted"),
             // 128 and the signal's number, by the shell's custom.
