@@ -41,6 +41,7 @@ pub(crate) struct Aws {
 pub struct Place {
     service: Service,
     target: Target,
+    region: String,
     name: String,
     endpoint: bool,
     emulated: bool,
@@ -92,6 +93,7 @@ impl Aws {
         let place = Place {
             service: config.service,
             target: config.target,
+            region: region.to_string(),
             name: endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone()),
             endpoint: endpoint.is_some(),
             emulated: config.is_emulated(),
@@ -112,6 +114,12 @@ impl Place {
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
+    }
+
+    /// The region that requests are signed for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     /// Whether it displays as an endpoint's URL, not as a region.

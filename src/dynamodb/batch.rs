@@ -95,8 +95,7 @@ impl DynamoDb {
                 .await;
             match answer {
                 Ok(answer) => {
-                    // One table asked, so at most one figure.
-                    progress.capacity.add(answer.consumed_capacity.iter().flatten().next());
+                    progress.capacity.add(&answer);
                     pending = answer
                         .unprocessed_items
                         .and_then(|mut items| items.remove(table))

@@ -1,12 +1,23 @@
 //! What the requests of a command consumed.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{Capacity as SdkCapacity, ConsumedCapacity};
 use serde::Serialize;
 
-/// Capacity units added up over the pages of one command.
+use super::DynamoDb;
+
+/// Capacity units of one kind, added up over the requests of one command, and the
+/// items that came with them.
 ///
 /// A read unit covers 4 KB, half of it when eventually consistent; a write unit
 /// covers 1 KB. Source: "Read and write operations" in DynamoDB's developer guide.
@@ -21,7 +32,15 @@ pub struct Capacity {
     /// Requests that were answered.
     pub pages: usize,
     /// Whether the figures are an emulator's estimate and not AWS's bill.
+    #[serde(skip)]
     pub estimated: bool,
+    /// Items in the answers.
+    #[serde(skip)]
+    pub returned: u64,
+    /// Items that the requests read, which is what is paid for; a filter takes
+    /// some of them out again.
+    #[serde(skip)]
+    pub scanned: u64,
 }
 
 impl Capacity {
@@ -31,9 +50,17 @@ impl Capacity {
     }
 
     /// Adds one answer's figures.
-    pub(super) fn add(&mut self, consumed: Option<&ConsumedCapacity>) {
+    pub(super) fn add(&mut self, answer: &impl Answer) {
         self.pages += 1;
-        let Some(consumed) = consumed else { return };
+        let (returned, scanned) = answer.items();
+        self.returned += returned;
+        self.scanned += scanned;
+        for consumed in answer.consumed() {
+            self.add_units(consumed);
+        }
+    }
+
+    fn add_units(&mut self, consumed: &ConsumedCapacity) {
         let units = |capacity: &SdkCapacity| capacity.capacity_units().unwrap_or_default();
         let total = consumed.capacity_units().unwrap_or_default();
         let before = self.indexes.values().sum::<f64>();
@@ -52,41 +79,125 @@ impl Capacity {
         self.total += other.total;
         self.table += other.table;
         self.pages += other.pages;
+        self.returned += other.returned;
+        self.scanned += other.scanned;
         for (name, units) in &other.indexes {
             *self.indexes.entry(name.clone()).or_default() += units;
         }
     }
+}
 
-    /// As a line for people; `unit` is what was consumed.
+/// What a command has consumed, and where.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Usage {
+    /// Read units, and the items they were for.
+    pub read: Capacity,
+    /// Write units.
+    pub write: Capacity,
+    /// The region whose prices apply.
+    pub region: String,
+    /// Whether the figures are an emulator's estimate and not AWS's bill.
+    pub estimated: bool,
+}
+
+impl DynamoDb {
+    /// `read` and `write` as consumed here.
     #[must_use]
-    pub fn line(&self, unit: Units) -> String {
-        use fmt::Write as _;
-        let mut line = format!("consumed {} {unit} (table {}", self.total, self.table);
-        for (name, units) in &self.indexes {
-            let _ = write!(line, ", {name} {units}");
-        }
-        let _ = write!(line, ") in {} {}", self.pages, if self.pages == 1 { "page" } else { "pages" });
-        if self.estimated {
-            line.push_str("; the emulator's estimate");
-        }
-        line
+    pub fn usage(&self, read: Capacity, write: Capacity) -> Usage {
+        let region = self.place().region().to_owned();
+        Usage { read, write, region, estimated: self.is_emulated() }
     }
 }
 
-/// Which kind of unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Units {
-    /// Read capacity units.
-    Read,
-    /// Write capacity units.
-    Write,
+/// The answer to a request that consumes capacity. Every request asks for
+/// `ReturnConsumedCapacity::Indexes`.
+pub(super) trait Answer {
+    /// Its figures, one for each table.
+    fn consumed(&self) -> &[ConsumedCapacity];
+
+    /// Items returned, and items read for that.
+    fn items(&self) -> (u64, u64) {
+        (0, 0)
+    }
 }
 
-impl fmt::Display for Units {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Read => "read units",
-            Self::Write => "write units",
-        })
+fn one(consumed: Option<&ConsumedCapacity>) -> &[ConsumedCapacity] {
+    consumed.map(std::slice::from_ref).unwrap_or_default()
+}
+
+fn number(count: i32) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
+impl Answer for QueryOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        one(self.consumed_capacity())
+    }
+
+    fn items(&self) -> (u64, u64) {
+        (number(self.count()), number(self.scanned_count()))
+    }
+}
+
+impl Answer for ScanOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        one(self.consumed_capacity())
+    }
+
+    fn items(&self) -> (u64, u64) {
+        (number(self.count()), number(self.scanned_count()))
+    }
+}
+
+impl Answer for GetItemOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        one(self.consumed_capacity())
+    }
+
+    fn items(&self) -> (u64, u64) {
+        let found = u64::from(self.item().is_some());
+        (found, found)
+    }
+}
+
+impl Answer for BatchGetItemOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        self.consumed_capacity()
+    }
+
+    fn items(&self) -> (u64, u64) {
+        let found: usize = self.responses().into_iter().flatten().map(|(_, items)| items.len()).sum();
+        let found = u64::try_from(found).unwrap_or(u64::MAX);
+        (found, found)
+    }
+}
+
+impl Answer for BatchWriteItemOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        self.consumed_capacity()
+    }
+}
+
+impl Answer for TransactWriteItemsOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        self.consumed_capacity()
+    }
+}
+
+impl Answer for PutItemOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        one(self.consumed_capacity())
+    }
+}
+
+impl Answer for UpdateItemOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        one(self.consumed_capacity())
+    }
+}
+
+impl Answer for DeleteItemOutput {
+    fn consumed(&self) -> &[ConsumedCapacity] {
+        one(self.consumed_capacity())
     }
 }

@@ -131,7 +131,7 @@ impl StaleCopies<'_> {
             .send()
             .await
             .map_err(|error| self.db.error(READING, self.table, &error))?;
-        read.add(page.consumed_capacity.as_ref());
+        read.add(&page);
         self.current = page.last_evaluated_key.map(|start| (group, Some(start)));
         Ok(page.items.unwrap_or_default())
     }

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+pub(super) use super::size::{item as size, write_units};
 use super::{Item, json, names};
 use crate::messaging::{Message, MessageGroup, Participant, Timestamp};
 
@@ -67,23 +68,6 @@ pub(super) fn to_group(item: &Item) -> MessageGroup {
         message: get(item, names::MESSAGE),
         other: participant(item),
     }
-}
-
-/// Bytes of an item as the service counts them: names and values. For strings,
-/// of which the table's items consist; anything else is at least as large as its
-/// JSON here, near enough for a limit that is checked again by the service.
-/// Source: "Item sizes and formats" in the developer guide.
-pub(super) fn size(item: &Item) -> usize {
-    item.iter().map(|(name, value)| name.len() + json::cell(value).len()).sum()
-}
-
-/// Bytes that a write unit covers.
-/// Source: "Read and write operations" in the developer guide.
-const WRITE_UNIT: usize = 1024;
-
-/// The units that writing an item of so many bytes takes, outside a transaction.
-pub(super) const fn write_units(bytes: usize) -> usize {
-    bytes.div_ceil(WRITE_UNIT)
 }
 
 /// Whether an item is a group's row in somebody's inbox.

@@ -14,10 +14,12 @@ mod error;
 mod items;
 pub mod json;
 mod partitions;
+mod prices;
 mod rename;
 mod rows;
 mod scan;
 mod send;
+pub mod size;
 pub mod stream;
 mod tables;
 mod timeline;
@@ -28,13 +30,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use batch::Written;
-pub use capacity::{Capacity, Units};
+pub use capacity::{Capacity, Usage};
 pub use check::{
     Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,
 };
 pub use client::DynamoDb;
 pub use conversations::Created;
 pub use definition::{Billing, Definition, SchemaLoaded};
+pub use prices::{DEFAULT_PRICE_REGION, Prices};
 pub use rename::{RenamePlan, RenamedCopies};
 pub use scan::Scan;
 pub use send::{MAX_ITEM_BYTES, Refreshed, Sent, check_text};

@@ -97,7 +97,7 @@ impl DynamoDb {
                 .send()
                 .await
                 .map_err(|error| self.error(what, table, &error))?;
-            capacity.add(page.consumed_capacity.as_ref());
+            capacity.add(&page);
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tokio::task::JoinSet;
 
 use super::backoff::pause;
@@ -205,8 +206,8 @@ struct Updates<'a> {
 
 /// How an update ended.
 enum Updated {
-    Message(Option<ConsumedCapacity>),
-    Row(Option<ConsumedCapacity>),
+    Message(UpdateItemOutput),
+    Row(UpdateItemOutput),
     /// The item is no longer there, or names somebody else.
     Gone,
 }
@@ -239,18 +240,18 @@ impl Updates<'_> {
     ) -> Result<()> {
         let Some(ended) = self.running.join_next().await else { return Ok(()) };
         let updated = ended.map_err(|cause| Error::failed("an update did not end").because(cause))??;
-        let consumed = match updated {
+        let answer = match updated {
             Updated::Gone => return Ok(()),
-            Updated::Message(consumed) => {
+            Updated::Message(answer) => {
                 done.messages += 1;
-                consumed
+                answer
             }
-            Updated::Row(consumed) => {
+            Updated::Row(answer) => {
                 done.rows += 1;
-                consumed
+                answer
             }
         };
-        done.written.add(consumed.as_ref());
+        done.written.add(&answer);
         on_progress(1);
         Ok(())
     }
@@ -260,8 +261,8 @@ async fn send(db: DynamoDb, table: String, update: UpdateItemFluentBuilder, is_r
     let mut tries = 1;
     loop {
         let error = match update.clone().send().await {
-            Ok(answer) if is_row => return Ok(Updated::Row(answer.consumed_capacity)),
-            Ok(answer) => return Ok(Updated::Message(answer.consumed_capacity)),
+            Ok(answer) if is_row => return Ok(Updated::Row(answer)),
+            Ok(answer) => return Ok(Updated::Message(answer)),
             Err(error) => error,
         };
         match code(&error) {

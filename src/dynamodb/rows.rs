@@ -195,7 +195,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(|error| self.error(READING, table, &error))?;
-        capacity.add(answer.consumed_capacity.as_ref());
+        capacity.add(&answer);
         Ok(answer.item)
     }
 
@@ -264,7 +264,7 @@ impl DynamoDb {
                 .send()
                 .await
                 .map_err(|error| self.error(READING, table, &error))?;
-            capacity.add(page.consumed_capacity.as_ref());
+            capacity.add(&page);
             for item in page.items.unwrap_or_default() {
                 latest.any = true;
                 let best = latest.newest.as_ref().and_then(instant);

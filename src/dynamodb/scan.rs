@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use super::backoff::pause;
 use super::error::is_throttled;
-use super::{Capacity, DynamoDb, Item};
+use super::{Capacity, DynamoDb, Item, Usage};
 use crate::error::Result;
 
 /// Answers in a row that ask for patience before giving up: about 25 seconds.
@@ -56,6 +56,12 @@ impl Scan<'_> {
         self
     }
 
+    /// What it consumed so far, and where.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.db.usage(self.capacity.clone(), Capacity::default())
+    }
+
     /// The next page, which may be empty; `None` after the last one.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Item>>> {
         if self.done {
@@ -98,7 +104,7 @@ impl Scan<'_> {
                 Err(error) => return Err(self.db.error("cannot scan", &self.table, &error)),
             }
         };
-        self.capacity.add(page.consumed_capacity.as_ref());
+        self.capacity.add(&page);
         let items = page.items.unwrap_or_default();
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(items.len());

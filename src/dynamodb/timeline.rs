@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::items::{self, text};
-use super::{Capacity, DynamoDb, Item, names};
+use super::{Capacity, DynamoDb, Item, Usage, names};
 use crate::error::Result;
 use crate::messaging::{Message, MessageGroup, Place, TimeRange, Timestamp, Zone};
 
@@ -158,6 +158,12 @@ impl<T> Timeline<'_, T> {
     #[must_use]
     pub const fn capacity(&self) -> &Capacity {
         &self.capacity
+    }
+
+    /// What has been consumed so far, and where.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.db.usage(self.capacity.clone(), Capacity::default())
     }
 
     /// How many of the rows handed out have a time that cannot be read.
@@ -330,7 +336,7 @@ impl<T> Timeline<'_, T> {
             .send()
             .await
             .map_err(|error| self.db.error(self.what, &self.table, &error))?;
-        self.capacity.add(page.consumed_capacity.as_ref());
+        self.capacity.add(&page);
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 }

@@ -155,8 +155,7 @@ impl DynamoDb {
         let error = loop {
             let error = match request.clone().send().await {
                 Ok(answer) => {
-                    // One table written, so at most one figure.
-                    capacity.add(answer.consumed_capacity.as_deref().and_then(<[_]>::first));
+                    capacity.add(&answer);
                     return Ok(Outcome::Done);
                 }
                 Err(error) => error,

@@ -19,6 +19,7 @@ mod item_json;
 mod layout;
 mod local;
 mod place;
+mod prices;
 mod rds;
 mod readme;
 mod shell;

@@ -6,12 +6,12 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::TableArgs;
+use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count as counted};
 use crate::config::DEFAULT_TABLE;
 use crate::context::Context;
 use crate::dynamodb::{
-    Capacity, DynamoDb, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Units, Write,
-    json,
+    Capacity, DynamoDb, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write, json,
 };
 use crate::error::{Error, Kind, Result};
 use crate::output::{Column, Record, Records, Ui};
@@ -46,6 +46,8 @@ pub struct CheckArgs {
     table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -85,11 +87,7 @@ fn request(write: &Write) -> String {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<()> {
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
-    let mode = match (args.repair, args.dry_run) {
-        (false, _) => Mode::Report,
-        (true, true) => Mode::Plan,
-        (true, false) => Mode::Repair,
-    };
+    let mode = args.mode();
     announce(ui, db.place());
     if mode == Mode::Repair {
         let consequence = format!("the rows of broken groups in the table {table:?} are written anew");
@@ -110,7 +108,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
     if mended.is_ok() && !args.skip_users {
         check.users(cx, &mut surveyed).await?;
     }
-    check.finish(ui, &db, &surveyed, mode, &table, mended)
+    check.finish(ui, &db, args, &surveyed, &table, mended)
+}
+
+impl CheckArgs {
+    const fn mode(&self) -> Mode {
+        match (self.repair, self.dry_run) {
+            (false, _) => Mode::Report,
+            (true, true) => Mode::Plan,
+            (true, false) => Mode::Repair,
+        }
+    }
 }
 
 /// The users of these uuids that PostgreSQL knows.
@@ -220,20 +228,20 @@ impl Check {
         self,
         ui: &mut Ui,
         db: &DynamoDb,
+        args: &CheckArgs,
         surveyed: &Surveyed,
-        mode: Mode,
         table: &str,
         mended: Result<()>,
     ) -> Result<()> {
         let Self { records, tally, read, written } = self;
+        let (usage, mode) = (db.usage(read, written), args.mode());
         let counts = surveyed.counts();
         records.finish(&serde_json::json!({
             "count": tally.found,
             "mendable": tally.mendable,
             "mended": tally.mended,
             "read": counts,
-            "consumed_capacity": read,
-            "consumed_write_capacity": written,
+            "consumed_capacity": args.usage.json(&usage),
         }))?;
         ui.status(format!(
             "read {}: {} and {} of {}",
@@ -252,7 +260,6 @@ impl Check {
                 }
             ));
         }
-        super::show_read(ui, &read);
         if mode == Mode::Plan {
             ui.status(format!(
                 "would write {} in {}, some {}; nothing was written",
@@ -261,14 +268,16 @@ impl Check {
                 counted(tally.units, "write unit"),
             ));
         }
-        if written.pages > 0 {
-            ui.status(written.line(Units::Write));
-        }
-        if let Err(error) = mended {
-            let message = format!("{}; {} mended before that", error.message(), promises(tally.mended));
-            return Err(if tally.mended == 0 { error } else { error.with(Kind::Partial, message) });
-        }
-        tally.conclude(ui, db, mode, table)
+        let concluded = match mended {
+            Err(error) if tally.mended == 0 => Err(error),
+            Err(error) => {
+                let message = format!("{}; {} mended before that", error.message(), promises(tally.mended));
+                Err(error.with(Kind::Partial, message))
+            }
+            Ok(()) => tally.conclude(ui, db, mode, table),
+        };
+        args.usage.show(ui, &usage);
+        concluded
     }
 }
 

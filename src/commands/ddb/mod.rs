@@ -9,11 +9,11 @@ mod scan;
 mod schema_load;
 mod seed;
 mod stream;
+mod usage;
 
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::dynamodb::{Capacity, Units};
 use crate::error::Result;
 use crate::output::Ui;
 
@@ -84,9 +84,4 @@ impl TableArgs {
     fn name(&self, cx: &Context) -> String {
         cx.config().table(self.table.as_deref())
     }
-}
-
-/// Says what a command that read has consumed.
-fn show_read(ui: &mut Ui, capacity: &Capacity) {
-    ui.status(capacity.line(Units::Read));
 }

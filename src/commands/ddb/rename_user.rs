@@ -4,11 +4,12 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::TableArgs;
+use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
 use crate::commands::db;
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
-use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies, Units};
+use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies};
 use crate::error::{Error, Kind, Result};
 use crate::messaging::User;
 use crate::output::{Column, Record, Ui};
@@ -40,6 +41,8 @@ pub struct RenameUserArgs {
     table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -112,7 +115,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     ));
     let mut done = db.nothing_renamed();
     if args.dry_run {
-        return args.show(ui, &rename, &plan, &done);
+        return args.show(ui, &db, &rename, &plan, &done);
     }
     let consequence =
         format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
@@ -126,14 +129,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     if let Err(error) = rename_copies(ui, &db, &table, &rename.to, &plan, &mut done).await {
         return Err(args.broken_off(cx, ui, &rename, &plan, &done, error));
     }
-    args.show(ui, &rename, &plan, &done)?;
-    if rename.to.handle != args.handle {
-        ui.hint(format!(
-            "a user pool is not changed: preferred_username must become {:?} there too",
-            rename.to.handle
-        ));
-    }
-    Ok(())
+    args.show(ui, &db, &rename, &plan, &done)
 }
 
 /// Renames the copies under a progress bar, until they are done or Ctrl-C comes.
@@ -195,7 +191,14 @@ impl RenameUserArgs {
         }
     }
 
-    fn show(&self, ui: &mut Ui, rename: &Rename, plan: &RenamePlan, done: &RenamedCopies) -> Result<()> {
+    fn show(
+        &self,
+        ui: &mut Ui,
+        db: &DynamoDb,
+        rename: &Rename,
+        plan: &RenamePlan,
+        done: &RenamedCopies,
+    ) -> Result<()> {
         let found = usize::from(rename.changes_the_user());
         let rows = [
             Copies { kind: "users", found, renamed: if self.dry_run { 0 } else { found } },
@@ -208,17 +211,20 @@ impl RenameUserArgs {
         }
         let mut read = plan.read.clone();
         read.merge(&done.read);
+        let usage = db.usage(read, done.written.clone());
         records.finish(&serde_json::json!({
             "count": rows.len(),
             "dry_run": self.dry_run,
             "estimated_write_units": plan.table_units + plan.index_units,
-            "consumed_read_capacity": read,
-            "consumed_write_capacity": done.written,
+            "consumed_capacity": self.usage.json(&usage),
         }))?;
-        super::show_read(ui, &read);
-        if done.written.pages > 0 {
-            ui.status(done.written.line(Units::Write));
+        if !self.dry_run && rename.to.handle != self.handle {
+            ui.hint(format!(
+                "a user pool is not changed: preferred_username must become {:?} there too",
+                rename.to.handle
+            ));
         }
+        self.usage.show(ui, &usage);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::{Serialize, Serializer};
 
 use super::TableArgs;
+use super::usage::UsageArgs;
 use crate::commands::common::OutputArgs;
 use crate::context::Context;
 use crate::dynamodb::{Item, json};
@@ -32,6 +33,8 @@ pub struct ScanArgs {
     typed: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
 }
 
 struct Row {
@@ -76,8 +79,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()
         records.flush()?;
     }
     let count = records.count();
-    records.finish(&serde_json::json!({ "count": count, "consumed_capacity": scan.capacity }))?;
+    let usage = scan.usage();
+    records.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
     ui.status(format!("{count} items"));
-    super::show_read(ui, &scan.capacity);
+    args.usage.show(ui, &usage);
     Ok(())
 }

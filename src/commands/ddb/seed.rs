@@ -6,9 +6,9 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::TableArgs;
+use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, announce, read_text};
 use crate::context::Context;
-use crate::dynamodb::Units;
 use crate::error::{Error, Result};
 use crate::messaging::{
     Conversation, DEFAULT_GROUP, DEFAULT_MY_HANDLE, DEFAULT_OTHER_HANDLE, Timestamp, Transcript,
@@ -44,6 +44,8 @@ pub struct SeedArgs {
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
     confirm: ConfirmArgs,
 }
 
@@ -75,8 +77,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     if written.deleted > 0 {
         ui.status(format!("deleted {} items that the group {group} held before", written.deleted));
     }
-    super::show_read(ui, &written.read);
-    ui.status(written.written.line(Units::Write));
+    args.usage.show(ui, &db.usage(written.read, written.written));
     Ok(())
 }
 

@@ -280,7 +280,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(|error| self.error(READING, table, &error))?;
-        capacity.add(answer.consumed_capacity.as_ref());
+        capacity.add(&answer);
         Ok(answer.items.unwrap_or_default())
     }
 
@@ -330,7 +330,7 @@ impl DynamoDb {
                 .send()
                 .await
                 .map_err(|error| self.error(READING, table, &error))?;
-            capacity.add(page.consumed_capacity.as_ref());
+            capacity.add(&page);
             if let Some(message) = page.items().first() {
                 return Ok(Some(items::to_message(message).sender));
             }

@@ -43,7 +43,7 @@ fn two_rows_and_a_message_are_written_together() {
     let message = sandbox.items_of(&format!("MSG#{group}")).remove(0);
     assert_eq!((text(&message, "message"), text(&message, "user_handle")), ("Ahoy".into(), "nina".into()));
     assert_eq!(document["messages"][0]["message_uuid"], text(&message, "message_uuid"));
-    assert_eq!(document["consumed_write_capacity"]["total"], 8.0);
+    assert_eq!(document["consumed_capacity"]["write"]["total"], 8.0);
     let bodies = proxy.called_with();
     assert_eq!(bodies.len(), 1);
     assert!(bodies[0]["ClientRequestToken"].is_string());

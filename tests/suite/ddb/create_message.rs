@@ -49,11 +49,13 @@ fn what_is_written_is_shown_with_what_it_consumed() {
     }
     assert_eq!(document["count"], 1);
     assert_eq!(document["group_rows"], 2);
-    assert_eq!(document["consumed_read_capacity"]["total"], 0.5);
+    assert_eq!(document["consumed_capacity"]["read"]["total"], 0.5);
     // Two units for each of five actions, and for each entry of the index that goes or comes.
-    assert_eq!(document["consumed_write_capacity"]["table"], 10.0);
-    assert_eq!(document["consumed_write_capacity"]["indexes"]["message-group-sk-index"], 4.0);
-    run.says("LOCAL DynamoDB at").says("wrote 1 message, moved 2 group rows").says("consumed 14 write units");
+    assert_eq!(document["consumed_capacity"]["write"]["table"], 10.0);
+    assert_eq!(document["consumed_capacity"]["write"]["indexes"]["message-group-sk-index"], 4.0);
+    run.says("LOCAL DynamoDB at")
+        .says("wrote 1 message, moved 2 group rows")
+        .says(", and 14 write units (table 10, message-group-sk-index 4) in 1 request;");
     assert_eq!(new_messages(&sandbox, 1), ["hello"]);
     assert_inboxes_are_true(&sandbox);
 

@@ -248,13 +248,17 @@ fn the_consumed_capacity_is_told_and_called_an_estimate() {
     // An inbox with one row is under 4 KB: half a unit, eventually consistent. So are
     // four messages; but a message of another offset could be as new as they are, and
     // the 58 others lie in the hours in which it would be: 14 KB.
-    for (pattern, units, pages) in [(LIST, 0.5, 1), (GET, 2.5, 2)] {
+    for (pattern, units, pages, returned, scanned, cost) in
+        [(LIST, 0.5, 1, "1 item returned", 1, "$0.0625"), (GET, 2.5, 2, "62 items returned", 62, "$0.3125")]
+    {
         let read = |format| {
             let flags = ["--limit", "3", "-o", format];
             let run = sandbox.cruddur(pattern.iter().chain(&flags)).succeeds();
             let in_pages = if pages == 1 { "1 page" } else { "2 pages" };
             run.says(&format!(
-                "consumed {units} read units (table {units}) in {in_pages}; the emulator's estimate"
+                "consumed {units} read units (table {units}) in {in_pages}, {returned} of {scanned} scanned; \
+                 a million such calls cost {cost} on demand (us-east-1, prices of 2026-09-11); \
+                 the emulator's estimate"
             ))
         };
         for format in ["table", "ndjson"] {
@@ -263,6 +267,16 @@ fn the_consumed_capacity_is_told_and_called_an_estimate() {
         }
         let expected = json!({
             "total": units, "table": units, "indexes": {}, "pages": pages, "estimated": true,
+            "returned": scanned, "scanned": scanned,
+            "read": { "total": units, "table": units, "indexes": {}, "pages": pages },
+            "write": { "total": 0.0, "table": 0.0, "indexes": {}, "pages": 0 },
+            "cost": {
+                "usd_per_million_calls": units * 0.125,
+                "usd_per_million_read_units": 0.125,
+                "usd_per_million_write_units": 0.625,
+                "region": "us-east-1",
+                "prices_as_of": "2026-09-11",
+            },
         });
         assert_eq!(read("json").json()["consumed_capacity"], expected);
     }

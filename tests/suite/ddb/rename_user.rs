@@ -87,8 +87,8 @@ fn every_copy_is_renamed_and_nothing_else() {
     );
     // The estimate holds: a unit for each of 35 items, and one for each of three in the index.
     assert_eq!(document["estimated_write_units"], 38);
-    assert_eq!(document["consumed_write_capacity"]["total"], 38.0);
-    assert_eq!(document["consumed_write_capacity"]["table"], 35.0);
+    assert_eq!(document["consumed_capacity"]["write"]["total"], 38.0);
+    assert_eq!(document["consumed_capacity"]["write"]["table"], 35.0);
     assert_eq!(document["dry_run"], false);
     run.says("LOCAL PostgreSQL at")
         .says("LOCAL DynamoDB at")

@@ -4,9 +4,8 @@ use clap::Args;
 
 use super::write::WriteArgs;
 use crate::commands::common::{announce, shell_word};
-use crate::commands::ddb::show_read;
 use crate::context::Context;
-use crate::dynamodb::{Created, Units};
+use crate::dynamodb::Created;
 use crate::error::{Error, Result};
 use crate::messaging::Timestamp;
 use crate::output::Ui;
@@ -51,10 +50,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
         match db.create_only_conversation(&table, &sender, &recipient, &text, now).await? {
             Created::Sent(sent) => sent,
             Created::Exists { group, read, written } => {
-                show_read(ui, &read);
-                if written.pages > 0 {
-                    ui.status(written.line(Units::Write));
-                }
+                args.write.usage.show(ui, &db.usage(read, written));
                 let group = group.message_group_uuid;
                 let prod = cx.target().flag();
                 let flag = match &args.write.table.table {
@@ -73,5 +69,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
             }
         }
     };
-    args.write.show(ui, &sent, "wrote")
+    args.write.show(ui, &db, &sent, "wrote")
 }

@@ -36,9 +36,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
     let db = cx.dynamodb().await?;
     announce(ui, db.place());
     let sent = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now()).await?;
-    args.write.show(ui, &sent, "moved")?;
-    if sent.rows == 0 {
-        ui.status("the group's rows show a newer message and stay where they are");
-    }
-    Ok(())
+    args.write.show(ui, &db, &sent, "moved")
 }

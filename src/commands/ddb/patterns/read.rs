@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::range::RangeArgs;
 use crate::commands::common::OutputArgs;
-use crate::commands::ddb::{TableArgs, show_read};
+use crate::commands::ddb::TableArgs;
+use crate::commands::ddb::usage::UsageArgs;
 use crate::context::Context;
 use crate::dynamodb::{Census, Direction, Span, Timeline};
 use crate::error::Result;
@@ -37,6 +38,8 @@ pub(super) struct ReadArgs {
     table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
 }
 
 /// The arguments of a reading pattern, resolved.
@@ -123,8 +126,9 @@ pub(super) async fn show<T, R: Record>(
     if nothing && args.cursor.is_none() && !timeline.flags().is_empty() {
         others = timeline.census(&read.zone).await?;
     }
-    let capacity = timeline.capacity();
-    records.finish(&json!({ "count": count, "cursor": cursor, "consumed_capacity": capacity }))?;
+    let usage = timeline.usage();
+    records
+        .finish(&json!({ "count": count, "cursor": cursor, "consumed_capacity": args.usage.json(&usage) }))?;
 
     if nothing {
         say_nothing(ui, words, timeline.flags(), args.cursor.is_some(), &others);
@@ -136,7 +140,7 @@ pub(super) async fn show<T, R: Record>(
     if let Some(cursor) = cursor {
         ui.status(format!("there is more; to go on add: --cursor {cursor}"));
     }
-    show_read(ui, capacity);
+    args.usage.show(ui, &usage);
     Ok(())
 }
 

@@ -6,8 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::commands::common::OutputArgs;
-use crate::commands::ddb::{TableArgs, show_read};
-use crate::dynamodb::{MAX_ITEM_BYTES, Sent, Units, check_text};
+use crate::commands::ddb::TableArgs;
+use crate::commands::ddb::usage::UsageArgs;
+use crate::dynamodb::{DynamoDb, MAX_ITEM_BYTES, Sent, check_text};
 use crate::error::{Error, Result};
 use crate::messaging::Message;
 use crate::output::{Column, Record, Ui};
@@ -25,6 +26,8 @@ pub(super) struct WriteArgs {
     pub(super) table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    pub(super) usage: UsageArgs,
 }
 
 impl WriteArgs {
@@ -45,26 +48,26 @@ impl WriteArgs {
 
     /// Prints the message that was written, what has been done with the group's
     /// rows, and what all that consumed.
-    pub(super) fn show(&self, ui: &mut Ui, sent: &Sent, rows: &str) -> Result<()> {
+    pub(super) fn show(&self, ui: &mut Ui, db: &DynamoDb, sent: &Sent, rows: &str) -> Result<()> {
+        let usage = db.usage(sent.read.clone(), sent.written.clone());
         let mut records = ui.records::<Written<'_>>(self.output.output, "messages");
         records.push(&Written(&sent.message))?;
         records.finish(&serde_json::json!({
             "count": 1,
             "group_rows": sent.rows,
             "overtaken": sent.overtaken,
-            "consumed_read_capacity": sent.read,
-            "consumed_write_capacity": sent.written,
+            "consumed_capacity": self.usage.json(&usage),
         }))?;
         ui.status(format!("wrote 1 message, {rows} {} group rows", sent.rows));
+        if sent.rows == 0 {
+            ui.status("the group's rows show a newer message and stay where they are");
+        }
         match sent.overtaken {
             0 => {}
             1 => ui.status("another writer was first once; tried again"),
             times => ui.status(format!("other writers were first {times} times; tried again")),
         }
-        if sent.read.pages > 0 {
-            show_read(ui, &sent.read);
-        }
-        ui.status(sent.written.line(Units::Write));
+        self.usage.show(ui, &usage);
         Ok(())
     }
 }

@@ -6,14 +6,15 @@ use clap::Args;
 
 use super::Source;
 use crate::commands::common::{OutputArgs, announce, count};
-use crate::commands::ddb::{TableArgs, show_read};
+use crate::commands::ddb::TableArgs;
+use crate::commands::ddb::usage::UsageArgs;
 use crate::commands::signals::{Signals, Stop};
 use crate::context::Context;
 use crate::dynamodb::stream::{
     Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,
     default_path,
 };
-use crate::dynamodb::{DynamoDb, Units};
+use crate::dynamodb::{DynamoDb, Usage};
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Records, Ui};
 
@@ -40,6 +41,8 @@ pub struct RunArgs {
     table: TableArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
 }
 
 impl Record for GroupHandled {
@@ -93,8 +96,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     let mut records = ui.records::<GroupHandled>(args.output.output, "groups");
     let ended = run.follow(cx, ui, &mut records).await;
     if ended.as_ref().err().is_none_or(|error| !error.kind().is_silent()) {
-        records.finish(&run.summary())?;
+        records.finish(&run.summary(&args.usage))?;
         run.show_summary(ui);
+        args.usage.show(ui, &run.usage());
     }
     match (ended, run.stop) {
         // Asked to drain the stream, and it is not drained.
@@ -212,7 +216,11 @@ impl Run {
         }
     }
 
-    fn summary(&self) -> serde_json::Value {
+    fn usage(&self) -> Usage {
+        self.db.usage(self.totals.read.clone(), self.totals.written.clone())
+    }
+
+    fn summary(&self, usage: &UsageArgs) -> serde_json::Value {
         let totals = &self.totals;
         serde_json::json!({
             "count": totals.refreshes,
@@ -220,8 +228,7 @@ impl Run {
             "messages": totals.messages,
             "rows": totals.rows,
             "reads": self.reader.reads,
-            "read_capacity": totals.read,
-            "write_capacity": totals.written,
+            "consumed_capacity": usage.json(&self.usage()),
         })
     }
 
@@ -234,10 +241,6 @@ impl Run {
             count(totals.messages, "message"),
             count(totals.rows, "row"),
         ));
-        if totals.refreshes > 0 {
-            show_read(ui, &totals.read);
-            ui.status(totals.written.line(Units::Write));
-        }
         ui.status(format!("the next run goes on from {}", self.checkpoint.path().display()));
     }
 }

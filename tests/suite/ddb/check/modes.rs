@@ -98,7 +98,7 @@ fn a_dry_run_shows_what_the_repair_does_and_writes_nothing() {
     let repair = check(&sandbox, &["--repair"]).succeeds();
     assert_eq!(sorted(sandbox.items()), sorted(expected));
     assert_eq!(sorted(sandbox.items_of("GRP#")), sorted(vec![nina, oscar]));
-    assert_eq!(repair.json()["consumed_write_capacity"]["total"], 14.0);
+    assert_eq!(repair.json()["consumed_capacity"]["write"]["total"], 14.0);
     assert_eq!(findings(&repair)[0]["writes"], json!(writes));
     let table = sandbox.cruddur(["ddb", "check", "--dry-run"]).exits_with(2);
     table.says("--repair");

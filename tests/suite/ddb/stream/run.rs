@@ -19,7 +19,7 @@ fn messages_that_the_app_put_show_up_in_both_inboxes() {
     assert_eq!(report["groups"][0]["message_group_uuid"], GROUP);
     assert_eq!((&report["groups"][0]["messages"], &report["groups"][0]["rows"]), (&40.into(), &2.into()));
     // One refresh: two rows deleted and put, and the message checked, at two units each.
-    assert_eq!(report["write_capacity"]["table"], 10.0);
+    assert_eq!(report["consumed_capacity"]["write"]["table"], 10.0);
 }
 
 #[test]
