@@ -181,7 +181,12 @@ fn rounded(usd: f64) -> f64 {
 /// `$0.3125`, `$2.50`, `$1,234,567.50`: cents, and what is less than a cent only
 /// where it matters.
 fn dollars(usd: f64) -> String {
-    let text = if usd < 100.0 { format!("{usd:.4}") } else { format!("{usd:.2}") };
+    // Halves go up, also those that binary fractions miss by a little.
+    let text = if usd < 100.0 {
+        format!("{:.4}", ((usd * 1e6).round() / 1e2).round() / 1e4)
+    } else {
+        format!("{:.2}", (usd * 1e2).round() / 1e2)
+    };
     let (whole, mut cents) = text.split_once('.').unwrap_or((&text, "00"));
     while cents.len() > 2 && cents.ends_with('0') {
         cents = &cents[..cents.len() - 1];
