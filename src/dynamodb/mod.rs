@@ -3,6 +3,7 @@
 
 mod backoff;
 mod batch;
+mod bulk;
 mod capacity;
 mod check;
 mod client;
@@ -30,6 +31,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use batch::Written;
+pub use bulk::{BulkOptions, BulkWriter, BulkWritten, KeyNames, Pace, Writers};
 pub use capacity::{Capacity, Usage};
 pub use check::{
     Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,

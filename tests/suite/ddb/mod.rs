@@ -1,6 +1,7 @@
 //! `cruddur ddb`
 
 mod batch_faults;
+mod bulk;
 mod check;
 mod create_conversation;
 mod create_message;

@@ -1,0 +1,63 @@
+//! A put or a delete as the bytes that go over the wire.
+//!
+//! The SDK would take each item as a map of values, and a copy of all of them for each try. Bytes
+//! are made once, and their number is what the service's limit of 16 MB is about.
+
+use aws_sdk_dynamodb::types::WriteRequest;
+
+use super::KeyNames;
+use crate::dynamodb::items::{size, write_units};
+use crate::dynamodb::{Item, json};
+use crate::error::{Context as _, Result};
+
+/// A request, ready to be sent as often as it takes.
+pub(super) struct Prepared {
+    /// As an element of BatchWriteItem's list of requests.
+    pub(super) json: Vec<u8>,
+    /// What requests for the same key share.
+    pub(super) key: u64,
+    /// The write units it takes, without those of indexes; 1 where nobody asked.
+    pub(super) units: f64,
+    pub(super) is_delete: bool,
+}
+
+impl Prepared {
+    pub(super) fn put(item: &Item, keys: &KeyNames, measured: bool) -> Result<Self> {
+        let units = if measured { write_units(size(item)) } else { 1 };
+        #[expect(clippy::cast_precision_loss, reason = "an item has at most 400 units")]
+        let units = units as f64;
+        Ok(Self {
+            json: enclosed(br#"{"PutRequest":{"Item":"#, item)?,
+            key: keys.hash(item)?,
+            units,
+            is_delete: false,
+        })
+    }
+
+    pub(super) fn delete(item: &Item, keys: &KeyNames) -> Result<Self> {
+        let key = keys.key_of(item)?;
+        Ok(Self {
+            json: enclosed(br#"{"DeleteRequest":{"Key":"#, &key)?,
+            key: keys.hash(&key)?,
+            units: 1.0,
+            is_delete: true,
+        })
+    }
+}
+
+fn enclosed(begin: &[u8], item: &Item) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(begin);
+    serde_json::to_writer(&mut bytes, &json::Typed(item))
+        .or_failed(|| "cannot write an item as JSON".to_owned())?;
+    bytes.extend_from_slice(b"}}");
+    bytes.shrink_to_fit();
+    Ok(bytes)
+}
+
+/// What `request`, as the service gave it back, shares with the one that was sent.
+pub(super) fn key_of(request: &WriteRequest, keys: &KeyNames) -> Option<u64> {
+    let put = request.put_request().map(aws_sdk_dynamodb::types::PutRequest::item);
+    let delete = request.delete_request().map(aws_sdk_dynamodb::types::DeleteRequest::key);
+    keys.hash(put.or(delete)?).ok()
+}
