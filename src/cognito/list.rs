@@ -81,6 +81,12 @@ impl Listing<'_> {
             .map(Some)
     }
 
+    /// Whether there are pages left.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        !self.done
+    }
+
     /// All the pages that are left.
     pub async fn rest(mut self) -> Result<Vec<PoolUser>> {
         let mut users = Vec::new();

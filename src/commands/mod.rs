@@ -5,6 +5,7 @@ mod cognito;
 mod common;
 mod db;
 mod ddb;
+mod doctor;
 #[cfg(feature = "local")]
 mod local;
 mod rds;
@@ -31,6 +32,15 @@ pub enum Command {
     /// The production database's network: its security group
     #[command(subcommand)]
     Rds(rds::Command),
+    /// Check everything that cruddur works with, and say what mends what is broken
+    ///
+    /// Without --prod: the local stack and databases; of production it says only what is
+    /// configured. With --prod: production too. Nothing is written anywhere.
+    ///
+    /// Exit code 0: all well, or nothing worse than a warning. 1: something is broken. 4: a
+    /// setting or credentials are.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
     /// The local stack: DynamoDB and PostgreSQL without Docker
     #[cfg(feature = "local")]
     #[command(subcommand)]
@@ -44,7 +54,7 @@ impl Command {
         match self {
             #[cfg(feature = "local")]
             Self::Local(_) => tokio::runtime::Builder::new_multi_thread(),
-            Self::Ddb(_) | Self::Db(_) | Self::Cognito(_) | Self::Rds(_) => {
+            Self::Ddb(_) | Self::Db(_) | Self::Cognito(_) | Self::Rds(_) | Self::Doctor(_) => {
                 tokio::runtime::Builder::new_current_thread()
             }
         }
@@ -57,6 +67,7 @@ impl Command {
             Self::Db(command) => command.run(cx, ui).await,
             Self::Cognito(command) => command.run(cx, ui).await,
             Self::Rds(command) => command.run(cx, ui).await,
+            Self::Doctor(args) => Box::pin(doctor::run(cx, ui, args)).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(cx, ui).await,
         }

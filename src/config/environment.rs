@@ -56,7 +56,7 @@ impl Source {
 }
 
 /// The variables in force, and which of them a `.env` file supplied.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
     file: Option<PathBuf>,
     from_file: BTreeSet<String>,
@@ -98,6 +98,11 @@ impl Environment {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// The variables that the `.env` file has filled in, in order.
+    pub fn from_file(&self) -> impl Iterator<Item = &str> {
+        self.from_file.iter().map(String::as_str)
     }
 
     /// A variable; one that is set but empty counts as unset.

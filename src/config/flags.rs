@@ -82,3 +82,10 @@ pub struct Flags {
     )]
     pub color: Color,
 }
+
+impl Flags {
+    /// The same without those that say where something is.
+    pub(super) fn elsewhere(&self) -> Self {
+        Self { endpoint_url: None, region: None, profile: None, ..self.clone() }
+    }
+}

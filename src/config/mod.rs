@@ -99,6 +99,21 @@ impl Config {
         Ok(Self { target, flags: flags.clone(), environment, warnings })
     }
 
+    /// The settings of the other world, or of this one. Flags that say where something
+    /// is were meant for this one.
+    #[must_use]
+    pub fn for_target(&self, target: Target) -> Self {
+        let flags = if target == self.target { self.flags.clone() } else { self.flags.elsewhere() };
+        Self { target, flags, environment: self.environment.clone(), warnings: Vec::new() }
+    }
+
+    /// The variables that are set, that libpq would go by, and that say nothing about
+    /// production's PostgreSQL.
+    #[must_use]
+    pub fn ignored_in_production(&self) -> Vec<&'static str> {
+        postgres::ignored_in_production(&self.environment)
+    }
+
     /// What the user should know before anything happens.
     #[must_use]
     pub fn warnings(&self) -> &[String] {

@@ -2,6 +2,7 @@
 //! difference between the two.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -15,6 +16,8 @@ use crate::error::{Error, Result};
 
 /// Read and write units of the table and of its index when provisioned.
 const PROVISIONED_UNITS: i64 = 5;
+/// What the units are called among the facts of a definition.
+const UNITS: &str = "units";
 
 /// How a table is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,6 +49,31 @@ pub enum SchemaLoaded {
     Different(Vec<String>),
 }
 
+/// One thing in which a table is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// What it is about, such as `key`, or `index NAME, projection`.
+    pub fact: String,
+    /// What there is; `none` when there is nothing of it.
+    pub found: String,
+    /// What there should be; `none` when there should be nothing of it.
+    pub expected: String,
+}
+
+impl Difference {
+    /// Whether it is about provisioned units, which are tuned to the load.
+    #[must_use]
+    pub fn is_about_units(&self) -> bool {
+        self.fact.ends_with(UNITS)
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, expected {}", self.fact, self.found, self.expected)
+    }
+}
+
 impl DynamoDb {
     /// Creates the messages table unless it is there, and waits until the table
     /// and its index are ready. Never changes a table that is there.
@@ -63,7 +91,7 @@ impl DynamoDb {
             return Ok(if differences.is_empty() {
                 SchemaLoaded::Equal
             } else {
-                SchemaLoaded::Different(differences)
+                SchemaLoaded::Different(differences.iter().map(ToString::to_string).collect())
             });
         }
         self.create(table, definition).await?;
@@ -136,8 +164,8 @@ fn key_schema(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildErr
 }
 
 impl Definition {
-    /// A line for each thing in which `found` is not as it should be.
-    fn differences(self, found: &TableDescription) -> Vec<String> {
+    /// Each thing in which `found` is not as it should be.
+    pub(super) fn differences(self, found: &TableDescription) -> Vec<Difference> {
         let expected = self.facts();
         let found = facts_of(found, self.stream);
         let facts: std::collections::BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
@@ -146,7 +174,11 @@ impl Definition {
             .filter_map(|fact| {
                 let (want, have) = (expected.get(fact), found.get(fact));
                 let text = |value: Option<&String>| value.map_or("none", String::as_str).to_owned();
-                (want != have).then(|| format!("{fact}: {}, expected {}", text(have), text(want)))
+                (want != have).then(|| Difference {
+                    fact: fact.clone(),
+                    found: text(have),
+                    expected: text(want),
+                })
             })
             .collect()
     }
@@ -169,8 +201,8 @@ impl Definition {
         .map(|(fact, value)| (fact, value.to_owned()))
         .collect();
         if let Some(units) = units {
-            facts.insert("units".to_owned(), units.clone());
-            facts.insert(format!("index {index}, units"), units);
+            facts.insert(UNITS.to_owned(), units.clone());
+            facts.insert(format!("index {index}, {UNITS}"), units);
         }
         if self.stream {
             facts.insert("stream".to_owned(), StreamViewType::NewImage.to_string());
@@ -211,7 +243,7 @@ fn facts_of(table: &TableDescription, with_stream: bool) -> BTreeMap<String, Str
     facts.insert("key".to_owned(), key(table.key_schema()));
     facts.insert("billing".to_owned(), if on_demand { "on-demand" } else { "provisioned" }.to_owned());
     if !on_demand {
-        facts.insert("units".to_owned(), units(table.provisioned_throughput()));
+        facts.insert(UNITS.to_owned(), units(table.provisioned_throughput()));
     }
     for index in table.global_secondary_indexes() {
         let name = format!("index {}", index.index_name().unwrap_or("?"));
@@ -220,7 +252,7 @@ fn facts_of(table: &TableDescription, with_stream: bool) -> BTreeMap<String, Str
         facts
             .insert(format!("{name}, projection"), projection.map_or("?", ProjectionType::as_str).to_owned());
         if !on_demand {
-            facts.insert(format!("{name}, units"), units(index.provisioned_throughput()));
+            facts.insert(format!("{name}, {UNITS}"), units(index.provisioned_throughput()));
         }
     }
     for index in table.local_secondary_indexes() {

@@ -12,6 +12,7 @@ mod copies;
 mod cursor;
 mod definition;
 mod error;
+mod inspect;
 mod items;
 pub mod json;
 mod partitions;
@@ -38,7 +39,8 @@ pub use check::{
 };
 pub use client::DynamoDb;
 pub use conversations::Created;
-pub use definition::{Billing, Definition, SchemaLoaded};
+pub use definition::{Billing, Definition, Difference, SchemaLoaded};
+pub use inspect::{Inspected, Listed};
 pub use prices::{DEFAULT_PRICE_REGION, Prices};
 pub use rename::{RenamePlan, RenamedCopies};
 pub use scan::Scan;

@@ -184,6 +184,15 @@ pub async fn status(plan: &Plan) -> Result<Report> {
     Ok(report)
 }
 
+/// What a stack that was killed has said about itself on `data_dir`, and that no `up`
+/// or `down` has cleared away yet.
+pub fn abandoned(data_dir: &Path) -> Result<Option<Report>> {
+    if !data_dir.is_dir() || Lock::take(data_dir)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Report::load(data_dir))
+}
+
 /// `report` with what does not answer marked as stopped.
 async fn verified(plan: &Plan, mut report: Report) -> Report {
     for service in &mut report.services {

@@ -13,7 +13,7 @@ mod signals;
 mod stack;
 mod state;
 
-pub use daemon::{Up, down, status, up, up_detached};
+pub use daemon::{Up, abandoned, down, status, up, up_detached};
 pub use exec::exec;
 pub use paths::data_dir;
 pub use stack::{Plan, Ports};

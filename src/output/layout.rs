@@ -18,6 +18,9 @@ pub enum Layout {
     /// Each row as a few lines. Four cells: who and when in the first line, then
     /// a text that is cut to the width, then what one copies.
     Cards,
+    /// What was checked. Four cells: `ok`, `warn`, `FAIL` or another word as short,
+    /// what was checked, what was found, and the commands that mend it, one a line.
+    Checklist,
 }
 
 /// Text is indented this far under its heading.
@@ -126,14 +129,14 @@ fn fit(line: &str, width: Option<usize>, taken: usize) -> Cow<'_, str> {
 
 /// Whether stdout takes colour.
 #[derive(Clone, Copy)]
-struct Style(bool);
+pub(super) struct Style(bool);
 
 impl Style {
-    fn of_stdout() -> Self {
+    pub(super) fn of_stdout() -> Self {
         Self(AutoStream::choice(&io::stdout()) != ColorChoice::Never)
     }
 
-    fn paint(self, colour: &str, text: &str) -> String {
+    pub(super) fn paint(self, colour: &str, text: &str) -> String {
         if self.0 && !text.is_empty() { format!("{colour}{text}{PLAIN}") } else { text.to_owned() }
     }
 }

@@ -1,6 +1,7 @@
 //! The only code that prints: data on stdout, everything else on stderr.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
+mod checklist;
 mod layout;
 mod progress;
 mod records;
@@ -50,6 +51,7 @@ pub fn set_color(color: Color) {
 }
 
 const RED: &str = "\u{1b}[1;31m";
+const GREEN: &str = "\u{1b}[1;32m";
 const YELLOW: &str = "\u{1b}[1;33m";
 const CYAN: &str = "\u{1b}[1;36m";
 const BOLD: &str = "\u{1b}[1m";

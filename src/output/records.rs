@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 
 use serde::Serialize;
 
+use super::checklist::ChecklistWriter;
 use super::layout::{CardsWriter, Layout, ThreadWriter};
 use super::table::{self, Column, TableWriter};
 use super::{Format, Ui, write_error};
@@ -31,6 +32,7 @@ enum Shape {
     Table(TableWriter),
     Thread(ThreadWriter),
     Cards(CardsWriter),
+    Checklist(ChecklistWriter),
     /// A document with the rows under this name.
     Json(&'static str),
     Ndjson,
@@ -46,6 +48,7 @@ impl Ui {
                 Layout::Table => Shape::Table(TableWriter::new(R::COLUMNS, width)),
                 Layout::Thread => Shape::Thread(ThreadWriter::new(width)),
                 Layout::Cards => Shape::Cards(CardsWriter::new(width)),
+                Layout::Checklist => Shape::Checklist(ChecklistWriter::new(width)),
             },
             Format::Json => Shape::Json(name),
             Format::Ndjson => Shape::Ndjson,
@@ -61,6 +64,7 @@ impl Records {
             Shape::Table(table) => table.push(record.cells(), &mut self.out).map_err(write_error)?,
             Shape::Thread(thread) => thread.push(&record.cells(), &mut self.out).map_err(write_error)?,
             Shape::Cards(cards) => cards.push(&record.cells(), &mut self.out).map_err(write_error)?,
+            Shape::Checklist(list) => list.push(record.cells()),
             Shape::Json(name) => {
                 if self.count == 0 {
                     writeln!(self.out, "{{\"{name}\":[").map_err(write_error)?;
@@ -103,6 +107,7 @@ impl Records {
     pub fn finish(mut self, rest: &impl Serialize) -> Result<()> {
         match &mut self.shape {
             Shape::Table(table) => table.finish(&mut self.out).map_err(write_error)?,
+            Shape::Checklist(list) => list.finish(&mut self.out).map_err(write_error)?,
             Shape::Json(name) => {
                 if self.count == 0 {
                     write!(self.out, "{{\"{name}\":[").map_err(write_error)?;

@@ -12,6 +12,7 @@
 mod cognito;
 mod db;
 mod ddb;
+mod doctor;
 mod examples;
 mod external_sort;
 mod identity;

@@ -74,14 +74,14 @@ impl Command {
 
 /// Which table.
 #[derive(Debug, Clone, Args)]
-struct TableArgs {
+pub(super) struct TableArgs {
     /// The messages table [env: DDB_MESSAGE_TABLE] [default: cruddur-messages]
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 }
 
 impl TableArgs {
-    fn name(&self, cx: &Context) -> String {
+    pub(super) fn name(&self, cx: &Context) -> String {
         cx.config().table(self.table.as_deref())
     }
 }

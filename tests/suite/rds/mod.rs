@@ -18,7 +18,7 @@ const NEW: &str = "1.1.1.1";
 /// A security group on the emulator, made and read by boto3.
 pub struct Group {
     pub id: String,
-    sandbox: Sandbox,
+    pub sandbox: Sandbox,
 }
 
 impl Group {

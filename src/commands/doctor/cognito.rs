@@ -1,0 +1,34 @@
+//! The user pool.
+
+use super::DoctorArgs;
+use super::finding::Findings;
+use crate::commands::common::count;
+use crate::context::Context;
+use crate::error::Result;
+
+pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {
+    let Some(pool) = args.pool.configured(cx)? else {
+        found.skip("no user pool is configured (AWS_COGNITO_USER_POOL_ID)");
+        return Ok(());
+    };
+    found.wait_for(format!("the user pool {}", pool.id()));
+    let pool = cx.cognito(pool).await?;
+    found.wait_for(format!("Cognito at {}", pool.place()));
+    let mut listing = pool.list_users(None);
+    let users = listing.next_page().await?.unwrap_or_default();
+    let or_more = if listing.has_more() { " and more" } else { "" };
+    found
+        .ok(format!("{} at {}: {}{or_more}", pool.id(), pool.place(), count(users.len(), "user")))
+        .value("user_pool_id", pool.id())
+        .value("place", pool.place().to_string())
+        .value("users", users.len())
+        .value("more", listing.has_more());
+    let list = format!("cruddur cognito list-users{}", cx.target().flag());
+    if listing.has_more() {
+        found.script("cognito/list-users would have shown 60 users, and there are more", &list);
+    }
+    if users.iter().any(|user| user.identity.handle.is_none()) {
+        found.script("db/update-cognito-user-ids would have crashed: a user has no preferred_username", list);
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The messages table.
+
+use super::DoctorArgs;
+use super::finding::Findings;
+use crate::commands::common::{count, shell_word};
+use crate::config::{DEFAULT_DYNAMODB_PORT, DEFAULT_TABLE, Target};
+use crate::context::Context;
+use crate::dynamodb::{Billing, DynamoDb, Inspected};
+use crate::error::Result;
+use crate::messaging::{DEFAULT_GROUP, Timestamp};
+
+/// What one page of a Scan holds.
+const PAGE_BYTES: u64 = 1 << 20;
+
+pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {
+    let table = args.table.name(cx);
+    found.wait_for("the AWS credential chain");
+    let db = cx.dynamodb().await?;
+    built_in(&db, &table, found);
+    found.wait_for(format!("DynamoDB at {}", db.place()));
+    let Some(inspected) = db.inspect(&table).await? else {
+        let error = db.missing_table(&table).await?;
+        found.error(&error).value("table", &table);
+        return Ok(());
+    };
+    let flags = format!("{}{}", table_flag(&table), cx.target().flag());
+    definition(&db, &table, &flags, &inspected, found);
+    stream(&flags, &inspected, found);
+    if cx.target() == Target::Prod && !inspected.deletion_protection {
+        found
+            .warn(format!("the table {table:?} has no deletion protection"))
+            .value("deletion_protection", false)
+            .mend(format!(
+                "aws dynamodb update-table --deletion-protection-enabled --table-name {}",
+                shell_word(&table)
+            ));
+    }
+    scripts(cx, &db, &table, &inspected, found).await
+}
+
+fn table_flag(table: &str) -> String {
+    if table == DEFAULT_TABLE { String::new() } else { format!(" --table {}", shell_word(table)) }
+}
+
+fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, found: &mut Findings) {
+    let billing = match inspected.billing {
+        Billing::Provisioned => "provisioned",
+        Billing::OnDemand => "on-demand",
+    };
+    let (units, others): (Vec<_>, Vec<_>) =
+        inspected.differences.iter().partition(|difference| difference.is_about_units());
+    let finding = if others.is_empty() {
+        found.ok(format!(
+            "{table} at {}: {}, {billing}, defined as it should be",
+            db.place(),
+            count(inspected.items, "item")
+        ))
+    } else {
+        let lines: Vec<String> = others.iter().map(ToString::to_string).collect();
+        let finding = found.fail(format!(
+            "{table} at {} is not defined as it should be\n{}",
+            db.place(),
+            lines.join("\n")
+        ));
+        finding
+            .mend(format!(
+                "cruddur ddb drop {}{}, which drops its items",
+                shell_word(table),
+                db.target().flag()
+            ))
+            .mend(format!("cruddur ddb schema-load{flags}"))
+    };
+    finding
+        .value("table", table)
+        .value("place", db.place().to_string())
+        .value("items", inspected.items)
+        .value("bytes", inspected.bytes)
+        .value("billing", billing)
+        .value("deletion_protection", inspected.deletion_protection)
+        .value("differences", &inspected.differences);
+    if let Some(busy) = &inspected.busy {
+        found
+            .warn(format!("{busy}; it is not ready"))
+            .value("busy", busy)
+            .mend(format!("cruddur ddb schema-load{flags}"));
+    }
+    if !units.is_empty() {
+        let lines: Vec<String> = units.iter().map(|unit| format!("{} {}", unit.fact, unit.found)).collect();
+        found
+            .add(super::Status::Note, format!("other units than schema-load gives: {}", lines.join("; ")))
+            .value("differences", units);
+    }
+}
+
+fn stream(flags: &str, inspected: &Inspected, found: &mut Findings) {
+    let stream = &inspected.stream;
+    if !stream.enabled {
+        found
+            .warn("its stream is off: no inbox learns of the app's messages")
+            .value("stream", false)
+            .mend(format!("cruddur ddb stream enable{flags}"));
+        return;
+    }
+    let finding = if stream.view_type.contains("NEW") {
+        found.ok(format!("its stream is on, with {}", stream.view_type))
+    } else {
+        found
+            .warn(format!("its stream gives {}, and the Lambda needs NEW_IMAGE", stream.view_type))
+            .mend(format!("cruddur ddb stream disable{flags}"))
+            .mend(format!("cruddur ddb stream enable{flags}"))
+    };
+    finding.value("stream", true).value("view_type", &stream.view_type);
+}
+
+/// Place and name, against those that the scripts had built in.
+fn built_in(db: &DynamoDb, table: &str, found: &mut Findings) {
+    let built_in = format!("http://localhost:{DEFAULT_DYNAMODB_PORT}");
+    let place = db.place().to_string();
+    let is_there = place == built_in || place == format!("http://127.0.0.1:{DEFAULT_DYNAMODB_PORT}");
+    if db.target() == Target::Local && !is_there {
+        found.script(
+            format!("ddb/* would have gone to {built_in}, not to {place}"),
+            "cruddur ddb list-tables",
+        );
+    }
+    if table != DEFAULT_TABLE {
+        found.script(
+            format!("ddb/* would have worked on {DEFAULT_TABLE:?}, not on {table:?}"),
+            format!("cruddur ddb scan{}", db.target().flag()),
+        );
+    }
+}
+
+async fn scripts(
+    cx: &Context,
+    db: &DynamoDb,
+    table: &str,
+    inspected: &Inspected,
+    found: &mut Findings,
+) -> Result<()> {
+    let prod = cx.target().flag();
+    if cx.target() == Target::Prod {
+        found.script(
+            "ddb/seed prod and list-conversations prod would have looked up users in the local PostgreSQL",
+            "cruddur ddb seed --prod",
+        );
+    } else if inspected.bytes > PAGE_BYTES {
+        found.script(
+            format!("ddb/scan would have shown the first megabyte of {}", inspected.bytes / PAGE_BYTES + 1),
+            "cruddur ddb scan",
+        );
+    }
+    if db.first_tables().await?.more {
+        found.script(
+            "ddb/list-tables would have shown 100 tables, and there are more",
+            format!("cruddur ddb list-tables{prod}"),
+        );
+    }
+    let year = Timestamp::now().to_string();
+    let year = year.get(..4).unwrap_or_default();
+    let has_key = inspected.differences.iter().all(|difference| difference.fact != "key");
+    if has_key && db.has_messages_below(table, DEFAULT_GROUP, year).await? {
+        found.script(
+            format!("get-conversation would have shown no message from before {year}, and there are some"),
+            format!("cruddur ddb patterns get-conversation --all{prod}"),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What runs on this machine, and on which ports.
+
+use super::finding::Findings;
+use crate::config::{Service, is_loopback};
+use crate::context::Context;
+use crate::error::Result;
+use crate::local::{self, Plan, Ports, Report, ServiceState};
+
+pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
+    let plan = match plan(cx) {
+        Ok(plan) => plan,
+        // What local commands use is elsewhere, and checked there.
+        Err(error) => {
+            found.skip(error.message());
+            return Ok(());
+        }
+    };
+    found.wait_for("the local stack");
+    let report = local::status(&plan).await?;
+    let killed = local::abandoned(plan.data_dir())?;
+    let endpoint = cx.config().aws(Service::DynamoDb)?.endpoint;
+    let is_elsewhere = endpoint.as_ref().is_some_and(|endpoint| !is_loopback(&endpoint.host));
+    show(&report, found);
+    for service in &report.services {
+        if is_elsewhere && service.service == "dynamodb" {
+            continue;
+        }
+        let place = format!("{} on port {}", service.service, service.port);
+        match service.state {
+            ServiceState::Running | ServiceState::External => {}
+            ServiceState::Leftover => {
+                found
+                    .warn(format!("{place} is left over from a stack that was killed"))
+                    .mend("cruddur local down");
+            }
+            ServiceState::Stopped => {
+                found.warn(format!("{place} is not up")).mend("cruddur local up --detach");
+            }
+        }
+    }
+    if let Some(killed) = killed.filter(|_| is_down(&report)) {
+        found
+            .warn(format!(
+                "a stack (process {}) was killed, and its state is still in {}",
+                killed.pid.unwrap_or_default(),
+                plan.data_dir().display()
+            ))
+            .value("stale_pid", killed.pid)
+            .mend("cruddur local down");
+    }
+    Ok(())
+}
+
+fn plan(cx: &Context) -> Result<Plan> {
+    let data_dir = local::data_dir(cx.config(), None)?;
+    Plan::new(cx.config(), &cx.connection_url()?, data_dir, Ports::default(), false)
+}
+
+fn is_down(report: &Report) -> bool {
+    report.services.iter().all(|service| service.state == ServiceState::Stopped)
+}
+
+/// What is up.
+fn show(report: &Report, found: &mut Findings) {
+    let up: Vec<String> = report
+        .services
+        .iter()
+        .filter(|service| matches!(service.state, ServiceState::Running | ServiceState::External))
+        .map(|service| {
+            let whose = if service.state == ServiceState::External { ", not ours," } else { "" };
+            format!("{}{whose} on port {}", service.service, service.port)
+        })
+        .collect();
+    if up.is_empty() {
+        return;
+    }
+    let process = report.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+    found
+        .ok(format!("up{process}: {}", up.join(", ")))
+        .value("pid", report.pid)
+        .value("services", &report.services)
+        .value("data_dir", &report.data_dir);
+}

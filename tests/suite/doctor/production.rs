@@ -1,0 +1,81 @@
+//! Production: looked at with `--prod` alone.
+
+use std::process::Command;
+
+use super::Examined;
+use crate::support::{Answer, MoodyPostgres, Recorder, Sandbox};
+
+/// A doctor with `--prod`, whose AWS is `endpoint`.
+fn on_prod(sandbox: &Sandbox, endpoint: &str) -> Command {
+    let mut command = sandbox.command(["doctor", "--prod", "--endpoint-url", endpoint]);
+    command
+        .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ACCESS_KEY_ID", "AKIAPRODUCTION")
+        .env("AWS_SECRET_ACCESS_KEY", "s3cr@t")
+        .env("AWS_REGION", "eu-west-1")
+        .env("PROD_CONNECTION_URL", sandbox.production_url());
+    command
+}
+
+#[test]
+fn without_the_flag_production_is_named_and_not_contacted() {
+    let sandbox = Sandbox::healthy();
+    let production = MoodyPostgres::start(vec![Answer::HangUp]);
+    let url = format!("postgresql://nina:s3cr%40t@127.0.0.1:{}/people?sslmode=disable", production.port());
+    let examined = Examined::of(sandbox.command(["doctor"]).env("PROD_CONNECTION_URL", url), 0);
+    let text = format!("not contacted; PostgreSQL is at 127.0.0.1:{}/people", production.port());
+    examined.finding("production", &text).is("skip", "cruddur doctor --prod");
+    assert_eq!(production.connections(), 0);
+    let examined = Examined::of(sandbox.command(["doctor"]).env("PROD_CONNECTION_URL", "nonsense"), 0);
+    assert_eq!(examined.finding("production", "PROD_CONNECTION_URL is not a PostgreSQL").status(), "warn");
+}
+
+#[test]
+fn with_the_flag_both_databases_are_looked_at_and_the_local_one_need_not_be_there() {
+    let sandbox = Sandbox::healthy();
+    let examined = Examined::of(&mut on_prod(&sandbox, &sandbox.endpoint()), 0);
+    examined.of_target("postgresql", Some("LOCAL"), "no TLS, clock ");
+    examined.of_target("postgresql", Some("PROD"), "no TLS, clock ");
+    examined
+        .of_target("postgresql", Some("PROD"), "3 users, 3 of them still MOCK")
+        .is("warn", "cruddur db update-cognito-user-ids --prod");
+    let nowhere = "postgresql://nina:s3cr%40t@127.0.0.1:1/cruddur";
+    let examined = Examined::of(on_prod(&sandbox, &sandbox.endpoint()).env("CONNECTION_URL", nowhere), 0);
+    let local = examined.of_target("postgresql", Some("LOCAL"), "cannot reach PostgreSQL");
+    assert_eq!(local.status(), "skip");
+}
+
+#[test]
+fn a_missing_production_url_is_a_matter_of_configuration() {
+    let sandbox = Sandbox::healthy();
+    let examined = Examined::of(on_prod(&sandbox, &sandbox.endpoint()).env_remove("PROD_CONNECTION_URL"), 4);
+    examined.only_failure("postgresql", "PROD_CONNECTION_URL is not set");
+}
+
+#[test]
+fn leftover_variables_are_named_with_what_takes_them_away() {
+    let sandbox = Sandbox::healthy();
+    let leftover = Recorder::start();
+    sandbox.write(".env", "\nAWS_ENDPOINT_URL=http://dynamodb-local:8000\n");
+    let mut command = on_prod(&sandbox, &sandbox.endpoint());
+    command.env("AWS_ENDPOINT_URL_STS", leftover.url()).env("PGSSLMODE", "prefer");
+    command.env("PROD_CONNECTION_URL", sandbox.connection_url());
+    let examined = Examined::of(&mut command, 4);
+    examined.finding("cruddur", "AWS_ENDPOINT_URL_STS is left over").is("warn", "unset AWS_ENDPOINT_URL_STS");
+    examined.finding("cruddur", "PGSSLMODE is left over").is("warn", "unset PGSSLMODE");
+    let file = examined.finding("cruddur", "AWS_ENDPOINT_URL (from ");
+    assert_eq!(file.status(), "warn");
+    examined.finding("old scripts", "every script would have gone to http://dynamodb-local:8000");
+    examined.finding("old scripts", "db/setup prod would have dropped the local database");
+    assert_eq!(leftover.connections(), 0);
+}
+
+#[test]
+fn a_table_without_deletion_protection_is_a_warning() {
+    let sandbox = Sandbox::healthy();
+    let examined = Examined::of(&mut on_prod(&sandbox, &sandbox.endpoint()), 0);
+    let finding = examined.finding("dynamodb", "has no deletion protection");
+    assert_eq!(finding.value("deletion_protection"), false);
+    assert_eq!(finding.status(), "warn");
+}
