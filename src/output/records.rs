@@ -1,5 +1,6 @@
 //! Rows first, rendering second: one stream of records, three formats.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Stdout, Write};
 
 use serde::Serialize;
@@ -42,10 +43,21 @@ impl Ui {
     /// Begins to print records of type `R`; `name` is what a JSON document calls them.
     #[must_use]
     pub fn records<R: Record>(&mut self, format: Format, name: &'static str) -> Records {
+        self.records_in::<R>(format, name, R::COLUMNS)
+    }
+
+    /// The same, in columns that only this run has.
+    #[must_use]
+    pub fn records_in<R: Record>(
+        &mut self,
+        format: Format,
+        name: &'static str,
+        columns: impl Into<Cow<'static, [Column]>>,
+    ) -> Records {
         let width = table::width(&io::stdout());
         let shape = match format {
             Format::Table => match R::LAYOUT {
-                Layout::Table => Shape::Table(TableWriter::new(R::COLUMNS, width)),
+                Layout::Table => Shape::Table(TableWriter::new(columns, width)),
                 Layout::Thread => Shape::Thread(ThreadWriter::new(width)),
                 Layout::Cards => Shape::Cards(CardsWriter::new(width)),
                 Layout::Checklist => Shape::Checklist(ChecklistWriter::new(width)),

@@ -1,5 +1,6 @@
 //! Tables that are printed while they are still being read.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
@@ -19,9 +20,9 @@ pub(super) fn width(stream: &impl IsTerminal) -> Option<u16> {
 
 /// A column of a table, and what happens to text that does not fit the terminal.
 /// Where there is no terminal, everything fits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Column {
-    name: &'static str,
+    name: Cow<'static, str>,
     overflow: Overflow,
 }
 
@@ -36,25 +37,32 @@ impl Column {
     /// As wide as its text: for what one copies from it.
     #[must_use]
     pub const fn keep(name: &'static str) -> Self {
-        Self { name, overflow: Overflow::Keep }
+        Self { name: Cow::Borrowed(name), overflow: Overflow::Keep }
     }
 
     /// Long text is cut, so that a row stays a line.
     #[must_use]
     pub const fn cut(name: &'static str) -> Self {
-        Self { name, overflow: Overflow::Cut }
+        Self { name: Cow::Borrowed(name), overflow: Overflow::Cut }
     }
 
     /// Long text goes on in the next line.
     #[must_use]
     pub const fn wrap(name: &'static str) -> Self {
-        Self { name, overflow: Overflow::Wrap }
+        Self { name: Cow::Borrowed(name), overflow: Overflow::Wrap }
+    }
+
+    /// A column that only this run has, such as an attribute that was asked for;
+    /// long text is cut.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: Cow::Owned(safe(name).into_owned()), overflow: Overflow::Cut }
     }
 }
 
 /// Renders rows in lots; all but the first are shaped like the first.
 pub(super) struct TableWriter {
-    columns: &'static [Column],
+    columns: Cow<'static, [Column]>,
     width: Option<u16>,
     held: Vec<Vec<String>>,
     /// Each column's width in the first lot.
@@ -62,8 +70,8 @@ pub(super) struct TableWriter {
 }
 
 impl TableWriter {
-    pub(super) const fn new(columns: &'static [Column], width: Option<u16>) -> Self {
-        Self { columns, width, held: Vec::new(), widths: None }
+    pub(super) fn new(columns: impl Into<Cow<'static, [Column]>>, width: Option<u16>) -> Self {
+        Self { columns: columns.into(), width, held: Vec::new(), widths: None }
     }
 
     pub(super) fn push(&mut self, cells: Vec<String>, out: &mut impl Write) -> io::Result<()> {
@@ -84,7 +92,8 @@ impl TableWriter {
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         if self.widths.is_none() {
-            let mut header = Row::from(self.columns.iter().map(|column| column.name).collect::<Vec<_>>());
+            let mut header =
+                Row::from(self.columns.iter().map(|column| column.name.as_ref()).collect::<Vec<_>>());
             header.max_height(1);
             table.set_header(header);
         }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use clap::Args;
 use uuid::Uuid;
 
-use super::TableArgs;
 use super::usage::UsageArgs;
+use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count as counted};
 use crate::config::DEFAULT_TABLE;
 use crate::context::Context;
@@ -36,9 +36,8 @@ pub struct CheckArgs {
     /// Show what --repair would write, and write nothing
     #[arg(long, requires = "repair")]
     dry_run: bool,
-    /// Read the table in this many segments at once
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    segments: u16,
+    #[command(flatten)]
+    speed: ScanSpeedArgs,
     /// Do not compare users with PostgreSQL; their names come from the messages
     #[arg(long)]
     skip_users: bool,
@@ -103,7 +102,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
         read: Capacity::default(),
         written: Capacity::default(),
     };
-    let mut surveyed = check.survey(db.survey(&table, args.segments)).await?;
+    let mut surveyed =
+        check.survey(db.survey(&table, args.speed.segments, args.speed.max_rcu).await?).await?;
     let mended = check.groups(cx, &db, &table, args, mode, &mut surveyed).await;
     if mended.is_ok() && !args.skip_users {
         check.users(cx, &mut surveyed).await?;
@@ -162,7 +162,7 @@ impl Check {
         while let Some(findings) = survey.next_page().await? {
             self.report(&findings)?;
         }
-        self.read = survey.capacity.clone();
+        self.read = survey.capacity().clone();
         survey.finish()
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod drop;
+mod items;
 mod list_tables;
 mod patterns;
 mod rename_user;
@@ -14,6 +15,7 @@ mod usage;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
+use crate::dynamodb::Segments;
 use crate::error::Result;
 use crate::output::Ui;
 
@@ -32,7 +34,7 @@ pub enum Command {
     /// Write a conversation between two users from a transcript
     #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),
-    /// Print every item of the table
+    /// Print every item of the table, or of an index of it
     #[command(after_help = scan::EXAMPLES)]
     Scan(scan::ScanArgs),
     /// Change a user's names in PostgreSQL and wherever messages copied them
@@ -83,5 +85,24 @@ pub(super) struct TableArgs {
 impl TableArgs {
     pub(super) fn name(&self, cx: &Context) -> String {
         cx.config().table(self.table.as_deref())
+    }
+}
+
+/// How fast a whole table is read.
+#[derive(Debug, Clone, Copy, Args)]
+struct ScanSpeedArgs {
+    /// Read the table in this many segments at the same time; auto goes by its size
+    #[arg(long, value_name = "auto|N", default_value = "auto", hide_default_value = true)]
+    segments: Segments,
+    /// Consume at most this many read units a second, over all segments
+    #[arg(long, value_name = "N", value_parser = parse_units)]
+    max_rcu: Option<f64>,
+}
+
+/// Units a second: a number above zero.
+fn parse_units(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(units) if units.is_finite() && units > 0.0 => Ok(units),
+        _ => Err("a number of units a second, above 0".to_owned()),
     }
 }

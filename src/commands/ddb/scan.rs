@@ -1,86 +1,63 @@
 //! `cruddur ddb scan`
 
 use clap::Args;
-use serde::{Serialize, Serializer};
 
-use super::TableArgs;
+use super::items::SelectArgs;
 use super::usage::UsageArgs;
-use crate::commands::common::OutputArgs;
+use super::{ScanSpeedArgs, TableArgs};
 use crate::context::Context;
-use crate::dynamodb::{Item, json};
+use crate::dynamodb::ScanRequest;
 use crate::error::Result;
-use crate::output::{Column, Record, Ui};
-
-/// A table shows the key and what people read; JSON shows every attribute.
-const READ_FIRST: [&str; 4] = ["pk", "sk", "user_handle", "message"];
+use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   # the first three items
   cruddur ddb scan --limit 3
   # every item with all its attributes, one JSON value a line
-  cruddur ddb scan -o ndjson | head -n 2";
+  cruddur ddb scan -o ndjson | head -n 2
+  # what nina wrote, as two columns
+  cruddur ddb scan --filter \"begins_with(pk, 'MSG#') AND user_handle = 'nina'\" --attributes sk,message";
 
 #[derive(Debug, Args)]
 pub struct ScanArgs {
     #[command(flatten)]
     table: TableArgs,
+    /// Read this index instead of the table
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
     /// Stop after this many items
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Print DynamoDB's typed JSON instead of plain values
-    #[arg(long)]
-    typed: bool,
     #[command(flatten)]
-    output: OutputArgs,
+    select: SelectArgs,
+    #[command(flatten)]
+    speed: ScanSpeedArgs,
     #[command(flatten)]
     usage: UsageArgs,
 }
 
-struct Row {
-    item: Item,
-    typed: bool,
-}
-
-impl Serialize for Row {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        json::Json { item: &self.item, typed: self.typed }.serialize(serializer)
-    }
-}
-
-impl Record for Row {
-    const COLUMNS: &'static [Column] = &[
-        Column::cut("PK"),
-        Column::cut("SK"),
-        Column::cut("HANDLE"),
-        Column::cut("MESSAGE"),
-        Column::cut("OTHER ATTRIBUTES"),
-    ];
-
-    fn cells(&self) -> Vec<String> {
-        let mut cells: Vec<String> =
-            READ_FIRST.iter().map(|name| self.item.get(*name).map(json::cell).unwrap_or_default()).collect();
-        let mut others: Vec<&str> =
-            self.item.keys().map(String::as_str).filter(|name| !READ_FIRST.contains(name)).collect();
-        others.sort_unstable();
-        cells.push(others.join(" "));
-        cells
-    }
-}
-
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()> {
+    let (filter, attributes) = (args.select.filter()?, args.select.attributes()?);
     let db = cx.dynamodb().await?;
-    let mut scan = db.scan(&args.table.name(cx), args.limit);
-    let mut records = ui.records::<Row>(args.output.output, "items");
-    while let Some(items) = scan.next_page().await? {
-        for item in items {
-            records.push(&Row { item, typed: args.typed })?;
-        }
-        records.flush()?;
+    let request = ScanRequest {
+        table: args.table.name(cx),
+        index: args.index.clone(),
+        segments: args.speed.segments,
+        max_rcu: args.speed.max_rcu,
+        limit: args.limit,
+        filter,
+        attributes: attributes.clone(),
+        ..ScanRequest::default()
+    };
+    let mut scan = db.scan(request).await?;
+    let mut items = args.select.records(ui, attributes);
+    while let Some(page) = scan.next_page().await? {
+        items.page(&page.items)?;
     }
-    let count = records.count();
+    let count = items.count();
     let usage = scan.usage();
-    records.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
+    items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
     ui.status(format!("{count} items"));
     args.usage.show(ui, &usage);
     Ok(())

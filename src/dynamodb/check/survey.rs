@@ -1,11 +1,10 @@
 //! The first pass: one scan, each item folded into a trace.
 
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::super::{Capacity, DynamoDb, Item, items, names};
+use super::super::expression::Projection;
+use super::super::{Capacity, DynamoDb, Item, Scan, ScanRequest, Segments, items, names};
 use super::finding::{Finding, Promise};
 use super::suspects::Surveyed;
 use super::trace::{MOST_HELD, Mention, Role, Trace, What, hash, uuid};
@@ -34,20 +33,10 @@ pub struct Counts {
 /// A scan of the whole table under way. Ask for [`Survey::next_page`] until
 /// there is none, then for [`Survey::finish`].
 pub struct Survey {
-    pages: mpsc::Receiver<(usize, Page)>,
-    /// Ends with the survey.
-    _readers: JoinSet<()>,
+    scan: Scan,
     /// The partition that each segment is in.
     partitions: Vec<Option<Partition>>,
     fold: Fold,
-    /// Read units so far.
-    pub capacity: Capacity,
-}
-
-enum Page {
-    Items(Vec<Item>),
-    End(Capacity),
-    Failed(Error),
 }
 
 /// The items of a partition come one after another.
@@ -81,46 +70,26 @@ struct Fold {
 }
 
 impl DynamoDb {
-    /// Reads the whole of `table`, in this many segments at once.
-    #[must_use]
-    pub fn survey(&self, table: &str, segments: u16) -> Survey {
-        let segments = i32::from(segments.max(1));
-        // A page waits while another is folded, and no more than that.
-        let (sender, pages) = mpsc::channel(1);
-        let mut readers = JoinSet::new();
-        for segment in 0..segments {
-            let (db, table, sender) = (self.clone(), table.to_owned(), sender.clone());
-            readers.spawn(async move {
-                let number = usize::try_from(segment).unwrap_or_default();
-                let mut scan = db.scan(&table, None).only(&ATTRIBUTES);
-                if segments > 1 {
-                    scan = scan.segment(segment, segments);
-                }
-                loop {
-                    let page = match scan.next_page().await {
-                        Ok(Some(items)) => Page::Items(items),
-                        Ok(None) => Page::End(scan.capacity.clone()),
-                        Err(error) => Page::Failed(error),
-                    };
-                    let is_last = !matches!(page, Page::Items(_));
-                    // Refused when nobody wants it any more.
-                    if sender.send((number, page)).await.is_err() || is_last {
-                        break;
-                    }
-                }
-            });
-        }
-        Survey {
-            pages,
-            _readers: readers,
-            partitions: (0..segments).map(|_| None).collect(),
+    /// Reads the whole of `table`, in segments, at no more than `max_rcu` read units
+    /// a second.
+    pub async fn survey(&self, table: &str, segments: Segments, max_rcu: Option<f64>) -> Result<Survey> {
+        let request = ScanRequest {
+            table: table.to_owned(),
+            segments,
+            attributes: Some(Projection::of(ATTRIBUTES)),
+            max_rcu,
+            ..ScanRequest::default()
+        };
+        let scan = self.scan(request).await?;
+        Ok(Survey {
+            partitions: (0..scan.segments()).map(|_| None).collect(),
+            scan,
             fold: Fold {
                 traces: Sorter::new(MOST_HELD),
                 mentions: Sorter::new(MOST_HELD),
                 counts: Counts::default(),
             },
-            capacity: Capacity::new(self.is_emulated()),
-        }
+        })
     }
 }
 
@@ -131,22 +100,22 @@ impl Survey {
     /// # Errors
     /// The table cannot be read, or a temporary file not written.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Finding>>> {
-        let Some((segment, page)) = self.pages.recv().await else { return Ok(None) };
-        let Some(partition) = self.partitions.get_mut(segment) else { return Ok(None) };
+        let Some(page) = self.scan.next_page().await? else { return Ok(None) };
+        let Some(partition) = self.partitions.get_mut(page.segment) else { return Ok(None) };
         let mut findings = Vec::new();
-        match page {
-            Page::Items(items) => {
-                for item in items {
-                    self.fold.take(&item, partition, &mut findings)?;
-                }
-            }
-            Page::End(capacity) => {
-                self.fold.close(partition, &mut findings)?;
-                self.capacity.merge(&capacity);
-            }
-            Page::Failed(error) => return Err(error),
+        for item in &page.items {
+            self.fold.take(item, partition, &mut findings)?;
+        }
+        if page.last_evaluated_key.is_none() {
+            self.fold.close(partition, &mut findings)?;
         }
         Ok(Some(findings))
+    }
+
+    /// Read units so far.
+    #[must_use]
+    pub const fn capacity(&self) -> &Capacity {
+        &self.scan.capacity
     }
 
     /// What was counted so far; the groups are counted in the end.
@@ -163,7 +132,7 @@ impl Survey {
         let Fold { traces, mentions, counts } = self.fold;
         let traces = traces.finish().map_err(spill_error)?;
         let mentions = mentions.finish().map_err(spill_error)?;
-        Ok(Surveyed::new(traces, mentions, counts, self.capacity))
+        Ok(Surveyed::new(traces, mentions, counts, self.scan.capacity))
     }
 }
 

@@ -10,6 +10,7 @@ mod reading;
 mod rename_faults;
 mod rename_user;
 mod scan;
+mod scan_parallel;
 mod schema_load;
 mod seed;
 mod seed_again;

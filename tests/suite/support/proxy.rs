@@ -1,12 +1,15 @@
 //! A service that fails on demand: an HTTP proxy before the real one.
 
 use std::net::Ipv4Addr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, header};
+use http_body::Frame;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -37,6 +40,8 @@ pub enum Fault {
     HoldAnswer,
     /// The call is made; the answer is a server's error.
     LoseAnswer,
+    /// The call is made; the connection breaks in the middle of the answer.
+    CutAnswer,
 }
 
 /// A request as it came.
@@ -183,7 +188,7 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
         proxy.wait().await;
     }
     let (body, unprocessed) = match fault {
-        None | Some(Fault::Hold | Fault::HoldAnswer | Fault::LoseAnswer) => (body, None),
+        None | Some(Fault::Hold | Fault::HoldAnswer | Fault::LoseAnswer | Fault::CutAnswer) => (body, None),
         Some(Fault::Cancel(code)) => return protocol.answer(400, cancelled(code)),
         Some(Fault::Error(status, code)) => return protocol.answer(status, protocol.refusal(code)),
         Some(Fault::Answer(body)) => return protocol.answer(200, body.to_owned()),
@@ -208,6 +213,7 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
     match fault {
         Some(Fault::HoldAnswer) => proxy.wait().await,
         Some(Fault::LoseAnswer) => return protocol.answer(500, protocol.refusal("InternalServerError")),
+        Some(Fault::CutAnswer) => return cut(&body),
         _ => {}
     }
     let mut body = String::from_utf8(body.to_vec()).unwrap();
@@ -218,6 +224,34 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
         body = document.to_string();
     }
     protocol.answer(status, body)
+}
+
+/// The first half of an answer, of which no more comes.
+fn cut(body: &Bytes) -> Response<Body> {
+    let half = Half(Some(body.slice(..body.len() / 2)));
+    Response::builder()
+        .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
+        .header(header::CONTENT_LENGTH, body.len())
+        .body(Body::new(half))
+        .unwrap()
+}
+
+/// A body that breaks off.
+struct Half(Option<Bytes>);
+
+impl HttpBody for Half {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(half) => Ok(Frame::data(half)),
+            None => Err(std::io::ErrorKind::ConnectionReset.into()),
+        }))
+    }
 }
 
 /// How a service is spoken to.

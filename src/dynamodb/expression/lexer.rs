@@ -1,0 +1,163 @@
+//! An expression's words.
+
+use super::SyntaxError;
+
+/// A word, and where it begins.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    pub(super) at: usize,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    /// A name, a keyword or a function.
+    Word(String),
+    /// A name in backquotes, which is nothing but a name.
+    Name(String),
+    /// In single or double quotes.
+    Text(String),
+    Number(String),
+    /// In base64: `b'…'`.
+    Binary(Vec<u8>),
+    Sign(&'static str),
+    End,
+}
+
+/// Longer ones first.
+const SIGNS: [(&str, &str); 17] = [
+    ("<>", "<>"),
+    ("!=", "<>"),
+    ("<=", "<="),
+    (">=", ">="),
+    ("==", "="),
+    ("=", "="),
+    ("<", "<"),
+    (">", ">"),
+    ("(", "("),
+    (")", ")"),
+    ("[", "["),
+    ("]", "]"),
+    ("{", "{"),
+    ("}", "}"),
+    (",", ","),
+    (".", "."),
+    (":", ":"),
+];
+
+/// Whether a name is one without backquotes. A hyphen is part of it: nothing is
+/// ever subtracted.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    name.starts_with(begins_name) && name.chars().all(continues_name)
+}
+
+fn begins_name(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+fn continues_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
+}
+
+/// All words, and the end.
+pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SyntaxError> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    loop {
+        let rest = &source[at..];
+        let trimmed = rest.trim_start();
+        at += rest.len() - trimmed.len();
+        let (kind, length) = next(source, at)?;
+        let is_end = kind == Kind::End;
+        tokens.push(Token { at, kind });
+        at += length;
+        if is_end {
+            return Ok(tokens);
+        }
+    }
+}
+
+/// The word that begins at `at`, and how many bytes it has.
+fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
+    let rest = &source[at..];
+    let Some(first) = rest.chars().next() else { return Ok((Kind::End, 0)) };
+    match first {
+        '\'' | '"' => {
+            let (text, length) = quoted(source, at, first)?;
+            Ok((Kind::Text(text), length))
+        }
+        '`' => {
+            let (name, length) = quoted(source, at, first)?;
+            if name.is_empty() {
+                return Err(SyntaxError::new(source, at, "a name cannot be empty"));
+            }
+            Ok((Kind::Name(name), length))
+        }
+        'b' | 'B' if rest[1..].starts_with(['\'', '"']) => {
+            let quote = if rest[1..].starts_with('"') { '"' } else { '\'' };
+            let (text, length) = quoted(source, at + 1, quote)?;
+            let bytes = aws_smithy_types::base64::decode(&text)
+                .map_err(|_| SyntaxError::new(source, at, "b'…' holds binary in base64, and this is none"))?;
+            Ok((Kind::Binary(bytes), length + 1))
+        }
+        first if begins_name(first) => {
+            let length = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
+            Ok((Kind::Word(rest[..length].to_owned()), length))
+        }
+        first if first.is_ascii_digit() || first == '-' || first == '+' => number(source, at),
+        '#' => {
+            Err(SyntaxError::new(source, at, "write the attribute's own name: placeholders are made for you"))
+        }
+        _ => {
+            let sign = SIGNS.iter().find(|(text, _)| rest.starts_with(text));
+            let (text, sign) =
+                sign.ok_or_else(|| SyntaxError::new(source, at, format!("{first:?} means nothing here")))?;
+            Ok((Kind::Sign(sign), text.len()))
+        }
+    }
+}
+
+/// What is between quotes; a quote inside is written twice.
+fn quoted(source: &str, at: usize, quote: char) -> Result<(String, usize), SyntaxError> {
+    let inside = &source[at + 1..];
+    let mut text = String::new();
+    let mut chars = inside.char_indices().peekable();
+    while let Some((offset, c)) = chars.next() {
+        if c != quote {
+            text.push(c);
+        } else if chars.next_if(|(_, next)| *next == quote).is_some() {
+            text.push(quote);
+        } else {
+            return Ok((text, offset + 2));
+        }
+    }
+    Err(SyntaxError::new(source, at, format!("this {quote} is never closed")))
+}
+
+fn number(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
+    let rest = &source[at..];
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    let text = &rest[..length];
+    if is_number(text) {
+        return Ok((Kind::Number(text.to_owned()), length));
+    }
+    Err(SyntaxError::new(source, at, format!("{text} is no number; text goes in quotes: '{text}'")))
+}
+
+/// Whether a text is a number as JSON writes them, which DynamoDB takes.
+pub(in crate::dynamodb) fn is_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (text, None),
+    };
+    let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
+}

@@ -1,0 +1,189 @@
+//! Conditions and attribute paths as people write them, made into what the
+//! service takes: names and values go by placeholders, so that no name can be a
+//! reserved word and no value needs DynamoDB's JSON.
+//!
+//! The language is the service's own, with values written straight into it:
+//! `user_handle = 'nina' AND size(message) > 100`. Its grammar is in
+//! `docs/data-access.md`.
+
+mod lexer;
+mod parser;
+mod path;
+mod placeholders;
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use unicode_width::UnicodeWidthStr as _;
+
+pub use self::path::{Path, Projection, Step};
+pub use self::placeholders::Placeholders;
+use crate::error::Error;
+
+/// A condition: a filter, what must hold for a write, or which keys to query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    root: Node,
+    source: String,
+}
+
+/// What a condition consists of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// Any of them.
+    Or(Vec<Node>),
+    /// All of them.
+    And(Vec<Node>),
+    /// Not so.
+    Not(Box<Node>),
+    /// `=`, `<>`, `<`, `<=`, `>` or `>=`.
+    Compare(Operand, &'static str, Operand),
+    /// From the second to the third, both included.
+    Between(Operand, Operand, Operand),
+    /// Equal to any of these.
+    In(Operand, Vec<Operand>),
+    /// A function that is true or false, such as `begins_with`.
+    Function(&'static str, Vec<Operand>),
+}
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operand {
+    /// An attribute, or a part of one.
+    Path(Path),
+    /// A value that was written out.
+    Value(AttributeValue),
+    /// The size of an attribute, in what the service counts for its type.
+    Size(Path),
+}
+
+/// Where an expression cannot be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    text: String,
+    /// In bytes.
+    at: usize,
+    why: String,
+}
+
+impl SyntaxError {
+    fn new(text: &str, at: usize, why: impl Into<String>) -> Self {
+        Self { text: text.to_owned(), at: at.min(text.len()), why: why.into() }
+    }
+
+    /// As the error of a flag or an argument of this name.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Error {
+        Error::usage(format!("cannot read {name}: {self}"))
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An expression of several lines: the one that is meant.
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default().replace('\t', " ");
+        let indent = before[start..].replace('\t', " ").width();
+        write!(f, "{}\n  {line}\n  {:indent$}^", self.why, "")
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+impl FromStr for Condition {
+    type Err = SyntaxError;
+
+    fn from_str(source: &str) -> Result<Self, SyntaxError> {
+        Ok(Self { root: parser::condition(source)?, source: source.to_owned() })
+    }
+}
+
+impl Condition {
+    /// The condition that an attribute is not there.
+    #[must_use]
+    pub fn is_missing(attribute: &str) -> Self {
+        let path = Operand::Path(Path::of(attribute));
+        Self {
+            root: Node::Function("attribute_not_exists", vec![path]),
+            source: format!("attribute_not_exists({attribute})"),
+        }
+    }
+
+    /// What it consists of.
+    #[must_use]
+    pub const fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The conditions that must all hold: itself, unless it is joined by AND.
+    #[must_use]
+    pub fn parts(&self) -> &[Node] {
+        match &self.root {
+            Node::And(parts) => parts,
+            root => std::slice::from_ref(root),
+        }
+    }
+
+    /// As the service takes it; its names and values go into `placeholders`.
+    #[must_use]
+    pub fn write(&self, placeholders: &mut Placeholders) -> String {
+        self.root.write(placeholders)
+    }
+}
+
+impl Node {
+    fn write(&self, placeholders: &mut Placeholders) -> String {
+        let mut joined = |nodes: &[Self], word: &str| {
+            let parts: Vec<String> = nodes.iter().map(|node| node.grouped(placeholders)).collect();
+            parts.join(word)
+        };
+        match self {
+            Self::Or(nodes) => joined(nodes, " OR "),
+            Self::And(nodes) => joined(nodes, " AND "),
+            Self::Not(node) => format!("NOT {}", node.grouped(placeholders)),
+            Self::Compare(left, sign, right) => {
+                let left = left.write(placeholders);
+                format!("{left} {sign} {}", right.write(placeholders))
+            }
+            Self::Between(what, from, to) => {
+                let [what, from, to] = [what, from, to].map(|operand| operand.write(placeholders));
+                format!("{what} BETWEEN {from} AND {to}")
+            }
+            Self::In(what, list) => {
+                let what = what.write(placeholders);
+                format!("{what} IN ({})", Operand::write_all(list, placeholders))
+            }
+            Self::Function(name, operands) => {
+                format!("{name}({})", Operand::write_all(operands, placeholders))
+            }
+        }
+    }
+
+    fn grouped(&self, placeholders: &mut Placeholders) -> String {
+        let text = self.write(placeholders);
+        if matches!(self, Self::Or(_) | Self::And(_) | Self::Not(_)) { format!("({text})") } else { text }
+    }
+}
+
+impl Operand {
+    fn write(&self, placeholders: &mut Placeholders) -> String {
+        match self {
+            Self::Path(path) => path.write(placeholders),
+            Self::Value(value) => placeholders.value(value),
+            Self::Size(path) => format!("size({})", path.write(placeholders)),
+        }
+    }
+
+    fn write_all(operands: &[Self], placeholders: &mut Placeholders) -> String {
+        let operands: Vec<String> = operands.iter().map(|operand| operand.write(placeholders)).collect();
+        operands.join(", ")
+    }
+}

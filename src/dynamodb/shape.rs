@@ -1,0 +1,181 @@
+//! What a table is like: its key, its indexes, its size. For any table.
+
+use std::fmt;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    TableDescription,
+};
+
+use super::{DynamoDb, Item};
+use crate::error::Result;
+
+/// A table, by its description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableShape {
+    /// The table's own key.
+    pub key: KeyShape,
+    /// Its indexes, global and local, by name.
+    pub indexes: Vec<IndexShape>,
+    /// Bytes of its items. AWS brings this up to date every six hours or so.
+    pub bytes: u64,
+    /// Its items, as of the same time.
+    pub items: u64,
+}
+
+/// An index of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexShape {
+    /// Its name.
+    pub name: String,
+    /// Its key.
+    pub key: KeyShape,
+    /// Whether it shares the table's partition key, and can be read consistently.
+    pub local: bool,
+    /// Whether its items have all their attributes.
+    pub projects_all: bool,
+}
+
+/// A key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyShape {
+    /// Its parts, partition key first. A table has one or two, a global index may
+    /// have more.
+    pub parts: Vec<KeyAttribute>,
+    /// How many of them make up the partition key.
+    pub partition: usize,
+}
+
+/// A part of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyAttribute {
+    /// The attribute.
+    pub name: String,
+    /// Its type.
+    pub kind: KeyKind,
+}
+
+/// What a part of a key can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// S
+    Text,
+    /// N
+    Number,
+    /// B
+    Binary,
+}
+
+impl DynamoDb {
+    /// What `table` is like.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table.
+    pub async fn table_shape(&self, table: &str) -> Result<TableShape> {
+        let found = self.describe(table).await?;
+        let found =
+            found.ok_or_else(|| self.missing(&format!("cannot look at the table {table:?}"), table))?;
+        Ok(TableShape::of(&found))
+    }
+}
+
+impl TableShape {
+    fn of(table: &TableDescription) -> Self {
+        let types = table.attribute_definitions();
+        let all = |projection: Option<&Projection>| {
+            projection.and_then(Projection::projection_type) == Some(&ProjectionType::All)
+        };
+        let global = table.global_secondary_indexes().iter().map(|index| IndexShape {
+            name: index.index_name().unwrap_or_default().to_owned(),
+            key: KeyShape::of(index.key_schema(), types),
+            local: false,
+            projects_all: all(index.projection()),
+        });
+        let local = table.local_secondary_indexes().iter().map(|index| IndexShape {
+            name: index.index_name().unwrap_or_default().to_owned(),
+            key: KeyShape::of(index.key_schema(), types),
+            local: true,
+            projects_all: all(index.projection()),
+        });
+        let mut indexes: Vec<IndexShape> = global.chain(local).collect();
+        indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        let count =
+            |number: Option<i64>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();
+        Self {
+            key: KeyShape::of(table.key_schema(), types),
+            indexes,
+            bytes: count(table.table_size_bytes()),
+            items: count(table.item_count()),
+        }
+    }
+
+    /// The index of this name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<&IndexShape> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+}
+
+impl KeyShape {
+    fn of(schema: &[KeySchemaElement], types: &[AttributeDefinition]) -> Self {
+        let part = |element: &KeySchemaElement| {
+            let name = element.attribute_name();
+            let kind = types.iter().find(|attribute| attribute.attribute_name() == name);
+            let kind = match kind.map(AttributeDefinition::attribute_type) {
+                Some(ScalarAttributeType::N) => KeyKind::Number,
+                Some(ScalarAttributeType::B) => KeyKind::Binary,
+                _ => KeyKind::Text,
+            };
+            KeyAttribute { name: name.to_owned(), kind }
+        };
+        let of_kind = |kind: KeyType| schema.iter().filter(move |element| *element.key_type() == kind);
+        let mut parts: Vec<KeyAttribute> = of_kind(KeyType::Hash).map(part).collect();
+        let partition = parts.len();
+        parts.extend(of_kind(KeyType::Range).map(part));
+        Self { parts, partition }
+    }
+
+    /// The names of its parts, partition key first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|part| part.name.as_str())
+    }
+
+    /// The part of this name.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Option<&KeyAttribute> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+
+    /// Whether this attribute is of the partition key.
+    #[must_use]
+    pub fn is_partition(&self, name: &str) -> bool {
+        self.parts.iter().take(self.partition).any(|part| part.name == name)
+    }
+
+    /// The key of an item.
+    #[must_use]
+    pub fn of_item(&self, item: &Item) -> Item {
+        self.names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
+    }
+}
+
+impl fmt::Display for KeyShape {
+    /// `pk (text), sk (text)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, part) in self.parts.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{} ({})", part.name, part.kind)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Binary => "binary",
+        })
+    }
+}
