@@ -1,7 +1,9 @@
 //! What every command is handed: each client, built once and only when asked for.
 
+use std::sync::Once;
+
 use crate::cognito::UserPool;
-use crate::config::{Config, Service, Target, UserPoolId};
+use crate::config::{AwsConfig, Config, Service, Target, UserPoolId};
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::stream::Streams;
 use crate::error::Result;
@@ -11,13 +13,17 @@ use crate::security_group::Ec2;
 /// The resolved configuration and the way to the services.
 pub struct Context {
     config: Config,
+    warn: Box<dyn Fn(String) + Send + Sync>,
+    /// Each warning once, when what it is about is first used.
+    of_aws: Once,
+    of_postgres: Once,
 }
 
 impl Context {
-    /// Nothing is contacted yet.
+    /// Nothing is contacted yet. `warn` tells people of settings that are ignored.
     #[must_use]
-    pub const fn new(config: Config) -> Self {
-        Self { config }
+    pub fn new(config: Config, warn: impl Fn(String) + Send + Sync + 'static) -> Self {
+        Self { config, warn: Box::new(warn), of_aws: Once::new(), of_postgres: Once::new() }
     }
 
     /// The resolved configuration.
@@ -32,29 +38,46 @@ impl Context {
         self.config.target()
     }
 
+    /// Whether nothing is to be written. No client of this context does then.
+    #[must_use]
+    pub const fn dry_run(&self) -> bool {
+        self.config.dry_run()
+    }
+
+    fn aws(&self, service: Service) -> Result<AwsConfig> {
+        self.of_aws.call_once(|| {
+            self.config.aws_warning().into_iter().for_each(&self.warn);
+        });
+        self.config.aws(service)
+    }
+
     /// A DynamoDB client for this target. No request is sent yet.
     pub async fn dynamodb(&self) -> Result<DynamoDb> {
-        DynamoDb::connect(&self.config.aws(Service::DynamoDb)?).await
+        DynamoDb::connect(&self.aws(Service::DynamoDb)?).await
     }
 
     /// A client for a user pool. No request is sent yet.
     pub async fn cognito(&self, pool: UserPoolId) -> Result<UserPool> {
+        self.aws(Service::Cognito)?;
         UserPool::connect(self.config.cognito(&pool)?, pool).await
     }
 
     /// An EC2 client for this target. No request is sent yet.
     pub async fn ec2(&self) -> Result<Ec2> {
-        Ec2::connect(&self.config.aws(Service::Ec2)?).await
+        Ec2::connect(&self.aws(Service::Ec2)?).await
     }
 
     /// A client of DynamoDB's streams for this target. No request is sent yet.
     pub async fn streams(&self) -> Result<Streams> {
-        Streams::connect(&self.config.aws(Service::DynamoDbStreams)?).await
+        Streams::connect(&self.aws(Service::DynamoDbStreams)?).await
     }
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.
     pub fn connection_url(&self) -> Result<ConnectionUrl> {
-        ConnectionUrl::new(&self.config.postgres()?)
+        self.of_postgres.call_once(|| {
+            self.config.postgres_warning().into_iter().for_each(&self.warn);
+        });
+        Ok(ConnectionUrl::new(&self.config.postgres()?)?.reading_only(self.dry_run()))
     }
 
     /// A session on this target's PostgreSQL database.

@@ -20,6 +20,8 @@ pub enum Kind {
     Partial,
     /// Stopped by Ctrl-C or a signal.
     Interrupted,
+    /// A dry run has come upon a write: a defect, unless the command expects it.
+    DryRun,
     /// A command that `local exec` ran, or a signal, ended it with this code; why
     /// has been said, or is known.
     Child(u8),
@@ -35,7 +37,7 @@ impl Kind {
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Failed => 1,
+            Self::Failed | Self::DryRun => 1,
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Config => 4,

@@ -61,16 +61,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {
     let config = Config::load(&cli.flags)?;
-    for warning in config.warnings() {
-        ui.warn(warning);
-    }
     let runtime = cli
         .command
         .runtime()
         .enable_all()
         .build()
         .map_err(|cause| Error::failed("cannot start the async runtime").because(cause))?;
-    let context = Context::new(config);
+    let flags = cli.flags.clone();
+    let context = Context::new(config, move |warning| Ui::new(&flags).warn(warning));
     let result = runtime.block_on(cli.command.run(&context, ui));
     // A lookup or a stuck connection in the background must not hold up the end.
     runtime.shutdown_background();

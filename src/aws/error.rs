@@ -4,6 +4,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::Place;
+use super::dry_run::NotSent;
 use crate::config::{Service, Target};
 use crate::error::{Error, Kind};
 
@@ -34,6 +35,19 @@ pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
+/// Whether a dry run has kept the request from being sent.
+pub(crate) fn is_not_sent<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    not_sent(error).is_some()
+}
+
+fn not_sent<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a NotSent> {
+    chain(error).find_map(<dyn std::error::Error>::downcast_ref)
+}
+
 impl Place {
     /// `what` failed here: the service said why, or no answer came.
     pub(crate) fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
@@ -59,6 +73,10 @@ impl Place {
         E: std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
+        if let Some(not_sent) = not_sent(error) {
+            return Error::new(Kind::DryRun, format!("{what} on {self}: {not_sent}"))
+                .hint("this is a defect of cruddur, which should have said what it would send");
+        }
         let service = self.service.name();
         let no_credentials = chain(error).any(<dyn std::error::Error + 'static>::is::<CredentialsError>);
         if no_credentials {
@@ -94,7 +112,7 @@ impl Place {
 
 /// The innermost cause: the layers around it ("dispatch failure", "io error")
 /// say nothing that the message does not.
-fn root_cause(error: &(dyn std::error::Error + 'static)) -> anyhow::Error {
+pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> anyhow::Error {
     anyhow::Error::msg(chain(error).last().map(ToString::to_string).unwrap_or_default())
 }
 

@@ -1,9 +1,12 @@
 //! What every AWS client is made from: no TLS for a plain endpoint, no profile
 //! files for an emulator.
 
+mod account;
+mod dry_run;
 mod error;
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -19,8 +22,11 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-pub(crate) use self::error::code;
+pub(crate) use self::dry_run::DryRun;
+pub use self::dry_run::{Effort, Plan, Unsent};
+pub(crate) use self::error::{code, is_not_sent};
 
+use self::account::Remembered;
 use crate::config::{AwsConfig, Credentials, Service, Target, is_loopback};
 use crate::error::{Error, Result};
 
@@ -34,6 +40,8 @@ const LOCAL_READ_TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) struct Aws {
     pub(crate) sdk: SdkConfig,
     pub(crate) place: Place,
+    /// What every client of a dry run is to be given.
+    pub(crate) dry_run: Option<DryRun>,
 }
 
 /// Where a service is; displays as the endpoint's URL, or the region of AWS's own.
@@ -41,11 +49,13 @@ pub(crate) struct Aws {
 pub struct Place {
     service: Service,
     target: Target,
-    region: String,
     name: String,
+    region: String,
     endpoint: bool,
     emulated: bool,
     loopback: bool,
+    /// What asks for the account, where there is one to ask for.
+    caller: Option<SdkConfig>,
 }
 
 impl Aws {
@@ -84,22 +94,34 @@ impl Aws {
                 if let Some(profile) = profile {
                     loader = loader.profile_name(profile);
                 }
-                loader.load().await.into_builder()
+                let sdk = loader.load().await;
+                let credentials = sdk.credentials_provider().map(Remembered::new);
+                let mut builder = sdk.into_builder();
+                builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+                builder
             }
         };
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
+        let is_aws = config.target == Target::Prod && !config.is_emulated();
         let place = Place {
             service: config.service,
             target: config.target,
-            region: region.to_string(),
             name: endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone()),
+            region: region.to_string(),
             endpoint: endpoint.is_some(),
             emulated: config.is_emulated(),
             loopback: endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host)),
+            // Whatever the service's endpoint, STS is at its own.
+            caller: is_aws.then(|| {
+                let mut caller = sdk.clone().into_builder();
+                caller.set_endpoint_url(config.sts.as_ref().map(|endpoint| endpoint.url.clone()));
+                caller.build()
+            }),
         };
-        Ok(Self { sdk, place })
+        let dry_run = config.dry_run.then(|| DryRun::new(config.service));
+        Ok(Self { sdk, place, dry_run })
     }
 }
 
@@ -122,10 +144,21 @@ impl Place {
         &self.region
     }
 
-    /// Whether it displays as an endpoint's URL, not as a region.
+    /// The service and where it is, as a target is named to people.
     #[must_use]
-    pub const fn has_endpoint(&self) -> bool {
-        self.endpoint
+    pub fn described(&self) -> String {
+        let at = if self.endpoint { format!(" at {}", self.name) } else { String::new() };
+        format!("{}{at} in {}", self.service.name(), self.region)
+    }
+
+    /// The AWS account, as the credentials have it; `None` where there is none: at
+    /// an emulator, and for local work. STS is asked once a day for each access key;
+    /// the folder `state` remembers.
+    ///
+    /// # Errors
+    /// Why it is not known, in a few words. Nothing depends on it.
+    pub async fn account(&self, state: Option<&Path>) -> Option<Result<String, String>> {
+        Some(account::account(self.caller.as_ref()?, state).await)
     }
 
     /// Whether this is an emulator.

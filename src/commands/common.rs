@@ -6,11 +6,13 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 
-use crate::aws::Place;
+use crate::aws::{Effort, Place, Plan, Unsent};
 use crate::config::{Target, UserPoolId};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::dynamodb::names::GROUP_INDEX;
+use crate::error::{Context as _, Error, Result};
 use crate::output::{Format, Ui};
+use crate::postgres::ConnectionUrl;
 
 /// How a command that shows data prints it.
 #[derive(Debug, Clone, Copy, Args)]
@@ -20,12 +22,89 @@ pub(super) struct OutputArgs {
     pub(super) output: Format,
 }
 
-/// Says, before anything is written, where.
-pub(super) fn announce(ui: &mut Ui, place: &Place) {
-    let target = place.target().name();
-    let service = place.service().name();
-    let at = if place.has_endpoint() { "at" } else { "on AWS in" };
-    ui.status(format!("{target:<5} {service} {at} {place}"));
+/// What a command writes to.
+pub(super) enum Site<'a> {
+    Aws(&'a Place),
+    Postgres(&'a ConnectionUrl),
+    Both(&'a ConnectionUrl, &'a Place),
+}
+
+impl<'a> From<&'a Place> for Site<'a> {
+    fn from(place: &'a Place) -> Self {
+        Self::Aws(place)
+    }
+}
+
+impl<'a> From<&'a ConnectionUrl> for Site<'a> {
+    fn from(url: &'a ConnectionUrl) -> Self {
+        Self::Postgres(url)
+    }
+}
+
+impl<'a> From<(&'a ConnectionUrl, &'a Place)> for Site<'a> {
+    fn from((url, place): (&'a ConnectionUrl, &'a Place)) -> Self {
+        Self::Both(url, place)
+    }
+}
+
+/// Says where, in one line, before anything is written: every command that writes
+/// calls this once, also in a dry run.
+pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site<'a>>) {
+    let (url, place) = match site.into() {
+        Site::Aws(place) => (None, Some(place)),
+        Site::Postgres(url) => (Some(url), None),
+        Site::Both(url, place) => (Some(url), Some(place)),
+    };
+    let mut parts: Vec<String> = url.map(|url| format!("PostgreSQL at {url}")).into_iter().collect();
+    parts.extend(place.map(Place::described));
+    let account = match place {
+        Some(place) => Box::pin(place.account(cx.config().state_dir().ok().as_deref())).await,
+        None => None,
+    };
+    let account = match account {
+        Some(Ok(account)) => format!(" · account {account}"),
+        Some(Err(why)) => format!(" · account unknown ({why})"),
+        None => String::new(),
+    };
+    ui.target(cx.target(), parts.join(", ") + &account);
+}
+
+/// For a command that cannot say what it would do: with `--dry-run` it does nothing.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`].
+pub(super) fn refuse_dry_run(cx: &Context, command: &str, why: &str) -> Result<()> {
+    if cx.dry_run() {
+        return Err(Error::usage(format!("{command} has no dry run: {why}; nothing was done")));
+    }
+    Ok(())
+}
+
+/// Shows what a dry run would have written: the requests on stdout, how many they
+/// are and what they take on stderr.
+pub(super) fn show_plan(ui: &mut Ui, plan: &Plan) -> Result<()> {
+    for Unsent { service, operation, request } in &plan.requests {
+        let request = serde_json::to_string_pretty(request).or_failed(|| "cannot write JSON".to_owned())?;
+        ui.data(&format!("{service} {operation}\n{request}\n"))?;
+    }
+    let held = u64::try_from(plan.requests.len()).unwrap_or(u64::MAX);
+    if plan.count > held {
+        ui.status(format!("and {} like these", count(plan.count - held, "request")));
+    }
+    let Effort { items, table_units, index_units, at_least } = plan.effort;
+    let requests = count(plan.count, "request");
+    let writes = if items == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {}, {} {} (table {table_units}, {GROUP_INDEX} {index_units})",
+            count(items, "item"),
+            if at_least { "at least" } else { "an estimated" },
+            count(table_units + index_units, "write unit"),
+        )
+    };
+    ui.status(format!("would send {requests}{writes}; nothing was written"));
+    Ok(())
 }
 
 /// Which user pool.

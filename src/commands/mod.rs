@@ -64,7 +64,7 @@ impl Command {
     pub async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self {
             Self::Ddb(command) => command.run(cx, ui).await,
-            Self::Db(command) => command.run(cx, ui).await,
+            Self::Db(command) => Box::pin(command.run(cx, ui)).await,
             Self::Cognito(command) => command.run(cx, ui).await,
             Self::Rds(command) => command.run(cx, ui).await,
             Self::Doctor(args) => Box::pin(doctor::run(cx, ui, args)).await,

@@ -98,6 +98,10 @@ pub struct AwsConfig {
     pub region: Option<String>,
     /// How requests are signed.
     pub credentials: Credentials,
+    /// Whether the client is to send nothing that writes.
+    pub dry_run: bool,
+    /// Where production's credentials are asked whose they are; `None` is AWS's own STS.
+    pub sts: Option<Endpoint>,
 }
 
 impl AwsConfig {
@@ -194,6 +198,8 @@ impl Config {
                 endpoint,
                 region: flags.region.clone(),
                 credentials: Credentials::Chain { profile: flags.profile.clone() },
+                dry_run: flags.dry_run,
+                sts: None,
             });
         }
         if flags.profile.is_some() {
@@ -211,6 +217,8 @@ impl Config {
                 secret_access_key: value("AWS_SECRET_ACCESS_KEY").unwrap_or_else(dummy),
                 session_token: value("AWS_SESSION_TOKEN"),
             },
+            dry_run: flags.dry_run,
+            sts: None,
         })
     }
 }

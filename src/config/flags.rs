@@ -37,6 +37,7 @@ impl Color {
 /// Flags that every command takes, before or after its name.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Flags {
     /// Work on AWS and the production database instead of the local stack
     #[arg(long, global = true)]
@@ -58,6 +59,10 @@ pub struct Flags {
     /// Read variables that the environment lacks from FILE [default: the nearest .env upward]
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_env_file")]
     pub env_file: Option<PathBuf>,
+
+    /// Say what would be written, exactly, and write nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
 
     /// Read no .env file
     #[arg(long, global = true)]

@@ -69,7 +69,6 @@ pub struct Config {
     target: Target,
     flags: Flags,
     environment: Environment,
-    warnings: Vec<String>,
 }
 
 impl Config {
@@ -77,26 +76,8 @@ impl Config {
     pub fn load(flags: &Flags) -> Result<Self> {
         let environment = Environment::load(flags.env_file.as_deref(), flags.no_env_file)?;
         let target = if flags.prod { Target::Prod } else { Target::Local };
-        let mut warnings = Vec::new();
-        if target == Target::Prod {
-            let leftover = environment.aws_endpoint_variables();
-            if !leftover.is_empty() {
-                warnings.push(format!(
-                    "ignored with --prod: {}; only --endpoint-url leads away from AWS",
-                    leftover.join(", ")
-                ));
-            }
-            let leftover = postgres::ignored_in_production(&environment);
-            if !leftover.is_empty() {
-                warnings.push(format!(
-                    "ignored with --prod: {}; only PROD_CONNECTION_URL says where production is, and how its \
-                     server is verified",
-                    leftover.join(", ")
-                ));
-            }
-        }
         environment::ignore_endpoint_variables();
-        Ok(Self { target, flags: flags.clone(), environment, warnings })
+        Ok(Self { target, flags: flags.clone(), environment })
     }
 
     /// The settings of the other world, or of this one. Flags that say where something
@@ -104,7 +85,7 @@ impl Config {
     #[must_use]
     pub fn for_target(&self, target: Target) -> Self {
         let flags = if target == self.target { self.flags.clone() } else { self.flags.elsewhere() };
-        Self { target, flags, environment: self.environment.clone(), warnings: Vec::new() }
+        Self { target, flags, environment: self.environment.clone() }
     }
 
     /// The variables that are set, that libpq would go by, and that say nothing about
@@ -114,16 +95,41 @@ impl Config {
         postgres::ignored_in_production(&self.environment)
     }
 
-    /// What the user should know before anything happens.
+    /// What whoever uses an AWS service should know: variables that would lead
+    /// elsewhere, and do not.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    pub fn aws_warning(&self) -> Option<String> {
+        let leftover = self.in_production(Environment::aws_endpoint_variables)?;
+        Some(format!("ignored with --prod: {leftover}; only --endpoint-url leads away from AWS"))
+    }
+
+    /// The same of PostgreSQL.
+    #[must_use]
+    pub fn postgres_warning(&self) -> Option<String> {
+        let leftover = self.in_production(postgres::ignored_in_production)?;
+        Some(format!(
+            "ignored with --prod: {leftover}; only PROD_CONNECTION_URL says where production is, and how its \
+             server is verified"
+        ))
+    }
+
+    /// The variables that `find` finds, if this is production and there are any.
+    fn in_production<S: AsRef<str>>(&self, find: fn(&Environment) -> Vec<S>) -> Option<String> {
+        let names: Vec<S> = if self.target == Target::Prod { find(&self.environment) } else { Vec::new() };
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        (!names.is_empty()).then(|| names.join(", "))
     }
 
     /// The world this run works on.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
+    }
+
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub const fn dry_run(&self) -> bool {
+        self.flags.dry_run
     }
 
     /// The variables.

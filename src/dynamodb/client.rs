@@ -1,8 +1,10 @@
 //! The client, and what can be known of its endpoint.
 
 use aws_sdk_dynamodb::Client;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
-use crate::aws::{Aws, Place};
+use super::plan;
+use crate::aws::{Aws, DryRun, Place};
 use crate::config::{AwsConfig, Target};
 use crate::error::Result;
 
@@ -11,6 +13,7 @@ use crate::error::Result;
 pub struct DynamoDb {
     pub(super) client: Client,
     place: Place,
+    pub(super) dry_run: Option<DryRun>,
 }
 
 impl DynamoDb {
@@ -19,8 +22,11 @@ impl DynamoDb {
     /// # Errors
     /// [`crate::error::Kind::Config`] when production has no region.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place } = Aws::load(config).await?;
-        Ok(Self { client: Client::new(&sdk), place })
+        let Aws { sdk, place, dry_run } = Aws::load(config).await?;
+        let dry_run = dry_run.map(|dry_run| dry_run.measuring(plan::measure));
+        let mut client = aws_sdk_dynamodb::config::Builder::from(&sdk);
+        client.set_interceptors(dry_run.iter().cloned().map(SharedInterceptor::new));
+        Ok(Self { client: Client::from_conf(client.build()), place, dry_run })
     }
 
     /// Whether a DynamoDB API answers, be it with a refusal.

@@ -17,6 +17,7 @@ mod inspect;
 mod items;
 pub mod json;
 mod partitions;
+mod plan;
 mod prices;
 mod rate;
 mod rename;
@@ -34,6 +35,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+pub use crate::aws::{Effort, Plan, Unsent};
 pub use batch::Written;
 pub use bulk::{BulkOptions, BulkWriter, BulkWritten, KeyNames, Pace, Writers};
 pub use capacity::{Capacity, Usage};

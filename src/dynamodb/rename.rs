@@ -12,7 +12,7 @@ use super::copies::Page;
 use super::error::{is_server_error, is_throttled};
 use super::items::{key, size, text, to_message, write_units};
 use super::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES, names};
-use crate::aws::code;
+use crate::aws::{code, is_not_sent};
 use crate::error::{Error, Result};
 use crate::messaging::{Participant, Timestamp, User};
 
@@ -140,7 +140,9 @@ impl DynamoDb {
                 pause(pass).await;
             }
             let since = (pass > 0).then(|| later.clone());
-            if self.rename_pass(table, user, since, done, on_progress).await? == 0 {
+            let found = self.rename_pass(table, user, since, done, on_progress).await?;
+            // A dry run has changed nothing, and would find it all again.
+            if found == 0 || self.dry_run.is_some() {
                 return Ok(());
             }
         }
@@ -263,6 +265,7 @@ async fn send(db: DynamoDb, table: String, update: UpdateItemFluentBuilder, is_r
         let error = match update.clone().send().await {
             Ok(answer) if is_row => return Ok(Updated::Row(answer)),
             Ok(answer) => return Ok(Updated::Message(answer)),
+            Err(error) if is_not_sent(&error) => return Ok(Updated::Gone),
             Err(error) => error,
         };
         match code(&error) {

@@ -12,7 +12,7 @@ use super::backoff::pause;
 use super::error::{is_server_error, is_throttled};
 use super::items::key;
 use super::{Capacity, DynamoDb, Item, names};
-use crate::aws::code;
+use crate::aws::{code, is_not_sent};
 use crate::error::{Error, Result};
 
 /// Reasons that mean another writer was there first, or that the table is busy:
@@ -158,6 +158,7 @@ impl DynamoDb {
                     capacity.add(&answer);
                     return Ok(Outcome::Done);
                 }
+                Err(error) if is_not_sent(&error) => return Ok(Outcome::Done),
                 Err(error) => error,
             };
             // An earlier attempt may have been carried out, though its answer was

@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
-use crate::config::{Color, Flags};
+use crate::config::{Color, Flags, Target};
 use crate::error::{Error, Kind, Result};
 
 pub use layout::Layout;
@@ -50,6 +50,8 @@ pub fn set_color(color: Color) {
     choice.write_global();
 }
 
+/// White on red.
+const ALARM: &str = "\u{1b}[1;97;41m";
 const RED: &str = "\u{1b}[1;31m";
 const GREEN: &str = "\u{1b}[1;32m";
 const YELLOW: &str = "\u{1b}[1;33m";
@@ -76,6 +78,17 @@ impl Ui {
     /// A line that people must see, `--quiet` or not.
     pub fn notice(&mut self, text: impl AsRef<str>) {
         self.line(format_args!("{}", safe(text.as_ref())));
+    }
+
+    /// What is about to be written to. Production stands out, with colour or without,
+    /// and is named with `--quiet` too.
+    pub fn target(&mut self, target: Target, place: impl AsRef<str>) {
+        let place = safe(place.as_ref());
+        match target {
+            Target::Local if self.quiet => {}
+            Target::Local => self.line(format_args!("{} {place}", target.name())),
+            Target::Prod => self.line(format_args!("{ALARM}*** {} ***{PLAIN} {place}", target.name())),
+        }
     }
 
     /// A line that deserves attention and stops nothing.

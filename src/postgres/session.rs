@@ -14,15 +14,21 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and signs in.
+    /// Connects and signs in. In a dry run, the server refuses what the session
+    /// would write.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when the server cannot be reached or the
     /// database is missing, [`crate::error::Kind::Config`] when it refuses the
     /// role or its password, and when TLS is not as was asked for.
     pub async fn open(url: &ConnectionUrl) -> Result<Self> {
-        let client = Dialer::new(url)?.dial().await?;
-        Ok(Self { client, url: url.clone() })
+        let session = Self { client: Dialer::new(url)?.dial().await?, url: url.clone() };
+        if url.read_only {
+            // Not a start-up parameter, which a connection pooler may refuse.
+            let read_only = session.client.batch_execute("SET default_transaction_read_only = on").await;
+            read_only.map_err(|error| session.error("cannot make the session read-only", error))?;
+        }
+        Ok(session)
     }
 
     /// Where this session is.

@@ -36,6 +36,8 @@ pub struct ConnectionUrl {
     variables: Vec<(&'static str, Option<String>)>,
     /// The settings that hold the role and its password.
     credentials: String,
+    /// Whether sessions are to refuse whatever writes.
+    pub(super) read_only: bool,
 }
 
 /// One server of a URL.
@@ -137,7 +139,7 @@ impl ConnectionUrl {
         let variables =
             libpq_variables().map(|(keyword, name)| (name, value(keyword).map(str::to_owned))).collect();
         let credentials = sources(settings);
-        Ok(Self { config, servers, tls, target, database, variables, credentials })
+        Ok(Self { config, servers, tls, target, database, variables, credentials, read_only: false })
     }
 
     /// The database that commands work on.
@@ -180,6 +182,12 @@ impl ConnectionUrl {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.servers.iter().all(Server::is_loopback)
+    }
+
+    /// The same place, for sessions that only read, or that may write.
+    #[must_use]
+    pub fn reading_only(self, read_only: bool) -> Self {
+        Self { read_only, ..self }
     }
 
     /// The same server and role, another database.

@@ -41,8 +41,8 @@ impl Ec2 {
     /// [`crate::error::Kind::Config`] when there is no region, or none that could be
     /// part of a host's name.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place } = Aws::load(config).await?;
-        Ok(Self { query: Query::new(&sdk)?, place })
+        let Aws { sdk, place, dry_run } = Aws::load(config).await?;
+        Ok(Self { query: Query::new(&sdk, dry_run)?, place })
     }
 
     /// Where it is.

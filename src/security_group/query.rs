@@ -34,6 +34,7 @@ use aws_types::region::SigningRegion;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use roxmltree::{Document, Node};
 
+use crate::aws::DryRun;
 use crate::error::{Error, Result};
 
 /// The API's version, and the only one there is.
@@ -47,11 +48,12 @@ pub(super) struct Query {
     sdk: SdkConfig,
     endpoint: String,
     signing: SharedRuntimePlugin,
+    dry_run: Option<DryRun>,
 }
 
 impl Query {
-    pub(super) fn new(sdk: &SdkConfig) -> Result<Self> {
-        Ok(Self { sdk: sdk.clone(), endpoint: endpoint(sdk)?, signing: signing(sdk) })
+    pub(super) fn new(sdk: &SdkConfig, dry_run: Option<DryRun>) -> Result<Self> {
+        Ok(Self { sdk: sdk.clone(), endpoint: endpoint(sdk)?, signing: signing(sdk), dry_run })
     }
 
     /// Calls `action`, and reads the answer's root element with `read`, which gives
@@ -90,6 +92,9 @@ impl Query {
             .runtime_plugin(self.signing.clone())
             .serializer(request)
             .deserializer(move |response| answer(response, action, read));
+        if let Some(dry_run) = self.dry_run.clone() {
+            operation = operation.interceptor(dry_run);
+        }
         if let Some(client) = self.sdk.http_client() {
             operation = operation.http_client(client);
         }

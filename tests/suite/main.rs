@@ -23,6 +23,7 @@ mod place;
 mod prices;
 mod rds;
 mod readme;
+mod safety;
 mod shell;
 mod sql;
 mod support;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use crate::commands::common::{announce, refuse_dry_run};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -24,8 +25,9 @@ pub struct ConnectArgs {
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ConnectArgs) -> Result<()> {
+    refuse_dry_run(cx, "db connect", "psql may run whatever it is told to")?;
     let url = cx.connection_url()?;
     let psql = Psql::new(cx.config(), &url, &args.arguments)?;
-    super::announce(ui, &url);
+    announce(cx, ui, &url).await;
     Err(psql.hand_over())
 }

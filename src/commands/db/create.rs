@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::common::announce;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -19,7 +20,7 @@ pub struct CreateArgs {}
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    super::announce(ui, &url);
+    announce(cx, ui, &url).await;
     create(ui, &url).await
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::sessions::tell_what_is_hidden;
-use crate::commands::common::{ConfirmArgs, count};
+use crate::commands::common::{ConfirmArgs, announce, count};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
@@ -34,7 +34,7 @@ pub(super) struct ForceArgs {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    super::announce(ui, &url);
+    announce(cx, ui, &url).await;
     let database = url.database();
     let sessions = if args.force.force { ", and the sessions on it are ended" } else { "" };
     let consequence =

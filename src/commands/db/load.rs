@@ -5,8 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::announce;
-use crate::commands::common::{ConfirmArgs, OutputArgs, count, read_text};
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, read_text};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
@@ -144,7 +143,7 @@ pub(super) async fn load(
 ) -> Result<()> {
     let variables = args.variables.resolve(cx)?;
     let script = variables.script(file, built_in)?;
-    announce(ui, &variables.url);
+    announce(cx, ui, &variables.url).await;
     variables.warn_of_unused(ui, &[&script]);
     if let Some((line, words)) = script.first_destructive() {
         let url = &variables.url;

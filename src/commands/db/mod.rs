@@ -16,7 +16,6 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
-use crate::postgres::ConnectionUrl;
 
 /// `cruddur db …`
 #[derive(Debug, Subcommand)]
@@ -70,9 +69,4 @@ impl Command {
             Self::UpdateCognitoUserIds(args) => update_cognito_user_ids::run(cx, ui, args).await,
         }
     }
-}
-
-/// Says, before anything is written, where.
-pub(super) fn announce(ui: &mut Ui, url: &ConnectionUrl) {
-    ui.status(format!("{:<5} PostgreSQL at {url}", url.target().name()));
 }

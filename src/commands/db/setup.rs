@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::drop::{ForceArgs, drop};
 use super::load::{SCHEMA, SEED, VariableArgs, run_script};
-use crate::commands::common::PoolArgs;
+use crate::commands::common::{PoolArgs, announce};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -50,7 +50,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         cx.config().aws(Service::Cognito)?;
     }
     let url = cx.connection_url()?;
-    super::announce(ui, &url);
+    announce(cx, ui, &url).await;
     variables.warn_of_unused(ui, &[&schema, &seed]);
     drop(ui, &url, args.force, "db setup").await?;
     super::create::create(ui, &url).await?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cognito::{UserPool, parse_saved};
-use crate::commands::common::{OutputArgs, PoolArgs, count, read_text};
+use crate::commands::common::{OutputArgs, PoolArgs, announce, count, read_text};
 use crate::config::UserPoolId;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
@@ -29,9 +29,6 @@ pub struct UpdateCognitoUserIdsArgs {
     /// What cognito list-users -o json printed, in place of asking the pool; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "user_pool_id")]
     from: Option<PathBuf>,
-    /// Change nothing, and show what would change
-    #[arg(long)]
-    dry_run: bool,
     /// Exit with 5 when anything is unmatched or still MOCK; what matches is updated all the same
     #[arg(long)]
     strict: bool,
@@ -66,19 +63,19 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     let url = cx.connection_url()?;
     let saved = args.from.as_deref().map(read_saved).transpose()?;
     let pool = if saved.is_none() { Some(cx.cognito(args.pool.needed(cx)?).await?) } else { None };
-    super::announce(ui, &url);
+    announce(cx, ui, &url).await;
     let session = cx.postgres().await?;
     let identities = match (saved, pool) {
         (Some(saved), _) => saved,
         (None, Some(pool)) => read_pool(ui, &pool).await?,
         (None, None) => Vec::new(),
     };
-    let matches = session.update_cognito_user_ids(identities, args.dry_run).await?;
+    let matches = session.update_cognito_user_ids(identities, cx.dry_run()).await?;
     let tally = Tally::of(&matches);
-    show(ui, args, &matches, tally)?;
-    ui.status(summary(tally, args.dry_run));
+    show(cx, ui, args, &matches, tally)?;
+    ui.status(summary(tally, cx.dry_run()));
     if args.strict && (tally.unmatched() > 0 || tally.still_mock > 0) {
-        let done = if args.dry_run { "nothing was changed" } else { "what does match is up to date" };
+        let done = if cx.dry_run() { "nothing was changed" } else { "what does match is up to date" };
         return Err(Error::partial(format!(
             "{} unmatched, {} still MOCK; {done}",
             tally.unmatched(),
@@ -112,7 +109,13 @@ fn read_saved(file: &Path) -> Result<Vec<Identity>> {
     parse_saved(&file.display().to_string(), &read_text(file)?)
 }
 
-fn show(ui: &mut Ui, args: &UpdateCognitoUserIdsArgs, matches: &[Match], tally: Tally) -> Result<()> {
+fn show(
+    cx: &Context,
+    ui: &mut Ui,
+    args: &UpdateCognitoUserIdsArgs,
+    matches: &[Match],
+    tally: Tally,
+) -> Result<()> {
     let format = args.output.output;
     let mut records = ui.records::<Match>(format, "users");
     for one in matches {
@@ -121,7 +124,7 @@ fn show(ui: &mut Ui, args: &UpdateCognitoUserIdsArgs, matches: &[Match], tally: 
             records.push(one)?;
         }
     }
-    records.finish(&serde_json::json!({ "count": matches.len(), "dry_run": args.dry_run, "tally": tally }))
+    records.finish(&serde_json::json!({ "count": matches.len(), "dry_run": cx.dry_run(), "tally": tally }))
 }
 
 /// The counts in a line; of what went wrong, only what did.

@@ -33,9 +33,6 @@ pub struct CheckArgs {
     /// Mend what the data itself tells how to; messages are never touched
     #[arg(long)]
     repair: bool,
-    /// Show what --repair would write, and write nothing
-    #[arg(long, requires = "repair")]
-    dry_run: bool,
     #[command(flatten)]
     speed: ScanSpeedArgs,
     /// Do not compare users with PostgreSQL; their names come from the messages
@@ -86,8 +83,8 @@ fn request(write: &Write) -> String {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<()> {
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
-    let mode = args.mode();
-    announce(ui, db.place());
+    let mode = args.mode(&db);
+    announce(cx, ui, db.place()).await;
     if mode == Mode::Repair {
         let consequence = format!("the rows of broken groups in the table {table:?} are written anew");
         args.confirm.check(cx, ui, &table, &consequence)?;
@@ -112,8 +109,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
 }
 
 impl CheckArgs {
-    const fn mode(&self) -> Mode {
-        match (self.repair, self.dry_run) {
+    const fn mode(&self, db: &DynamoDb) -> Mode {
+        match (self.repair, db.is_dry_run()) {
             (false, _) => Mode::Report,
             (true, true) => Mode::Plan,
             (true, false) => Mode::Repair,
@@ -234,7 +231,7 @@ impl Check {
         mended: Result<()>,
     ) -> Result<()> {
         let Self { records, tally, read, written } = self;
-        let (usage, mode) = (db.usage(read, written), args.mode());
+        let (usage, mode) = (db.usage(read, written), args.mode(db));
         let counts = surveyed.counts();
         records.finish(&serde_json::json!({
             "count": tally.found,

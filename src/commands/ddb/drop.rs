@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, announce};
+use crate::commands::common::{ConfirmArgs, announce, show_plan};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -26,7 +26,10 @@ pub struct DropArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = &args.table;
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(db.drop_table(table)).await?);
+    }
     let consequence = format!("the table {table:?} on {} and all its items are deleted", db.place());
     args.confirm.check(cx, ui, table, &consequence)?;
     db.drop_table(table).await?;

@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::TableArgs;
 use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
-use crate::commands::db;
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
 use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies};
@@ -34,9 +33,6 @@ pub struct RenameUserArgs {
     /// The handle from now on
     #[arg(long, value_name = "HANDLE")]
     new_handle: Option<String>,
-    /// Say what would be done, and write nothing
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
@@ -87,9 +83,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     let mut postgres = cx.postgres().await?;
     let rename = args.resolve(&postgres).await?;
     let db = cx.dynamodb().await?;
-    db::announce(ui, postgres.url());
-    announce(ui, db.place());
-    if !args.dry_run && !postgres.lock_for_renaming(&rename.from).await? {
+    announce(cx, ui, (postgres.url(), db.place())).await;
+    if !cx.dry_run() && !postgres.lock_for_renaming(&rename.from).await? {
         return Err(Error::failed(format!("{} is being renamed by somebody else right now", args.handle))
             .hint("run it again when they are done"));
     }
@@ -114,7 +109,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
         plan.index_units
     ));
     let mut done = db.nothing_renamed();
-    if args.dry_run {
+    if cx.dry_run() {
         return args.show(ui, &db, &rename, &plan, &done);
     }
     let consequence =
@@ -201,7 +196,7 @@ impl RenameUserArgs {
     ) -> Result<()> {
         let found = usize::from(rename.changes_the_user());
         let rows = [
-            Copies { kind: "users", found, renamed: if self.dry_run { 0 } else { found } },
+            Copies { kind: "users", found, renamed: if db.is_dry_run() { 0 } else { found } },
             Copies { kind: "messages", found: plan.messages, renamed: done.messages },
             Copies { kind: "group rows", found: plan.rows, renamed: done.rows },
         ];
@@ -214,11 +209,11 @@ impl RenameUserArgs {
         let usage = db.usage(read, done.written.clone());
         records.finish(&serde_json::json!({
             "count": rows.len(),
-            "dry_run": self.dry_run,
+            "dry_run": db.is_dry_run(),
             "estimated_write_units": plan.table_units + plan.index_units,
             "consumed_capacity": self.usage.json(&usage),
         }))?;
-        if !self.dry_run && rename.to.handle != self.handle {
+        if !db.is_dry_run() && rename.to.handle != self.handle {
             ui.hint(format!(
                 "a user pool is not changed: preferred_username must become {:?} there too",
                 rename.to.handle

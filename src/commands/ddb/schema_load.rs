@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::TableArgs;
-use crate::commands::common::announce;
+use crate::commands::common::{announce, show_plan};
 use crate::context::Context;
 use crate::dynamodb::{Billing, Definition, SchemaLoaded};
 use crate::error::{Error, Result};
@@ -31,8 +31,11 @@ pub struct SchemaLoadArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
     let definition = Definition { billing: args.billing, stream: args.stream };
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(db.load_schema(&table, definition)).await?);
+    }
     match db.load_schema(&table, definition).await? {
         SchemaLoaded::Created => {
             ui.status(format!("created the table {table:?}; it and its index are ACTIVE"));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::TableArgs;
 use super::usage::UsageArgs;
-use crate::commands::common::{ConfirmArgs, announce, read_text};
+use crate::commands::common::{ConfirmArgs, announce, read_text, show_plan};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messaging::{
@@ -62,10 +62,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let other = postgres.user_by_handle(&args.other_handle).await?;
 
     let db = cx.dynamodb().await?;
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
+    let conversation = Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(db.replace_conversation(&table, group, &conversation)).await?);
+    }
     let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
     args.confirm.check(cx, ui, &table, &consequence)?;
-    let conversation = Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
     let written = db.replace_conversation(&table, group, &conversation).await?;
 
     ui.status(format!(

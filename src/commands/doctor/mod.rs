@@ -49,7 +49,8 @@ pub struct DoctorArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<()> {
     let is_prod = cx.target() == Target::Prod;
     let other = if is_prod { Target::Local } else { Target::Prod };
-    let other = Context::new(cx.config().for_target(other));
+    // What is left over is among the findings.
+    let other = Context::new(cx.config().for_target(other), |_| {});
     let local = if is_prod { &other } else { cx };
     let timeout = args.timeout;
     let here = Some(cx.target());

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::commands::common::refuse_dry_run;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -38,6 +39,9 @@ impl Command {
             return Err(Error::usage(
                 "cruddur local and --prod exclude each other: the local stack is local",
             ));
+        }
+        if !matches!(self, Self::Status(_)) {
+            refuse_dry_run(cx, "cruddur local", "it starts and stops servers")?;
         }
         match self {
             Self::Up(args) => up::run(cx, ui, args).await,

@@ -31,9 +31,6 @@ pub struct UpdateSgRuleArgs {
     /// The public address to let in, IPv4 or IPv6, without a prefix length [env: GITPOD_IP]
     #[arg(long, value_name = "ADDRESS")]
     ip: Option<String>,
-    /// Ask AWS whether the change would be allowed, and change nothing
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -92,7 +89,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
     let address = SourceAddress::parse(&config.source_address(args.ip.as_deref())?)?;
 
     let ec2 = cx.ec2().await?;
-    announce(ui, ec2.place());
+    announce(cx, ui, ec2.place()).await;
     let rule = ec2.ingress_rule(&group_id, &rule_id).await?;
     let (old, new) = rule.cidr_for(address)?;
     if !rule.includes_tcp_port(POSTGRES_PORT) {
@@ -105,7 +102,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
     if old.prefix_len() < old.max_prefix_len() {
         ui.warn(format!("the rule lets in all of {old}; {new} takes its place"));
     }
-    let mode = if args.dry_run { Mode::DryRun } else { Mode::Apply };
+    let mode = if cx.dry_run() { Mode::DryRun } else { Mode::Apply };
     let (outcome, said) = if old == new {
         (Outcome::Unchanged, format!("the rule {rule_id:?} lets in {new} already; nothing was done"))
     } else {

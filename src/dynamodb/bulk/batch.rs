@@ -15,6 +15,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::KeyNames;
 use super::dispatch::Op;
 use super::request::key_of;
+use crate::aws::is_not_sent;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::error::{is_server_error, is_throttled};
 use crate::error::Error;
@@ -94,6 +95,10 @@ impl Destination {
                     self.left_of(batch, left.map(Vec::as_slice).unwrap_or_default()),
                     Box::new(answer),
                 )
+            }
+            // A dry run's: noted, and as good as taken.
+            Err(error) if is_not_sent(&error) => {
+                Outcome::Taken(HashSet::new(), Box::new(BatchWriteItemOutput::builder().build()))
             }
             Err(error) if is_throttled(&error) => Outcome::Throttled,
             Err(error) => {

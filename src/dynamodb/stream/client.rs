@@ -3,6 +3,7 @@
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::types::{ShardIteratorType, StreamStatus};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 use super::{Position, Record};
 use crate::aws::{Aws, Place, code};
@@ -90,8 +91,10 @@ impl Streams {
     /// # Errors
     /// [`Kind::Config`] when production has no region.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place } = Aws::load(config).await?;
-        Ok(Self { client: Client::new(&sdk), place })
+        let Aws { sdk, place, dry_run } = Aws::load(config).await?;
+        let mut client = aws_sdk_dynamodbstreams::config::Builder::from(&sdk);
+        client.set_interceptors(dry_run.into_iter().map(SharedInterceptor::new));
+        Ok(Self { client: Client::from_conf(client.build()), place })
     }
 
     /// Where it is.

@@ -137,7 +137,7 @@ fn production_is_verified_as_cruddur_does_it_by_each_version_of_psql() {
                 .env("SSL_CERT_FILE", bundle),
         )
         .exits_with(7)
-        .says("PROD  PostgreSQL at db.example.com:5432/shop\n");
+        .says("*** PROD *** PostgreSQL at db.example.com:5432/shop\n");
         let (_, environment) = recorded(&sandbox);
         assert_eq!(environment["PGSSLMODE"], mode);
         assert_eq!(environment.get("PGSSLROOTCERT").map(String::as_str), roots, "{version} {parameters}");

@@ -296,7 +296,7 @@ fn production_is_updated_by_its_own_flag_only() {
         .env("PROD_CONNECTION_URL", prod.production_url())
         .env("AWS_ACCESS_KEY_ID", "production")
         .env("AWS_SECRET_ACCESS_KEY", "secret");
-    Run::of(&mut command).succeeds().says("PROD  PostgreSQL at 127.0.0.1:").says("1 updated");
+    Run::of(&mut command).succeeds().says("*** PROD *** PostgreSQL at 127.0.0.1:").says("1 updated");
     let nina = "SELECT cognito_user_id FROM users WHERE handle = 'nina'";
     assert_eq!(prod.sql(nina), [[pool.sub("nina")]]);
     assert_eq!(local.sql(nina), [["MOCK"]]);

@@ -168,7 +168,7 @@ fn in_production_it_says_where_and_writes_there() {
             .env("AWS_REGION", "us-east-1"),
     )
     .succeeds()
-    .says("PROD  DynamoDB at http://127.0.0.1:");
+    .says("*** PROD *** DynamoDB at http://127.0.0.1:");
     assert_eq!(new_messages(&sandbox, 1), ["hello"]);
 }
 

@@ -91,7 +91,7 @@ fn every_copy_is_renamed_and_nothing_else() {
     assert_eq!(document["consumed_capacity"]["write"]["table"], 35.0);
     assert_eq!(document["dry_run"], false);
     run.says("LOCAL PostgreSQL at")
-        .says("LOCAL DynamoDB at")
+        .says(", DynamoDB at")
         .says("nina (Nina Okafor) becomes nina-b (Nina O'Brien ⚓)")
         .says("to rename: 32 messages and 3 group rows in 3 groups; an estimated 38 write units (table 35, message-group-sk-index 3)")
         .says("preferred_username must become \"nina-b\"");
@@ -269,8 +269,8 @@ fn in_production_it_is_confirmed_by_the_handle() {
     let sandbox = busy();
     Run::of(&mut on_prod(&sandbox, &[]))
         .exits_with(3)
-        .says("PROD  PostgreSQL at")
-        .says("PROD  DynamoDB at")
+        .says("*** PROD *** PostgreSQL at")
+        .says(", DynamoDB at")
         .says("an estimated 38 write units")
         .says("nina and 35 copies in the table \"cruddur-messages\" are renamed")
         .says("--yes --confirm nina");

@@ -175,7 +175,7 @@ fn replacing_in_production_needs_the_tables_name() {
             .env("AWS_REGION", "us-east-1");
         Run::of(&mut command)
     };
-    seed(&[]).exits_with(3).says("PROD  DynamoDB at").says("--yes --confirm cruddur-messages");
+    seed(&[]).exits_with(3).says("*** PROD *** DynamoDB at").says("--yes --confirm cruddur-messages");
     seed(&["--yes", "--confirm", "cruddur"]).exits_with(3);
     assert_eq!(sandbox.items().len(), 0, "something was written");
     seed(&["--yes", "--confirm", TABLE]).succeeds();

@@ -121,7 +121,8 @@ fn production_takes_the_profiles_credentials_and_shows_none_of_them() {
         let mut command =
             group.update(&rule, &["--prod", "--endpoint-url", proxy.url(), "--profile", "nina"]);
         command.args(["--ip", ip]).env("AWS_CONFIG_FILE", &file).env("AWS_EC2_METADATA_DISABLED", "true");
-        let run = Run::of(&mut command).exits_with(code).says(&format!("PROD  EC2 at {}\n", proxy.url()));
+        let run =
+            Run::of(&mut command).exits_with(code).says(&format!("*** PROD *** EC2 at {} in ", proxy.url()));
         for secret in ["AKIDNINA", "hunter2"] {
             assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{run:?}");
         }

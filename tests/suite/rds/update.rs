@@ -31,7 +31,7 @@ fn the_cidr_alone_changes() {
     );
     assert_eq!(
         run.stderr,
-        format!("LOCAL EC2 at {}\nupdated the rule {rule:?}\n", moto().url()),
+        format!("LOCAL EC2 at {} in us-east-1\nupdated the rule {rule:?}\n", moto().url()),
         "no warning, and nothing else"
     );
 }

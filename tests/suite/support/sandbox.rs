@@ -225,7 +225,7 @@ pub async fn streams_at(port: u16) -> Streams {
     Streams::connect(&loopback(Service::DynamoDbStreams, port)).await.unwrap()
 }
 
-fn loopback(service: Service, port: u16) -> AwsConfig {
+pub fn loopback(service: Service, port: u16) -> AwsConfig {
     AwsConfig {
         service,
         target: Target::Local,
@@ -236,6 +236,8 @@ fn loopback(service: Service, port: u16) -> AwsConfig {
             secret_access_key: DUMMY_CREDENTIAL.to_owned(),
             session_token: None,
         },
+        dry_run: false,
+        sts: None,
     }
 }
 

@@ -49,7 +49,7 @@ fn the_default_endpoint_is_port_8000_of_this_machine() {
     // Whatever runs there has no such table.
     Run::of(&mut unguided(&sandbox, &["ddb", "drop", &format!("no-such-{}", sandbox.database())]))
         .exits_with(1)
-        .says("LOCAL DynamoDB at http://localhost:8000\n");
+        .says("LOCAL DynamoDB at http://localhost:8000 in us-east-1\n");
 }
 
 #[test]

@@ -71,10 +71,10 @@ fn every_db_command_works_on_the_production_database_only() {
     let on_prod =
         |words: &[&str]| Run::of(local.command(words).env("PROD_CONNECTION_URL", prod.production_url()));
     let name = prod.database();
-    on_prod(&["--prod", "db", "create"]).succeeds().says("PROD  PostgreSQL at 127.0.0.1:");
+    on_prod(&["--prod", "db", "create"]).succeeds().says("*** PROD *** PostgreSQL at 127.0.0.1:");
     assert!(prod.database_exists());
-    on_prod(&["db", "--prod", "schema-load", "--yes", "--confirm", name]).succeeds().says("PROD ");
-    on_prod(&["db", "seed", "--prod"]).succeeds().says("PROD ");
+    on_prod(&["db", "--prod", "schema-load", "--yes", "--confirm", name]).succeeds().says("*** PROD *** ");
+    on_prod(&["db", "seed", "--prod"]).succeeds().says("*** PROD *** ");
     assert_eq!(prod.sql("SELECT count(*) FROM users"), [["3"]]);
     on_prod(&["db", "drop", "--prod", "--yes", "--confirm", name]).succeeds();
     assert!(!prod.database_exists());

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::write::WriteArgs;
-use crate::commands::common::{announce, shell_word};
+use crate::commands::common::{announce, shell_word, show_plan};
 use crate::context::Context;
 use crate::dynamodb::Created;
 use crate::error::{Error, Result};
@@ -42,8 +42,16 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
     let recipient = postgres.user_by_handle(to).await?;
 
     let db = cx.dynamodb().await?;
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
     let now = Timestamp::now();
+    if cx.dry_run() {
+        let plan = if args.allow_duplicate {
+            db.rehearse(db.create_conversation(&table, &sender, &recipient, &text, now)).await?
+        } else {
+            db.rehearse(db.create_only_conversation(&table, &sender, &recipient, &text, now)).await?
+        };
+        return show_plan(ui, &plan);
+    }
     let sent = if args.allow_duplicate {
         db.create_conversation(&table, &sender, &recipient, &text, now).await?
     } else {

@@ -4,7 +4,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::write::WriteArgs;
-use crate::commands::common::announce;
+use crate::commands::common::{announce, show_plan};
 use crate::context::Context;
 use crate::error::Result;
 use crate::messaging::Timestamp;
@@ -34,7 +34,12 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
     let table = args.write.table.name(cx);
     let sender = cx.postgres().await?.user_by_handle(&args.write.from).await?;
     let db = cx.dynamodb().await?;
-    announce(ui, db.place());
-    let sent = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now()).await?;
+    announce(cx, ui, db.place()).await;
+    let create = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now());
+    let create = Box::pin(create);
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(create).await?);
+    }
+    let sent = create.await?;
     args.write.show(ui, &db, &sent, "moved")
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, announce};
+use crate::commands::common::{ConfirmArgs, announce, show_plan};
 use crate::commands::ddb::TableArgs;
 use crate::context::Context;
 use crate::error::Result;
@@ -26,7 +26,10 @@ pub struct DisableArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(db.disable_stream(&table)).await?);
+    }
     let consequence = format!(
         "the stream of the table {table:?} on {} ends: whoever reads it gets nothing more, also when it is enabled again, for that is another stream",
         db.place()

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::common::announce;
+use crate::commands::common::{announce, show_plan};
 use crate::commands::ddb::TableArgs;
 use crate::context::Context;
 use crate::dynamodb::stream::{Enabled, View};
@@ -28,7 +28,10 @@ pub struct EnableArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &EnableArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(db.enable_stream(&table, args.view)).await?);
+    }
     let (said, stream) = match db.enable_stream(&table, args.view).await? {
         Enabled::Now(stream) => ("has a stream now", stream),
         Enabled::Before(stream) => ("has this stream already", stream),

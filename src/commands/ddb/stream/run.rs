@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Source;
-use crate::commands::common::{OutputArgs, announce, count};
+use crate::commands::common::{OutputArgs, announce, count, show_plan};
 use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::UsageArgs;
 use crate::commands::signals::{Signals, Stop};
@@ -77,16 +77,21 @@ struct Run {
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()> {
+    if cx.dry_run() && !args.once {
+        return Err(Error::usage("a dry run of ddb stream run handles what is there now; add: --once"));
+    }
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(ui, db.place());
+    announce(cx, ui, db.place()).await;
     let Source { streams, stream } = super::source(cx, &db, &table, &args.table).await?;
     super::announce(ui, &stream);
     let checkpoint = Checkpoint::open(&checkpoint_path(cx, &db, &stream, args)?)?;
     let positions = begin(cx, ui, &checkpoint, &stream, args)?;
     let reader = Reader::new(streams, &stream, positions, args.once);
-    // Before anything is handled: does it work at all?
-    checkpoint.save(&stream.arn, reader.positions())?;
+    if !cx.dry_run() {
+        // Before anything is handled: does it work at all?
+        checkpoint.save(&stream.arn, reader.positions())?;
+    }
     let totals = Totals::new(&db);
     let signals = Signals::catch()?;
     if !args.once {
@@ -98,6 +103,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     if ended.as_ref().err().is_none_or(|error| !error.kind().is_silent()) {
         records.finish(&run.summary(&args.usage))?;
         run.show_summary(ui);
+        if cx.dry_run() {
+            show_plan(ui, &run.db.withheld())?;
+        }
         args.usage.show(ui, &run.usage());
     }
     match (ended, run.stop) {
@@ -202,7 +210,9 @@ impl Run {
         };
         self.totals.add(&handled);
         self.reader.handled(batch, handled.records);
-        self.checkpoint.save(&self.arn, self.reader.positions())?;
+        if !self.db.is_dry_run() {
+            self.checkpoint.save(&self.arn, self.reader.positions())?;
+        }
         for number in &handled.unreadable {
             ui.warn(format!("passed over the record {number} of {}: it names no item", batch.shard));
         }
