@@ -19,6 +19,7 @@ pub mod messaging;
 pub mod output;
 pub mod postgres;
 pub mod security_group;
+pub mod state_file;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

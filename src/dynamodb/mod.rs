@@ -37,7 +37,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use crate::aws::{Effort, Plan, Unsent};
 pub use batch::Written;
-pub use bulk::{BulkOptions, BulkWriter, BulkWritten, KeyNames, Pace, Writers};
+pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, KeyNames, Pace, Writers};
 pub use capacity::{Capacity, Usage};
 pub use check::{
     Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod identity;
+mod invented;
 mod place;
 mod range;
 mod timestamp;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 pub use conversation::Conversation;
 pub use identity::{AppUser, Identity, MOCK, Match, Outcome, PoolUser, Tally, match_users};
+pub use invented::{Invented, InventedUser, Invention, MOST_INVENTED};
 pub use place::Place;
 pub use range::TimeRange;
 pub use timestamp::{MAX_OFFSET, NotATimestamp, Timestamp};

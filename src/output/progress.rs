@@ -1,6 +1,6 @@
 //! A progress bar on stderr, for what takes a while.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{Ui, safe};
 
@@ -14,11 +14,25 @@ impl Ui {
     /// nothing is shown.
     #[must_use]
     pub fn progress(&mut self, what: &str, total: usize) -> Progress {
+        self.bar(what, total as u64, "{msg} [{wide_bar}] {pos}/{len}, {eta} left")
+    }
+
+    /// The same with the steps of a second, and what else [`Progress::reach`] says.
+    #[must_use]
+    pub fn progress_with_rate(&mut self, what: &str, total: u64) -> Progress {
+        self.bar(what, total, "{msg} [{wide_bar}] {human_pos}/{human_len}, {per_sec}{prefix}, {eta} left")
+    }
+
+    fn bar(&mut self, what: &str, total: u64, template: &str) -> Progress {
         // It hides itself where stderr is no terminal.
         let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len}, {eta} left") {
-            bar.set_style(style.progress_chars("=> "));
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            let whole = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A bar that cannot be drawn is none.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("per_sec", whole).progress_chars("=> "));
         }
         bar.set_message(safe(what).into_owned());
         bar.tick();
@@ -34,6 +48,20 @@ impl Progress {
             self.bar.set_length(position);
         }
         self.bar.set_position(position);
+    }
+}
+
+impl Progress {
+    /// Begins at `step`, which others have reached: the rate is of what is done from here on.
+    pub fn begin_at(&self, step: u64) {
+        self.bar.set_position(step);
+        self.bar.reset_eta();
+    }
+
+    /// Step `step` is reached; `note` is shown behind the rate.
+    pub fn reach(&self, step: u64, note: String) {
+        self.bar.set_prefix(note);
+        self.bar.set_position(step);
     }
 }
 

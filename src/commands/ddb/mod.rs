@@ -31,7 +31,7 @@ pub enum Command {
     /// Delete a table and wait until it is gone
     #[command(after_help = drop::EXAMPLES)]
     Drop(drop::DropArgs),
-    /// Write a conversation between two users from a transcript
+    /// Write a conversation between two users from a transcript, or many invented ones
     #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),
     /// Print every item of the table, or of an index of it
@@ -85,6 +85,11 @@ pub(super) struct TableArgs {
 impl TableArgs {
     pub(super) fn name(&self, cx: &Context) -> String {
         cx.config().table(self.table.as_deref())
+    }
+
+    /// What the command line says, where it does.
+    pub(super) fn given(&self) -> Option<&str> {
+        self.table.as_deref()
     }
 }
 

@@ -20,8 +20,10 @@ use tokio::task::JoinHandle;
 
 use self::dispatch::{Dispatch, Message, Op};
 use self::request::Prepared;
+use super::items::{group_item, message_item};
 use super::{Capacity, DynamoDb, Item};
 use crate::error::{Error, Result};
+use crate::messaging::Invented;
 
 pub use keys::KeyNames;
 pub use pace::Pace;
@@ -78,6 +80,10 @@ pub(super) struct Shared {
     units: AtomicU64,
 }
 
+/// How far a writer is.
+#[derive(Debug, Clone)]
+pub struct BulkProgress(Arc<Shared>);
+
 /// A bulk write under way. Everything that was submitted is written once
 /// [`BulkWriter::finish`] has returned; dropped before, it finishes the requests that are on their
 /// way and no more.
@@ -128,6 +134,17 @@ impl BulkWriter {
         self.submit(prepared).await
     }
 
+    /// [`BulkWriter::put`] for an item of the messages table.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn put_invented(&mut self, item: &Invented) -> Result<()> {
+        match item {
+            Invented::Message(message) => self.put(message_item(message)).await,
+            Invented::Row(row) => self.put(group_item(row)).await,
+        }
+    }
+
     /// Submits an item to be deleted, by its key; other attributes do not matter.
     ///
     /// # Errors
@@ -166,24 +183,16 @@ impl BulkWriter {
         }
     }
 
-    /// How many of the submitted requests, from the first on and in the order of submission, are
-    /// surely written.
+    /// How far it is, for somebody who watches while others submit.
+    #[must_use]
+    pub fn progress(&self) -> BulkProgress {
+        BulkProgress(Arc::clone(&self.shared))
+    }
+
+    /// [`BulkProgress::done_through`]
     #[must_use]
     pub fn done_through(&self) -> u64 {
-        self.shared.done_through.load(Ordering::Acquire)
-    }
-
-    /// How many requests are written, in whatever order.
-    #[must_use]
-    pub fn written(&self) -> u64 {
-        self.shared.written.load(Ordering::Relaxed)
-    }
-
-    /// Write units consumed so far.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "for showing")]
-    pub fn units(&self) -> f64 {
-        self.shared.units.load(Ordering::Relaxed) as f64 / 1000.0
+        self.progress().done_through()
     }
 
     /// Writes what is left, and says what was written.
@@ -196,7 +205,7 @@ impl BulkWriter {
     }
 
     /// Waits for the requests that are on their way, sends no other, and says what was written.
-    /// [`BulkWriter::done_through`] is where to go on from: ask before, or by `watch`.
+    /// [`BulkWriter::done_through`] is where to go on from.
     ///
     /// # Errors
     /// As for [`BulkWriter::put`].
@@ -230,6 +239,28 @@ impl BulkWriter {
             Err(error) => error,
             Ok(_) => Error::failed("writing was stopped"),
         }
+    }
+}
+
+impl BulkProgress {
+    /// How many of the submitted requests, from the first on and in the order of submission, are
+    /// surely written.
+    #[must_use]
+    pub fn done_through(&self) -> u64 {
+        self.0.done_through.load(Ordering::Acquire)
+    }
+
+    /// How many requests are written, in whatever order.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.0.written.load(Ordering::Relaxed)
+    }
+
+    /// Write units consumed so far.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for showing")]
+    pub fn units(&self) -> f64 {
+        self.0.units.load(Ordering::Relaxed) as f64 / 1000.0
     }
 }
 

@@ -1,7 +1,5 @@
 //! The file in which a run keeps its place.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Positions;
 use crate::error::{Context as _, Error, Result};
 use crate::messaging::Timestamp;
+use crate::state_file::{self, StateFile};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -17,12 +16,7 @@ const VERSION: u32 = 1;
 const RETENTION_MINUTES: usize = 24 * 60;
 
 /// A checkpoint file that this process alone uses.
-pub struct Checkpoint {
-    path: PathBuf,
-    /// Beside the file, which is a new one each time. The kernel lets go of the
-    /// lock however the process ends.
-    _lock: File,
-}
+pub struct Checkpoint(StateFile);
 
 /// What a checkpoint holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,31 +48,17 @@ impl Checkpoint {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run uses it.
     pub fn open(path: &Path) -> Result<Self> {
-        let what = || format!("cannot use the checkpoint {}", path.display());
-        let path = std::path::absolute(path).or_failed(what)?;
-        if path.is_dir() {
-            return Err(Error::failed(format!("{}: it is a folder", what())));
-        }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".lock");
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let lock = options.open(path.with_file_name(name)).or_failed(what)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(Error::refused(format!(
-                "another run keeps its place in {}; nothing was done",
-                path.display()
-            ))
-            .hint("stop it first, or name another file with --checkpoint")),
-            Err(TryLockError::Error(cause)) => Err(Error::failed(what()).because(cause)),
-        }
+        let file = StateFile::open(path)?.map(Self);
+        file.ok_or_else(|| {
+            Error::refused(format!("another run keeps its place in {}; nothing was done", path.display()))
+                .hint("stop it first, or name another file with --checkpoint")
+        })
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// What it holds of the stream `arn`.
@@ -87,15 +67,9 @@ impl Checkpoint {
     /// [`crate::error::Kind::Refused`] when it is another table's;
     /// [`crate::error::Kind::Failed`] when it cannot be read.
     pub fn load(&self, arn: &str) -> Result<Saved> {
-        let path = self.path.display();
+        let path = self.path().display();
         let begin_anew = || format!("to begin anew, delete it: rm {path}");
-        let text = match fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Saved::Nothing),
-            Err(cause) => {
-                return Err(Error::failed(format!("cannot read the checkpoint {path}")).because(cause));
-            }
-        };
+        let Some(text) = self.0.read()? else { return Ok(Saved::Nothing) };
         let content: Content = serde_json::from_str(&text).map_err(|cause| {
             Error::failed(format!("{path}:{}: this is no checkpoint of a stream", cause.line()))
                 .because(cause)
@@ -126,24 +100,16 @@ impl Checkpoint {
     /// Saves the place in the stream `arn`. After a crash the file holds this
     /// place or the former one, whole.
     pub fn save(&self, arn: &str, positions: &Positions) -> Result<()> {
-        let what = || format!("cannot save the place in {}", self.path.display());
         let content = Content {
             version: VERSION,
             stream_arn: arn.to_owned(),
             saved_at: Timestamp::now().to_string(),
             shards: positions.clone(),
         };
-        let mut text = serde_json::to_string_pretty(&content).or_failed(what)?;
+        let mut text = serde_json::to_string_pretty(&content)
+            .or_failed(|| "cannot write the place as JSON".to_owned())?;
         text.push('\n');
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let new = self.path.with_file_name(name);
-        let written = File::create(&new)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&new, &self.path))
-            // The name, too, is to survive a power cut.
-            .and_then(|()| File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all());
-        written.or_failed(what)
+        self.0.write(&text)
     }
 }
 
@@ -152,18 +118,9 @@ impl Checkpoint {
 ///
 /// Creates the folder.
 pub fn default_path(state: &Path, target: &str, place: &str, arn: &str) -> Result<PathBuf> {
-    let plain = |text: &str| -> String {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let text: String = text.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
-        if text.chars().all(|c| c == '.') { "-".repeat(text.len().max(1)) } else { text }
-    };
     let place = place.split_once("://").map_or(place, |(_, place)| place);
     let (account, table) = account_and_table(arn);
-    let mut folder = state.join("streams");
-    for part in [target, place, account, table] {
-        folder.push(plain(part));
-    }
-    fs::create_dir_all(&folder).or_failed(|| format!("cannot create {}", folder.display()))?;
+    let folder = state_file::folder(state, ["streams", target, place, account, table])?;
     Ok(folder.join("checkpoint.json"))
 }
 

@@ -277,7 +277,7 @@ fn what_is_surely_written_is_counted_from_the_first() {
         tokio::task::block_in_place(|| {
             faulty.proxy.holds(1);
             crate::support::eventually("five batches are written", || {
-                (writer.written() == 125).then_some(())
+                (writer.progress().written() == 125).then_some(())
             });
         });
         let body = faulty.proxy.called_with()[0].to_string();

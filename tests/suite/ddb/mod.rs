@@ -14,6 +14,7 @@ mod scan_parallel;
 mod schema_load;
 mod seed;
 mod seed_again;
+mod seed_invented;
 mod seed_refused;
 mod showing;
 mod stream;

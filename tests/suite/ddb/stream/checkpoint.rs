@@ -105,7 +105,7 @@ fn a_place_where_nothing_can_be_kept_is_said_before_anything_is_done() {
     sandbox.put_item(message(&sandbox, 1));
     let rows = sandbox.items_of("GRP#");
     let run = |file: &str| sandbox.cruddur(["ddb", "stream", "run", "--once", "--checkpoint", file]);
-    run("nowhere/place.json").exits_with(1).says("cannot use the checkpoint");
+    run("nowhere/place.json").exits_with(1).says("cannot use nowhere/place.json");
     run(".").exits_with(1).says("it is a folder");
     assert_eq!(sandbox.items_of("GRP#"), rows);
 }

@@ -1,53 +1,15 @@
-//! `cruddur ddb seed`
+//! One conversation between two users, from a transcript.
 
-use std::path::PathBuf;
-
-use clap::Args;
-use uuid::Uuid;
-
-use super::TableArgs;
-use super::usage::UsageArgs;
-use crate::commands::common::{ConfirmArgs, announce, read_text, show_plan};
+use super::SeedArgs;
+use crate::commands::common::{announce, read_text, show_plan};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::messaging::{
-    Conversation, DEFAULT_GROUP, DEFAULT_MY_HANDLE, DEFAULT_OTHER_HANDLE, Timestamp, Transcript,
-};
+use crate::messaging::{Conversation, Timestamp, Transcript};
 use crate::output::Ui;
 
 /// The transcript used when none is named.
 const DEFAULT_TRANSCRIPT: (&str, &str) =
-    ("conversations/default.txt", include_str!("../../../conversations/default.txt"));
-
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  # the built-in conversation between nina and oscar
-  cruddur ddb seed
-  # a transcript of your own, between two others
-  cruddur ddb seed conversations/default.txt --my-handle petra --other-handle oscar \\
-    --message-group-uuid 0b7f4a52-6d0c-4c8e-9d53-7a1f2e9c4b10";
-
-#[derive(Debug, Args)]
-pub struct SeedArgs {
-    /// A file of lines "Person 1: …" and "Person 2: …" [default: a built-in conversation]
-    #[arg(value_name = "TRANSCRIPT")]
-    transcript: Option<PathBuf>,
-    /// Who Person 1 is
-    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_MY_HANDLE)]
-    my_handle: String,
-    /// Who Person 2 is
-    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_OTHER_HANDLE)]
-    other_handle: String,
-    /// The group to write; whatever it holds now is replaced
-    #[arg(long, value_name = "UUID", default_value_t = DEFAULT_GROUP)]
-    message_group_uuid: Uuid,
-    #[command(flatten)]
-    table: TableArgs,
-    #[command(flatten)]
-    usage: UsageArgs,
-    #[command(flatten)]
-    confirm: ConfirmArgs,
-}
+    ("conversations/default.txt", include_str!("../../../../conversations/default.txt"));
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
     if args.my_handle == args.other_handle {

@@ -1,0 +1,99 @@
+//! `cruddur ddb seed`: one conversation from a transcript, or many invented ones.
+
+mod invented;
+mod place;
+mod transcript;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::usage::UsageArgs;
+use super::{TableArgs, parse_units};
+use crate::commands::common::ConfirmArgs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::messaging::{DEFAULT_GROUP, DEFAULT_MY_HANDLE, DEFAULT_OTHER_HANDLE};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # the built-in conversation between nina and oscar
+  cruddur ddb seed
+  # a transcript of your own, between two others
+  cruddur ddb seed conversations/default.txt --my-handle petra --other-handle oscar \\
+    --message-group-uuid 0b7f4a52-6d0c-4c8e-9d53-7a1f2e9c4b10
+  # invented users, and 20 conversations of 50 messages between them
+  cruddur ddb seed --conversations 20 --messages 50
+  # others, over ten years
+  cruddur ddb seed --conversations 5 --messages 10 --users 8 --seed 7 --years 10";
+
+#[derive(Debug, Args)]
+pub struct SeedArgs {
+    /// A file of lines "Person 1: …" and "Person 2: …" [default: a built-in conversation]
+    #[arg(value_name = "TRANSCRIPT")]
+    transcript: Option<PathBuf>,
+    /// Who Person 1 is
+    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_MY_HANDLE)]
+    my_handle: String,
+    /// Who Person 2 is
+    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_OTHER_HANDLE)]
+    other_handle: String,
+    /// The group to write; whatever it holds now is replaced
+    #[arg(long, value_name = "UUID", default_value_t = DEFAULT_GROUP)]
+    message_group_uuid: Uuid,
+    #[command(flatten)]
+    invented: InventedArgs,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// What belongs to a transcript and not to invented data.
+const OF_A_TRANSCRIPT: [&str; 4] = ["transcript", "my_handle", "other_handle", "message_group_uuid"];
+
+/// What to invent.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Invented data")]
+struct InventedArgs {
+    /// Write this many invented conversations, each between two invented users
+    #[arg(long, value_name = "N", requires = "messages", conflicts_with_all = OF_A_TRANSCRIPT)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MOST_INVENTED))]
+    conversations: Option<u64>,
+    /// Messages of each conversation
+    #[arg(long, value_name = "M", requires = "conversations")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MOST_INVENTED))]
+    messages: Option<u64>,
+    /// Users, who are added to PostgreSQL unless they are there [default: twice the square root
+    /// of N, and at least 10]
+    #[arg(long, value_name = "U", requires = "conversations")]
+    #[arg(value_parser = clap::value_parser!(u64).range(2..=u64::from(u32::MAX)))]
+    users: Option<u64>,
+    /// What everything is drawn from: the same number, the same data
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "conversations")]
+    seed: u64,
+    /// Over how many years the messages are spread
+    #[arg(long, value_name = "Y", default_value_t = 1, requires = "conversations")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1000))]
+    years: u64,
+    /// The day before which all messages are, in UTC
+    #[arg(long, value_name = "DATE", default_value = "2026-01-01", requires = "conversations")]
+    until: String,
+    /// Write units a second, at most [default: as many as the table takes]
+    #[arg(long, value_name = "N", requires = "conversations", value_parser = parse_units)]
+    max_wcu: Option<f64>,
+    /// Go on where a run with the same numbers was broken off
+    #[arg(long, requires = "conversations")]
+    resume: bool,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
+    match (args.invented.conversations, args.invented.messages) {
+        (Some(conversations), Some(messages)) => invented::run(cx, ui, args, conversations, messages).await,
+        _ => transcript::run(cx, ui, args).await,
+    }
+}

@@ -1,0 +1,229 @@
+//! Invented users who write to each other: as many as wanted, and the same for the same seed.
+//!
+//! Each user, conversation and message is drawn from random numbers of its own, so that any of
+//! them can be had without those before it, and nothing has to be kept.
+
+mod pairs;
+mod random;
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use fake::Fake as _;
+use fake::faker::lorem::en::Sentence;
+use fake::faker::name::en::{FirstName, LastName};
+use uuid::Uuid;
+
+use self::pairs::Pairs;
+use self::random::Random;
+use super::{Message, MessageGroup, Participant, Timestamp, User};
+
+/// Microseconds of a year of 365.25 days.
+const YEAR: u64 = 31_557_600_000_000;
+/// The last messages of two conversations never share the same 2^32 microseconds' remainder: a row
+/// of an inbox has its last message's time in its key.
+const SLOT: u64 = 1 << 32;
+/// The most conversations, and the most messages of one, for that reason.
+pub const MOST_INVENTED: u64 = SLOT;
+/// Microseconds between two messages, on average: between a minute and three days.
+const GAPS: std::ops::Range<u64> = 60_000_000..259_200_000_000;
+
+/// What is drawn from a seed.
+const USER: u64 = 1;
+const CONVERSATION: u64 = 2;
+const MESSAGE: u64 = 3;
+
+/// What to invent. All of it follows from these numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Invention {
+    /// What everything is drawn from.
+    pub seed: u64,
+    /// Users; at least two, and enough for the pairs: see [`Invention::pairs`].
+    pub users: u64,
+    /// Conversations, each between two users of its own pair; at most [`MOST_INVENTED`].
+    pub conversations: u64,
+    /// Messages of each, from 1 to [`MOST_INVENTED`].
+    pub messages: u64,
+    /// All messages are before this instant,
+    pub until: Timestamp,
+    /// and in the years of 365.25 days before it; at least 1.
+    pub years: u64,
+}
+
+/// An invented user, as PostgreSQL has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventedUser {
+    /// Who it is.
+    pub user: User,
+    /// At example.com, which nobody has.
+    pub email: String,
+}
+
+/// An item of the messages table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invented {
+    /// A message.
+    Message(Message),
+    /// A participant's row.
+    Row(MessageGroup),
+}
+
+impl Invention {
+    /// How many pairs so many users make.
+    #[must_use]
+    pub fn pairs(users: u64) -> u128 {
+        u128::from(users) * u128::from(users.saturating_sub(1)) / 2
+    }
+
+    /// Items of the messages table: each conversation's messages and its two rows.
+    #[must_use]
+    pub const fn items(&self) -> u64 {
+        self.conversations.saturating_mul(self.messages.saturating_add(2))
+    }
+
+    /// The instant before which there are no messages.
+    #[must_use]
+    pub fn since(&self) -> Timestamp {
+        self.until.before(std::time::Duration::from_micros(self.span()))
+    }
+
+    /// What conversations are drawn from. Other numbers make other conversations, so that those of
+    /// one run never take the place of another's; how many there are makes no difference.
+    fn root(&self) -> u64 {
+        let until = self.until.microseconds().cast_unsigned();
+        Random::of(&[self.seed, CONVERSATION, self.users, self.messages, self.years, until]).next()
+    }
+
+    const fn span(&self) -> u64 {
+        self.years.saturating_mul(YEAR)
+    }
+
+    /// User `index`, from 0. The handle ends in it, and nothing before that is a digit: no two
+    /// users of one seed share a handle.
+    #[must_use]
+    pub fn user(&self, index: u64) -> InventedUser {
+        let mut random = Random::of(&[self.seed, USER, index]);
+        let first: &str = FirstName().fake_with_rng(&mut random);
+        let last: &str = LastName().fake_with_rng(&mut random);
+        let letters = |name: &str| -> String {
+            name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let handle = format!("{}_{}_{index}", letters(first), letters(last));
+        let email = format!("{handle}@example.com");
+        let user = User { uuid: random.uuid(), display_name: format!("{first} {last}"), handle };
+        InventedUser { user, email }
+    }
+
+    /// The items from number `from` on, conversation by conversation: the messages, oldest first,
+    /// then the rows. Users in `known`, by their index, are not those that were invented.
+    pub fn items_from<'a, S: BuildHasher>(
+        &'a self,
+        from: u64,
+        known: &'a HashMap<u64, User, S>,
+    ) -> impl Iterator<Item = Invented> + 'a {
+        let pairs = Pairs::new(self.root(), self.users);
+        let root = self.root();
+        let mut conversation: Option<Conversation> = None;
+        let each = self.messages.saturating_add(2);
+        (from..self.items()).map(move |number| {
+            let (index, place) = (number / each, number % each);
+            let conversation = match conversation.take() {
+                Some(current) if current.index == index => conversation.insert(current),
+                _ => {
+                    let user = |index| known.get(&index).cloned().unwrap_or_else(|| self.user(index).user);
+                    let (one, other) = pairs.of(index);
+                    conversation.insert(Conversation::new(self, root, index, &[user(one), user(other)]))
+                }
+            };
+            match place.checked_sub(self.messages) {
+                None => Invented::Message(conversation.message(place)),
+                Some(row) => Invented::Row(conversation.row(usize::from(row > 0))),
+            }
+        })
+    }
+}
+
+/// One conversation, any message of which can be had.
+struct Conversation {
+    root: u64,
+    index: u64,
+    group: Uuid,
+    participants: [Participant; 2],
+    messages: u64,
+    /// Of the first message and of the last, in microseconds since 1970.
+    first: i64,
+    last: i64,
+}
+
+impl Conversation {
+    fn new(invention: &Invention, root: u64, index: u64, users: &[User; 2]) -> Self {
+        let mut random = Random::of(&[root, index]);
+        let group = random.uuid();
+        let span = invention.span();
+        // Never the first slot: even with the most messages there is a microsecond for each.
+        let slot = 1 + random.below((span / SLOT).saturating_sub(2).max(1));
+        // Odd, so that no two indexes come to the same.
+        let scattered = index.wrapping_mul(0x9e37_79b1).wrapping_add(root) % SLOT;
+        let after = slot * SLOT + scattered;
+        // As many short gaps as long ones, by order of magnitude.
+        let magnitudes = (GAPS.end / GAPS.start).ilog2();
+        let shift = random.below(u64::from(magnitudes) + 1);
+        let gap = (GAPS.start << shift) + random.below(GAPS.start << shift);
+        let length = gap.saturating_mul(invention.messages - 1).min(after);
+        let last = invention.since().microseconds() + i64::try_from(after).unwrap_or(i64::MAX);
+        Self {
+            root,
+            index,
+            group,
+            participants: users.each_ref().map(Participant::from),
+            messages: invention.messages,
+            first: last - i64::try_from(length).unwrap_or(i64::MAX),
+            last,
+        }
+    }
+
+    /// Message `place`, from 0. Each has a share of the time to itself, somewhere in which it was
+    /// sent: so they are in order, and no two at once.
+    fn message(&self, place: u64) -> Message {
+        let mut random = Random::of(&[self.root, MESSAGE, self.index, place]);
+        let message_uuid = random.uuid().to_string();
+        let sender = &self.participants[usize::from(random.below(2) == 1)];
+        let length = u64::try_from(self.last - self.first).unwrap_or_default();
+        let share = if self.messages > 1 { length / (self.messages - 1) } else { 0 };
+        let at = if place + 1 == self.messages {
+            self.last
+        } else {
+            self.first + i64::try_from(place * share + random.below(share.max(1))).unwrap_or_default()
+        };
+        Message {
+            message_group_uuid: self.group.to_string(),
+            sent_at: time(at),
+            message_uuid,
+            message: sentence(&mut random),
+            sender: sender.clone(),
+        }
+    }
+
+    /// The row in the inbox of participant 0 or 1.
+    fn row(&self, owner: usize) -> MessageGroup {
+        MessageGroup {
+            owner_uuid: self.participants[owner].user_uuid.clone(),
+            message_group_uuid: self.group.to_string(),
+            last_message_at: time(self.last),
+            message: self.message(self.messages - 1).message,
+            other: self.participants[1 - owner].clone(),
+        }
+    }
+}
+
+fn time(microseconds: i64) -> String {
+    Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::EARLIEST).to_string()
+}
+
+fn sentence(random: &mut Random) -> String {
+    let mut text: String = Sentence(2..14).fake_with_rng(random);
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
