@@ -29,6 +29,13 @@ impl DynamoDb {
         Ok(Self { client: Client::from_conf(client.build()), place, dry_run })
     }
 
+    /// The same for a dry run, whatever this one is for: it notes what it does not send.
+    pub(super) fn rehearsing(&self) -> Self {
+        let dry_run = DryRun::new(self.place.service()).measuring(plan::measure);
+        let config = self.client.config().to_builder().interceptor(dry_run.clone()).build();
+        Self { client: Client::from_conf(config), place: self.place.clone(), dry_run: Some(dry_run) }
+    }
+
     /// Whether a DynamoDB API answers, be it with a refusal.
     pub async fn answers(&self) -> bool {
         match self.client.list_tables().limit(1).send().await {

@@ -10,7 +10,9 @@ mod scan;
 mod schema_load;
 mod seed;
 mod stream;
+mod truncate;
 mod usage;
+mod writing;
 
 use clap::{Args, Subcommand};
 
@@ -31,6 +33,14 @@ pub enum Command {
     /// Delete a table and wait until it is gone
     #[command(after_help = drop::EXAMPLES)]
     Drop(drop::DropArgs),
+    /// Delete every item of a table, by key or with the table itself
+    ///
+    /// By key, the keys are scanned and each item is deleted. That takes read and write units for
+    /// every item. Dropping the table and creating it again with the same definition takes none,
+    /// so that is done when there are many items and nothing would be lost with the table. The
+    /// command says which of both it does, and why.
+    #[command(after_help = truncate::EXAMPLES)]
+    Truncate(truncate::TruncateArgs),
     /// Write a conversation between two users from a transcript, or many invented ones
     #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),
@@ -64,6 +74,7 @@ impl Command {
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
             Self::ListTables(args) => list_tables::run(cx, ui, args).await,
             Self::Drop(args) => drop::run(cx, ui, args).await,
+            Self::Truncate(args) => truncate::run(cx, ui, args).await,
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Scan(args) => scan::run(cx, ui, args).await,
             Self::RenameUser(args) => rename_user::run(cx, ui, args).await,

@@ -199,7 +199,7 @@ impl BulkWriter {
     ///
     /// # Errors
     /// As for [`BulkWriter::put`].
-    pub async fn finish(mut self) -> Result<BulkWritten> {
+    pub async fn finish(&mut self) -> Result<BulkWritten> {
         self.messages = None;
         self.ended().await
     }

@@ -116,7 +116,7 @@ fn several_requests_are_under_way_at_a_time() {
         for number in 0..200 {
             writer.put(item(number)).await.unwrap();
         }
-        let ended = tokio::spawn(writer.finish());
+        let ended = tokio::spawn(async move { writer.finish().await });
         tokio::task::block_in_place(|| faulty.proxy.holds(4));
         assert_eq!(faulty.proxy.calls(), 4, "a few at first, and no more");
         faulty.proxy.release();
@@ -137,7 +137,7 @@ fn a_table_that_has_enough_gets_one_request_at_a_time() {
         for number in 0..200 {
             writer.put(item(number)).await.unwrap();
         }
-        let ended = tokio::spawn(writer.finish());
+        let ended = tokio::spawn(async move { writer.finish().await });
         tokio::task::block_in_place(|| faulty.proxy.holds(1));
         assert_eq!(faulty.proxy.calls(), 9, "nothing else is sent meanwhile");
         faulty.proxy.release();

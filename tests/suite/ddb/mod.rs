@@ -21,4 +21,5 @@ mod stream;
 mod tables;
 mod timeline;
 mod transactions;
+mod truncate;
 mod unreachable;

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
+use super::super::writing::{ended, watched};
 use super::place::Place;
 use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{announce, count, shell_word, show_plan};
 use crate::commands::signals::{Signals, Stop};
 use crate::context::Context;
-use crate::dynamodb::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Capacity, DynamoDb, KeyNames};
+use crate::dynamodb::{BulkOptions, BulkWritten, Capacity, DynamoDb, KeyNames};
 use crate::error::{Error, Kind, Result};
 use crate::messaging::{Invention, Timestamp};
 use crate::output::Ui;
@@ -18,8 +19,6 @@ use crate::postgres::UsersAdded;
 
 /// Items of a dry run that are shown as they would be sent.
 const SHOWN: usize = 25;
-/// How often the progress bar moves.
-const TICK: Duration = Duration::from_millis(100);
 /// How often the place is saved: what a crash makes the next run write again.
 const SAVED_EVERY: Duration = Duration::from_secs(1);
 
@@ -210,59 +209,25 @@ impl Work<'_> {
         let mut signals = Signals::catch()?;
         let mut writer = self.db.bulk_writer(self.table, options);
         let progress = writer.progress();
-        let fed = self.feed(ui, &mut writer, &progress, &mut signals).await?;
-        let outcome = match fed {
-            Err(error) => Err(error),
-            Ok(stop) => {
-                let ended =
-                    async { if stop.is_some() { writer.stop().await } else { writer.finish().await } };
-                tokio::select! {
-                    written = ended => written.map(|written| (written, stop)),
-                    // Whoever asks again does not want to wait.
-                    stop = signals.next() => Err(stop.unfinished()),
-                }
-            }
-        };
-        Ok((outcome, self.from + progress.done_through()))
-    }
-
-    /// Submits the items until all are written, one of them fails, or somebody stops it; shows and
-    /// saves how far it is.
-    async fn feed(
-        &self,
-        ui: &mut Ui,
-        writer: &mut BulkWriter,
-        progress: &BulkProgress,
-        signals: &mut Signals,
-    ) -> Result<Result<Option<Stop>>> {
-        let bar = ui.progress_with_rate("seeding", self.invention.items());
-        bar.begin_at(self.from);
-        let mut feeding = std::pin::pin!(async {
+        let feeding = async {
             for item in self.invention.items_from(self.from, &self.added.known) {
                 writer.put_invented(&item).await?;
             }
             writer.flush().await
-        });
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let (started, mut saved) = (Instant::now(), Instant::now());
-        loop {
-            tokio::select! {
-                fed = &mut feeding => return Ok(fed.map(|()| None)),
-                stop = signals.next() => return Ok(Ok(Some(stop))),
-                _ = ticks.tick() => {
-                    bar.reach(self.from + progress.written(), units_a_second(progress, started));
-                    if saved.elapsed() > SAVED_EVERY {
-                        self.place.save(self.invention, self.from + progress.done_through())?;
-                        saved = Instant::now();
-                    }
-                }
+        };
+        let mut saved = Instant::now();
+        let save = || {
+            if saved.elapsed() > SAVED_EVERY {
+                self.place.save(self.invention, self.from + progress.done_through())?;
+                saved = Instant::now();
             }
-        }
+            Ok(())
+        };
+        let bar = ui.progress_with_rate("seeding", total);
+        let outcome = match watched(bar, self.from, &progress, &mut signals, feeding, save).await {
+            Ok(stop) => ended(&mut writer, stop, &mut signals).await.map(|written| (written, stop)),
+            Err(error) => Err(error),
+        };
+        Ok((outcome, self.from + progress.done_through()))
     }
-}
-
-fn units_a_second(progress: &BulkProgress, started: Instant) -> String {
-    let seconds = started.elapsed().as_secs_f64();
-    if seconds < 1.0 { String::new() } else { format!(", {:.0} WCU/s", progress.units() / seconds) }
 }

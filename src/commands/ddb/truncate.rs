@@ -1,0 +1,223 @@
+//! `cruddur ddb truncate`
+
+use clap::Args;
+use serde_json::Value;
+
+use super::usage::UsageArgs;
+use super::writing::{ended, watched};
+use super::{ScanSpeedArgs, TableArgs, parse_units};
+use crate::commands::common::{ConfirmArgs, announce, count};
+use crate::commands::signals::Signals;
+use crate::context::Context;
+use crate::dynamodb::expression::Projection;
+use crate::dynamodb::{BulkOptions, DynamoDb, Emptying, ScanRequest};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what it would do, and what that would take
+  cruddur ddb truncate --dry-run
+  # delete every item by its key, with at most 500 write units a second
+  cruddur ddb truncate --by-key --max-wcu 500";
+
+/// Items that are deleted by key without further ado: a few requests, as fast as anything else.
+const FEW: u64 = 1000;
+
+#[derive(Debug, Args)]
+pub struct TruncateArgs {
+    #[command(flatten)]
+    table: TableArgs,
+    /// Delete every item by its key, and leave the table alone
+    #[arg(long, conflicts_with = "recreate")]
+    by_key: bool,
+    /// Drop the table and create it again with the same definition
+    #[arg(long)]
+    recreate: bool,
+    #[command(flatten)]
+    speed: ScanSpeedArgs,
+    /// Write units a second, at most, when deleting by key [default: as many as the table takes]
+    #[arg(long, value_name = "N", value_parser = parse_units)]
+    max_wcu: Option<f64>,
+    #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// How a table is emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    ByKey,
+    Recreate,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Result<()> {
+    let table = args.table.name(cx);
+    let db = cx.dynamodb().await?;
+    let found = db.look_before_emptying(&table).await?;
+    let (way, why) = choose(args, &found, &table)?;
+    announce(cx, ui, db.place()).await;
+    ui.status(format!(
+        "the table {table:?} holds about {}: by key that is an estimated {} read units and {} write units, and \
+         creating it anew takes none",
+        count(found.items, "item"),
+        found.read_units(),
+        found.write_units()
+    ));
+    ui.status(match way {
+        Way::ByKey => format!("deleting by key: {why}"),
+        Way::Recreate => format!("dropping and creating it again: {why}"),
+    });
+    if way == Way::Recreate {
+        found.obstacles.iter().for_each(|obstacle| ui.warn(obstacle));
+    }
+    let definition = db.definition_of(&found).await?;
+    if cx.dry_run() {
+        return rehearse(ui, way, &table, &definition);
+    }
+    let consequence = format!("every item of the table {table:?} on {} is deleted", db.place());
+    args.confirm.check(cx, ui, &table, &consequence)?;
+    match way {
+        Way::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,
+        Way::Recreate => recreate(cx, ui, &db, &table, &found, &definition).await,
+    }
+}
+
+/// How, and why.
+fn choose(args: &TruncateArgs, found: &Emptying, table: &str) -> Result<(Way, String)> {
+    if args.recreate {
+        return match &found.refusal {
+            Some(refusal) => Err(Error::failed(format!(
+                "the table {table:?} cannot be dropped and created again: {refusal}"
+            ))
+            .hint("to delete its items by key, leave --recreate out")),
+            None => Ok((Way::Recreate, "as asked".to_owned())),
+        };
+    }
+    if args.by_key {
+        return Ok((Way::ByKey, "as asked".to_owned()));
+    }
+    if let Some(refusal) = &found.refusal {
+        return Ok((Way::ByKey, refusal.clone()));
+    }
+    if let Some(obstacle) = found.obstacles.first() {
+        return Ok((Way::ByKey, format!("{obstacle} (--recreate does it all the same)")));
+    }
+    if found.items <= FEW {
+        return Ok((Way::ByKey, format!("{} are soon deleted", count(found.items, "item"))));
+    }
+    Ok((Way::Recreate, format!("that saves {} write units", found.write_units())))
+}
+
+/// Shows what would be sent.
+fn rehearse(ui: &mut Ui, way: Way, table: &str, definition: &Value) -> Result<()> {
+    match way {
+        Way::ByKey => ui.status(
+            "would scan the keys and send BatchWriteItem with a delete for each; nothing was written",
+        ),
+        Way::Recreate => {
+            let text =
+                serde_json::to_string_pretty(definition).or_failed(|| "cannot write JSON".to_owned())?;
+            ui.data(&format!(
+                "DynamoDB DeleteTable\n{{\n  \"TableName\": {table:?}\n}}\nDynamoDB CreateTable\n{text}\n"
+            ))?;
+            ui.status("would send these 2 requests; nothing was written");
+        }
+    }
+    Ok(())
+}
+
+async fn recreate(
+    cx: &Context,
+    ui: &mut Ui,
+    db: &DynamoDb,
+    table: &str,
+    found: &Emptying,
+    definition: &Value,
+) -> Result<()> {
+    // Should this process end in between, here is what the table was like.
+    let folder = crate::state_file::folder(&cx.config().state_dir()?, ["truncate"])?;
+    let kept = tempfile::Builder::new().prefix("definition-").suffix(".json").tempfile_in(&folder);
+    let kept = kept.or_failed(|| format!("cannot write into {}", folder.display()))?;
+    let kept = kept.into_temp_path();
+    let text = serde_json::to_string_pretty(definition).or_failed(|| "cannot write JSON".to_owned())?;
+    std::fs::write(&kept, text + "\n").or_failed(|| format!("cannot write {}", kept.display()))?;
+    let path = kept.display().to_string();
+    let kept = kept.keep().or_failed(|| format!("cannot keep {path}"))?;
+    ui.status(format!("the definition is kept in {path} until the table is there again"));
+    let mut signals = Signals::catch()?;
+    let mut work = std::pin::pin!(db.recreate(table, found));
+    let mut stop = None;
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            asked = signals.next() => {
+                stop = Some(asked);
+                ui.status("it cannot stop here: the table is deleted and not created again yet");
+            }
+        }
+    };
+    done.map_err(|error| {
+        let mend = format!("to create it run: aws dynamodb create-table --cli-input-json file://{path}");
+        if error.kind() == Kind::Partial { error.hint(mend) } else { error }
+    })?;
+    std::fs::remove_file(&kept).or_failed(|| format!("cannot remove {path}"))?;
+    ui.status(format!("dropped the table {table:?} and created it again; it is empty and ACTIVE"));
+    stop.map_or(Ok(()), |stop| Err(stop.unfinished()))
+}
+
+async fn by_key(
+    ui: &mut Ui,
+    args: &TruncateArgs,
+    db: &DynamoDb,
+    table: &str,
+    found: &Emptying,
+) -> Result<()> {
+    let mut scan = db
+        .scan(ScanRequest {
+            table: table.to_owned(),
+            segments: args.speed.segments,
+            max_rcu: args.speed.max_rcu,
+            attributes: Some(Projection::of(found.keys.iter())),
+            ..ScanRequest::default()
+        })
+        .await?;
+    let options = BulkOptions { max_wcu: args.max_wcu, total: None, keys: found.keys.clone() };
+    let mut writer = db.bulk_writer(table, options);
+    let mut signals = Signals::catch()?;
+    let progress = writer.progress();
+    let deleting = async {
+        while let Some(page) = scan.next_page().await? {
+            for key in page.items {
+                writer.delete(key).await?;
+            }
+        }
+        writer.flush().await
+    };
+    let bar = ui.progress_with_rate("deleting", found.items);
+    let fed = watched(bar, 0, &progress, &mut signals, deleting, || Ok(())).await;
+    let again = "the same command goes on: it deletes whatever is there";
+    let stop = match fed {
+        Ok(stop) => stop,
+        Err(error) => {
+            // What is on its way has an end, too.
+            let _ = ended(&mut writer, None, &mut signals).await;
+            let deleted = progress.written();
+            if deleted == 0 || error.kind() == Kind::Partial {
+                return Err(error.hint(again));
+            }
+            let message = format!("{}; {} deleted", error.message(), count(deleted, "item"));
+            return Err(error.with(Kind::Partial, message).hint(again));
+        }
+    };
+    let written = ended(&mut writer, stop, &mut signals).await.map_err(|error| error.hint(again))?;
+    ui.status(format!("deleted {} of the table {table:?}", count(written.deleted, "item")));
+    let mut usage = scan.usage();
+    usage.write = written.capacity;
+    args.usage.show(ui, &usage);
+    let Some(stop) = stop else { return Ok(()) };
+    ui.status("stopped before the end: others are left");
+    ui.hint(again);
+    Err(stop.unfinished())
+}

@@ -1,0 +1,57 @@
+//! What commands that write in bulk share: a bar, and a clean stop.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::commands::signals::{Signals, Stop};
+use crate::dynamodb::{BulkProgress, BulkWriter, BulkWritten};
+use crate::error::Result;
+use crate::output::Progress;
+
+/// How often the bar moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Does `work`, which submits requests to a writer, until it is done or somebody asks to stop;
+/// meanwhile the bar, which begins at `from`, shows how far the writer is. `on_tick` is called ten
+/// times a second.
+pub(super) async fn watched(
+    bar: Progress,
+    from: u64,
+    progress: &BulkProgress,
+    signals: &mut Signals,
+    work: impl Future<Output = Result<()>>,
+    mut on_tick: impl FnMut() -> Result<()>,
+) -> Result<Option<Stop>> {
+    bar.begin_at(from);
+    let mut work = std::pin::pin!(work);
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let started = Instant::now();
+    loop {
+        tokio::select! {
+            done = &mut work => return done.map(|()| None),
+            stop = signals.next() => return Ok(Some(stop)),
+            _ = ticks.tick() => {
+                let seconds = started.elapsed().as_secs_f64();
+                let units = if seconds < 1.0 { String::new() } else { format!(", {:.0} WCU/s", progress.units() / seconds) };
+                bar.reach(from + progress.written(), units);
+                on_tick()?;
+            }
+        }
+    }
+}
+
+/// Brings the writer to its end: what is on its way is waited for, unless somebody asks again.
+pub(super) async fn ended(
+    writer: &mut BulkWriter,
+    stop: Option<Stop>,
+    signals: &mut Signals,
+) -> Result<BulkWritten> {
+    let end = async { if stop.is_some() { writer.stop().await } else { writer.finish().await } };
+    tokio::select! {
+        written = end => written,
+        stop = signals.next() => Err(stop.unfinished()),
+    }
+}
