@@ -6,11 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 
-use crate::aws::{Effort, Place, Plan, Unsent};
+use crate::aws::Place;
 use crate::config::{Target, UserPoolId};
 use crate::context::Context;
-use crate::dynamodb::names::GROUP_INDEX;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::output::{Format, Ui};
 use crate::postgres::ConnectionUrl;
 
@@ -67,44 +66,6 @@ pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site
         None => String::new(),
     };
     ui.target(cx.target(), parts.join(", ") + &account);
-}
-
-/// For a command that cannot say what it would do: with `--dry-run` it does nothing.
-///
-/// # Errors
-/// [`crate::error::Kind::Usage`].
-pub(super) fn refuse_dry_run(cx: &Context, command: &str, why: &str) -> Result<()> {
-    if cx.dry_run() {
-        return Err(Error::usage(format!("{command} has no dry run: {why}; nothing was done")));
-    }
-    Ok(())
-}
-
-/// Shows what a dry run would have written: the requests on stdout, how many they
-/// are and what they take on stderr.
-pub(super) fn show_plan(ui: &mut Ui, plan: &Plan) -> Result<()> {
-    for Unsent { service, operation, request } in &plan.requests {
-        let request = serde_json::to_string_pretty(request).or_failed(|| "cannot write JSON".to_owned())?;
-        ui.data(&format!("{service} {operation}\n{request}\n"))?;
-    }
-    let held = u64::try_from(plan.requests.len()).unwrap_or(u64::MAX);
-    if plan.count > held {
-        ui.status(format!("and {} like these", count(plan.count - held, "request")));
-    }
-    let Effort { items, table_units, index_units, at_least } = plan.effort;
-    let requests = count(plan.count, "request");
-    let writes = if items == 0 {
-        String::new()
-    } else {
-        format!(
-            ", {}, {} {} (table {table_units}, {GROUP_INDEX} {index_units})",
-            count(items, "item"),
-            if at_least { "at least" } else { "an estimated" },
-            count(table_units + index_units, "write unit"),
-        )
-    };
-    ui.status(format!("would send {requests}{writes}; nothing was written"));
-    Ok(())
 }
 
 /// Which user pool.

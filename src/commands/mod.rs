@@ -8,6 +8,7 @@ mod ddb;
 mod doctor;
 #[cfg(feature = "local")]
 mod local;
+mod plan;
 mod rds;
 mod signals;
 

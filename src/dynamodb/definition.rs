@@ -36,6 +36,9 @@ pub struct Definition {
     /// Whether it must have a stream of new images. A stream that nobody asked
     /// for is no difference: it is switched on by hand in many places.
     pub stream: bool,
+    /// Whether it must be protected against deletion. Protection that nobody asked
+    /// for is no difference either.
+    pub deletion_protection: bool,
 }
 
 /// What [`DynamoDb::load_schema`] found or did.
@@ -45,6 +48,8 @@ pub enum SchemaLoaded {
     Created,
     /// It was there and equal.
     Equal,
+    /// It was there and equal, and is protected against deletion from now on.
+    Protected,
     /// It was there and differs: a line for each difference.
     Different(Vec<String>),
 }
@@ -76,7 +81,8 @@ impl fmt::Display for Difference {
 
 impl DynamoDb {
     /// Creates the messages table unless it is there, and waits until the table
-    /// and its index are ready. Never changes a table that is there.
+    /// and its index are ready. Never changes a table that is there, but for its
+    /// deletion protection.
     pub async fn load_schema(&self, table: &str, definition: Definition) -> Result<SchemaLoaded> {
         if let Some(found) = self.describe(table).await? {
             if found.table_status() == Some(&aws_sdk_dynamodb::types::TableStatus::Deleting) {
@@ -88,11 +94,14 @@ impl DynamoDb {
             }
             let found = self.wait_until_active(table).await?;
             let differences = definition.differences(&found);
-            return Ok(if differences.is_empty() {
-                SchemaLoaded::Equal
-            } else {
-                SchemaLoaded::Different(differences.iter().map(ToString::to_string).collect())
-            });
+            if !differences.is_empty() {
+                return Ok(SchemaLoaded::Different(differences.iter().map(ToString::to_string).collect()));
+            }
+            if definition.deletion_protection && found.deletion_protection_enabled() != Some(true) {
+                self.set_deletion_protection(table, true).await?;
+                return Ok(SchemaLoaded::Protected);
+            }
+            return Ok(SchemaLoaded::Equal);
         }
         self.create(table, definition).await?;
         self.wait_until_active(table).await?;
@@ -149,6 +158,7 @@ impl DynamoDb {
             })
             .set_provisioned_throughput(throughput)
             .set_stream_specification(stream)
+            .set_deletion_protection_enabled(definition.deletion_protection.then_some(true))
             .send()
             .await
             .map_err(|error| self.error(&format!("cannot create the table {table:?}"), table, &error))?;

@@ -53,7 +53,8 @@ impl DynamoDb {
         Ok(Some(Inspected {
             busy: table_status.map(|status| format!("the table is {}", status.as_str())).or(index_status),
             billing,
-            differences: Definition { billing, stream: false }.differences(&found),
+            differences: Definition { billing, stream: false, deletion_protection: false }
+                .differences(&found),
             stream: TableStream::from(&found),
             deletion_protection: found.deletion_protection_enabled().unwrap_or(false),
             items: count(found.item_count()),

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};
 use tokio::time::Instant;
 
 use super::DynamoDb;
-use super::error::is_not_found;
-use crate::error::{Error, Result};
+use super::error::{is_not_found, table_flag};
+use crate::error::{Error, Kind, Result};
 
 /// How often a table's state is asked for, at first and at most: an emulator is
 /// ready at once, AWS takes seconds to minutes.
@@ -38,9 +38,54 @@ impl DynamoDb {
         match self.client.delete_table().table_name(table).send().await {
             Ok(_) => {}
             Err(error) if is_not_found(&error) => return Err(self.no_table(table).await?),
-            Err(error) => return Err(self.error(&format!("cannot drop the table {table:?}"), table, &error)),
+            Err(error) => {
+                let error = self.error(&format!("cannot drop the table {table:?}"), table, &error);
+                // It may be protected since it was looked at.
+                if error.kind() == Kind::Failed {
+                    self.check_droppable(table).await?;
+                }
+                return Err(error);
+            }
         }
         self.wait_for(table, "to be gone", |found| found.is_none().then_some(())).await
+    }
+
+    /// Whether `table` is protected against deletion; `None` when there is no such table.
+    pub async fn deletion_protection(&self, table: &str) -> Result<Option<bool>> {
+        let found = self.describe(table).await?;
+        Ok(found.map(|found| found.deletion_protection_enabled().unwrap_or(false)))
+    }
+
+    /// Protects `table` against deletion, or no longer, and waits until it is ACTIVE again.
+    pub async fn set_deletion_protection(&self, table: &str, on: bool) -> Result<()> {
+        let what =
+            format!("cannot switch the deletion protection of {table:?} {}", if on { "on" } else { "off" });
+        let request = self.client.update_table().table_name(table).deletion_protection_enabled(on);
+        request.send().await.map_err(|error| self.error(&what, table, &error))?;
+        self.wait_until_active(table).await?;
+        Ok(())
+    }
+
+    /// Whether `table` can be dropped, before anybody is asked to confirm it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table, or when it is
+    /// protected against deletion, with what switches that off.
+    pub async fn check_droppable(&self, table: &str) -> Result<()> {
+        match self.deletion_protection(table).await? {
+            None => Err(self.no_table(table).await?),
+            Some(false) => Ok(()),
+            Some(true) => {
+                let (flag, prod) = (table_flag(table), self.target().flag());
+                Err(Error::failed(format!(
+                    "the table {table:?} on {} is protected against deletion; nothing was done",
+                    self.place()
+                ))
+                .hint(format!(
+                    "to switch the protection off run: cruddur ddb schema-load --no-deletion-protection{flag}{prod}"
+                )))
+            }
+        }
     }
 
     /// Waits until the table and all its indexes are ACTIVE.

@@ -4,6 +4,7 @@
 mod checklist;
 mod layout;
 mod progress;
+mod prompt;
 mod records;
 mod table;
 pub mod text;
@@ -147,19 +148,19 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks on stderr and reads a line; `None` at the end of the input.
+    /// Asks on stderr and reads a line; `None` at the end of the input, and on Ctrl-C.
     pub fn ask(&mut self, question: &str) -> Result<Option<String>> {
+        // First, so that nobody presses Ctrl-C at a question that is not ready for it.
+        let keyboard = prompt::Keyboard::without_interrupt();
         let _ = write!(self.stderr, "{question} ");
         let _ = self.stderr.flush();
-        let mut answer = String::new();
-        let read = io::stdin()
-            .read_line(&mut answer)
+        let answer = prompt::read_line(&keyboard)
             .map_err(|cause| Error::failed("cannot read the answer").because(cause))?;
-        if read == 0 {
+        if answer.is_none() {
             // Nobody has pressed Enter.
             self.line(format_args!(""));
         }
-        Ok((read > 0).then(|| answer.trim_end_matches(['\r', '\n']).to_owned()))
+        Ok(answer)
     }
 
     fn line(&mut self, text: std::fmt::Arguments<'_>) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::admin::maintenance_session;
+use super::admin::{has_database, maintenance_session};
 use super::{ConnectionUrl, Session};
 use crate::error::{Error, Result};
 use crate::messaging::Timestamp;
@@ -114,19 +114,10 @@ impl Session {
 /// [`crate::error::Kind::Failed`] when the database of `scope` does not exist.
 pub async fn server_activity(url: &ConnectionUrl, scope: Scope<'_>) -> Result<Vec<Activity>> {
     let session = maintenance_session(url).await?;
-    if let Scope::Database(name) = scope {
-        let known = session
-            .client
-            .query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", &[&name])
-            .await
-            .map_err(|error| session.error("cannot look for the database", error))?;
-        if known.is_empty() {
-            return Err(Error::failed(format!(
-                "there is no database {name:?} on {}:{}",
-                url.host(),
-                url.port()
-            )));
-        }
+    if let Scope::Database(name) = scope
+        && !has_database(&session, name).await?
+    {
+        return Err(Error::failed(format!("there is no database {name:?} on {}:{}", url.host(), url.port())));
     }
     session.activity(scope).await
 }

@@ -11,11 +11,32 @@ pub(super) async fn maintenance_session(url: &ConnectionUrl) -> Result<Session> 
     Session::open(&url.with_database(other)).await
 }
 
+/// What [`create_database`] would run; `None` when the database is there already.
+pub async fn plan_create(url: &ConnectionUrl) -> Result<Option<String>> {
+    let session = maintenance_session(url).await?;
+    Ok(if has_database(&session, url.database()).await? { None } else { Some(create_statement(url)) })
+}
+
+/// Whether the server has a database of this name.
+pub(super) async fn has_database(session: &Session, name: &str) -> Result<bool> {
+    let known = session
+        .client
+        .query_opt("SELECT FROM pg_catalog.pg_database WHERE datname = $1", &[&name])
+        .await
+        .map_err(|error| session.error("cannot look for the database", error))?;
+    Ok(known.is_some())
+}
+
+/// The statement of [`create_database`].
+#[must_use]
+pub fn create_statement(url: &ConnectionUrl) -> String {
+    format!("CREATE DATABASE {}", quote_identifier(url.database()))
+}
+
 /// Creates the database that `url` names. Returns false when it was there already.
 pub async fn create_database(url: &ConnectionUrl) -> Result<bool> {
     let session = maintenance_session(url).await?;
-    let statement = format!("CREATE DATABASE {}", quote_identifier(url.database()));
-    match session.client.batch_execute(&statement).await {
+    match session.client.batch_execute(&create_statement(url)).await {
         Ok(()) => Ok(true),
         Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => Ok(false),
         Err(error) => Err(session.error(&format!("cannot create the database {:?}", url.database()), error)),

@@ -16,6 +16,10 @@ const WHAT: &str = "cannot update the Cognito user ids";
 /// A writer that holds us up for long holds up everyone behind us too, so we give way.
 const LOCK: &str = "SET LOCAL lock_timeout = '5s'; LOCK TABLE public.users IN SHARE ROW EXCLUSIVE MODE";
 
+/// One statement for all rows: their uuids and, in the same order, their new ids.
+pub const COGNITO_UPDATE: &str = "UPDATE public.users SET cognito_user_id = change.sub \
+    FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid";
+
 impl Session {
     /// Gives each row of the users table the `sub` of the one pool user with its
     /// handle, in one transaction of a few statements, however many users there
@@ -65,11 +69,7 @@ impl Session {
         }
         let updated = self
             .client
-            .execute(
-                "UPDATE public.users SET cognito_user_id = change.sub \
-                 FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid",
-                &[&uuids, &subs],
-            )
+            .execute(COGNITO_UPDATE, &[&uuids, &subs])
             .await
             .map_err(|error| self.update_error(error))?;
         if usize::try_from(updated) != Ok(uuids.len()) {

@@ -6,8 +6,8 @@ use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 
 use super::activity::{Activity, Scope};
-use super::admin::maintenance_session;
-use super::{ConnectionUrl, Session, quote_identifier};
+use super::admin::{has_database, maintenance_session};
+use super::{ConnectionUrl, Session, quote_identifier, quote_literal};
 use crate::error::{Error, Result};
 
 /// What came of dropping a database.
@@ -34,6 +34,43 @@ const KNOWS_FORCE: i32 = 130_000;
 /// seconds at most.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// What dropping a database would take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DropPlan {
+    /// The statements, in order.
+    pub statements: Vec<String>,
+    /// Who is connected to the database.
+    pub sessions: Vec<Activity>,
+}
+
+/// What [`drop_database`] would run, or with `force` [`drop_database_with_sessions`];
+/// `None` when there is no such database.
+pub async fn plan_drop(url: &ConnectionUrl, force: bool) -> Result<Option<DropPlan>> {
+    let session = maintenance_session(url).await?;
+    if !has_database(&session, url.database()).await? {
+        return Ok(None);
+    }
+    let sessions = session.activity(Scope::Database(url.database())).await?;
+    let statements = match (force, knows_force(&session).await?) {
+        (false, _) => vec![statement(url, "")],
+        (true, true) => vec![statement(url, " WITH (FORCE)")],
+        (true, false) => {
+            vec![statement(url, ""), TERMINATE.replace("$1", &quote_literal(url.database()))]
+        }
+    };
+    Ok(Some(DropPlan { statements, sessions }))
+}
+
+async fn knows_force(session: &Session) -> Result<bool> {
+    let version: i32 = session
+        .client
+        .query_one("SELECT pg_catalog.current_setting('server_version_num')::int4", &[])
+        .await
+        .map_err(|error| session.error("cannot ask for the server's version", error))?
+        .get(0);
+    Ok(version >= KNOWS_FORCE)
+}
+
 /// Drops the database that `url` names, unless others use it. The server itself
 /// waits some seconds for sessions that are about to end.
 pub async fn drop_database(url: &ConnectionUrl) -> Result<Dropped> {
@@ -49,13 +86,7 @@ pub async fn drop_database(url: &ConnectionUrl) -> Result<Dropped> {
 /// of the sessions: then none of them is ended.
 pub async fn drop_database_with_sessions(url: &ConnectionUrl) -> Result<Dropped> {
     let session = maintenance_session(url).await?;
-    let version: i32 = session
-        .client
-        .query_one("SELECT pg_catalog.current_setting('server_version_num')::int4", &[])
-        .await
-        .map_err(|error| session.error("cannot ask for the server's version", error))?
-        .get(0);
-    if version < KNOWS_FORCE {
+    if !knows_force(&session).await? {
         return drop_database_by_terminating(url).await;
     }
     let sessions = session.activity(Scope::Database(url.database())).await?;

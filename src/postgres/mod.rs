@@ -6,6 +6,7 @@ mod changes;
 mod client;
 mod cognito_user_ids;
 mod connect;
+mod destructive;
 mod drop;
 mod failure;
 mod inspect;
@@ -25,10 +26,13 @@ mod verifier;
 mod wait;
 
 pub use activity::{Activity, Scope, server_activity};
-pub use admin::create_database;
+pub use admin::{create_database, create_statement, plan_create};
 pub use changes::TableChange;
 pub use client::Psql;
-pub use drop::{Dropped, drop_database, drop_database_by_terminating, drop_database_with_sessions};
+pub use cognito_user_ids::COGNITO_UPDATE;
+pub use drop::{
+    DropPlan, Dropped, drop_database, drop_database_by_terminating, drop_database_with_sessions, plan_drop,
+};
 pub use inspect::{ClockDifference, Missing, UserCount};
 pub use invented_users::UsersAdded;
 pub use lexer::SyntaxError;

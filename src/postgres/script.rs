@@ -7,6 +7,7 @@ use std::ops::Range;
 use tokio_postgres::error::SqlState;
 use unicode_width::UnicodeWidthChar as _;
 
+use super::destructive::destroys;
 use super::lexer::SyntaxError;
 use super::session::describe;
 use super::sql::{Statement, cut};
@@ -84,7 +85,7 @@ impl Script {
     }
 
     /// The line and the first words of the first statement that destroys data
-    /// or structure: DROP, TRUNCATE, or DELETE.
+    /// or structure: DROP, TRUNCATE, or DELETE, also in a body.
     #[must_use]
     pub fn first_destructive(&self) -> Option<(usize, String)> {
         let range = self.destructive.clone()?;
@@ -92,6 +93,13 @@ impl Script {
         let shown = self.text.shown(range);
         let words: Vec<&str> = shown.split_whitespace().take(5).collect();
         Some((line, words.join(" ")))
+    }
+
+    /// The statements, with strings that came from variables still as variables: they
+    /// are data, and may be secret.
+    #[must_use]
+    pub fn statements(&self) -> Vec<String> {
+        self.statements.iter().map(|range| self.text.shown(range.clone()).into_owned()).collect()
     }
 
     /// psql's variables that the file names.
@@ -233,18 +241,6 @@ const fn extension_hint(target: Target) -> &'static str {
         Target::Prod => {
             "the server must offer it; for uuids alone, gen_random_uuid() needs no extension since PostgreSQL 13"
         }
-    }
-}
-
-/// Whether a statement destroys data or structure, as far as its words tell.
-fn destroys(statement: &Statement<'_>) -> bool {
-    let mut words = statement.words.iter().map(String::as_str);
-    match words.next() {
-        Some("DROP" | "TRUNCATE" | "DELETE") => true,
-        Some("ALTER") => words.any(|word| word == "DROP"),
-        // These may hold a DELETE, which WITH does in parentheses.
-        Some("WITH" | "MERGE" | "EXPLAIN" | "PREPARE") => statement.deletes,
-        _ => false,
     }
 }
 

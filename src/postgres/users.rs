@@ -3,12 +3,16 @@
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use super::Session;
+use super::{Session, quote_literal};
 use crate::error::{Error, Result};
 use crate::messaging::User;
 
 /// How many of the known handles an error lists.
 const LISTED: i64 = 20;
+
+/// New names for the user who has these.
+const UPDATE_NAMES: &str = "UPDATE public.users SET handle = $1, display_name = $2 \
+    WHERE uuid = $3 AND handle = $4 AND display_name = $5";
 
 /// How an attempt to rename a user ended.
 enum Renamed {
@@ -94,6 +98,16 @@ impl Session {
             .hint("run it again"))
     }
 
+    /// The statement of [`Self::rename_user`], with its values in their places.
+    #[must_use]
+    pub fn plan_rename_user(&self, from: &User, to: &User) -> String {
+        let uuid = from.uuid.to_string();
+        let values = [&to.handle, &to.display_name, &uuid, &from.handle, &from.display_name];
+        (1..).zip(values).fold(UPDATE_NAMES.to_owned(), |statement, (number, value)| {
+            statement.replacen(&format!("${number}"), &quote_literal(value), 1)
+        })
+    }
+
     async fn try_rename_user(
         &mut self,
         from: &User,
@@ -116,8 +130,7 @@ impl Session {
         }
         let changed = transaction
             .execute(
-                "UPDATE public.users SET handle = $1, display_name = $2 \
-                 WHERE uuid = $3 AND handle = $4 AND display_name = $5",
+                UPDATE_NAMES,
                 &[&to.handle, &to.display_name, &from.uuid, &from.handle, &from.display_name],
             )
             .await?;

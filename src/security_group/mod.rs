@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::ErrorMetadata;
 
 use self::query::Query;
-use crate::aws::{Aws, Place, code};
+use crate::aws::{Aws, Place, Plan, Unsent, code};
 use crate::config::AwsConfig;
 use crate::error::{Error, Result};
 
@@ -18,6 +18,8 @@ pub use rule::{Rule, Source};
 
 /// What DryRun is answered with when the request would have succeeded.
 const WOULD_SUCCEED: &str = "DryRunOperation";
+
+const MODIFY: &str = "ModifySecurityGroupRules";
 
 /// A client for one region's EC2.
 pub struct Ec2 {
@@ -101,9 +103,8 @@ impl Ec2 {
         }
         // The answer echoes no rule, and a rule read back may be the old one for a
         // while: EC2 is eventually consistent. Its word is what there is.
-        let done = self.query.send("ModifySecurityGroupRules", &form, |answer| {
-            query::text(answer, "return").map(|word| word == "true")
-        });
+        let done =
+            self.query.send(MODIFY, &form, |answer| query::text(answer, "return").map(|word| word == "true"));
         match (done.await, mode) {
             (Ok(true), Mode::Apply) => Ok(()),
             (Ok(true), Mode::DryRun) => Err(Error::failed(format!(
@@ -117,6 +118,21 @@ impl Ec2 {
             )),
             (Err(error), _) => Err(self.error(&what, &error)),
         }
+    }
+
+    /// The request of [`Self::set_source`] that would change the rule.
+    ///
+    /// # Errors
+    /// As there, for a rule that cannot take the address.
+    pub fn plan(&self, rule: &Rule, address: SourceAddress) -> Result<Plan> {
+        let parameters =
+            rule.form(address)?.into_iter().map(|(name, value)| (name, serde_json::Value::String(value)));
+        let request = Unsent {
+            service: self.place.service().name(),
+            operation: MODIFY.to_owned(),
+            request: serde_json::Value::Object(parameters.collect()),
+        };
+        Ok(Plan { requests: vec![request], count: 1, ..Plan::default() })
     }
 
     fn error(&self, what: &str, error: &SdkError<ErrorMetadata, HttpResponse>) -> Error {

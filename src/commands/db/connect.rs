@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::common::{announce, refuse_dry_run};
+use crate::commands::common::announce;
+use crate::commands::plan::refuse_dry_run;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;

@@ -3,10 +3,11 @@
 use clap::Args;
 
 use crate::commands::common::announce;
+use crate::commands::plan::show_statements;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
-use crate::postgres::{ConnectionUrl, create_database};
+use crate::postgres::{ConnectionUrl, create_database, plan_create};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +22,13 @@ pub struct CreateArgs {}
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result<()> {
     let url = cx.connection_url()?;
     announce(cx, ui, &url).await;
+    if cx.dry_run() {
+        let statement = plan_create(&url).await?;
+        if statement.is_none() {
+            ui.status(format!("the database {:?} is there already", url.database()));
+        }
+        return show_statements(ui, statement.as_slice());
+    }
     create(ui, &url).await
 }
 

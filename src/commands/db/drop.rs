@@ -4,10 +4,13 @@ use clap::Args;
 
 use super::sessions::tell_what_is_hidden;
 use crate::commands::common::{ConfirmArgs, announce, count};
+use crate::commands::plan::show_statements;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
-use crate::postgres::{ConnectionUrl, Dropped, drop_database, drop_database_with_sessions};
+use crate::postgres::{
+    ConnectionUrl, DropPlan, Dropped, drop_database, drop_database_with_sessions, plan_drop,
+};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,22 +35,48 @@ pub(super) struct ForceArgs {
     force: bool,
 }
 
+impl ForceArgs {
+    pub(super) const fn is_given(self) -> bool {
+        self.force
+    }
+}
+
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let url = cx.connection_url()?;
     announce(cx, ui, &url).await;
     let database = url.database();
+    if cx.dry_run() {
+        let Some(plan) = plan_drop(&url, args.force.force).await? else { return Err(no_database(&url)) };
+        tell_who_is_connected(ui, &plan, args.force);
+        return show_statements(ui, &plan.statements);
+    }
     let sessions = if args.force.force { ", and the sessions on it are ended" } else { "" };
     let consequence =
         format!("the database {database:?} on {} and all its data are dropped{sessions}", url.host());
     args.confirm.check(cx, ui, database, &consequence)?;
     if !drop(ui, &url, args.force, "db drop").await? {
-        return Err(Error::failed(format!(
-            "there is no database {database:?} on {}:{}",
-            url.host(),
-            url.port()
-        )));
+        return Err(no_database(&url));
     }
     Ok(())
+}
+
+fn no_database(url: &ConnectionUrl) -> Error {
+    Error::failed(format!("there is no database {:?} on {}:{}", url.database(), url.host(), url.port()))
+}
+
+/// What would become of the sessions, in a dry run.
+pub(super) fn tell_who_is_connected(ui: &mut Ui, plan: &DropPlan, ForceArgs { force }: ForceArgs) {
+    let DropPlan { sessions, .. } = plan;
+    if sessions.is_empty() {
+        return;
+    }
+    let sessions_are = count(sessions.len(), "other session");
+    ui.notice(if force {
+        format!("would end {sessions_are}:")
+    } else {
+        format!("would be refused: {sessions_are} on the database (--force ends them):")
+    });
+    ui.notice_table(sessions);
 }
 
 /// Drops the database and says so; false when there was none.

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, read_text};
+use crate::commands::plan::show_statements;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
@@ -126,6 +127,21 @@ impl Record for TableChange {
     }
 }
 
+/// Shows what a script would run, in a dry run.
+fn show_script(ui: &mut Ui, script: &Script) -> Result<()> {
+    if let Some((line, words)) = script.first_destructive() {
+        ui.notice(format!("{}:{line} destroys: {words}", script.name()));
+    }
+    let statements = script.statements();
+    show_statements(ui, &in_one_transaction(&statements))
+}
+
+/// The statements as [`Script::run`] sends them.
+pub(super) fn in_one_transaction(statements: &[String]) -> Vec<&str> {
+    let within = statements.iter().map(String::as_str);
+    std::iter::once("BEGIN").chain(within).chain(std::iter::once("COMMIT")).collect()
+}
+
 /// Runs the script and says so.
 pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
     let summary = script.run(session).await?;
@@ -145,6 +161,11 @@ pub(super) async fn load(
     let script = variables.script(file, built_in)?;
     announce(cx, ui, &variables.url).await;
     variables.warn_of_unused(ui, &[&script]);
+    if cx.dry_run() {
+        // Would it get there?
+        cx.postgres().await?;
+        return show_script(ui, &script);
+    }
     if let Some((line, words)) = script.first_destructive() {
         let url = &variables.url;
         let consequence = format!("{}:{line} says {words}, on {url}", script.name());

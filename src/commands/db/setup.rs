@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::drop::{ForceArgs, drop};
-use super::load::{SCHEMA, SEED, VariableArgs, run_script};
+use super::drop::{ForceArgs, drop, tell_who_is_connected};
+use super::load::{SCHEMA, SEED, VariableArgs, in_one_transaction, run_script};
 use crate::commands::common::{PoolArgs, announce};
+use crate::commands::plan::show_statements;
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
-use crate::postgres::TableChange;
+use crate::postgres::{ConnectionUrl, Script, TableChange, create_statement, plan_drop};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,13 @@ Examples:
   cruddur db setup
   # whoever is connected, and from files of your own
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
+
+const BY_HAND: &str = "by hand, step by step, each with its own confirmation:
+  cruddur db drop --prod
+  cruddur db create --prod
+  cruddur db schema-load --prod
+  cruddur db seed --prod
+  cruddur db update-cognito-user-ids --prod";
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -39,7 +47,7 @@ pub struct SetupArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
     if cx.target() == Target::Prod {
         return Err(Error::refused("db setup drops the database first, and never does so in production")
-            .hint("by hand, step by step: cruddur db drop --prod, cruddur db create --prod, cruddur db schema-load --prod, cruddur db seed --prod"));
+            .hint(BY_HAND));
     }
     // Both files are read, and the settings checked, before the old database goes.
     let variables = args.variables.resolve(cx)?;
@@ -52,6 +60,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let url = cx.connection_url()?;
     announce(cx, ui, &url).await;
     variables.warn_of_unused(ui, &[&schema, &seed]);
+    if cx.dry_run() {
+        return plan(ui, &url, args.force, [&schema, &seed], pool.is_some()).await;
+    }
     drop(ui, &url, args.force, "db setup").await?;
     super::create::create(ui, &url).await?;
     let session = cx.postgres().await?;
@@ -70,4 +81,29 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
             .with(Kind::Partial, message)
             .hint("then run this step alone: cruddur db update-cognito-user-ids")
     })
+}
+
+/// Shows what would run, in a dry run.
+async fn plan(
+    ui: &mut Ui,
+    url: &ConnectionUrl,
+    force: ForceArgs,
+    scripts: [&Script; 2],
+    pool: bool,
+) -> Result<()> {
+    let mut statements = Vec::new();
+    if let Some(plan) = plan_drop(url, force.is_given()).await? {
+        tell_who_is_connected(ui, &plan, force);
+        statements.extend(plan.statements);
+    }
+    // Whatever is there now is gone by then.
+    statements.push(create_statement(url));
+    let [schema, seed] = scripts.map(Script::statements);
+    statements.extend([&schema, &seed].into_iter().flat_map(|script| {
+        in_one_transaction(script).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
+    }));
+    if pool {
+        ui.notice("then the Cognito user ids, of those whom the user pool has");
+    }
+    show_statements(ui, &statements)
 }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::messaging::{Identity, Match, Outcome, Tally};
 use crate::output::{Column, Format, Record, Ui};
-use crate::postgres::Session;
+use crate::postgres::{COGNITO_UPDATE, Session};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -73,6 +73,15 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     let matches = session.update_cognito_user_ids(identities, cx.dry_run()).await?;
     let tally = Tally::of(&matches);
     show(cx, ui, args, &matches, tally)?;
+    if cx.dry_run() && tally.updated > 0 {
+        if args.output.output == Format::Table {
+            ui.data(&format!("{COGNITO_UPDATE};\n"))?;
+        }
+        ui.notice(format!(
+            "would run 1 statement, $1 and $2 being the uuids and the new ids of {}; nothing was written",
+            count(tally.updated, "row")
+        ));
+    }
     ui.status(summary(tally, cx.dry_run()));
     if args.strict && (tally.unmatched() > 0 || tally.still_mock > 0) {
         let done = if cx.dry_run() { "nothing was changed" } else { "what does match is up to date" };
@@ -124,7 +133,13 @@ fn show(
             records.push(one)?;
         }
     }
-    records.finish(&serde_json::json!({ "count": matches.len(), "dry_run": cx.dry_run(), "tally": tally }))
+    let statement = (cx.dry_run() && tally.updated > 0).then_some(COGNITO_UPDATE);
+    records.finish(&serde_json::json!({
+        "count": matches.len(),
+        "dry_run": cx.dry_run(),
+        "statement": statement,
+        "tally": tally,
+    }))
 }
 
 /// The counts in a line; of what went wrong, only what did.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::usage::UsageArgs;
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count as counted};
+use crate::commands::plan::show_requests;
 use crate::config::DEFAULT_TABLE;
 use crate::context::Context;
 use crate::dynamodb::{
@@ -233,6 +234,7 @@ impl Check {
         let Self { records, tally, read, written } = self;
         let (usage, mode) = (db.usage(read, written), args.mode(db));
         let counts = surveyed.counts();
+        let plan = db.withheld();
         records.finish(&serde_json::json!({
             "count": tally.found,
             "mendable": tally.mendable,
@@ -258,6 +260,7 @@ impl Check {
             ));
         }
         if mode == Mode::Plan {
+            show_requests(ui, args.output.output, &plan)?;
             ui.status(format!(
                 "would write {} in {}, some {}; nothing was written",
                 counted(tally.items, "item"),

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, announce, show_plan};
+use crate::commands::common::{ConfirmArgs, announce};
+use crate::commands::plan::show_plan;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -27,6 +28,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
     let db = cx.dynamodb().await?;
     let table = &args.table;
     announce(cx, ui, db.place()).await;
+    db.check_droppable(table).await?;
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(db.drop_table(table)).await?);
     }

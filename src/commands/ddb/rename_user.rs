@@ -6,12 +6,13 @@ use serde::Serialize;
 use super::TableArgs;
 use super::usage::UsageArgs;
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
+use crate::commands::plan::show_requests;
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
-use crate::dynamodb::{DynamoDb, RenamePlan, RenamedCopies};
+use crate::dynamodb::{DynamoDb, Plan, RenamePlan, RenamedCopies};
 use crate::error::{Error, Kind, Result};
 use crate::messaging::User;
-use crate::output::{Column, Record, Ui};
+use crate::output::{Column, Format, Record, Ui};
 use crate::postgres::Session;
 
 pub(super) const EXAMPLES: &str = "\
@@ -110,7 +111,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     ));
     let mut done = db.nothing_renamed();
     if cx.dry_run() {
-        return args.show(ui, &db, &rename, &plan, &done);
+        let mut ignored = |_| {};
+        let copies = db.rename_copies(&table, &rename.to, &mut done, &mut ignored);
+        let mut requests = db.rehearse(copies).await?;
+        // The first copies are enough to see what is sent; the plan has counted all.
+        requests.count = plan.copies() as u64;
+        let statement =
+            rename.changes_the_user().then(|| postgres.plan_rename_user(&rename.from, &rename.to));
+        return args.show_plan(ui, &db, &rename, &plan, (statement, requests));
     }
     let consequence =
         format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
@@ -194,6 +202,17 @@ impl RenameUserArgs {
         plan: &RenamePlan,
         done: &RenamedCopies,
     ) -> Result<()> {
+        self.show_with(ui, db, rename, plan, (done, serde_json::Value::Null))
+    }
+
+    fn show_with(
+        &self,
+        ui: &mut Ui,
+        db: &DynamoDb,
+        rename: &Rename,
+        plan: &RenamePlan,
+        (done, planned): (&RenamedCopies, serde_json::Value),
+    ) -> Result<()> {
         let found = usize::from(rename.changes_the_user());
         let rows = [
             Copies { kind: "users", found, renamed: if db.is_dry_run() { 0 } else { found } },
@@ -210,6 +229,7 @@ impl RenameUserArgs {
         records.finish(&serde_json::json!({
             "count": rows.len(),
             "dry_run": db.is_dry_run(),
+            "plan": planned,
             "estimated_write_units": plan.table_units + plan.index_units,
             "consumed_capacity": self.usage.json(&usage),
         }))?;
@@ -221,6 +241,24 @@ impl RenameUserArgs {
         }
         self.usage.show(ui, &usage);
         Ok(())
+    }
+
+    /// In a dry run: what there is, then what would be sent.
+    fn show_plan(
+        &self,
+        ui: &mut Ui,
+        db: &DynamoDb,
+        rename: &Rename,
+        plan: &RenamePlan,
+        (statement, requests): (Option<String>, Plan),
+    ) -> Result<()> {
+        let shown = serde_json::json!({ "statement": &statement, "requests": &requests.requests });
+        self.show_with(ui, db, rename, plan, (&db.nothing_renamed(), shown))?;
+        let format = self.output.output;
+        if let Some(statement) = statement.filter(|_| format == Format::Table) {
+            ui.data(&format!("{statement};\n"))?;
+        }
+        show_requests(ui, format, &requests)
     }
 
     /// `error`, which came after something was written, or the same as it is.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::commands::common::refuse_dry_run;
+use crate::commands::plan::refuse_dry_run;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};

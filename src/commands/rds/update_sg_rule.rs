@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::commands::common::{OutputArgs, announce};
+use crate::commands::plan::show_requests;
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -114,10 +115,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
             }
         }
     };
+    let plan = (outcome == Outcome::WouldUpdate).then(|| ec2.plan(&rule, address)).transpose()?;
     let row = Row { rule, old_cidr: old.to_string(), new_cidr: new.to_string(), outcome };
     let mut records = ui.records::<Row>(args.output.output, "rules");
     records.push(&row)?;
-    records.finish(&serde_json::json!({ "count": 1 }))?;
+    records.finish(&match &plan {
+        Some(plan) => serde_json::json!({ "count": 1, "plan": plan }),
+        None => serde_json::json!({ "count": 1 }),
+    })?;
+    if let Some(plan) = &plan {
+        show_requests(ui, args.output.output, plan)?;
+    }
     ui.status(said);
     Ok(())
 }

@@ -154,6 +154,10 @@ impl DynamoDb {
             {
                 first.writes = plan.writes();
             }
+            if mode == Mode::Plan && self.is_dry_run() && !plan.is_idle() {
+                let what = "cannot rehearse the repair";
+                self.transact(plan.transaction(table)?, what, &mut examined.written).await?;
+            }
             if mode != Mode::Repair || plan.is_idle() {
                 examined.findings.append(&mut verdict.findings);
                 return Ok(());

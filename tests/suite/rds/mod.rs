@@ -75,7 +75,7 @@ fn ec2(operation: &str, arguments: &Value) -> Value {
 
 /// The rule, by boto3's word.
 #[track_caller]
-fn described(rule: &str) -> Value {
+pub fn described(rule: &str) -> Value {
     ec2("describe_security_group_rules", &json!({ "SecurityGroupRuleIds": [rule] }))["SecurityGroupRules"][0]
         .take()
 }

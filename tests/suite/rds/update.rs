@@ -46,8 +46,25 @@ fn json_and_ndjson_hold_the_same_fields() {
         "outcome": "would-update",
     });
     let run = group.run(&rule, &["--ip", NEW, "--dry-run", "-o", "json"]).succeeds();
-    assert_eq!(run.json(), json!({ "rules": [row], "count": 1 }));
-    assert_eq!(group.run(&rule, &["--ip", NEW, "--dry-run", "-o", "ndjson"]).succeeds().ndjson(), [row]);
+    let mut document = run.json();
+    let plan = document.as_object_mut().unwrap().remove("plan").unwrap();
+    assert_eq!(document, json!({ "rules": [row], "count": 1 }));
+    let request = json!({
+        "service": "EC2",
+        "operation": "ModifySecurityGroupRules",
+        "request": {
+            "GroupId": group.id,
+            "SecurityGroupRule.1.SecurityGroupRuleId": rule,
+            "SecurityGroupRule.1.SecurityGroupRule.IpProtocol": "tcp",
+            "SecurityGroupRule.1.SecurityGroupRule.FromPort": "5432",
+            "SecurityGroupRule.1.SecurityGroupRule.ToPort": "5432",
+            "SecurityGroupRule.1.SecurityGroupRule.Description": "GITPOD",
+            "SecurityGroupRule.1.SecurityGroupRule.CidrIpv4": "1.1.1.1/32",
+        },
+    });
+    assert_eq!(plan["requests"], json!([request]));
+    let lines = group.run(&rule, &["--ip", NEW, "--dry-run", "-o", "ndjson"]).succeeds().ndjson();
+    assert_eq!(lines, [row, request]);
 }
 
 #[test]

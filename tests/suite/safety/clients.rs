@@ -22,7 +22,7 @@ fn dynamodb_is_sent_what_reads_and_nothing_else() {
     let db = dry(&proxy);
     let before = sandbox.items();
     let nina = sandbox.user("nina");
-    let definition = Definition { billing: Billing::OnDemand, stream: false };
+    let definition = Definition { billing: Billing::OnDemand, stream: false, deletion_protection: false };
     runtime().block_on(async {
         // Each of them without a word of its own about dry runs.
         for error in [

@@ -1,6 +1,9 @@
 //! A terminal, which `script` provides.
 
-use std::process::Command;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+
+use super::{Run, Spawned};
 
 /// `command` under a terminal of its own, this many columns wide; what is written
 /// to its input is typed.
@@ -17,4 +20,28 @@ pub fn at_a_terminal(command: &Command, columns: u16) -> Command {
     script.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     script.current_dir(command.get_current_dir().unwrap()).env("SHELL", "/bin/sh");
     script
+}
+
+/// Runs `command` at a terminal, and types `keys` once `prompt` is there. What it
+/// says is all on stdout.
+#[track_caller]
+pub fn typed_at(command: &Command, prompt: &str, keys: &[u8]) -> Run {
+    let mut script = at_a_terminal(command, 200);
+    let mut child = Spawned::new(script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()));
+    let mut stdout = child.0.stdout.take().unwrap();
+    let mut said = Vec::new();
+    let says = |said: &[u8]| String::from_utf8_lossy(said).contains(prompt);
+    while !says(&said) {
+        let mut bytes = [0; 512];
+        let length = stdout.read(&mut bytes).unwrap();
+        assert!(length > 0, "no {prompt:?} in:\n{}", String::from_utf8_lossy(&said));
+        said.extend_from_slice(&bytes[..length]);
+    }
+    // To the end of the input, `script` would type what ends one.
+    let mut stdin = child.0.stdin.take().unwrap();
+    stdin.write_all(keys).unwrap();
+    stdout.read_to_end(&mut said).unwrap();
+    let code = child.code();
+    drop(stdin);
+    Run { stdout: String::from_utf8(said).unwrap(), stderr: String::new(), code }
 }

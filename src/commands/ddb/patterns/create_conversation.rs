@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::write::WriteArgs;
-use crate::commands::common::{announce, shell_word, show_plan};
+use crate::commands::common::{announce, shell_word};
+use crate::commands::plan::show_plan;
 use crate::context::Context;
 use crate::dynamodb::Created;
 use crate::error::{Error, Result};

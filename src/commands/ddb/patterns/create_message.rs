@@ -4,7 +4,8 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::write::WriteArgs;
-use crate::commands::common::{announce, show_plan};
+use crate::commands::common::announce;
+use crate::commands::plan::show_plan;
 use crate::context::Context;
 use crate::error::Result;
 use crate::messaging::Timestamp;

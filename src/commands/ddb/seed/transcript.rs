@@ -1,7 +1,8 @@
 //! One conversation between two users, from a transcript.
 
 use super::SeedArgs;
-use crate::commands::common::{announce, read_text, show_plan};
+use crate::commands::common::{announce, read_text};
+use crate::commands::plan::show_plan;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messaging::{Conversation, Timestamp, Transcript};

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, announce, show_plan};
+use crate::commands::common::{ConfirmArgs, announce};
 use crate::commands::ddb::TableArgs;
+use crate::commands::plan::show_plan;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;

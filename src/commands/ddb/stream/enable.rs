@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use crate::commands::common::{announce, show_plan};
+use crate::commands::common::announce;
 use crate::commands::ddb::TableArgs;
+use crate::commands::plan::show_plan;
 use crate::context::Context;
 use crate::dynamodb::stream::{Enabled, View};
 use crate::error::Result;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Source;
-use crate::commands::common::{OutputArgs, announce, count, show_plan};
+use crate::commands::common::{OutputArgs, announce, count};
 use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::UsageArgs;
+use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::context::Context;
 use crate::dynamodb::stream::{
