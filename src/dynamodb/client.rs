@@ -32,8 +32,14 @@ impl DynamoDb {
     /// The same for a dry run, whatever this one is for: it notes what it does not send.
     pub(super) fn rehearsing(&self) -> Self {
         let dry_run = DryRun::new(self.place.service()).measuring(plan::measure);
-        let config = self.client.config().to_builder().interceptor(dry_run.clone()).build();
-        Self { client: Client::from_conf(config), place: self.place.clone(), dry_run: Some(dry_run) }
+        let rehearsing = self.intercepted(SharedInterceptor::new(dry_run.clone()));
+        Self { dry_run: Some(dry_run), ..rehearsing }
+    }
+
+    /// A client like this one, with an interceptor more.
+    pub(super) fn intercepted(&self, interceptor: SharedInterceptor) -> Self {
+        let config = self.client.config().to_builder().interceptor(interceptor).build();
+        Self { client: Client::from_conf(config), ..self.clone() }
     }
 
     /// Whether a DynamoDB API answers, be it with a refusal.

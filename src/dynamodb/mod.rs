@@ -12,6 +12,7 @@ mod copies;
 mod cursor;
 mod definition;
 mod error;
+mod explain;
 pub mod expression;
 mod inspect;
 mod items;
@@ -46,6 +47,7 @@ pub use check::{
 pub use client::DynamoDb;
 pub use conversations::Created;
 pub use definition::{Billing, Definition, Difference, SchemaLoaded};
+pub use explain::{Explanation, Figures, Request, Watched, Way};
 pub use inspect::{Inspected, Listed};
 pub use prices::{DEFAULT_PRICE_REGION, Prices};
 pub use rate::Rate;

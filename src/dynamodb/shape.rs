@@ -34,6 +34,8 @@ pub struct IndexShape {
     pub local: bool,
     /// Whether its items have all their attributes.
     pub projects_all: bool,
+    /// Bytes of its items. AWS brings this up to date every six hours or so.
+    pub bytes: u64,
 }
 
 /// A key.
@@ -82,6 +84,8 @@ impl DynamoDb {
 impl TableShape {
     fn of(table: &TableDescription) -> Self {
         let types = table.attribute_definitions();
+        let count =
+            |number: Option<i64>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();
         let all = |projection: Option<&Projection>| {
             projection.and_then(Projection::projection_type) == Some(&ProjectionType::All)
         };
@@ -90,17 +94,17 @@ impl TableShape {
             key: KeyShape::of(index.key_schema(), types),
             local: false,
             projects_all: all(index.projection()),
+            bytes: count(index.index_size_bytes()),
         });
         let local = table.local_secondary_indexes().iter().map(|index| IndexShape {
             name: index.index_name().unwrap_or_default().to_owned(),
             key: KeyShape::of(index.key_schema(), types),
             local: true,
             projects_all: all(index.projection()),
+            bytes: count(index.index_size_bytes()),
         });
         let mut indexes: Vec<IndexShape> = global.chain(local).collect();
         indexes.sort_by(|a, b| a.name.cmp(&b.name));
-        let count =
-            |number: Option<i64>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();
         Self {
             key: KeyShape::of(table.key_schema(), types),
             indexes,

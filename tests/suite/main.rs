@@ -25,6 +25,7 @@ mod rds;
 mod readme;
 mod safety;
 mod shell;
+mod size;
 mod sql;
 mod support;
 mod target;

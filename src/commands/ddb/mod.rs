@@ -2,6 +2,7 @@
 
 mod check;
 mod drop;
+mod explain;
 mod items;
 mod list_tables;
 mod patterns;
@@ -63,6 +64,15 @@ pub enum Command {
     /// The app's access patterns, with the capacity they consume
     #[command(subcommand)]
     Patterns(patterns::Command),
+    /// Show what a pattern sends, what it is charged, and what other ways would be
+    ///
+    /// Takes a pattern with its own arguments. What reads is run once; what writes stops short of
+    /// its write. The requests shown are those that were sent, or would have been. Other ways to
+    /// the same follow: strongly consistent, without the index, with a filter instead of the key
+    /// condition, and each says whether its figures are measured, computed from the sizes of the
+    /// items, or estimated from the size of the table. What it takes to measure is charged, and told.
+    #[command(subcommand)]
+    Explain(explain::Command),
     /// The table's stream: switch it on, watch it, keep the inbox true with it
     #[command(subcommand)]
     Stream(stream::Command),
@@ -80,6 +90,7 @@ impl Command {
             Self::RenameUser(args) => rename_user::run(cx, ui, args).await,
             Self::Check(args) => check::run(cx, ui, args).await,
             Self::Patterns(command) => command.run(cx, ui).await,
+            Self::Explain(command) => command.run(cx, ui).await,
             Self::Stream(command) => command.run(cx, ui).await,
         }
     }

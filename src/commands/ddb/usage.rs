@@ -61,6 +61,14 @@ struct Json<'a> {
 }
 
 impl UsageArgs {
+    /// What a million calls of so many units cost, in US dollars.
+    pub(super) fn million(&self, region: &str, read: f64, write: f64) -> Option<f64> {
+        let capacity = |total: f64| Capacity { total, ..Capacity::default() };
+        let region = region.to_owned();
+        let usage = Usage { read: capacity(read), write: capacity(write), region, estimated: false };
+        self.cost(&usage).map(|(cost, _)| cost.usd_per_million_calls)
+    }
+
     /// Prints the line. It is the last one, unless the command fails.
     pub(super) fn show(&self, ui: &mut Ui, usage: &Usage) {
         ui.status(self.line(usage));
@@ -180,7 +188,7 @@ fn rounded(usd: f64) -> f64 {
 
 /// `$0.3125`, `$2.50`, `$1,234,567.50`: cents, and what is less than a cent only
 /// where it matters.
-fn dollars(usd: f64) -> String {
+pub(super) fn dollars(usd: f64) -> String {
     // Halves go up, also those that binary fractions miss by a little.
     let text = if usd < 100.0 {
         format!("{:.4}", ((usd * 1e6).round() / 1e2).round() / 1e4)

@@ -1,10 +1,12 @@
 //! `cruddur ddb`
 
+mod arithmetic;
 mod batch_faults;
 mod bulk;
 mod check;
 mod create_conversation;
 mod create_message;
+mod explain;
 mod patterns;
 mod reading;
 mod rename_faults;

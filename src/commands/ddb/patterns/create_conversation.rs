@@ -22,13 +22,13 @@ Examples:
 #[derive(Debug, Args)]
 pub struct CreateConversationArgs {
     #[command(flatten)]
-    write: WriteArgs,
+    pub(in crate::commands::ddb) write: WriteArgs,
     /// The other participant
     #[arg(long, value_name = "HANDLE")]
-    to: String,
+    pub(in crate::commands::ddb) to: String,
     /// Write it even if the two have a conversation already
     #[arg(long)]
-    allow_duplicate: bool,
+    pub(in crate::commands::ddb) allow_duplicate: bool,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs) -> Result<()> {

@@ -25,9 +25,9 @@ Examples:
 pub struct CreateMessageArgs {
     /// The group to write into
     #[arg(long, value_name = "UUID")]
-    message_group_uuid: Uuid,
+    pub(in crate::commands::ddb) message_group_uuid: Uuid,
     #[command(flatten)]
-    write: WriteArgs,
+    pub(in crate::commands::ddb) write: WriteArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> Result<()> {

@@ -4,8 +4,9 @@ use clap::Args;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::read::{ReadArgs, Words, show, who};
+use super::read::{Read, ReadArgs, Words, show, who};
 use crate::context::Context;
+use crate::dynamodb::{DynamoDb, Timeline};
 use crate::error::Result;
 use crate::messaging::{DEFAULT_GROUP, Message, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
@@ -24,7 +25,7 @@ pub struct GetConversationArgs {
     #[arg(long, value_name = "UUID", default_value_t = DEFAULT_GROUP)]
     message_group_uuid: Uuid,
     #[command(flatten)]
-    read: ReadArgs,
+    pub(in crate::commands::ddb) read: ReadArgs,
 }
 
 #[derive(Serialize)]
@@ -48,11 +49,23 @@ impl Record for Line {
     }
 }
 
+impl GetConversationArgs {
+    /// What is to be read.
+    pub(in crate::commands::ddb) fn timeline<'a>(
+        &self,
+        cx: &Context,
+        db: &'a DynamoDb,
+        read: &Read<'_>,
+    ) -> Result<Timeline<'a, Message>> {
+        db.messages(&read.table(cx), self.message_group_uuid, read.direction, read.span())
+    }
+}
+
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetConversationArgs) -> Result<()> {
     let read = args.read.resolve()?;
     let db = cx.dynamodb().await?;
     let group = args.message_group_uuid;
-    let timeline = db.messages(&read.table(cx), group, read.direction, read.span())?;
+    let timeline = args.timeline(cx, &db, &read)?;
     let words = Words { rows: "messages", row: "message", none: format!("no messages in the group {group}") };
     let zone = &read.zone;
     show(ui, &read, timeline, &words, |message| Line { message, zone: zone.clone() }).await

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::read::{ReadArgs, Words, show, who};
+use super::read::{Read, ReadArgs, Words, show, who};
 use crate::context::Context;
+use crate::dynamodb::{DynamoDb, Timeline};
 use crate::error::Result;
 use crate::messaging::{DEFAULT_MY_HANDLE, MessageGroup, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
@@ -22,7 +23,7 @@ pub struct ListConversationsArgs {
     #[arg(long, value_name = "HANDLE", default_value = DEFAULT_MY_HANDLE)]
     handle: String,
     #[command(flatten)]
-    read: ReadArgs,
+    pub(in crate::commands::ddb) read: ReadArgs,
 }
 
 #[derive(Serialize)]
@@ -49,11 +50,23 @@ impl Record for Row {
     }
 }
 
+impl ListConversationsArgs {
+    /// What is to be read.
+    pub(in crate::commands::ddb) async fn timeline<'a>(
+        &self,
+        cx: &Context,
+        db: &'a DynamoDb,
+        read: &Read<'_>,
+    ) -> Result<Timeline<'a, MessageGroup>> {
+        let user = cx.postgres().await?.user_by_handle(&self.handle).await?;
+        db.groups(&read.table(cx), user.uuid, read.direction, read.span())
+    }
+}
+
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListConversationsArgs) -> Result<()> {
     let read = args.read.resolve()?;
-    let user = cx.postgres().await?.user_by_handle(&args.handle).await?;
     let db = cx.dynamodb().await?;
-    let timeline = db.groups(&read.table(cx), user.uuid, read.direction, read.span())?;
+    let timeline = args.timeline(cx, &db, &read).await?;
     let none = format!("{} has no conversations", args.handle);
     let words = Words { rows: "conversations", row: "conversation", none };
     let (zone, now) = (&read.zone, read.now);

@@ -1,9 +1,9 @@
 //! `cruddur ddb patterns`: the app's access patterns.
 
-mod create_conversation;
-mod create_message;
-mod get_conversation;
-mod list_conversations;
+pub(super) mod create_conversation;
+pub(super) mod create_message;
+pub(super) mod get_conversation;
+pub(super) mod list_conversations;
 mod range;
 mod read;
 mod write;

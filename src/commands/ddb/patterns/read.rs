@@ -15,7 +15,7 @@ use crate::output::{Record, Ui};
 
 /// How much a pattern reads, of which table, and how that is printed.
 #[derive(Debug, Clone, Args)]
-pub(super) struct ReadArgs {
+pub(in crate::commands::ddb) struct ReadArgs {
     #[command(flatten)]
     range: RangeArgs,
     /// How many: the newest of the range
@@ -37,13 +37,13 @@ pub(super) struct ReadArgs {
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(in crate::commands::ddb) output: OutputArgs,
     #[command(flatten)]
-    usage: UsageArgs,
+    pub(in crate::commands::ddb) usage: UsageArgs,
 }
 
 /// The arguments of a reading pattern, resolved.
-pub(super) struct Read<'a> {
+pub(in crate::commands::ddb) struct Read<'a> {
     args: &'a ReadArgs,
     pub(super) zone: Zone,
     pub(super) now: Timestamp,
@@ -54,7 +54,7 @@ pub(super) struct Read<'a> {
 }
 
 impl ReadArgs {
-    pub(super) fn resolve(&self) -> Result<Read<'_>> {
+    pub(in crate::commands::ddb) fn resolve(&self) -> Result<Read<'_>> {
         let zone = if self.utc { Zone::utc() } else { Zone::local() };
         let now = Timestamp::now();
         let (range, flags) = self.range.resolve(&zone, now)?;
@@ -66,12 +66,24 @@ impl ReadArgs {
 }
 
 impl Read<'_> {
-    pub(super) fn table(&self, cx: &Context) -> String {
+    pub(in crate::commands::ddb) fn table(&self, cx: &Context) -> String {
         self.args.table.name(cx)
     }
 
     pub(super) fn span(&self) -> Span<'_> {
         Span { range: self.range, flags: self.flags.clone(), cursor: self.args.cursor.as_deref() }
+    }
+}
+
+impl Read<'_> {
+    /// Reads what the pattern reads, and keeps nothing of it.
+    pub(in crate::commands::ddb) async fn drain<T>(&self, mut timeline: Timeline<'_, T>) -> Result<()> {
+        if self.args.all {
+            while timeline.next().await?.is_some() {}
+        } else {
+            timeline.page(self.args.limit).await?;
+        }
+        Ok(())
     }
 }
 

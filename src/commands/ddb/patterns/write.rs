@@ -15,19 +15,19 @@ use crate::output::{Column, Record, Ui};
 
 /// Who writes what, into which table, and how that is printed.
 #[derive(Debug, Clone, Args)]
-pub(super) struct WriteArgs {
+pub(in crate::commands::ddb) struct WriteArgs {
     /// Who sends the message
     #[arg(long, value_name = "HANDLE")]
-    pub(super) from: String,
+    pub(in crate::commands::ddb) from: String,
     /// The message; "-" reads it from stdin
     #[arg(value_name = "TEXT")]
     text: String,
     #[command(flatten)]
-    pub(super) table: TableArgs,
+    pub(in crate::commands::ddb) table: TableArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(in crate::commands::ddb) output: OutputArgs,
     #[command(flatten)]
-    pub(super) usage: UsageArgs,
+    pub(in crate::commands::ddb) usage: UsageArgs,
 }
 
 impl WriteArgs {
@@ -37,7 +37,7 @@ impl WriteArgs {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when there is none, and
     /// [`crate::error::Kind::Failed`] when it fits into no item.
-    pub(super) fn text(&self, ui: &mut Ui) -> Result<String> {
+    pub(in crate::commands::ddb) fn text(&self, ui: &mut Ui) -> Result<String> {
         let text = if self.text == "-" { read_stdin(ui)? } else { self.text.clone() };
         if text.trim().is_empty() {
             return Err(Error::usage("the message is empty"));

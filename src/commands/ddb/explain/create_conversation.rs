@@ -1,0 +1,36 @@
+//! `cruddur ddb explain create-conversation`
+
+use super::{ExplainArgs, show};
+use crate::commands::ddb::patterns::create_conversation::CreateConversationArgs;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::messaging::Timestamp;
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what a new conversation costs; it is not written
+  cruddur ddb explain create-conversation --from petra --to nina \"Hello!\"
+  # the same where nobody looks whether there is one already
+  cruddur ddb explain create-conversation --from petra --to nina \"Hello!\" --allow-duplicate -o json";
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<CreateConversationArgs>) -> Result<()> {
+    let CreateConversationArgs { write, to, allow_duplicate } = &args.pattern;
+    if write.from == *to {
+        return Err(Error::usage("--from and --to name the same user"));
+    }
+    let text = write.text(ui)?;
+    let table = write.table.name(cx);
+    let postgres = cx.postgres().await?;
+    let sender = postgres.user_by_handle(&write.from).await?;
+    let recipient = postgres.user_by_handle(to).await?;
+    let watched = cx.dynamodb().await?.watched_writer();
+    let (db, now) = (&watched.db, Timestamp::now());
+    if *allow_duplicate {
+        Box::pin(db.create_conversation(&table, &sender, &recipient, &text, now)).await?;
+    } else {
+        Box::pin(db.create_only_conversation(&table, &sender, &recipient, &text, now)).await?;
+    }
+    let explanation = watched.explain(&table, args.measure).await?;
+    show::show(ui, write.output, &write.usage, &explanation)
+}

@@ -1,0 +1,22 @@
+//! `cruddur ddb explain get-conversation`
+
+use super::{ExplainArgs, show};
+use crate::commands::ddb::patterns::get_conversation::GetConversationArgs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what the newest five messages cost, and what other ways would
+  cruddur ddb explain get-conversation --limit 5
+  # the same for one year, at your own price of a million read units
+  cruddur ddb explain get-conversation --year 2026 --price-read 0.25 -o json";
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<GetConversationArgs>) -> Result<()> {
+    let read = args.pattern.read.resolve()?;
+    let watched = cx.dynamodb().await?.watched();
+    read.drain(args.pattern.timeline(cx, &watched.db, &read)?).await?;
+    let explanation = watched.explain(&read.table(cx), args.measure).await?;
+    show::show(ui, args.pattern.read.output, &args.pattern.read.usage, &explanation)
+}

@@ -1,0 +1,22 @@
+//! `cruddur ddb explain list-conversations`
+
+use super::{ExplainArgs, show};
+use crate::commands::ddb::patterns::list_conversations::ListConversationsArgs;
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what an inbox costs, and what other ways would
+  cruddur ddb explain list-conversations --handle oscar
+  # the same with every figure measured; this reads the whole table
+  cruddur ddb explain list-conversations --measure";
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<ListConversationsArgs>) -> Result<()> {
+    let read = args.pattern.read.resolve()?;
+    let watched = cx.dynamodb().await?.watched();
+    read.drain(args.pattern.timeline(cx, &watched.db, &read).await?).await?;
+    let explanation = watched.explain(&read.table(cx), args.measure).await?;
+    show::show(ui, args.pattern.read.output, &args.pattern.read.usage, &explanation)
+}

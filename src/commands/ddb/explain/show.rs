@@ -1,0 +1,96 @@
+//! How an explanation is shown.
+
+use serde::Serialize;
+
+use crate::commands::common::{OutputArgs, count};
+use crate::commands::ddb::usage::{UsageArgs, dollars};
+use crate::dynamodb::{Explanation, Figures, Request, Way};
+use crate::error::Result;
+use crate::output::{Column, Format, Record, Ui};
+
+/// Requests of a pattern that people are shown; JSON has all of them.
+const MOST_SHOWN: usize = 5;
+
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    way: &'a Way,
+    usd_per_million_calls: Option<f64>,
+}
+
+impl Record for Row<'_> {
+    const COLUMNS: &'static [Column] = &[
+        Column::keep("WAY"),
+        Column::keep("READ"),
+        Column::keep("WRITE"),
+        Column::keep("A MILLION"),
+        Column::keep("FIGURES"),
+        Column::wrap("NOTE"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let units = |units: Option<f64>| units.map(|units| units.to_string()).unwrap_or_default();
+        let read = match self.way.read_figures {
+            Figures::Measured => Some("measured"),
+            Figures::Computed => Some("computed"),
+            Figures::Estimated => Some("estimated"),
+            Figures::None => None,
+        };
+        let written = (self.way.write_figures == Figures::Computed).then_some("computed");
+        let figures: Vec<&str> = read.into_iter().chain(written).collect();
+        vec![
+            self.way.way.to_owned(),
+            units(self.way.read_units),
+            units(self.way.write_units),
+            self.usd_per_million_calls.map(dollars).unwrap_or_default(),
+            figures.join(", "),
+            self.way.note.clone(),
+        ]
+    }
+}
+
+/// The pattern's requests, then the ways, then what it took to find out.
+pub(super) fn show(
+    ui: &mut Ui,
+    output: OutputArgs,
+    prices: &UsageArgs,
+    explanation: &Explanation,
+) -> Result<()> {
+    let Explanation { ways, usage } = explanation;
+    if output.output == Format::Table
+        && let Some(pattern) = ways.first()
+    {
+        for request in pattern.requests.iter().take(MOST_SHOWN) {
+            ui.data(&text(request))?;
+        }
+        if let Some(more) = pattern.requests.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+            ui.data(&format!("... and {}\n\n", count(more, "more request")))?;
+        }
+    }
+    let mut records = ui.records::<Row<'_>>(output.output, "ways");
+    for way in ways {
+        let million = |read| prices.million(&usage.region, read, way.write_units.unwrap_or_default());
+        let usd_per_million_calls = way.read_units.and_then(million);
+        records.push(&Row { way, usd_per_million_calls })?;
+    }
+    records.finish(&serde_json::json!({
+        "count": ways.len(),
+        "consumed_capacity": prices.json(usage),
+    }))?;
+    prices.show(ui, usage);
+    Ok(())
+}
+
+/// A request as people and `--cli-input-json` read it.
+fn text(request: &Request) -> String {
+    let Request { operation, read_units, returned, scanned, bytes, .. } = request;
+    let outcome = match read_units {
+        Some(units) => {
+            let items = count(*returned, "item");
+            format!("{units} read units, {items} returned of {scanned} scanned, {bytes} bytes returned")
+        }
+        None => "not sent".to_owned(),
+    };
+    let body = serde_json::to_string_pretty(&request.request).unwrap_or_default();
+    format!("{operation}: {outcome}\n{body}\n\n")
+}
