@@ -6,17 +6,18 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint build postgres moto install clean
+.PHONY: help demo test lint build postgres moto shells install install-shell clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
 	@echo 'make test     formatting, lints and every test'
+	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
 
-test: postgres moto lint
+test: postgres moto shells lint
 	$(CARGO) test --locked
 
 lint:
@@ -33,8 +34,21 @@ postgres:
 moto:
 	@scripts/ensure-moto.sh
 
+shells:
+	@scripts/ensure-shells.sh
+
 install:
 	$(CARGO) install --locked --path .
+
+# The man pages and completions of the cruddur on the PATH.
+PREFIX ?= $(HOME)/.local
+SHARE = $(DESTDIR)$(PREFIX)/share
+install-shell:
+	cruddur man --dir '$(SHARE)/man/man1'
+	mkdir -p '$(SHARE)/bash-completion/completions' '$(SHARE)/zsh/site-functions' '$(SHARE)/fish/vendor_completions.d'
+	cruddur completions bash > '$(SHARE)/bash-completion/completions/cruddur'
+	cruddur completions zsh > '$(SHARE)/zsh/site-functions/_cruddur'
+	cruddur completions fish > '$(SHARE)/fish/vendor_completions.d/cruddur.fish'
 
 clean:
 	$(CARGO) clean

@@ -20,11 +20,13 @@ pub mod output;
 pub mod postgres;
 pub mod security_group;
 pub mod state_file;
+pub mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::commands::Command;
 use crate::config::{Color, Config};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -49,6 +51,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let mut ui = Ui::new(&cli.flags);
+    if let Command::Complete(args) = &cli.command {
+        // Whoever types must not be interrupted, whatever is wrong.
+        let _ = commands::complete::run(&mut ui, args);
+        return ExitCode::SUCCESS;
+    }
     match run_command(&cli, &mut ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -61,7 +68,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {
-    let config = Config::load(&cli.flags)?;
+    let config = Config::load(&cli.flags)?.traced(Ui::trace(&cli.flags));
     let runtime = cli
         .command
         .runtime()

@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::Caller;
 use super::error::{code, root_cause};
 
 /// A command does not wait longer than this for the name of its account.
@@ -39,14 +40,14 @@ struct Entry {
 ///
 /// # Errors
 /// Why it cannot be told, in a few words.
-pub(super) async fn account(sdk: &SdkConfig, state: Option<&Path>) -> Result<String, String> {
-    match tokio::time::timeout(PATIENCE, look_up(sdk, state)).await {
+pub(super) async fn account(caller: &Caller, state: Option<&Path>) -> Result<String, String> {
+    match tokio::time::timeout(PATIENCE, look_up(caller, state)).await {
         Ok(found) => found,
         Err(_) => Err("no answer in time".to_owned()),
     }
 }
 
-async fn look_up(sdk: &SdkConfig, state: Option<&Path>) -> Result<String, String> {
+async fn look_up(Caller { sdk, telling }: &Caller, state: Option<&Path>) -> Result<String, String> {
     let provider = sdk.credentials_provider().ok_or("no credentials")?;
     let credentials = provider.provide_credentials().await.map_err(|error| match error {
         CredentialsError::CredentialsNotLoaded(_) => "no credentials".to_owned(),
@@ -58,7 +59,10 @@ async fn look_up(sdk: &SdkConfig, state: Option<&Path>) -> Result<String, String
         return Ok(account);
     }
     let sdk = sdk.clone().into_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
-    let answer = aws_sdk_sts::Client::new(&sdk.build()).get_caller_identity().send().await;
+    let mut client = aws_sdk_sts::config::Builder::from(&sdk.build());
+    client.set_interceptors(telling.iter().cloned().map(SharedInterceptor::new));
+    let client = aws_sdk_sts::Client::from_conf(client.build());
+    let answer = client.get_caller_identity().send().await;
     let answer = answer.map_err(|error| match code(&error) {
         Some(code) => code.to_owned(),
         None => root_cause(&error).to_string(),

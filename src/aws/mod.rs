@@ -4,6 +4,7 @@
 mod account;
 mod dry_run;
 mod error;
+mod telling;
 
 use std::fmt;
 use std::path::Path;
@@ -19,6 +20,7 @@ use aws_credential_types::Credentials as SdkCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -27,6 +29,7 @@ pub use self::dry_run::{Effort, Plan, Unsent};
 pub(crate) use self::error::{code, is_not_sent};
 
 use self::account::Remembered;
+use self::telling::Telling;
 use crate::config::{AwsConfig, Credentials, Service, Target, is_loopback};
 use crate::error::{Error, Result};
 
@@ -42,6 +45,8 @@ pub(crate) struct Aws {
     pub(crate) place: Place,
     /// What every client of a dry run is to be given.
     pub(crate) dry_run: Option<DryRun>,
+    /// What every client is to be given that is listened to.
+    telling: Option<Telling>,
 }
 
 /// Where a service is; displays as the endpoint's URL, or the region of AWS's own.
@@ -55,10 +60,23 @@ pub struct Place {
     emulated: bool,
     loopback: bool,
     /// What asks for the account, where there is one to ask for.
-    caller: Option<SdkConfig>,
+    caller: Option<Caller>,
+}
+
+/// A client of STS, still to be built.
+#[derive(Debug, Clone)]
+struct Caller {
+    sdk: SdkConfig,
+    telling: Option<Telling>,
 }
 
 impl Aws {
+    /// What each client is made with besides the SDK's own.
+    pub(crate) fn interceptors(&self) -> Vec<SharedInterceptor> {
+        let telling = self.telling.iter().cloned().map(SharedInterceptor::new);
+        telling.chain(self.dry_run.iter().cloned().map(SharedInterceptor::new)).collect()
+    }
+
     /// Sends no request to the service. Only the credential chain may read files.
     ///
     /// # Errors
@@ -104,11 +122,19 @@ impl Aws {
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
+        let place_name = endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone());
+        if let Credentials::Static { secret_access_key, session_token, .. } = &config.credentials {
+            config.trace.hide(secret_access_key);
+            if let Some(token) = session_token {
+                config.trace.hide(token);
+            }
+        }
+        let telling = Telling::to(&config.trace, &place_name);
         let is_aws = config.target == Target::Prod && !config.is_emulated();
         let place = Place {
             service: config.service,
             target: config.target,
-            name: endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone()),
+            name: place_name,
             region: region.to_string(),
             endpoint: endpoint.is_some(),
             emulated: config.is_emulated(),
@@ -116,12 +142,14 @@ impl Aws {
             // Whatever the service's endpoint, STS is at its own.
             caller: is_aws.then(|| {
                 let mut caller = sdk.clone().into_builder();
-                caller.set_endpoint_url(config.sts.as_ref().map(|endpoint| endpoint.url.clone()));
-                caller.build()
+                let sts = config.sts.as_ref().map(|endpoint| endpoint.url.clone());
+                let telling = Telling::to(&config.trace, sts.as_deref().unwrap_or(region.as_ref()));
+                caller.set_endpoint_url(sts);
+                Caller { sdk: caller.build(), telling }
             }),
         };
         let dry_run = config.dry_run.then(|| DryRun::new(config.service));
-        Ok(Self { sdk, place, dry_run })
+        Ok(Self { sdk, place, dry_run, telling })
     }
 }
 

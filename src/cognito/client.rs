@@ -3,7 +3,6 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 use crate::aws::{Aws, Place, code};
 use crate::config::{AwsConfig, UserPoolId};
@@ -29,11 +28,13 @@ pub struct UserPool {
 impl UserPool {
     /// Builds the client; sends no request.
     pub async fn connect(config: AwsConfig, pool: UserPoolId) -> Result<Self> {
-        let Aws { sdk, place, dry_run } = Aws::load(&config).await?;
+        let aws = Aws::load(&config).await?;
+        let interceptors = aws.interceptors();
+        let Aws { sdk, place, .. } = aws;
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let mut client = aws_sdk_cognitoidentityprovider::config::Builder::from(&sdk);
-        client.set_interceptors(dry_run.into_iter().map(SharedInterceptor::new));
+        client.set_interceptors(interceptors);
         let client = Client::from_conf(client.build());
         Ok(Self { client, id: pool.id().to_owned(), place, setting: pool, region, retry })
     }

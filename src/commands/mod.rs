@@ -3,11 +3,14 @@
 
 mod cognito;
 mod common;
+pub(crate) mod complete;
+mod completions;
 mod db;
 mod ddb;
 mod doctor;
 #[cfg(feature = "local")]
 mod local;
+mod man;
 mod plan;
 mod rds;
 mod signals;
@@ -15,7 +18,7 @@ mod signals;
 use clap::Subcommand;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::Ui;
 
 /// What cruddur can do.
@@ -46,6 +49,18 @@ pub enum Command {
     #[cfg(feature = "local")]
     #[command(subcommand)]
     Local(local::Command),
+    /// Print the script that completes cruddur's command lines in a shell
+    ///
+    /// Names of tables, handles and message groups come from the target that the line names so far, if
+    /// it answers at once.
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::CompletionsArgs),
+    /// Print a command's manual page, or write those of all commands
+    #[command(after_help = man::EXAMPLES)]
+    Man(man::ManArgs),
+    /// What may come next, for the scripts of `completions`
+    #[command(name = "__complete", hide = true)]
+    Complete(complete::CompleteArgs),
 }
 
 impl Command {
@@ -55,9 +70,7 @@ impl Command {
         match self {
             #[cfg(feature = "local")]
             Self::Local(_) => tokio::runtime::Builder::new_multi_thread(),
-            Self::Ddb(_) | Self::Db(_) | Self::Cognito(_) | Self::Rds(_) | Self::Doctor(_) => {
-                tokio::runtime::Builder::new_current_thread()
-            }
+            _ => tokio::runtime::Builder::new_current_thread(),
         }
     }
 
@@ -71,6 +84,19 @@ impl Command {
             Self::Doctor(args) => Box::pin(doctor::run(cx, ui, args)).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(cx, ui).await,
+            Self::Completions(args) => completions::run(cx, ui, args).await,
+            Self::Man(args) => man::run(cx, ui, args).await,
+            Self::Complete(args) => complete::run(ui, args),
         }
     }
+}
+
+/// The command that `words` name, below `root`.
+fn find<'a>(root: &'a clap::Command, words: &[String]) -> Result<&'a clap::Command> {
+    words.iter().try_fold(root, |command, word| {
+        command.find_subcommand(word).filter(|command| !command.is_hide_set()).ok_or_else(|| {
+            Error::usage(format!("{} has no command {word:?}", command.get_bin_name().unwrap_or("cruddur")))
+                .hint("to see all commands run: cruddur help")
+        })
+    })
 }

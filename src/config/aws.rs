@@ -4,6 +4,7 @@ use http::Uri;
 
 use super::{Config, DEFAULT_DYNAMODB_PORT, Setting, Source, Target};
 use crate::error::{Error, Result};
+use crate::trace::Trace;
 
 /// The region that local requests are signed for when none is set.
 pub const DUMMY_REGION: &str = "us-east-1";
@@ -100,6 +101,8 @@ pub struct AwsConfig {
     pub credentials: Credentials,
     /// Whether the client is to send nothing that writes.
     pub dry_run: bool,
+    /// Who is told of requests.
+    pub trace: Trace,
     /// Where production's credentials are asked whose they are; `None` is AWS's own STS.
     pub sts: Option<Endpoint>,
 }
@@ -199,6 +202,7 @@ impl Config {
                 region: flags.region.clone(),
                 credentials: Credentials::Chain { profile: flags.profile.clone() },
                 dry_run: flags.dry_run,
+                trace: self.trace.clone(),
                 sts: None,
             });
         }
@@ -218,6 +222,7 @@ impl Config {
                 session_token: value("AWS_SESSION_TOKEN"),
             },
             dry_run: flags.dry_run,
+            trace: self.trace.clone(),
             sts: None,
         })
     }

@@ -13,6 +13,7 @@ mod user_pool;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
+use crate::trace::Trace;
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
@@ -69,6 +70,7 @@ pub struct Config {
     target: Target,
     flags: Flags,
     environment: Environment,
+    trace: Trace,
 }
 
 impl Config {
@@ -77,7 +79,13 @@ impl Config {
         let environment = Environment::load(flags.env_file.as_deref(), flags.no_env_file)?;
         let target = if flags.prod { Target::Prod } else { Target::Local };
         environment::ignore_endpoint_variables();
-        Ok(Self { target, flags: flags.clone(), environment })
+        Ok(Self { target, flags: flags.clone(), environment, trace: Trace::default() })
+    }
+
+    /// The same, with `trace` told of what the services are asked.
+    #[must_use]
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trace, ..self }
     }
 
     /// The settings of the other world, or of this one. Flags that say where something
@@ -85,7 +93,7 @@ impl Config {
     #[must_use]
     pub fn for_target(&self, target: Target) -> Self {
         let flags = if target == self.target { self.flags.clone() } else { self.flags.elsewhere() };
-        Self { target, flags, environment: self.environment.clone() }
+        Self { target, flags, environment: self.environment.clone(), trace: self.trace.clone() }
     }
 
     /// The variables that are set, that libpq would go by, and that say nothing about
@@ -144,7 +152,7 @@ impl Config {
     /// [`crate::error::Kind::Config`] when production's is not set: production
     /// never falls back to local.
     pub fn postgres(&self) -> Result<PostgresConfig> {
-        PostgresConfig::load(self.target, &self.environment)
+        Ok(PostgresConfig::load(self.target, &self.environment)?.traced(self.trace.clone()))
     }
 
     /// The same by `CONNECTION_URL` or the default alone, for a PostgreSQL of one's

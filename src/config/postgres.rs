@@ -8,6 +8,7 @@ use super::conninfo::{self, Problem};
 use super::environment::{Environment, Setting, Source};
 use super::{DEFAULT_CONNECTION_URL, Target, is_loopback, passfile};
 use crate::error::{Error, Result};
+use crate::trace::Trace;
 
 /// What a connection string may say, by libpq's keyword, and the variable that
 /// says it in its place.
@@ -70,6 +71,7 @@ pub struct PostgresConfig {
     source: Source,
     settings: BTreeMap<&'static str, Setting>,
     home: Option<PathBuf>,
+    trace: Trace,
 }
 
 /// Whether `keyword` is one that a message may show.
@@ -117,7 +119,7 @@ impl PostgresConfig {
                 }
             }
         }
-        let mut config = Self { target, source, settings, home };
+        let mut config = Self { target, source, settings, home, trace: Trace::default() };
         for (_, name, why) in UNSUPPORTED {
             if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
                 return Err(Error::config(format!("{} is set, and {why}", setting.source))
@@ -208,6 +210,18 @@ impl PostgresConfig {
             self.settings.insert("password", Setting { value: password, source });
         }
         Ok(())
+    }
+
+    /// The same, with `trace` told of what its sessions do.
+    #[must_use]
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// Who is told of what its sessions do.
+    #[must_use]
+    pub const fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// What is set for libpq's `keyword`.

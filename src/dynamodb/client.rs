@@ -1,6 +1,7 @@
 //! The client, and what can be known of its endpoint.
 
 use aws_sdk_dynamodb::Client;
+
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 use super::plan;
@@ -22,10 +23,11 @@ impl DynamoDb {
     /// # Errors
     /// [`crate::error::Kind::Config`] when production has no region.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place, dry_run } = Aws::load(config).await?;
-        let dry_run = dry_run.map(|dry_run| dry_run.measuring(plan::measure));
-        let mut client = aws_sdk_dynamodb::config::Builder::from(&sdk);
-        client.set_interceptors(dry_run.iter().cloned().map(SharedInterceptor::new));
+        let mut aws = Aws::load(config).await?;
+        aws.dry_run = aws.dry_run.map(|dry_run| dry_run.measuring(plan::measure));
+        let mut client = aws_sdk_dynamodb::config::Builder::from(&aws.sdk);
+        client.set_interceptors(aws.interceptors());
+        let Aws { place, dry_run, .. } = aws;
         Ok(Self { client: Client::from_conf(client.build()), place, dry_run })
     }
 

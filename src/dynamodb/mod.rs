@@ -14,6 +14,7 @@ mod definition;
 mod error;
 mod explain;
 pub mod expression;
+mod groups;
 mod inspect;
 mod items;
 pub mod json;

@@ -16,6 +16,7 @@ use clap::ValueEnum;
 
 use crate::config::{Color, Flags, Target};
 use crate::error::{Error, Kind, Result};
+use crate::trace::Trace;
 
 pub use layout::Layout;
 pub use progress::Progress;
@@ -38,6 +39,8 @@ pub enum Format {
 pub struct Ui {
     stderr: AutoStream<io::Stderr>,
     quiet: bool,
+    /// Nothing else is written to stderr while a bar is drawn there.
+    bars: bool,
 }
 
 /// Decides for everything that this process prints, clap's help and errors too.
@@ -66,7 +69,21 @@ impl Ui {
     #[must_use]
     pub fn new(flags: &Flags) -> Self {
         set_color(flags.color);
-        Self { stderr: AutoStream::auto(io::stderr()), quiet: flags.quiet }
+        let bars = !flags.quiet && flags.verbose == 0;
+        Self { stderr: AutoStream::auto(io::stderr()), quiet: flags.quiet, bars }
+    }
+
+    /// What is told of requests, by `-v` and `-vv`.
+    #[must_use]
+    pub fn trace(flags: &Flags) -> Trace {
+        if flags.verbose == 0 {
+            return Trace::default();
+        }
+        Trace::new(flags.verbose > 1, |text| {
+            let mut stderr = AutoStream::auto(io::stderr()).lock();
+            // With stderr gone there is nobody left to tell.
+            let _ = writeln!(stderr, "{DIM}{}{PLAIN}", safe(text));
+        })
     }
 
     /// A line about what is going on; not with `--quiet`.

@@ -10,8 +10,8 @@ pub struct Progress {
 }
 
 impl Ui {
-    /// Begins a bar of `total` steps, on a terminal; elsewhere, and with `--quiet`,
-    /// nothing is shown.
+    /// Begins a bar of `total` steps, on a terminal; elsewhere, with `--quiet`
+    /// and with `-v`, nothing is shown.
     #[must_use]
     pub fn progress(&mut self, what: &str, total: usize) -> Progress {
         self.bar(what, total as u64, "{msg} [{wide_bar}] {pos}/{len}, {eta} left")
@@ -25,7 +25,7 @@ impl Ui {
 
     fn bar(&mut self, what: &str, total: u64, template: &str) -> Progress {
         // It hides itself where stderr is no terminal.
-        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if self.bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             let whole = |state: &ProgressState, out: &mut dyn std::fmt::Write| {

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use tokio_postgres::config::SslMode as DriverMode;
 use tokio_postgres::error::SqlState;
@@ -15,8 +16,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::ConnectionUrl;
 use super::failure::{Cause, Failure};
 use super::tls::{Check, SslMode, connector};
+use super::traced::Traced;
 use super::url::Server;
 use crate::error::Result;
+use crate::trace::since;
 
 /// Opens connections to one URL; what TLS needs is read once.
 pub(super) struct Dialer<'a> {
@@ -38,7 +41,18 @@ impl<'a> Dialer<'a> {
 
     /// Tries each server until one lets us in. A server that knows us and says no
     /// is the end of it: the next one would be told the same.
-    pub(super) async fn dial(&self) -> Result<Client, Failure> {
+    pub(super) async fn dial(&self) -> Result<Traced<Client>, Failure> {
+        let trace = self.url.trace.clone();
+        let start = Instant::now();
+        let dialed = self.dial_servers().await;
+        trace.request(|| {
+            let outcome = if dialed.is_ok() { "" } else { "failed, " };
+            format!("PostgreSQL connect at {}: {outcome}{}", self.url, since(start))
+        });
+        Ok(Traced::new(dialed?, trace, &self.url.to_string()))
+    }
+
+    async fn dial_servers(&self) -> Result<Client, Failure> {
         let mut last = None;
         for server in self.url.servers() {
             match self.dial_server(&server).await {

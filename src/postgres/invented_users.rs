@@ -6,9 +6,10 @@ use std::pin::pin;
 
 use futures_util::SinkExt as _;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{CopyInSink, Transaction};
+use tokio_postgres::{Client, CopyInSink, Transaction};
 
 use super::Session;
+use super::traced::Traced;
 use crate::error::{Error, Result};
 use crate::messaging::{InventedUser, MOCK, Timestamp, User};
 
@@ -53,7 +54,7 @@ enum Added {
 }
 
 async fn add(
-    client: &mut tokio_postgres::Client,
+    client: &mut Traced<Client>,
     users: impl Iterator<Item = InventedUser>,
     created_at: Timestamp,
 ) -> Result<Added, tokio_postgres::Error> {
@@ -102,7 +103,7 @@ async fn add(
 }
 
 async fn copy(
-    transaction: &Transaction<'_>,
+    transaction: &Traced<Transaction<'_>>,
     users: impl Iterator<Item = InventedUser>,
 ) -> Result<(), tokio_postgres::Error> {
     let sink: CopyInSink<Cursor<Vec<u8>>> = transaction.copy_in("COPY invented FROM STDIN").await?;

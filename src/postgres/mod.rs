@@ -19,6 +19,7 @@ mod script;
 mod session;
 mod sql;
 mod tls;
+mod traced;
 mod url;
 mod users;
 mod variables;

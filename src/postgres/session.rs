@@ -5,11 +5,12 @@ use tokio_postgres::error::SqlState;
 
 use super::ConnectionUrl;
 use super::connect::Dialer;
+use super::traced::Traced;
 use crate::error::{Error, Result};
 
 /// An open session on one database.
 pub struct Session {
-    pub(super) client: Client,
+    pub(super) client: Traced<Client>,
     pub(super) url: ConnectionUrl,
 }
 

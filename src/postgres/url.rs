@@ -10,6 +10,7 @@ use tokio_postgres::config::{Host, LoadBalanceHosts};
 use super::tls::{SslMode, Tls};
 use crate::config::{PostgresConfig, Setting, Source, Target, is_loopback, libpq_variables, malformed};
 use crate::error::{Error, Result};
+use crate::trace::Trace;
 
 /// How long a connection attempt may take unless `connect_timeout` says
 /// otherwise.
@@ -38,6 +39,8 @@ pub struct ConnectionUrl {
     credentials: String,
     /// Whether sessions are to refuse whatever writes.
     pub(super) read_only: bool,
+    /// Who is told of statements.
+    pub(super) trace: Trace,
 }
 
 /// One server of a URL.
@@ -139,7 +142,11 @@ impl ConnectionUrl {
         let variables =
             libpq_variables().map(|(keyword, name)| (name, value(keyword).map(str::to_owned))).collect();
         let credentials = sources(settings);
-        Ok(Self { config, servers, tls, target, database, variables, credentials, read_only: false })
+        let trace = settings.trace().clone();
+        if let Some(password) = value("password") {
+            trace.hide(password);
+        }
+        Ok(Self { config, servers, tls, target, database, variables, credentials, read_only: false, trace })
     }
 
     /// The database that commands work on.

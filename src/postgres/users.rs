@@ -160,6 +160,21 @@ impl Session {
             .collect())
     }
 
+    /// The handles that begin with `prefix`, and whose they are, in order; at most
+    /// `limit`.
+    pub async fn users_by_prefix(&self, prefix: &str, limit: i64) -> Result<Vec<(String, String)>> {
+        let rows = self
+            .client
+            .query(
+                "SELECT handle, display_name FROM public.users WHERE left(handle, length($1)) = $1 \
+                 ORDER BY handle LIMIT $2",
+                &[&prefix, &limit],
+            )
+            .await
+            .map_err(|error| self.error("cannot look up handles", error))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
     /// The error that no user has `handle`, with those that are there.
     pub async fn no_such_user(&self, handle: &str) -> Result<Error> {
         let rows = self

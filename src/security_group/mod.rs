@@ -43,8 +43,8 @@ impl Ec2 {
     /// [`crate::error::Kind::Config`] when there is no region, or none that could be
     /// part of a host's name.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place, dry_run } = Aws::load(config).await?;
-        Ok(Self { query: Query::new(&sdk, dry_run)?, place })
+        let aws = Aws::load(config).await?;
+        Ok(Self { query: Query::new(&aws)?, place: aws.place })
     }
 
     /// Where it is.

@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::auth::static_resolver::{
     StaticAuthSchemeOptionResolver, StaticAuthSchemeOptionResolverParams,
 };
 use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthSchemeOptionResolver};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
@@ -34,7 +35,7 @@ use aws_types::region::SigningRegion;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use roxmltree::{Document, Node};
 
-use crate::aws::DryRun;
+use crate::aws::Aws;
 use crate::error::{Error, Result};
 
 /// The API's version, and the only one there is.
@@ -48,12 +49,13 @@ pub(super) struct Query {
     sdk: SdkConfig,
     endpoint: String,
     signing: SharedRuntimePlugin,
-    dry_run: Option<DryRun>,
+    interceptors: Vec<SharedInterceptor>,
 }
 
 impl Query {
-    pub(super) fn new(sdk: &SdkConfig, dry_run: Option<DryRun>) -> Result<Self> {
-        Ok(Self { sdk: sdk.clone(), endpoint: endpoint(sdk)?, signing: signing(sdk), dry_run })
+    pub(super) fn new(aws: &Aws) -> Result<Self> {
+        let sdk = aws.sdk.clone();
+        Ok(Self { endpoint: endpoint(&sdk)?, signing: signing(&sdk), interceptors: aws.interceptors(), sdk })
     }
 
     /// Calls `action`, and reads the answer's root element with `read`, which gives
@@ -92,8 +94,8 @@ impl Query {
             .runtime_plugin(self.signing.clone())
             .serializer(request)
             .deserializer(move |response| answer(response, action, read));
-        if let Some(dry_run) = self.dry_run.clone() {
-            operation = operation.interceptor(dry_run);
+        for interceptor in &self.interceptors {
+            operation = operation.interceptor(interceptor.clone());
         }
         if let Some(client) = self.sdk.http_client() {
             operation = operation.http_client(client);

@@ -64,7 +64,7 @@ impl Command {
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Sessions(args) => sessions::run(cx, ui, args).await,
-            Self::Setup(args) => setup::run(cx, ui, args).await,
+            Self::Setup(args) => Box::pin(setup::run(cx, ui, args)).await,
             Self::Wait(args) => wait::run(cx, ui, args).await,
             Self::UpdateCognitoUserIds(args) => update_cognito_user_ids::run(cx, ui, args).await,
         }

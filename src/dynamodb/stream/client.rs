@@ -3,7 +3,6 @@
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::types::{ShardIteratorType, StreamStatus};
-use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 use super::{Position, Record};
 use crate::aws::{Aws, Place, code};
@@ -91,10 +90,10 @@ impl Streams {
     /// # Errors
     /// [`Kind::Config`] when production has no region.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place, dry_run } = Aws::load(config).await?;
-        let mut client = aws_sdk_dynamodbstreams::config::Builder::from(&sdk);
-        client.set_interceptors(dry_run.into_iter().map(SharedInterceptor::new));
-        Ok(Self { client: Client::from_conf(client.build()), place })
+        let aws = Aws::load(config).await?;
+        let mut client = aws_sdk_dynamodbstreams::config::Builder::from(&aws.sdk);
+        client.set_interceptors(aws.interceptors());
+        Ok(Self { client: Client::from_conf(client.build()), place: aws.place })
     }
 
     /// Where it is.

@@ -42,7 +42,7 @@ impl Group {
     }
 
     /// `update-sg-rule` of `rule`, still to be run, with the emulator for EC2.
-    fn update(&self, rule: &str, flags: &[&str]) -> Command {
+    pub fn update(&self, rule: &str, flags: &[&str]) -> Command {
         self.update_on(&moto().url(), rule, flags)
     }
 

@@ -237,6 +237,7 @@ pub fn loopback(service: Service, port: u16) -> AwsConfig {
             session_token: None,
         },
         dry_run: false,
+        trace: cruddur::trace::Trace::default(),
         sts: None,
     }
 }

@@ -1,0 +1,196 @@
+//! Clients that tell of their requests.
+
+use std::fmt::{self, Write as _};
+use std::time::Instant;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::Headers;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use serde_json::Value;
+
+use crate::trace::{HIDDEN, Trace, since};
+
+/// What the name of a header with a secret has in it.
+const SECRET_HEADERS: [&str; 5] = ["authorization", "token", "secret", "cookie", "credential"];
+
+/// Tells a [`Trace`] of every request of a client, wherever it is sent.
+#[derive(Clone)]
+pub(crate) struct Telling {
+    trace: Trace,
+    place: String,
+}
+
+impl Telling {
+    /// Nothing where nobody listens.
+    pub(super) fn to(trace: &Trace, place: &str) -> Option<Self> {
+        trace.is_on().then(|| Self { trace: trace.clone(), place: place.to_owned() })
+    }
+}
+
+impl fmt::Debug for Telling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Telling")
+    }
+}
+
+/// When an operation began.
+#[derive(Debug)]
+struct Began(Instant);
+
+/// What its request is about; the request itself is gone when it has been sent.
+#[derive(Debug)]
+struct Subject(Option<String>);
+
+impl Storable for Subject {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Intercept for Telling {
+    fn name(&self) -> &'static str {
+        "Telling"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(Began(Instant::now()));
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        config.interceptor_state().store_put(Subject(request.body().bytes().and_then(subject)));
+        self.trace.wire(|| {
+            let first = format!("{} {}", request.method(), request.uri());
+            message('>', &first, request.headers(), request.body().bytes())
+        });
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.trace.wire(|| match context.response() {
+            Some(response) => {
+                let first = format!("HTTP {}", response.status().as_u16());
+                message('<', &first, response.headers(), response.body().bytes())
+            }
+            None => "< no answer".to_owned(),
+        });
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.trace.request(|| {
+            let (service, operation) =
+                config.load::<Metadata>().map_or(("AWS", "request"), |it| (it.service(), it.name()));
+            let mut line = format!("{service} {operation}");
+            if let Some(subject) = config.load::<Subject>().and_then(|subject| subject.0.as_deref()) {
+                let _ = write!(line, " {subject}");
+            }
+            let _ = write!(line, " at {}: ", self.place);
+            match context.response() {
+                None => line.push_str("no answer, "),
+                Some(response) => {
+                    if !response.status().is_success() {
+                        let _ = write!(line, "HTTP {}{}, ", response.status().as_u16(), code(response));
+                    }
+                    if let Some(units) = response.body().bytes().and_then(units) {
+                        let _ = write!(line, "{units} units, ");
+                    }
+                }
+            }
+            let retries = config.load::<RequestAttempts>().map_or(0, |it| it.attempts().saturating_sub(1));
+            let _ = write!(line, "{retries} {}, ", if retries == 1 { "retry" } else { "retries" });
+            line.push_str(&config.load::<Began>().map(|began| since(began.0)).unwrap_or_default());
+            line
+        });
+        Ok(())
+    }
+}
+
+/// A request or an answer, line by line.
+fn message(mark: char, first: &str, headers: &Headers, body: Option<&[u8]>) -> String {
+    let mut text = format!("{mark} {first}");
+    for (name, value) in headers {
+        let lower = name.to_ascii_lowercase();
+        let is_secret = SECRET_HEADERS.iter().any(|part| lower.contains(part));
+        let _ = write!(text, "\n{mark} {name}: {}", if is_secret { HIDDEN } else { value });
+    }
+    match body {
+        None => {
+            let _ = write!(text, "\n{mark} (a body that is streamed)");
+        }
+        Some([]) => {}
+        Some(body) => {
+            for line in String::from_utf8_lossy(body).lines() {
+                let _ = write!(text, "\n{mark} {line}");
+            }
+        }
+    }
+    text
+}
+
+/// What a request is about: the table, the user pool, the security group's rule.
+fn subject(body: &[u8]) -> Option<String> {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
+        let form = form_urlencoded::parse(body);
+        let about = |name: &str| name.starts_with("SecurityGroupRule") || name == "GroupId";
+        return form.into_iter().find(|(name, _)| about(name)).map(|(_, value)| value.into_owned());
+    };
+    for name in ["TableName", "UserPoolId", "StreamArn"] {
+        if let Some(Value::String(subject)) = body.get(name) {
+            return Some(subject.clone());
+        }
+    }
+    if let Some(Value::Object(tables)) = body.get("RequestItems") {
+        return tables.keys().next().cloned();
+    }
+    let action = body.get("TransactItems")?.get(0)?.as_object()?.values().next()?;
+    action.get("TableName")?.as_str().map(ToOwned::to_owned)
+}
+
+/// The capacity units of a DynamoDB answer, of all its tables.
+fn units(body: &[u8]) -> Option<f64> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let of = |consumed: &Value| consumed.get("CapacityUnits").and_then(Value::as_f64);
+    match body.get("ConsumedCapacity")? {
+        Value::Array(tables) => Some(tables.iter().filter_map(of).sum()),
+        one => of(one),
+    }
+}
+
+/// ` Code` of an error, where it is JSON.
+fn code(response: &HttpResponse) -> String {
+    let body = response.body().bytes().unwrap_or_default();
+    let body: Option<Value> = serde_json::from_slice(body).ok();
+    let code = body.as_ref().and_then(|body| body.get("__type")?.as_str());
+    code.map(|code| format!(" {}", code.rsplit('#').next().unwrap_or(code))).unwrap_or_default()
+}

@@ -1,0 +1,156 @@
+//! Values that the target knows: tables, handles, message groups.
+
+use std::ffi::{OsStr, OsString};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, FromArgMatches as _};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use crate::config::{Config, Flags};
+use crate::context::Context;
+use crate::dynamodb::{Direction, Span};
+use crate::error::Result;
+use crate::messaging::{MessageGroup, TimeRange};
+
+/// Who waits for a completion waits with a finger on the key.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// More candidates than that help nobody.
+const HANDLES: i64 = 100;
+/// Rows that are read in the search for groups: of one inbox, or of the index.
+const ROWS: usize = 100;
+
+/// What kind of value an argument takes.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Table,
+    Handle,
+    Group,
+}
+
+impl Kind {
+    fn of(arg: &Arg) -> Option<Self> {
+        match arg.get_id().as_str() {
+            "table" => Some(Self::Table),
+            "message_group_uuid" => Some(Self::Group),
+            // It must not be anybody's yet.
+            "new_handle" => None,
+            _ => arg.get_value_names()?.iter().any(|name| name == "HANDLE").then_some(Self::Handle),
+        }
+    }
+}
+
+/// The target, as the words before the cursor have it.
+#[derive(Default)]
+pub(super) struct Target {
+    flags: Option<Flags>,
+    table: Option<String>,
+    /// Whose inbox a group is looked for in.
+    handle: Option<String>,
+}
+
+impl Target {
+    /// Reads what can be read of a command line that is not whole.
+    pub(super) fn of(words: &[OsString]) -> Arc<Self> {
+        let Ok(matches) = crate::cli::command().ignore_errors(true).try_get_matches_from(words) else {
+            return Arc::default();
+        };
+        let flags = Flags::from_arg_matches(&matches).ok();
+        let mut leaf: &ArgMatches = &matches;
+        while let Some((_, matches)) = leaf.subcommand() {
+            leaf = matches;
+        }
+        let text = |name: &str| leaf.try_get_one::<String>(name).ok().flatten().cloned();
+        Arc::new(Self { flags, table: text("table"), handle: text("from").or_else(|| text("handle")) })
+    }
+
+    /// Asks the target, if it answers in time.
+    fn ask(&self, kind: Kind, prefix: &OsStr) -> Option<Vec<CompletionCandidate>> {
+        let prefix = prefix.to_str()?;
+        // A dry run's clients cannot write, whatever happens.
+        let flags = Flags { dry_run: true, ..self.flags.clone()? };
+        let cx = Context::new(Config::load(&flags).ok()?, |_| ());
+        let asked = async {
+            match kind {
+                Kind::Table => tables(&cx).await,
+                Kind::Handle => handles(&cx, prefix).await,
+                Kind::Group => self.groups(&cx).await,
+            }
+        };
+        let mut found = in_time(asked)?.ok()?;
+        found.retain(|candidate| {
+            candidate.get_value().to_str().is_some_and(|value| value.starts_with(prefix))
+        });
+        Some(found)
+    }
+
+    /// The groups of whoever is named before, the latest first; else some of the
+    /// table's.
+    async fn groups(&self, cx: &Context) -> Result<Vec<CompletionCandidate>> {
+        let table = cx.config().table(self.table.as_deref());
+        let db = cx.dynamodb().await?;
+        let groups = match &self.handle {
+            Some(handle) => {
+                let user = cx.postgres().await?.user_by_handle(handle).await?;
+                let span = Span { range: TimeRange::default(), flags: String::new(), cursor: None };
+                db.groups(&table, user.uuid, Direction::Backward, span)?.page(ROWS).await?.rows
+            }
+            None => db.some_groups(&table, ROWS).await?,
+        };
+        Ok(described(groups))
+    }
+}
+
+/// Has the values of `command` and of all commands below it completed from `target`.
+pub(super) fn attach(command: clap::Command, target: &Arc<Target>) -> clap::Command {
+    command
+        .mut_args(|arg| match Kind::of(&arg) {
+            None => arg,
+            Some(kind) => {
+                let target = Arc::clone(target);
+                let ask = move |prefix: &OsStr| target.ask(kind, prefix).unwrap_or_default();
+                arg.add(ArgValueCompleter::new(ask))
+            }
+        })
+        .mut_subcommands(|subcommand| attach(subcommand, target))
+}
+
+fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let done = runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await });
+    // A look-up that still goes on must not hold up the end.
+    runtime.shutdown_background();
+    done.ok()
+}
+
+async fn tables(cx: &Context) -> Result<Vec<CompletionCandidate>> {
+    let names = cx.dynamodb().await?.list_tables().await?;
+    Ok(names.into_iter().map(CompletionCandidate::new).collect())
+}
+
+async fn handles(cx: &Context, prefix: &str) -> Result<Vec<CompletionCandidate>> {
+    let users = cx.postgres().await?.users_by_prefix(prefix, HANDLES).await?;
+    let candidate =
+        |(handle, name): (String, String)| CompletionCandidate::new(handle).help(Some(name.into()));
+    Ok(users.into_iter().map(candidate).collect())
+}
+
+/// One candidate for each group, with who is in it and what was said last.
+fn described(groups: Vec<MessageGroup>) -> Vec<CompletionCandidate> {
+    let mut found: Vec<(String, Vec<String>, String)> = Vec::new();
+    for group in groups {
+        let MessageGroup { message_group_uuid, other, message, .. } = group;
+        match found.iter_mut().find(|(uuid, ..)| *uuid == message_group_uuid) {
+            Some((_, names, _)) => names.push(other.user_handle),
+            None => found.push((message_group_uuid, vec![other.user_handle], message)),
+        }
+    }
+    found
+        .into_iter()
+        .map(|(uuid, names, message)| {
+            let help = format!("{}: {}", names.join(", "), crate::output::text::cut(&message, 40));
+            CompletionCandidate::new(uuid).help(Some(help.into()))
+        })
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! `cruddur man`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap_mangen::Man;
+
+use crate::context::Context;
+use crate::error::{Context as _, Error, Result};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # the page of a command; man -l shows it
+  cruddur man ddb scan > cruddur-ddb-scan.1
+  # all pages, for man to find
+  cruddur man --dir ~/.local/share/man/man1";
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command whose page is printed [default: cruddur itself]
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    command: Vec<String>,
+    /// Write the pages of all commands into this folder, which is made if need be
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) async fn run(_cx: &Context, ui: &mut Ui, args: &ManArgs) -> Result<()> {
+    let mut command = crate::cli::command().disable_help_subcommand(true);
+    command.build();
+    match &args.dir {
+        None => ui.data(&page(super::find(&command, &args.command)?)?),
+        Some(dir) => {
+            std::fs::create_dir_all(dir).or_failed(|| format!("cannot make the folder {}", dir.display()))?;
+            let written = write_all(&command, dir)?;
+            ui.status(format!("wrote {written} pages into {}", dir.display()));
+            Ok(())
+        }
+    }
+}
+
+/// The pages of `command` and of all commands below it; how many they are.
+fn write_all(command: &clap::Command, dir: &Path) -> Result<usize> {
+    let file = dir.join(Man::new(command.clone()).get_filename());
+    std::fs::write(&file, page(command)?).or_failed(|| format!("cannot write {}", file.display()))?;
+    let mut written = 1;
+    for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+        written += write_all(subcommand, dir)?;
+    }
+    Ok(written)
+}
+
+fn page(command: &clap::Command) -> Result<String> {
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let mut page = Vec::new();
+    Man::new(command.clone().after_help(None))
+        .manual("cruddur")
+        .render(&mut page)
+        .or_failed(|| "cannot write the page".to_owned())?;
+    let mut page = String::from_utf8(page).map_err(|cause| Error::failed("no page").because(cause))?;
+    if let Some((_, examples)) = after.split_once("Examples:\n") {
+        page.push_str(".SH EXAMPLES\n.nf\n");
+        for line in examples.lines() {
+            page.push_str(&roff(line.strip_prefix("  ").unwrap_or(line)));
+            page.push('\n');
+        }
+        page.push_str(".fi\n");
+    }
+    Ok(page)
+}
+
+/// A line as it stands, which roff would otherwise take for its own or make prettier.
+fn roff(line: &str) -> String {
+    let mut text = String::from(if line.starts_with(['.', '\'']) { "\\&" } else { "" });
+    for c in line.chars() {
+        match c {
+            '\\' => text.push_str("\\e"),
+            '-' => text.push_str("\\-"),
+            '\'' => text.push_str("\\(aq"),
+            '`' => text.push_str("\\(ga"),
+            '^' => text.push_str("\\(ha"),
+            '~' => text.push_str("\\(ti"),
+            _ => text.push(c),
+        }
+    }
+    text
+}

@@ -1,0 +1,191 @@
+//! Sessions that tell of their statements.
+
+use std::io::Cursor;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, CopyInSink, Error, GenericClient, Row, Statement, ToStatement, Transaction};
+
+use super::lexer::{Lexer, Token};
+use crate::trace::{Trace, since};
+
+/// As much of a statement as its line shows.
+const FIRST_WORDS: usize = 72;
+
+/// The driver's client, or a transaction of it; what is asked of it is told.
+pub(super) struct Traced<C> {
+    inner: C,
+    trace: Trace,
+    place: Arc<str>,
+}
+
+/// A statement, with its text where there is one.
+pub(super) trait Sql: ToStatement + Sync + Send {
+    fn text(&self) -> &str;
+}
+
+impl Sql for str {
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+impl Sql for String {
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+impl Sql for Statement {
+    fn text(&self) -> &'static str {
+        "EXECUTE"
+    }
+}
+
+type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+impl<C> Traced<C> {
+    pub(super) fn new(inner: C, trace: Trace, place: &str) -> Self {
+        Self { inner, trace, place: place.into() }
+    }
+
+    /// Waits for `work`, and tells of the statement and how many rows it had.
+    async fn tell<T>(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+        work: impl Future<Output = Result<T, Error>>,
+        rows: impl FnOnce(&T) -> Option<u64>,
+    ) -> Result<T, Error> {
+        if !self.trace.is_on() {
+            return work.await;
+        }
+        let sql = shown(sql);
+        self.trace.wire(|| {
+            let values =
+                parameters.iter().enumerate().map(|(at, value)| format!("\n> ${} = {value:?}", at + 1));
+            format!("> {sql}{}", values.collect::<String>())
+        });
+        let start = Instant::now();
+        let result = work.await;
+        self.trace.request(|| {
+            let outcome = match &result {
+                Ok(done) => match rows(done) {
+                    None => String::new(),
+                    Some(1) => "1 row, ".to_owned(),
+                    Some(rows) => format!("{rows} rows, "),
+                },
+                Err(error) => {
+                    format!("{}, ", error.code().map_or("no answer", tokio_postgres::error::SqlState::code))
+                }
+            };
+            format!("PostgreSQL {} at {}: {outcome}{}", cut(&sql), self.place, since(start))
+        });
+        result
+    }
+}
+
+impl<C: GenericClient + Sync> Traced<C> {
+    pub(super) async fn query<S: Sql + ?Sized>(
+        &self,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        let rows = |rows: &Vec<Row>| Some(rows.len() as u64);
+        self.tell(sql.text(), parameters, self.inner.query(sql, parameters), rows).await
+    }
+
+    pub(super) async fn query_one<S: Sql + ?Sized>(
+        &self,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<Row, Error> {
+        self.tell(sql.text(), parameters, self.inner.query_one(sql, parameters), |_| Some(1)).await
+    }
+
+    pub(super) async fn query_opt<S: Sql + ?Sized>(
+        &self,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Row>, Error> {
+        let rows = |row: &Option<Row>| Some(u64::from(row.is_some()));
+        self.tell(sql.text(), parameters, self.inner.query_opt(sql, parameters), rows).await
+    }
+
+    pub(super) async fn execute<S: Sql + ?Sized>(
+        &self,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, Error> {
+        self.tell(sql.text(), parameters, self.inner.execute(sql, parameters), |rows| Some(*rows)).await
+    }
+
+    pub(super) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        self.tell(sql, &[], self.inner.batch_execute(sql), |()| None).await
+    }
+}
+
+impl Traced<Client> {
+    /// A transaction, which rolls back unless it is committed.
+    pub(super) async fn transaction(&mut self) -> Result<Traced<Transaction<'_>>, Error> {
+        let (trace, place) = (self.trace.clone(), Arc::clone(&self.place));
+        trace.wire(|| "> BEGIN".to_owned());
+        Ok(Traced { inner: self.inner.transaction().await?, trace, place })
+    }
+}
+
+impl Traced<Transaction<'_>> {
+    /// Begins a COPY; its rows are not told.
+    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Cursor<Vec<u8>>>, Error> {
+        self.tell(sql, &[], self.inner.copy_in(sql), |_| None).await
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        let Self { inner, trace, place } = self;
+        let told = Traced { inner: (), trace, place };
+        told.tell("COMMIT", &[], inner.commit(), |()| None).await
+    }
+}
+
+/// What is told nowhere can be asked for all the same.
+impl<C> Deref for Traced<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.inner
+    }
+}
+
+/// A statement in one line, without comments, and without what its strings say: one
+/// of them may be a password.
+fn shown(sql: &str) -> String {
+    let mut shown = String::new();
+    let mut lexer = Lexer::new(sql);
+    let mut end = 0;
+    loop {
+        let Ok(next) = lexer.next() else {
+            // Not to be taken apart: the rest may be inside of a string.
+            shown.push('…');
+            return shown;
+        };
+        let Some((start, token)) = next else { return shown };
+        if start > end && !shown.is_empty() {
+            shown.push(' ');
+        }
+        end = lexer.at();
+        let text = &sql[start..end];
+        // A dollar alone begins a parameter; $$ and $tag$ quote.
+        let is_string = token == Token::Operand
+            && (text.starts_with(['\'', 'e', 'E']) || (text.starts_with('$') && text.len() > 1));
+        shown.push_str(if is_string { "'…'" } else { text });
+    }
+}
+
+fn cut(sql: &str) -> String {
+    match sql.char_indices().nth(FIRST_WORDS) {
+        None => sql.to_owned(),
+        Some((at, _)) => format!("{}…", sql[..at].trim_end()),
+    }
+}
