@@ -4,6 +4,7 @@
 //! Arrows between modules point one way: `commands` → `messaging`, the services
 //! (`dynamodb`, `postgres`, `cognito`, `security_group`, `local`), `output` → `aws` → `config` → `error`.
 
+pub mod archive;
 mod aws;
 pub mod cli;
 pub mod cognito;

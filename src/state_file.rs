@@ -1,7 +1,7 @@
 //! A small file in which a run keeps how far it is, for the run that goes on.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Context as _, Error, Result};
@@ -50,13 +50,7 @@ impl StateFile {
     /// Writes `text`. After a crash, or a power cut, the file holds this text or the former one,
     /// whole.
     pub fn write(&self, text: &str) -> Result<()> {
-        let new = beside(&self.path, ".new");
-        File::create(&new)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&new, &self.path))
-            // The name, too, is to survive a power cut.
-            .and_then(|()| File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all())
-            .or_failed(|| format!("cannot write {}", self.path.display()))
+        replace(&self.path, text).or_failed(|| format!("cannot write {}", self.path.display()))
     }
 
     /// Removes it, if it is there.
@@ -82,7 +76,31 @@ pub fn folder<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> Res
     Ok(folder)
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// Writes `text` in the place of what `path` holds, whole or not at all.
+///
+/// # Errors
+/// It cannot be written.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let new = beside(path, ".new");
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    rename(&new, path)
+}
+
+/// Gives a file that is on the disk another name, which, too, survives a power cut.
+///
+/// # Errors
+/// It cannot be renamed.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The name of something that belongs to `path`.
+#[must_use]
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     path.with_file_name(name)

@@ -13,6 +13,8 @@ use crate::error::Result;
 /// A table, by its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableShape {
+    /// What tells it from another table of the same name, before or after it.
+    pub id: String,
     /// The table's own key.
     pub key: KeyShape,
     /// Its indexes, global and local, by name.
@@ -105,7 +107,10 @@ impl TableShape {
         });
         let mut indexes: Vec<IndexShape> = global.chain(local).collect();
         indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        // Other engines than AWS's may have no id.
+        let created = || table.creation_date_time().map(ToString::to_string);
         Self {
+            id: table.table_id().map(ToOwned::to_owned).or_else(created).unwrap_or_default(),
             key: KeyShape::of(table.key_schema(), types),
             indexes,
             bytes: count(table.table_size_bytes()),

@@ -159,6 +159,14 @@ impl Ui {
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(write_error)
     }
 
+    /// One JSON document on stdout, for a command whose data is a single object.
+    pub fn document(&mut self, document: &impl serde::Serialize) -> Result<()> {
+        let mut text = serde_json::to_string(document)
+            .map_err(|cause| Error::failed("cannot write the document as JSON").because(cause))?;
+        text.push('\n');
+        self.data(&text)
+    }
+
     /// Whether a person can be asked.
     #[must_use]
     pub fn is_interactive(&self) -> bool {
@@ -187,7 +195,8 @@ impl Ui {
 }
 
 /// What a write to stdout that failed means.
-fn write_error(cause: io::Error) -> Error {
+#[must_use]
+pub fn write_error(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::BrokenPipe {
         Error::new(Kind::ClosedPipe, "the reader of stdout is gone")
     } else {

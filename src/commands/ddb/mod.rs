@@ -3,6 +3,8 @@
 mod check;
 mod drop;
 mod explain;
+mod export;
+mod import;
 mod items;
 mod list_tables;
 mod patterns;
@@ -17,6 +19,7 @@ mod writing;
 
 use clap::{Args, Subcommand};
 
+use crate::commands::common::shell_word;
 use crate::context::Context;
 use crate::dynamodb::Segments;
 use crate::error::Result;
@@ -48,6 +51,12 @@ pub enum Command {
     /// Print every item of the table, or of an index of it
     #[command(after_help = scan::EXAMPLES)]
     Scan(scan::ScanArgs),
+    /// Write every item of a table into a file, or to stdout
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
+    /// Write the items of a file into a table: an export, one of AWS's, typed or plain JSON
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
     /// Change a user's names in PostgreSQL and wherever messages copied them
     #[command(after_help = rename_user::EXAMPLES)]
     RenameUser(rename_user::RenameUserArgs),
@@ -87,6 +96,8 @@ impl Command {
             Self::Truncate(args) => truncate::run(cx, ui, args).await,
             Self::Seed(args) => seed::run(cx, ui, args).await,
             Self::Scan(args) => scan::run(cx, ui, args).await,
+            Self::Export(args) => export::run(cx, ui, args).await,
+            Self::Import(args) => import::run(cx, ui, args).await,
             Self::RenameUser(args) => rename_user::run(cx, ui, args).await,
             Self::Check(args) => check::run(cx, ui, args).await,
             Self::Patterns(command) => command.run(cx, ui).await,
@@ -112,6 +123,11 @@ impl TableArgs {
     /// What the command line says, where it does.
     pub(super) fn given(&self) -> Option<&str> {
         self.table.as_deref()
+    }
+
+    /// ` --table NAME`, where a command to run must have it.
+    fn flag(&self) -> String {
+        self.table.as_ref().map(|table| format!(" --table {}", shell_word(table))).unwrap_or_default()
     }
 }
 

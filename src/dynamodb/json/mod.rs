@@ -1,9 +1,11 @@
 //! Items as JSON: plain values for people, typed ones for DynamoDB's own tools.
 //! Written here; read in `read` and `plain`.
 
+mod canonical;
 mod number;
 mod plain;
 mod read;
+mod record;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -12,8 +14,12 @@ use serde_json::value::RawValue;
 
 use super::{Item, names};
 
+pub use canonical::canonical;
+pub(crate) use plain::Fields;
 pub use plain::{plain_item, plain_value};
+pub(crate) use read::Kind;
 pub use read::{Problem, typed_item};
+pub use record::{Record, typed_record};
 
 /// An item as a JSON object of plain values. Binary becomes base64; a number
 /// keeps every digit.

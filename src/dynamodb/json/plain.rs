@@ -120,7 +120,7 @@ fn inferred(values: Vec<AttributeValue>) -> AttributeValue {
 }
 
 /// An object's fields in their order, also those of one name.
-struct Fields<'t>(Vec<(String, &'t RawValue)>);
+pub(crate) struct Fields<'t>(pub(crate) Vec<(String, &'t RawValue)>);
 
 impl<'de: 't, 't> Deserialize<'de> for Fields<'t> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

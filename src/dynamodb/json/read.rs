@@ -74,7 +74,7 @@ pub fn typed_item(text: &[u8]) -> Result<Item, Problem> {
 
 /// Reads an item, as part of something larger.
 #[derive(Clone, Copy)]
-struct TypedItem<'p>(&'p Path);
+pub(super) struct TypedItem<'p>(pub(super) &'p Path);
 
 impl<'de> DeserializeSeed<'de> for TypedItem<'_> {
     type Value = Item;
@@ -248,7 +248,7 @@ impl<'de> Visitor<'de> for List<'_> {
 /// The types of DynamoDB.
 /// Source: "`AttributeValue`" in the API reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     S,
     N,
     B,
@@ -280,7 +280,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }

@@ -1,5 +1,6 @@
 //! `cruddur ddb`
 
+mod archive;
 mod arithmetic;
 mod batch_faults;
 mod bulk;

@@ -1,5 +1,7 @@
 //! Items with attributes of every type, at random.
 
+use std::collections::{BTreeSet, HashMap};
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::prelude::*;
@@ -62,4 +64,26 @@ pub fn any_number() -> impl Strategy<Value = String> {
         "-?0\\.[0-9]{0,30}[1-9]",
         "-?[1-9][0-9]{0,18}\\.[0-9]{0,17}[1-9]",
     ]
+}
+/// The same item, comparable: a set has no order.
+pub fn normal(item: &Item) -> HashMap<String, AttributeValue> {
+    item.iter().map(|(name, value)| (name.clone(), normal_value(value))).collect()
+}
+
+fn normal_value(value: &AttributeValue) -> AttributeValue {
+    match value {
+        AttributeValue::Ss(set) => {
+            AttributeValue::Ss(set.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect())
+        }
+        AttributeValue::Ns(set) => {
+            AttributeValue::Ns(set.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect())
+        }
+        AttributeValue::Bs(set) => {
+            let set: BTreeSet<&[u8]> = set.iter().map(AsRef::as_ref).collect();
+            AttributeValue::Bs(set.into_iter().map(Blob::new).collect())
+        }
+        AttributeValue::L(values) => AttributeValue::L(values.iter().map(normal_value).collect()),
+        AttributeValue::M(map) => AttributeValue::M(normal(map)),
+        other => other.clone(),
+    }
 }

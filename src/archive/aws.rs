@@ -1,0 +1,156 @@
+//! The folder that AWS's export to S3 leaves: manifests, and data files that they
+//! vouch for.
+//!
+//! Source: "DynamoDB table export output format" in the developer guide.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use md5::{Digest as _, Md5};
+use serde::Deserialize;
+
+use super::source::{DataFile, Expected};
+use crate::error::{Context as _, Error, Result};
+
+const SUMMARY: &str = "manifest-summary.json";
+const FILES: &str = "manifest-files.json";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    item_count: Option<u64>,
+    output_format: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    item_count: u64,
+    md5_checksum: Option<String>,
+    data_file_s3_key: String,
+}
+
+/// The data files of the export in `folder`: of its manifest, or, where only data
+/// files were downloaded, all that are there.
+pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
+    let Some(export) = export_folder(folder)? else { return files_in(folder) };
+    if let Some(text) = vouched_for(&export.join(SUMMARY))? {
+        let path = export.join(SUMMARY);
+        let summary: Summary = serde_json::from_str(&text)
+            .or_failed(|| format!("{} is no summary of an export", path.display()))?;
+        let format = summary.output_format.as_deref().unwrap_or("DYNAMODB_JSON");
+        if format != "DYNAMODB_JSON" {
+            return Err(Error::failed(format!("{} says that the export is {format}", path.display()))
+                .hint("export as DynamoDB JSON instead; Amazon Ion cannot be imported"));
+        }
+        let listed = listed(&export)?;
+        let sum: u64 = listed.iter().map(|file| file.item_count).sum();
+        if summary.item_count.is_some_and(|count| count != sum) {
+            return Err(Error::failed(format!(
+                "{} says {} items, and {FILES} lists {sum}",
+                path.display(),
+                summary.item_count.unwrap_or_default()
+            )));
+        }
+    }
+    listed(&export)?.into_iter().map(|file| located(&export, file)).collect()
+}
+
+/// The folder with the manifests: `folder` itself, or the only one below it.
+fn export_folder(folder: &Path) -> Result<Option<PathBuf>> {
+    if folder.join(FILES).exists() {
+        return Ok(Some(folder.to_owned()));
+    }
+    for above in [folder.to_owned(), folder.join("AWSDynamoDB")] {
+        let mut found: Vec<PathBuf> =
+            names(&above).unwrap_or_default().into_iter().filter(|path| path.join(FILES).exists()).collect();
+        found.sort();
+        match found.as_slice() {
+            [] => {}
+            [export] => return Ok(Some(export.clone())),
+            [first, .., last] => {
+                return Err(Error::usage(format!(
+                    "{} holds {} exports, from {} to {}; name one of them",
+                    above.display(),
+                    found.len(),
+                    first.display(),
+                    last.display()
+                )));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn listed(export: &Path) -> Result<Vec<Listed>> {
+    let path = export.join(FILES);
+    let text = vouched_for(&path)?.unwrap_or_default();
+    let mut listed = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let file = serde_json::from_str(line)
+            .or_failed(|| format!("{}:{}: this names no data file", path.display(), number + 1))?;
+        listed.push(file);
+    }
+    Ok(listed)
+}
+
+/// The text of a manifest, which must be as its `.checksum` has it; `None` where
+/// there is no such manifest.
+fn vouched_for(path: &Path) -> Result<Option<String>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let what = || format!("cannot read {}", path.display());
+    let text = fs::read_to_string(path).or_failed(what)?;
+    if let Ok(wanted) = fs::read_to_string(path.with_extension("checksum")) {
+        let found = aws_smithy_types::base64::encode(Md5::digest(&text));
+        if found != wanted.trim() {
+            return Err(Error::failed(format!(
+                "{} is damaged: its MD5 should be {} by its checksum file, and is {found}",
+                path.display(),
+                wanted.trim()
+            )));
+        }
+    }
+    Ok(Some(text))
+}
+
+/// Where a data file is that the manifest names by its place in S3: beside the
+/// manifest, or, of an incremental export, in the folder that all of them share.
+fn located(export: &Path, listed: Listed) -> Result<DataFile> {
+    let key = Path::new(&listed.data_file_s3_key);
+    let name = key.file_name().unwrap_or_default();
+    let shared = export.parent().unwrap_or(export);
+    let places = [export.join("data").join(name), shared.join("data").join(name), export.join(name)];
+    let Some(path) = places.iter().find(|path| path.is_file()) else {
+        return Err(Error::failed(format!(
+            "{} lists {}, which is not in {}",
+            export.join(FILES).display(),
+            listed.data_file_s3_key,
+            export.join("data").display()
+        ))
+        .hint("download the whole export, with its data folder"));
+    };
+    let expected = Expected { items: listed.item_count, md5: listed.md5_checksum };
+    Ok(DataFile { path: Some(path.clone()), expected: Some(expected) })
+}
+
+fn files_in(folder: &Path) -> Result<Vec<DataFile>> {
+    let is_data = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let endings = [".json", ".json.gz", ".json.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst"];
+        path.is_file() && endings.iter().any(|ending| name.ends_with(ending))
+    };
+    let mut files: Vec<PathBuf> = names(folder)?.into_iter().filter(is_data).collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::failed(format!("there is no file of items in {}", folder.display()))
+            .hint("an export of AWS's has the files manifest-files.json and data/*.json.gz"));
+    }
+    Ok(files.into_iter().map(|path| DataFile { path: Some(path), expected: None }).collect())
+}
+
+fn names(folder: &Path) -> Result<Vec<PathBuf>> {
+    let what = || format!("cannot read {}", folder.display());
+    fs::read_dir(folder).or_failed(what)?.map(|entry| Ok(entry.or_failed(what)?.path())).collect()
+}

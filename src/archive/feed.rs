@@ -1,0 +1,96 @@
+//! Reads in a thread of its own, so that reading and writing do not wait for each other.
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use super::records::{Change, Reading};
+use super::source::Source;
+use super::survey::{Checker, Surveyed};
+use crate::dynamodb::TableShape;
+use crate::error::{Context as _, Result};
+
+/// Changes that are handed over together, and their bytes in the table at most.
+const BATCH: usize = 100;
+const BATCH_BYTES: u64 = 1024 * 1024;
+
+/// What was read.
+#[derive(Debug)]
+pub enum Fed {
+    /// Some changes, in their order.
+    Changes(Vec<Change>),
+    /// The end, which is the real one, and all there was.
+    End(Box<Surveyed>),
+}
+
+/// A source that is being read.
+pub struct Feed {
+    batches: Receiver<Result<Fed>>,
+}
+
+impl Feed {
+    /// Begins to read `source`, without its first `skip` changes. Each change is
+    /// checked against the table.
+    pub fn begin(source: &Arc<Source>, reading: Reading, shape: Arc<TableShape>, skip: u64) -> Result<Self> {
+        let (sender, batches) = channel(2);
+        let source = Arc::clone(source);
+        let read = move || {
+            let failed =
+                feed(&source, reading, &shape, skip, |fed| sender.blocking_send(Ok(fed)).is_ok()).err();
+            if let Some(error) = failed {
+                // Who reads may have gone away, and then nobody minds.
+                let _ = sender.blocking_send(Err(error));
+            }
+        };
+        thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(read)
+            .or_failed(|| "cannot start a thread".to_owned())?;
+        Ok(Self { batches })
+    }
+
+    /// What comes next; `None` only after the end or an error.
+    pub async fn next(&mut self) -> Option<Result<Fed>> {
+        self.batches.recv().await
+    }
+}
+
+fn feed(
+    source: &Arc<Source>,
+    reading: Reading,
+    shape: &TableShape,
+    skip: u64,
+    mut give: impl FnMut(Fed) -> bool,
+) -> Result<()> {
+    let mut entries = source.entries(reading);
+    let mut checker = Checker::new(shape);
+    checker.begin(&mut entries)?;
+    let (mut batch, mut bytes, mut skipped) = (Vec::new(), 0, 0);
+    while let Some(entry) = entries.next_entry().inspect_err(|_| {
+        // What came before an error is as good as ever.
+        give(Fed::Changes(std::mem::take(&mut batch)));
+    })? {
+        let before = checker.bytes();
+        if let Err(error) = checker.check(&entries, &entry) {
+            give(Fed::Changes(batch));
+            return Err(error);
+        }
+        if skipped < skip {
+            skipped += 1;
+            continue;
+        }
+        bytes += checker.bytes() - before;
+        batch.push(entry.change);
+        if batch.len() >= BATCH || bytes >= BATCH_BYTES {
+            bytes = 0;
+            if !give(Fed::Changes(std::mem::take(&mut batch))) {
+                return Ok(());
+            }
+        }
+    }
+    if give(Fed::Changes(batch)) {
+        give(Fed::End(Box::new(checker.finish(&entries))));
+    }
+    Ok(())
+}

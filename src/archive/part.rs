@@ -1,0 +1,298 @@
+//! An export into a file, which is only ever complete under its name: until then it
+//! is `FILE.part`, with `FILE.part.json` beside it to go on from.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::compression::{Compression, decoder};
+use super::tally::{Tally, Totals};
+use super::write::{Header, Writer};
+use crate::dynamodb::{Item, ScanPage, Start, json};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::state_file::{beside, rename, replace};
+
+/// The version of the state.
+const VERSION: u32 = 1;
+/// What may have to be read again after a crash, at most: so much text, or so long.
+const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
+
+/// An export into a file.
+pub struct PartFile {
+    path: PathBuf,
+    part: PathBuf,
+    state: State,
+    starts: Vec<Start>,
+    writer: Writer<BufWriter<File>>,
+    /// Kept from others as long as it is open.
+    _lock: File,
+    saved_at: Instant,
+}
+
+/// What `FILE.part.json` holds: everything that is in the first `length` bytes.
+#[derive(Serialize, Deserialize)]
+struct State {
+    version: u32,
+    header: Header,
+    length: u64,
+    totals: Totals,
+    segments: Vec<Segment>,
+}
+
+/// How far a segment of the scan is.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Segment {
+    Beginning,
+    After(Box<RawValue>),
+    End,
+}
+
+/// Which items a file of an export is to hold: all of one header.
+pub struct Wanted<'w> {
+    /// The file.
+    pub path: &'w Path,
+    /// Its first line.
+    pub header: Header,
+    /// Replace what is there.
+    pub force: bool,
+}
+
+impl PartFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Refused`] when it is there, or was begun, unless `force`.
+    pub fn begin(wanted: Wanted<'_>) -> Result<Self> {
+        let Wanted { path, header, force } = wanted;
+        let part = beside(path, ".part");
+        if !force {
+            free(path)?;
+            if part.exists() && beside(path, ".part.json").exists() {
+                return Err(Error::refused(format!(
+                    "{} is an export that is not finished; nothing was done",
+                    part.display()
+                ))
+                .hint("to go on with it add: --resume")
+                .hint("to begin anew add: --force"));
+            }
+        }
+        let what = || format!("cannot write {}", part.display());
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(&part).or_failed(what)?;
+        let lock = locked(&file, &part)?;
+        file.set_len(0).or_failed(what)?;
+        remove(&beside(path, ".part.json")).or_failed(what)?;
+        let writer = BufWriter::with_capacity(128 * 1024, file);
+        let writer = Writer::begin(writer, Compression::of(path), &header).or_failed(what)?;
+        let state =
+            State { version: VERSION, header, length: 0, totals: writer.totals(), segments: Vec::new() };
+        let (path, starts, saved_at) = (path.to_owned(), Vec::new(), Instant::now());
+        Ok(Self { path, part, state, starts, writer, _lock: lock, saved_at })
+    }
+
+    /// Goes on with a file; `None` when there is nothing to go on with.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Refused`] when it is of another table, or of the same
+    /// one read in another way; [`crate::error::Kind::Failed`] when it is damaged.
+    pub fn resume(wanted: &Wanted<'_>) -> Result<Option<Self>> {
+        let path = wanted.path;
+        let (part, state_path) = (beside(path, ".part"), beside(path, ".part.json"));
+        let begin_anew = "to begin anew add --force instead of --resume";
+        let text = match fs::read_to_string(&state_path) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(cause) => {
+                return Err(Error::failed(format!("cannot read {}", state_path.display())).because(cause));
+            }
+        };
+        if !part.exists() {
+            return Ok(None);
+        }
+        let state: State = serde_json::from_str(&text).map_err(|cause| {
+            Error::failed(format!("{}:{}: this is no state of an export", state_path.display(), cause.line()))
+                .because(cause)
+                .hint(begin_anew)
+        })?;
+        if let Some(difference) = state.header.difference(&wanted.header) {
+            return Err(Error::refused(format!(
+                "{} was begun with {difference}; nothing was done",
+                part.display()
+            ))
+            .hint(begin_anew));
+        }
+        let what = || format!("cannot go on with {}", part.display());
+        let mut file = OpenOptions::new().read(true).write(true).open(&part).or_failed(what)?;
+        let lock = locked(&file, &part)?;
+        let tally = reread(&file, &state).map_err(|cause| {
+            Error::failed(format!("{} is damaged, and cannot be gone on with", part.display()))
+                .because(cause)
+                .hint(begin_anew)
+        })?;
+        // What came after the last saved place is read again.
+        file.set_len(state.length).and_then(|()| file.seek(io::SeekFrom::End(0))).or_failed(what)?;
+        let starts = state.segments.iter().map(Segment::start).collect::<Result<_, _>>();
+        let starts = starts.map_err(|problem: json::Problem| {
+            Error::failed(format!("{}: {}", state_path.display(), problem.message)).hint(begin_anew)
+        })?;
+        let writer = BufWriter::with_capacity(128 * 1024, file);
+        let writer = Writer::go_on(writer, Compression::of(path), tally);
+        let path = path.to_owned();
+        let saved_at = Instant::now();
+        Ok(Some(Self { path, part, state, starts, writer, _lock: lock, saved_at }))
+    }
+
+    /// Where it is until it is complete.
+    #[must_use]
+    pub fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// Where each segment of the scan begins; of a new file, none is known.
+    #[must_use]
+    pub fn starts(&self) -> Vec<Start> {
+        self.starts.clone()
+    }
+
+    /// That the scan is cut into so many segments; to be called before the first page.
+    pub fn cut_into(&mut self, segments: usize) {
+        self.state.segments.resize_with(segments, || Segment::Beginning);
+    }
+
+    /// Items that it holds.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.writer.totals()
+    }
+
+    /// Writes the items of a page, and now and then saves the place.
+    pub fn push(&mut self, page: &ScanPage) -> Result<()> {
+        for item in &page.items {
+            self.writer.push(item).map_err(|cause| self.failed(cause))?;
+        }
+        if let Some(segment) = self.state.segments.get_mut(page.segment) {
+            *segment = Segment::after(page.last_evaluated_key.as_ref())?;
+        }
+        let new = self.writer.tally.bytes().saturating_sub(self.state.totals.bytes);
+        if new >= CHECKPOINT_BYTES || self.saved_at.elapsed() >= CHECKPOINT_AFTER {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Saves the place: from here the export can go on, whatever happens.
+    pub fn save(&mut self) -> Result<()> {
+        let written = self.write_out().map_err(|cause| self.failed(cause))?;
+        self.state.length = written;
+        self.state.totals = self.writer.totals();
+        let text = serde_json::to_string(&self.state).or_failed(|| "cannot save the place".to_owned())?;
+        replace(&beside(&self.path, ".part.json"), &format!("{text}\n"))
+            .map_err(|cause| self.failed(cause))?;
+        self.saved_at = Instant::now();
+        Ok(())
+    }
+
+    /// Ends the file and gives it its name.
+    pub fn finish(mut self) -> Result<Totals> {
+        let totals = self.writer.end().map_err(|cause| self.failed(cause))?;
+        self.write_out()
+            .and_then(|_| rename(&self.part, &self.path))
+            .and_then(|()| remove(&beside(&self.path, ".part.json")))
+            .map_err(|cause| self.failed(cause))?;
+        Ok(totals)
+    }
+
+    /// Puts everything on the disk; how many bytes there are.
+    fn write_out(&mut self) -> io::Result<u64> {
+        let file = self.writer.out.end_frame()?;
+        file.flush()?;
+        file.get_ref().sync_data()?;
+        file.get_mut().stream_position()
+    }
+
+    fn failed(&self, cause: io::Error) -> Error {
+        let error = Error::new(Kind::Failed, format!("cannot write {}", self.part.display())).because(cause);
+        if self.state.length == 0 { error } else { error.hint("to go on later add: --resume") }
+    }
+}
+
+impl Header {
+    /// In what the export of `self` is another one than that of `other`.
+    fn difference(&self, other: &Self) -> Option<String> {
+        if (&self.table, &self.place) != (&other.table, &other.place) {
+            return Some(format!("the table {:?} at {}", self.table, self.place));
+        }
+        (self.table_id != other.table_id)
+            .then(|| format!("another table of the name {:?}, which is gone", self.table))
+    }
+}
+
+impl Segment {
+    fn after(key: Option<&Item>) -> Result<Self> {
+        let Some(key) = key else { return Ok(Self::End) };
+        let raw = serde_json::value::to_raw_value(&json::Typed(key));
+        raw.map(Self::After).or_failed(|| "cannot save a key".to_owned())
+    }
+
+    fn start(&self) -> Result<Start, json::Problem> {
+        Ok(match self {
+            Self::Beginning => Start::Beginning,
+            Self::End => Start::End,
+            Self::After(key) => Start::After(json::typed_item(key.get().as_bytes())?),
+        })
+    }
+}
+
+/// Makes sure that nothing is in the way.
+fn free(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(Error::failed(format!("cannot look at {}", path.display())).because(cause)),
+        Ok(_) => Err(Error::refused(format!("{} is there already; nothing was done", path.display()))
+            .hint("name another file, or replace it with: --force")),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    }
+}
+
+fn locked(file: &File, part: &Path) -> Result<File> {
+    let what = || format!("cannot lock {}", part.display());
+    let lock = file.try_clone().or_failed(what)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::refused(format!("another export writes {}; nothing was done", part.display())))
+        }
+        Err(TryLockError::Error(cause)) => Err(Error::failed(what()).because(cause)),
+    }
+}
+
+/// Adds up what the file holds, which must be what it held when the place was saved.
+fn reread(file: &File, state: &State) -> io::Result<Tally> {
+    let damaged = |why: &str| io::Error::new(ErrorKind::InvalidData, why.to_owned());
+    let mut tally = Tally::with_items_of(&state.totals).ok_or_else(|| damaged("no checksum"))?;
+    let mut file = file.try_clone()?;
+    file.rewind()?;
+    let mut text = decoder(BufReader::new(file.take(state.length)))?;
+    loop {
+        let read = text.fill_buf()?;
+        if read.is_empty() {
+            break;
+        }
+        tally.text(read);
+        let length = read.len();
+        text.consume(length);
+    }
+    if tally.totals() == state.totals { Ok(tally) } else { Err(damaged("its checksum does not match")) }
+}

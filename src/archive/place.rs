@@ -1,0 +1,82 @@
+//! How far the import of a file into a table is: what the next run goes on from.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context as _, Error, Result};
+use crate::state_file::{StateFile, folder};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// What happens to items that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// There are none.
+    Empty,
+    /// One with the same key is overwritten.
+    Replace,
+    /// One with the same key stays.
+    Keep,
+}
+
+/// A file that says how far an import is.
+pub struct ImportPlace {
+    file: StateFile,
+    /// What it says.
+    pub saved: Option<Saved>,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    version: u32,
+    /// What was begun.
+    pub policy: Policy,
+    /// Changes that are written, from the first on.
+    pub done: u64,
+    /// All changes.
+    pub total: u64,
+}
+
+impl ImportPlace {
+    /// The one of what has this `checksum`, into the table that `parts` name:
+    /// target, endpoint or region, table, the table's id.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Refused`] when another run is importing it.
+    pub fn of(state: &Path, parts: [&str; 4], checksum: &str) -> Result<Self> {
+        let folder = folder(state, std::iter::once("imports").chain(parts))?;
+        let Some(file) = StateFile::open(&folder.join(format!("{checksum}.json")))? else {
+            return Err(Error::refused(
+                "another run is importing this file into this table; nothing was done",
+            ));
+        };
+        let saved: Option<Saved> = match file.read()? {
+            Some(text) => Some(serde_json::from_str(&text).map_err(|cause| {
+                let path = file.path().display();
+                Error::failed(format!("{path}:{}: this is no state of an import", cause.line()))
+                    .because(cause)
+                    .hint(format!("to begin anew, delete it: rm {path}"))
+            })?),
+            None => None,
+        };
+        Ok(Self { file, saved: saved.filter(|saved| saved.version == VERSION) })
+    }
+
+    /// Saves how far it is.
+    pub fn save(&mut self, policy: Policy, done: u64, total: u64) -> Result<()> {
+        let saved = Saved { version: VERSION, policy, done, total };
+        let text = serde_json::to_string(&saved).or_failed(|| "cannot write the place as JSON".to_owned())?;
+        self.file.write(&format!("{text}\n"))?;
+        self.saved = Some(saved);
+        Ok(())
+    }
+
+    /// Forgets it: there is nothing left to go on with.
+    pub fn forget(self) -> Result<()> {
+        self.file.remove()
+    }
+}

@@ -1,0 +1,219 @@
+//! Goes through everything before anything is written.
+
+use std::sync::Arc;
+
+use super::records::{Change, Format, Reading};
+use super::source::{Entries, Entry, Source};
+use super::write::{Header, KeyPart};
+use crate::dynamodb::size::write_units;
+use crate::dynamodb::{Item, KeyKind, TableShape, json};
+use crate::error::{Context as _, Error, Result};
+use crate::external_sort::{Fixed, Sorter, take};
+
+/// Keys that are held in memory to look for those that come twice; 8 MB.
+const HELD: usize = 256 * 1024;
+/// What dynein's export has in the place of binary data.
+const DYNEIN_BINARY: &str = "<<<JSON output doesn't support this type attributes>>>";
+
+/// What there is to import.
+#[derive(Debug, Clone, Default)]
+pub struct Surveyed {
+    /// Items to put.
+    pub puts: u64,
+    /// Keys to delete.
+    pub deletes: u64,
+    /// Bytes of the items, as the service counts them.
+    pub bytes: u64,
+    /// Write units of the table that this takes.
+    pub table_units: u64,
+    /// Write units of its indexes that this takes at least.
+    pub index_units: u64,
+    /// Keys that are there more than once.
+    pub repeated: u64,
+    /// Attributes that were binary data before dynein exported them.
+    pub lost: u64,
+    /// What it is.
+    pub format: Option<Format>,
+    /// What an export of cruddur's says of itself.
+    pub header: Option<Header>,
+    /// A checksum of all of it.
+    pub checksum: String,
+    /// The checksum of its items in any order.
+    pub content: String,
+}
+
+impl Surveyed {
+    /// All changes.
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.puts + self.deletes
+    }
+}
+
+impl KeyPart {
+    /// The key of a table.
+    #[must_use]
+    pub fn of(shape: &TableShape) -> Vec<Self> {
+        let kind = |kind| match kind {
+            KeyKind::Text => "S",
+            KeyKind::Number => "N",
+            KeyKind::Binary => "B",
+        };
+        shape
+            .key
+            .parts
+            .iter()
+            .map(|part| Self { name: part.name.clone(), kind: kind(part.kind).to_owned() })
+            .collect()
+    }
+}
+
+/// Checks each change against a table, and adds up.
+pub(super) struct Checker<'t> {
+    shape: &'t TableShape,
+    so_far: Surveyed,
+}
+
+impl<'t> Checker<'t> {
+    pub(super) fn new(shape: &'t TableShape) -> Self {
+        Self { shape, so_far: Surveyed::default() }
+    }
+
+    /// Looks into the first file: an export must be one of a table with the same key.
+    pub(super) fn begin(&self, entries: &mut Entries) -> Result<()> {
+        entries.open_next()?;
+        let Some(header) = entries.header() else { return Ok(()) };
+        if header.key == KeyPart::of(self.shape) {
+            return Ok(());
+        }
+        let named = |key: &[KeyPart]| {
+            key.iter().map(|part| format!("{} ({})", part.name, part.kind)).collect::<Vec<_>>().join(", ")
+        };
+        Err(Error::failed(format!(
+            "{}: the key of its items is {}, and the table's is {}",
+            entries.place(1),
+            named(&header.key),
+            named(&KeyPart::of(self.shape))
+        )))
+    }
+
+    /// Checks the entry that was just given.
+    pub(super) fn check(&mut self, entries: &Entries, entry: &Entry) -> Result<()> {
+        let so_far = &mut self.so_far;
+        let checked = match &entry.change {
+            Change::Put(item) => self.shape.fits(item).map(|bytes| {
+                so_far.puts += 1;
+                so_far.bytes += bytes as u64;
+                so_far.table_units += write_units(bytes) as u64;
+                so_far.index_units += self.shape.index_units(item, bytes);
+                if entries.format() == Some(Format::Dynein) {
+                    let is_lost = |value: &aws_sdk_dynamodb::types::AttributeValue| {
+                        value.as_s().is_ok_and(|text| text == DYNEIN_BINARY)
+                    };
+                    so_far.lost += item.values().filter(|value| is_lost(value)).count() as u64;
+                }
+            }),
+            Change::Delete(key) => self.shape.has_key(key).map(|()| {
+                so_far.deletes += 1;
+                so_far.table_units += 1;
+            }),
+        };
+        checked.map_err(|why| Error::failed(format!("{}: {why}", entries.place(entry.line))))
+    }
+
+    /// Bytes of the items that were checked.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.so_far.bytes
+    }
+
+    /// What was checked.
+    pub(super) fn finish(self, entries: &Entries) -> Surveyed {
+        Surveyed {
+            format: entries.format(),
+            header: entries.header().cloned(),
+            checksum: entries.checksum(),
+            content: entries.content(),
+            ..self.so_far
+        }
+    }
+}
+
+/// Reads all of `source`, and checks it against a table. `watch` is told how many
+/// bytes of the files were read.
+///
+/// # Errors
+/// The first thing that is wrong, by file and line.
+pub fn survey(
+    source: &Arc<Source>,
+    reading: Reading,
+    shape: &TableShape,
+    mut watch: impl FnMut(u64),
+) -> Result<Surveyed> {
+    let unsorted = || "cannot look for keys that come twice".to_owned();
+    let mut entries = source.entries(reading);
+    let mut checker = Checker::new(shape);
+    let mut keys = Sorter::new(HELD);
+    let mut scratch = Vec::new();
+    let mut ordinal = 0;
+    checker.begin(&mut entries)?;
+    while let Some(entry) = entries.next_entry()? {
+        checker.check(&entries, &entry)?;
+        let (Change::Put(item) | Change::Delete(item)) = &entry.change;
+        let key = key_hash(&shape.key.of_item(item), &mut scratch);
+        keys.push(Seen { key, ordinal, at: entry.written_at.unwrap_or(0) }).or_failed(unsorted)?;
+        ordinal += 1;
+        watch(entries.read());
+    }
+    let mut surveyed = checker.finish(&entries);
+    let mut before: Option<Seen> = None;
+    let mut is_repeated = false;
+    for seen in keys.finish().or_failed(unsorted)? {
+        let seen = seen.or_failed(unsorted)?;
+        let same = before.filter(|before| before.key == seen.key);
+        surveyed.repeated += u64::from(same.is_some() && !is_repeated);
+        is_repeated = same.is_some();
+        if same.is_some_and(|before| before.at > seen.at) {
+            return Err(Error::failed(format!(
+                "{} has two changes of one item, and the later one first: the {}. and the {}. record",
+                source.name(),
+                same.map_or(0, |before| before.ordinal) + 1,
+                seen.ordinal + 1
+            ))
+            .hint("an incremental export of AWS's has each item once; import one export at a time"));
+        }
+        before = Some(seen);
+    }
+    Ok(surveyed)
+}
+
+/// A key, and where it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Seen {
+    key: u128,
+    ordinal: u64,
+    at: u64,
+}
+
+impl Fixed for Seen {
+    const BYTES: usize = 32;
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.key.to_be_bytes());
+        bytes.extend(self.ordinal.to_be_bytes());
+        bytes.extend(self.at.to_be_bytes());
+    }
+
+    fn read(mut bytes: &[u8]) -> Self {
+        Self {
+            key: u128::from_be_bytes(take(&mut bytes)),
+            ordinal: u64::from_be_bytes(take(&mut bytes)),
+            at: u64::from_be_bytes(take(&mut bytes)),
+        }
+    }
+}
+
+fn key_hash(key: &Item, scratch: &mut Vec<u8>) -> u128 {
+    scratch.clear();
+    json::canonical(key, scratch);
+    super::tally::half_hash(scratch)
+}

@@ -1,0 +1,84 @@
+//! What a file of items adds up to: counts, and two checksums.
+
+use ring::digest::{Context, SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use crate::dynamodb::{Item, json};
+
+/// What was added up so far.
+#[derive(Clone)]
+pub(super) struct Tally {
+    items: u64,
+    bytes: u64,
+    text: Context,
+    content: u128,
+}
+
+/// What a file of items adds up to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// Items.
+    pub items: u64,
+    /// Bytes of the lines, uncompressed.
+    pub bytes: u64,
+    /// SHA-256 of the lines.
+    pub sha256: String,
+    /// The same for the same items in any order: the sum of their hashes.
+    pub content: String,
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self { items: 0, bytes: 0, text: Context::new(&SHA256), content: 0 }
+    }
+
+    /// Goes on with the counts and the content of `totals`, whose text is still to
+    /// be added.
+    pub(super) fn with_items_of(totals: &Totals) -> Option<Self> {
+        let content = u128::from_str_radix(&totals.content, 16).ok()?;
+        Some(Self { items: totals.items, content, ..Self::new() })
+    }
+
+    /// Adds a part of the text.
+    pub(super) fn text(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.text.update(bytes);
+    }
+
+    /// Adds an item. `scratch` is only there to be used again.
+    pub(super) fn item(&mut self, item: &Item, scratch: &mut Vec<u8>) {
+        scratch.clear();
+        json::canonical(item, scratch);
+        self.items += 1;
+        // A sum, unlike an exclusive or, tells one item from three equal ones.
+        self.content = self.content.wrapping_add(half_hash(scratch));
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            items: self.items,
+            bytes: self.bytes,
+            sha256: hex(self.text.clone().finish().as_ref()),
+            content: format!("{:032x}", self.content),
+        }
+    }
+}
+
+/// The first half of a SHA-256.
+pub(super) fn half_hash(bytes: &[u8]) -> u128 {
+    let hash = digest(&SHA256, bytes);
+    u128::from_be_bytes(hash.as_ref().first_chunk().copied().unwrap_or_default())
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,227 @@
+//! `cruddur ddb export`
+
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::usage::UsageArgs;
+use super::{ScanSpeedArgs, TableArgs};
+use crate::archive::{Compression, Header, KeyPart, PartFile, Totals, Wanted, Writer};
+use crate::commands::common::{OutputArgs, count, shell_word};
+use crate::commands::signals::{Signals, Stop};
+use crate::context::Context;
+use crate::dynamodb::{DynamoDb, Scan, ScanRequest, TableShape};
+use crate::error::{Error, Kind, Result};
+use crate::output::{Format, Progress, Ui, write_error};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # all items, compressed; the file is only there once it is complete
+  cruddur ddb export messages.ndjson.gz
+  # go on after Ctrl-C, a crash or a lost connection
+  cruddur ddb export messages.ndjson.gz --resume
+  # at most 50 read units a second
+  cruddur ddb export messages.ndjson.zst --max-rcu 50
+  # into another table, without a file between
+  cruddur ddb schema-load --table copy
+  cruddur ddb export - | cruddur ddb import - --table copy";
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file to write, compressed if it ends in .gz or .zst; - is stdout
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Go on with an export of this table that was broken off
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replace what is there
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    speed: ScanSpeedArgs,
+    /// Read consistently, for twice the units
+    #[arg(long)]
+    consistent: bool,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What was exported, as JSON.
+#[derive(Serialize)]
+struct Exported<'e> {
+    file: String,
+    table: &'e str,
+    #[serde(flatten)]
+    totals: &'e Totals,
+    consumed_capacity: serde_json::Value,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<()> {
+    let is_stdout = args.file == Path::new("-");
+    if is_stdout && (args.resume || args.force || args.output.output != Format::Table) {
+        return Err(Error::usage("--resume, --force and --output are for a file; - is stdout"));
+    }
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    let shape = db.table_shape(&table).await?;
+    let header = Header::new(&table, db.place().to_string(), KeyPart::of(&shape), shape.id.clone());
+    let mut signals = Signals::catch()?;
+    if is_stdout {
+        return to_stdout(ui, &db, args, &header, &mut signals).await;
+    }
+    let mut file = open(ui, args, header)?;
+    let mut scan = scan(&db, args, &table, file.starts()).await?;
+    file.cut_into(scan.segments());
+    let progress = progress(ui, &shape, file.totals().items);
+    let ended = read(&mut scan, &mut signals, |page| {
+        progress.advance(page.items.len());
+        file.push(page)
+    });
+    let ended = ended.await;
+    drop(progress);
+    let again = format!(
+        "cruddur ddb export {}{} --resume{}",
+        shell_word(&args.file.display().to_string()),
+        args.table.flag(),
+        cx.target().flag()
+    );
+    match ended {
+        Ok(None) => {}
+        Ok(Some(stop)) => {
+            file.save()?;
+            ui.status(format!(
+                "stopped; {} are safe in {}",
+                count(file.totals().items, "item"),
+                file.part().display()
+            ));
+            ui.status(format!("to go on run: {again}"));
+            args.usage.show(ui, &scan.usage());
+            return Err(stop.unfinished());
+        }
+        Err(error) => {
+            file.save()?;
+            let items = file.totals().items;
+            if items == 0 {
+                return Err(error);
+            }
+            let message = format!(
+                "{}; {} are safe in {}",
+                error.message(),
+                count(items, "item"),
+                file.part().display()
+            );
+            return Err(error.with(Kind::Partial, message).hint(format!("to go on run: {again}")));
+        }
+    }
+    let totals = file.finish()?;
+    show(ui, &table, &args.file.display().to_string(), &totals);
+    if args.output.output != Format::Table {
+        let file = args.file.display().to_string();
+        let consumed_capacity = args.usage.json(&scan.usage());
+        ui.document(&Exported { file, table: &table, totals: &totals, consumed_capacity })?;
+    }
+    args.usage.show(ui, &scan.usage());
+    Ok(())
+}
+
+/// Goes on with the file if asked to, else begins it.
+fn open(ui: &mut Ui, args: &ExportArgs, header: Header) -> Result<PartFile> {
+    let wanted = Wanted { path: &args.file, header, force: args.force };
+    if !args.resume {
+        return PartFile::begin(wanted);
+    }
+    if let Some(file) = PartFile::resume(&wanted)? {
+        ui.status(format!(
+            "goes on after {} in {}",
+            count(file.totals().items, "item"),
+            file.part().display()
+        ));
+        return Ok(file);
+    }
+    ui.status("there is nothing to go on with, so it begins at the beginning");
+    PartFile::begin(wanted)
+}
+
+async fn scan(
+    db: &DynamoDb,
+    args: &ExportArgs,
+    table: &str,
+    start: Vec<crate::dynamodb::Start>,
+) -> Result<Scan> {
+    db.scan(ScanRequest {
+        table: table.to_owned(),
+        // Where a former run has cut the table, this one does not cut it anew.
+        segments: if start.is_empty() { args.speed.segments } else { crate::dynamodb::Segments::Auto },
+        max_rcu: args.speed.max_rcu,
+        consistent: args.consistent,
+        start,
+        ..ScanRequest::default()
+    })
+    .await
+}
+
+/// Hands all pages to `take`. Who asked to stop, if anybody.
+async fn read(
+    scan: &mut Scan,
+    signals: &mut Signals,
+    mut take: impl FnMut(&crate::dynamodb::ScanPage) -> Result<()>,
+) -> Result<Option<Stop>> {
+    loop {
+        let page = tokio::select! {
+            biased;
+            stop = signals.next() => return Ok(Some(stop)),
+            page = scan.next_page() => page?,
+        };
+        let Some(page) = page else { return Ok(None) };
+        take(&page)?;
+    }
+}
+
+/// To a pipe, uncompressed: nobody could go on with it.
+async fn to_stdout(
+    ui: &mut Ui,
+    db: &DynamoDb,
+    args: &ExportArgs,
+    header: &Header,
+    signals: &mut Signals,
+) -> Result<()> {
+    let mut scan = scan(db, args, &header.table, Vec::new()).await?;
+    let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+    let mut writer = Writer::begin(out, Compression::None, header).map_err(write_error)?;
+    let ended = read(&mut scan, signals, |page| {
+        page.items
+            .iter()
+            .try_for_each(|item| writer.push(item))
+            .and_then(|()| writer.flush())
+            .map_err(write_error)
+    });
+    if let Some(stop) = ended.await? {
+        return Err(stop.unfinished());
+    }
+    let totals = writer.finish().map_err(write_error)?;
+    show(ui, &header.table, "stdout", &totals);
+    args.usage.show(ui, &scan.usage());
+    Ok(())
+}
+
+fn show(ui: &mut Ui, table: &str, file: &str, totals: &Totals) {
+    ui.status(format!(
+        "exported {} of {table:?} to {file}: {} bytes of text, sha256 {}, content {}",
+        count(totals.items, "item"),
+        totals.bytes,
+        totals.sha256,
+        totals.content
+    ));
+}
+
+/// A bar of the items that the service last counted, less those that were read before.
+fn progress(ui: &mut Ui, shape: &TableShape, read: u64) -> Progress {
+    let left = shape.items.saturating_sub(read);
+    ui.progress_with_rate("exporting", left)
+}

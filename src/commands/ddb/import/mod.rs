@@ -1,0 +1,283 @@
+//! `cruddur ddb import`
+
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use self::write::{Job, Outcome};
+use super::usage::UsageArgs;
+use super::{TableArgs, parse_units};
+use crate::archive::{Format as FileFormat, ImportPlace, Policy, Reading, Source, Surveyed, survey};
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
+use crate::commands::plan::show_plan;
+use crate::context::Context;
+use crate::dynamodb::{Capacity, DynamoDb, TableShape};
+use crate::error::{Error, Result};
+use crate::output::{Format, Ui};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # an export, into a table without items
+  cruddur ddb import messages.ndjson.gz
+  # the folder of an export to S3, as it was downloaded
+  cruddur ddb import AWSDynamoDB/01700000000000-0a1b2c3d
+  # go on after Ctrl-C, a crash or a lost connection
+  cruddur ddb import messages.ndjson.gz --resume
+  # over what is there; in production the table's name is asked for
+  cruddur ddb import messages.ndjson.gz --replace
+  # only what is missing
+  cruddur ddb import messages.ndjson.gz --keep-existing";
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct ImportArgs {
+    /// The file to read, whatever it is compressed with; - is stdin; or the folder of an export of
+    /// AWS's
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Overwrite items that have the same key
+    #[arg(long, conflicts_with = "keep_existing")]
+    replace: bool,
+    /// Leave items that have the same key as they are
+    #[arg(long)]
+    keep_existing: bool,
+    /// Go on with an import of this file into this table that was broken off
+    #[arg(long)]
+    resume: bool,
+    /// What the file is [default: what it looks like]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FileFormat>,
+    /// With plain JSON: arrays of nothing but strings, or nothing but numbers, become sets
+    #[arg(long)]
+    infer_sets: bool,
+    /// Consume at most this many write units a second
+    #[arg(long, value_name = "N", value_parser = parse_units)]
+    max_wcu: Option<f64>,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What was imported, as JSON.
+#[derive(Serialize)]
+struct Imported<'i> {
+    file: &'i str,
+    format: Option<&'static str>,
+    table: &'i str,
+    #[serde(flatten)]
+    outcome: &'i Outcome,
+    content: &'i str,
+    consumed_capacity: serde_json::Value,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<()> {
+    let db = cx.dynamodb().await?;
+    let source = Arc::new(Source::open(&args.file)?);
+    if args.resume && !source.is_repeatable() {
+        return Err(Error::usage("--resume is for a file; what comes through a pipe is gone"));
+    }
+    let table = args.table.name(cx);
+    let shape = Arc::new(db.table_shape(&table).await?);
+    let key = shape.key.names().map(ToOwned::to_owned).collect();
+    let reading = Reading { format: args.format, infer_sets: args.infer_sets, key };
+    announce(cx, ui, db.place()).await;
+    // A pipe comes by only once: it is checked while it is written.
+    let surveyed = if source.is_repeatable() || cx.dry_run() {
+        Some(surveyed(ui, &source, &reading, &shape)?)
+    } else {
+        None
+    };
+    let mut place = place(cx, &db, &table, &shape, surveyed.as_ref())?;
+    let saved = place.as_ref().and_then(|place| place.saved).filter(|_| args.resume);
+    let mut read = Capacity::default();
+    let policy = match saved {
+        Some(saved) => gone_on(args, saved.policy)?,
+        None => policy(cx, ui, &db, args, &table, place.as_ref(), surveyed.as_ref(), &mut read).await?,
+    };
+    let skip = saved.map_or(0, |saved| saved.done);
+    match saved {
+        _ if !args.resume => {}
+        Some(saved) => ui.status(format!("goes on after {} of {}", saved.done, count(saved.total, "item"))),
+        None => ui.status("there is nothing to go on with, so it begins at the beginning"),
+    }
+    let again = again(cx, args, policy);
+    let job =
+        Job { db: &db, table: &table, shape: &shape, policy, max_wcu: args.max_wcu, skip, again: &again };
+    if let (true, Some(surveyed)) = (cx.dry_run(), &surveyed) {
+        return show_plan(ui, &job.rehearsed(&source, reading, surveyed).await?);
+    }
+    if policy == Policy::Replace {
+        let items =
+            surveyed.as_ref().map_or("items".to_owned(), |surveyed| count(surveyed.changes(), "item"));
+        let consequence = format!(
+            "{items} of {} go over those of the same keys in {table:?} on {}",
+            source.name(),
+            db.place()
+        );
+        args.confirm.check(cx, ui, &table, &consequence)?;
+    }
+    if let (Some(place), Some(surveyed)) = (&mut place, &surveyed) {
+        place.save(policy, skip, surveyed.changes())?;
+    }
+    let (outcome, ended) = job.run(ui, &source, reading, surveyed.as_ref(), &mut place).await;
+    let usage = db.usage(read, outcome.capacity.clone());
+    let surveyed = match ended {
+        Ok(surveyed) => surveyed,
+        Err(error) => {
+            if error.kind().is_silent() {
+                args.usage.show(ui, &usage);
+            }
+            return Err(error);
+        }
+    };
+    ui.status(outcome.told(source.name(), &table, &surveyed));
+    if args.output.output != Format::Table {
+        let (file, content) = (source.name(), surveyed.content.as_str());
+        let format = surveyed.format.map(FileFormat::name);
+        let consumed_capacity = args.usage.json(&usage);
+        ui.document(&Imported {
+            file,
+            format,
+            table: &table,
+            outcome: &outcome,
+            content,
+            consumed_capacity,
+        })?;
+    }
+    args.usage.show(ui, &usage);
+    Ok(())
+}
+
+/// Goes through all of it before anything is written.
+fn surveyed(ui: &mut Ui, source: &Arc<Source>, reading: &Reading, shape: &TableShape) -> Result<Surveyed> {
+    let bytes = usize::try_from(source.bytes()).unwrap_or(usize::MAX);
+    let progress = ui.progress("checking (bytes)", bytes);
+    let mut shown = 0;
+    let surveyed = survey(source, reading.clone(), shape, |read| {
+        let read = usize::try_from(read).unwrap_or(usize::MAX);
+        progress.advance(read.saturating_sub(shown));
+        shown = read;
+    });
+    drop(progress);
+    let surveyed = surveyed?;
+    let what = surveyed.format.map_or("nothing", FileFormat::name);
+    let files =
+        if source.files() > 1 { format!(" in {}", count(source.files(), "file")) } else { String::new() };
+    let deletes = if surveyed.deletes > 0 {
+        format!(" and {} to delete", count(surveyed.deletes, "key"))
+    } else {
+        String::new()
+    };
+    ui.status(format!("{} is {what}{files}: {}{deletes}", source.name(), count(surveyed.puts, "item")));
+    if surveyed.format != Some(FileFormat::Cruddur) && !source.has_manifest() {
+        ui.status("nothing in it says how many items there should be");
+    }
+    if surveyed.repeated > 0 {
+        let which = if surveyed.repeated == 1 {
+            "1 key is".to_owned()
+        } else {
+            format!("{} keys are", surveyed.repeated)
+        };
+        ui.warn(format!("{which} there more than once; the last item of a key is the one that stays, or with --keep-existing the first"));
+    }
+    if surveyed.lost > 0 {
+        ui.warn(format!(
+            "{} had binary data that dynein did not export; a text that says so takes its place",
+            count(surveyed.lost, "attribute")
+        ));
+    }
+    Ok(surveyed)
+}
+
+fn place(
+    cx: &Context,
+    db: &DynamoDb,
+    table: &str,
+    shape: &TableShape,
+    surveyed: Option<&Surveyed>,
+) -> Result<Option<ImportPlace>> {
+    let Some(surveyed) = surveyed else { return Ok(None) };
+    let (target, at) = (cx.target().name().to_lowercase(), db.place().to_string());
+    let at = at.split_once("://").map_or(at.as_str(), |(_, at)| at);
+    ImportPlace::of(&cx.config().state_dir()?, [&target, at, table, &shape.id], &surveyed.checksum).map(Some)
+}
+
+/// What to do with items that are there.
+#[expect(clippy::too_many_arguments, reason = "all that decides on it")]
+async fn policy(
+    cx: &Context,
+    ui: &mut Ui,
+    db: &DynamoDb,
+    args: &ImportArgs,
+    table: &str,
+    place: Option<&ImportPlace>,
+    surveyed: Option<&Surveyed>,
+    read: &mut Capacity,
+) -> Result<Policy> {
+    if args.keep_existing {
+        if surveyed.is_some_and(|surveyed| surveyed.deletes > 0) {
+            return Err(Error::usage("an incremental export deletes and overwrites: it takes --replace"));
+        }
+        return Ok(Policy::Keep);
+    }
+    let (has_items, capacity) = db.has_items(table).await?;
+    read.merge(&capacity);
+    if !has_items {
+        if surveyed.is_some_and(|surveyed| surveyed.deletes > 0) {
+            ui.warn(
+                "the table is empty, and this is an incremental export: what did not change is not in it",
+            );
+        }
+        return Ok(Policy::Empty);
+    }
+    if args.replace {
+        return Ok(Policy::Replace);
+    }
+    let mut error =
+        Error::refused(format!("the table {table:?} on {} has items already; nothing was done", db.place()));
+    if let Some(saved) = place.and_then(|place| place.saved) {
+        error = error.hint(format!(
+            "an import of this file was broken off after {} of {}; to go on run: {}",
+            saved.done,
+            count(saved.total, "item"),
+            again(cx, args, saved.policy)
+        ));
+    }
+    Err(error
+        .hint("to overwrite the items that have the same key add: --replace")
+        .hint("to add only what is missing add: --keep-existing"))
+}
+
+/// The policy of a run that goes on is that of the first one.
+fn gone_on(args: &ImportArgs, policy: Policy) -> Result<Policy> {
+    let asked = [(args.replace, Policy::Replace), (args.keep_existing, Policy::Keep)];
+    let other = asked.into_iter().find(|(is_asked, other)| *is_asked && *other != policy);
+    // Onto an empty table, what is overwritten is the former run's own.
+    if other.is_some() && policy != Policy::Empty {
+        return Err(Error::refused(
+            "the import was begun with the other of --replace and --keep-existing; nothing was done",
+        )
+        .hint("leave --resume out to begin anew"));
+    }
+    Ok(policy)
+}
+
+/// The command that goes on.
+fn again(cx: &Context, args: &ImportArgs, policy: Policy) -> String {
+    let policy = match policy {
+        Policy::Empty => "",
+        Policy::Replace => " --replace",
+        Policy::Keep => " --keep-existing",
+    };
+    let file = shell_word(&args.file.display().to_string());
+    format!("cruddur ddb import {file}{}{policy} --resume{}", args.table.flag(), cx.target().flag())
+}

@@ -1,0 +1,304 @@
+//! Writes what was read, keeps the place, and stops when it is asked to.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::archive::{Change, Fed, Feed, ImportPlace, Policy, Reading, Source, Surveyed};
+use crate::aws::{Effort, Plan};
+use crate::commands::common::count;
+use crate::commands::signals::Signals;
+use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, DynamoDb, KeepWriter, KeyNames, TableShape};
+use crate::error::{Error, Kind, Result};
+use crate::output::{Progress, Ui};
+
+/// Requests of a BatchWriteItem.
+const BATCH: usize = 25;
+/// How often the place is saved.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// What is to be written, and how.
+pub(super) struct Job<'j> {
+    pub(super) db: &'j DynamoDb,
+    pub(super) table: &'j str,
+    pub(super) shape: &'j Arc<TableShape>,
+    pub(super) policy: Policy,
+    pub(super) max_wcu: Option<f64>,
+    /// Changes that a former run has made.
+    pub(super) skip: u64,
+    /// The command that goes on.
+    pub(super) again: &'j str,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Outcome {
+    /// Items put, in this run.
+    put: u64,
+    /// Keys deleted, in this run.
+    deleted: u64,
+    /// Items that were there and stayed.
+    kept: u64,
+    /// Changes that a former run had made.
+    skipped: u64,
+    #[serde(skip)]
+    pub(super) capacity: Capacity,
+}
+
+impl Outcome {
+    /// In a line.
+    pub(super) fn told(&self, file: &str, table: &str, surveyed: &Surveyed) -> String {
+        let mut line = format!("imported {} of {file} into {table:?}", count(self.put, "item"));
+        if self.deleted > 0 {
+            let _ = write!(line, ", deleted {}", self.deleted);
+        }
+        if self.kept > 0 {
+            let _ = write!(line, ", left {} that were there", self.kept);
+        }
+        if self.skipped > 0 {
+            let _ = write!(line, ", after {} of the run before", self.skipped);
+        }
+        let _ = write!(line, "; content {}", surveyed.content);
+        line
+    }
+}
+
+enum Writer {
+    Bulk(BulkWriter),
+    Keep(Box<KeepWriter>),
+}
+
+impl Job<'_> {
+    /// Writes all of `source`. What was written is told whatever happened.
+    pub(super) async fn run(
+        &self,
+        ui: &mut Ui,
+        source: &Arc<Source>,
+        reading: Reading,
+        surveyed: Option<&Surveyed>,
+        place: &mut Option<ImportPlace>,
+    ) -> (Outcome, Result<Surveyed>) {
+        let total = surveyed.map(Surveyed::changes);
+        let mut writer = self.writer(total);
+        let left = total.map_or(0, |total| total.saturating_sub(self.skip));
+        let progress = total.map(|_| ui.progress_with_rate("importing", left));
+        let ended = self.write(ui, &mut writer, source, reading, surveyed, place, progress.as_ref()).await;
+        let done = self.skip + writer.done_through();
+        let outcome = Outcome { skipped: self.skip, ..writer.end().await };
+        // Nothing may be printed over the bar.
+        drop(progress);
+        let written = outcome.put + outcome.deleted + outcome.kept;
+        match (ended, place.take()) {
+            (Ok(surveyed), place) => {
+                let forgotten = place.map_or(Ok(()), ImportPlace::forget);
+                (outcome, forgotten.map(|()| surveyed))
+            }
+            (Err(error), Some(mut place)) if self.skip + written > 0 => {
+                let saved = place.save(self.policy, done, total.unwrap_or(done));
+                if error.kind().is_silent() {
+                    ui.status(format!("stopped after {done} of {}", count(total.unwrap_or(done), "item")));
+                    ui.status(format!("to go on run: {}", self.again));
+                    return (outcome, saved.and(Err(error)));
+                }
+                let kind = if error.kind() == Kind::Failed { Kind::Partial } else { error.kind() };
+                let message = error.message().to_owned();
+                (
+                    outcome,
+                    saved.and(Err(error.with(kind, message).hint(format!("to go on run: {}", self.again)))),
+                )
+            }
+            // Nothing is written, so there is nothing to go on with.
+            (Err(error), Some(place)) => (outcome, place.forget().and(Err(error))),
+            (Err(error), None) if written > 0 => {
+                let kind = if error.kind() == Kind::Failed { Kind::Partial } else { error.kind() };
+                let message = format!("{}; {} are written", error.message(), count(written, "item"));
+                if error.kind().is_silent() {
+                    ui.status(format!("stopped; {} are written", count(written, "item")));
+                }
+                let again = "to finish it, send it all again with --replace or --keep-existing";
+                (outcome, Err(error.with(kind, message).hint(again)))
+            }
+            (Err(error), None) => (outcome, Err(error)),
+        }
+    }
+
+    /// What would be sent: the first requests as they are, and the number of all.
+    pub(super) async fn rehearsed(
+        &self,
+        source: &Arc<Source>,
+        reading: Reading,
+        surveyed: &Surveyed,
+    ) -> Result<Plan> {
+        let mut first = Vec::new();
+        if source.is_repeatable() {
+            let mut entries = source.entries(reading);
+            let mut number = 0;
+            while first.len() < BATCH
+                && let Some(entry) = entries.next_entry()?
+            {
+                number += 1;
+                if number > self.skip {
+                    first.push(entry.change);
+                }
+            }
+        }
+        let mut writer = self.writer(Some(surveyed.changes()));
+        let mut plan = self
+            .db
+            .rehearse(async {
+                for change in first {
+                    writer.submit(change).await?;
+                }
+                writer.flush().await
+            })
+            .await?;
+        let items = surveyed.changes().saturating_sub(self.skip);
+        plan.requests.truncate(1);
+        plan.count = if self.policy == Policy::Keep { items } else { items.div_ceil(BATCH as u64) };
+        plan.effort = Effort {
+            items,
+            table_units: surveyed.table_units,
+            index_units: surveyed.index_units,
+            // An item that takes the place of a larger one takes as much as that.
+            at_least: self.policy != Policy::Empty,
+        };
+        Ok(plan)
+    }
+
+    fn writer(&self, total: Option<u64>) -> Writer {
+        if self.policy == Policy::Keep {
+            let writer = self.db.keep_writer(self.table, self.shape.key.clone(), self.max_wcu);
+            return Writer::Keep(Box::new(writer));
+        }
+        let mut names = self.shape.key.names().map(ToOwned::to_owned);
+        let keys = KeyNames { partition: names.next().unwrap_or_default(), sort: names.next() };
+        let total = total.map(|total| total.saturating_sub(self.skip));
+        Writer::Bulk(self.db.bulk_writer(self.table, BulkOptions { max_wcu: self.max_wcu, total, keys }))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that a run goes through")]
+    async fn write(
+        &self,
+        ui: &mut Ui,
+        writer: &mut Writer,
+        source: &Arc<Source>,
+        reading: Reading,
+        surveyed: Option<&Surveyed>,
+        place: &mut Option<ImportPlace>,
+        progress: Option<&Progress>,
+    ) -> Result<Surveyed> {
+        let mut signals = Signals::catch()?;
+        let mut feed = Feed::begin(source, reading, Arc::clone(self.shape), self.skip)?;
+        let work = async {
+            let (mut saved_at, mut shown) = (Instant::now(), 0);
+            loop {
+                let changes = match feed.next().await {
+                    Some(Ok(Fed::Changes(changes))) => changes,
+                    Some(Ok(Fed::End(read))) => {
+                        writer.flush().await?;
+                        return is_same(*read, surveyed, source);
+                    }
+                    Some(Err(error)) => {
+                        // What came before it is as good as ever.
+                        writer.flush().await?;
+                        return Err(error);
+                    }
+                    None => return Err(Error::failed("reading has come to a sudden end")),
+                };
+                for change in changes {
+                    writer.submit(change).await?;
+                }
+                let done = writer.done();
+                if let Some(progress) = progress {
+                    progress.advance(usize::try_from(done - shown).unwrap_or(usize::MAX));
+                    shown = done;
+                }
+                if let (Some(place), Some(surveyed)) = (&mut *place, surveyed)
+                    && saved_at.elapsed() >= SAVE_EVERY
+                {
+                    place.save(self.policy, self.skip + writer.done_through(), surveyed.changes())?;
+                    saved_at = Instant::now();
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            stop = signals.next() => {
+                ui.status("stops when the writes that are on their way are done");
+                Err(stop.unfinished())
+            }
+            done = work => done,
+        }
+    }
+}
+
+/// Whether what was written is what was checked before.
+fn is_same(read: Surveyed, surveyed: Option<&Surveyed>, source: &Source) -> Result<Surveyed> {
+    match surveyed {
+        Some(surveyed) if surveyed.checksum != read.checksum => {
+            Err(Error::partial(format!("{} has changed while it was imported", source.name())))
+        }
+        _ => Ok(read),
+    }
+}
+
+impl Writer {
+    async fn submit(&mut self, change: Change) -> Result<()> {
+        match (self, change) {
+            (Self::Bulk(writer), Change::Put(item)) => writer.put(item).await,
+            (Self::Bulk(writer), Change::Delete(key)) => writer.delete(key).await,
+            (Self::Keep(writer), Change::Put(item)) => writer.put(item).await,
+            (Self::Keep(_), Change::Delete(_)) => {
+                Err(Error::usage("an incremental export deletes and overwrites: it takes --replace"))
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        match self {
+            Self::Bulk(writer) => writer.flush().await,
+            Self::Keep(writer) => writer.flush().await,
+        }
+    }
+
+    fn done(&self) -> u64 {
+        match self {
+            Self::Bulk(writer) => writer.progress().written(),
+            Self::Keep(writer) => writer.done(),
+        }
+    }
+
+    fn done_through(&self) -> u64 {
+        match self {
+            Self::Bulk(writer) => writer.done_through(),
+            Self::Keep(writer) => writer.done_through(),
+        }
+    }
+
+    /// Waits for what is on its way, and says what was written.
+    async fn end(&mut self) -> Outcome {
+        match self {
+            Self::Bulk(writer) => {
+                let Ok(written) = writer.stop().await else {
+                    // It has failed before, and has said why.
+                    return Outcome { put: writer.progress().written(), ..Outcome::default() };
+                };
+                let (put, deleted) = (written.put, written.deleted);
+                Outcome { put, deleted, capacity: written.capacity, ..Outcome::default() }
+            }
+            Self::Keep(writer) => {
+                // Its failure has been told, or everything is done.
+                let _ = writer.flush().await;
+                let written = writer.written().clone();
+                Outcome {
+                    put: written.put,
+                    kept: written.kept,
+                    capacity: written.capacity,
+                    ..Outcome::default()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Items in the one form that equal items share.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::number;
+use super::read::Kind;
+use crate::dynamodb::Item;
+
+/// Appends `item` in a form that equal items share, whatever the order of their
+/// attributes and sets and however their numbers are written, and no others.
+pub fn canonical(item: &Item, out: &mut Vec<u8>) {
+    let mut attributes: Vec<_> = item.iter().collect();
+    attributes.sort_unstable_by_key(|(name, _)| *name);
+    count(attributes.len(), out);
+    for (name, attribute) in attributes {
+        bytes(name.as_bytes(), out);
+        value(attribute, out);
+    }
+}
+
+fn value(attribute: &AttributeValue, out: &mut Vec<u8>) {
+    let number = |text: &String| number::canonical(text).unwrap_or_else(|_| text.clone());
+    match attribute {
+        AttributeValue::S(text) => {
+            tag(Kind::S, out);
+            bytes(text.as_bytes(), out);
+        }
+        AttributeValue::N(text) => {
+            tag(Kind::N, out);
+            bytes(number(text).as_bytes(), out);
+        }
+        AttributeValue::B(blob) => {
+            tag(Kind::B, out);
+            bytes(blob.as_ref(), out);
+        }
+        AttributeValue::Bool(truth) => {
+            tag(Kind::Bool, out);
+            out.push(u8::from(*truth));
+        }
+        AttributeValue::L(values) => {
+            tag(Kind::L, out);
+            count(values.len(), out);
+            for inner in values {
+                value(inner, out);
+            }
+        }
+        AttributeValue::M(map) => {
+            tag(Kind::M, out);
+            canonical(map, out);
+        }
+        AttributeValue::Ss(texts) => {
+            tag(Kind::Ss, out);
+            set(texts.iter().map(|text| text.as_bytes().to_vec()).collect(), out);
+        }
+        AttributeValue::Ns(numbers) => {
+            tag(Kind::Ns, out);
+            set(numbers.iter().map(|text| number(text).into_bytes()).collect(), out);
+        }
+        AttributeValue::Bs(blobs) => {
+            tag(Kind::Bs, out);
+            set(blobs.iter().map(|blob| blob.as_ref().to_vec()).collect(), out);
+        }
+        // Of a type that is not known, there is nothing to write or read either.
+        _ => tag(Kind::Null, out),
+    }
+}
+
+fn set(mut members: Vec<Vec<u8>>, out: &mut Vec<u8>) {
+    members.sort_unstable();
+    count(members.len(), out);
+    for member in &members {
+        bytes(member, out);
+    }
+}
+
+fn tag(kind: Kind, out: &mut Vec<u8>) {
+    out.extend_from_slice(kind.name().as_bytes());
+    out.push(0);
+}
+
+fn count(number: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(number as u64).to_be_bytes());
+}
+
+fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    count(bytes.len(), out);
+    out.extend_from_slice(bytes);
+}

@@ -1,0 +1,102 @@
+//! Reads the records of files of items.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
+
+use super::read::{Path, Problem, TypedItem};
+use crate::dynamodb::Item;
+
+/// A record of a file of items: an item alone, or a change of one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Record {
+    /// The item of a file that holds nothing but items.
+    pub item: Option<Item>,
+    /// The key of an item that was changed.
+    pub keys: Option<Item>,
+    /// What it was changed into; `None` if it was deleted.
+    pub new_image: Option<Item>,
+    /// What it was before.
+    pub old_image: Option<Item>,
+    /// When, in microseconds since 1970.
+    pub written_at: Option<u64>,
+}
+
+/// The record in `text`: `{"Item": {"pk": {"S": "…"}}}`, or one of an incremental
+/// export, with `Keys` and the like.
+///
+/// # Errors
+/// As for [`typed_item`].
+pub fn typed_record(text: &[u8]) -> Result<Record, Problem> {
+    let path = Path::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    deserializer
+        .deserialize_map(Fields(&path))
+        .and_then(|record| deserializer.end().map(|()| record))
+        .map_err(|error| path.problem(&error))
+}
+
+struct Fields<'p>(&'p Path);
+
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object such as {\"Item\": {\"pk\": {\"S\": \"…\"}}}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+        let mut record = Record::default();
+        let mut is_timed = false;
+        while let Some(name) = map.next_key::<String>()? {
+            let field = match name.as_str() {
+                "Item" => &mut record.item,
+                "Keys" | "Key" => &mut record.keys,
+                "NewImage" => &mut record.new_image,
+                "OldImage" => &mut record.old_image,
+                "Metadata" if !is_timed => {
+                    record.written_at =
+                        Some(map.next_value::<Metadata>()?.micros().map_err(A::Error::custom)?);
+                    is_timed = true;
+                    continue;
+                }
+                _ => return Err(A::Error::custom(format!("a record has no field {name:?}, or not twice"))),
+            };
+            if field.is_some() {
+                return Err(A::Error::custom(format!("{name} is there twice")));
+            }
+            *field = Some(map.next_value_seed(TypedItem(self.0))?);
+        }
+        Ok(record)
+    }
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(rename = "WriteTimestampMicros")]
+    written_at: Micros,
+}
+
+/// As a text, a number, or a typed number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Micros {
+    Number(u64),
+    Text(String),
+    Typed {
+        #[serde(rename = "N")]
+        number: String,
+    },
+}
+
+impl Metadata {
+    fn micros(self) -> Result<u64, String> {
+        match self.written_at {
+            Micros::Number(number) => Ok(number),
+            Micros::Text(text) | Micros::Typed { number: text } => {
+                text.parse().map_err(|_| format!("WriteTimestampMicros is no time: {text:?}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Exports of AWS's to S3, as they are downloaded. Written by hand after the
+//! developer guide; the people in them are invented.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use flate2::write::GzEncoder;
+use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
+
+use super::{by_key, joined, with_table};
+use crate::support::{Run, Sandbox, text};
+
+const ID: &str = "01700000000000-0a1b2c3d";
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn md5(bytes: &[u8]) -> String {
+    let digest = Md5::digest(bytes);
+    aws_smithy_types::base64::encode(digest)
+}
+
+fn message(number: usize) -> Value {
+    json!({
+        "pk": { "S": "MSG#1" }, "sk": { "S": format!("{number:03}") },
+        "message": { "S": format!("number {number}") }, "user_handle": { "S": "nina" },
+        "tags": { "SS": ["a", "b"] }, "photo": { "B": "AAEC" }, "n": { "N": number.to_string() },
+    })
+}
+
+/// Lines of records.
+fn lines(records: &[Value]) -> String {
+    joined(records)
+}
+
+/// An export of these data files below `folder`, which it returns.
+fn export(folder: &Path, files: &[(&str, String)], is_incremental: bool) -> PathBuf {
+    let root = folder.join("AWSDynamoDB");
+    let export = root.join(ID);
+    // Incremental exports share one folder of data.
+    let data = if is_incremental { root.join("data") } else { export.join("data") };
+    fs::create_dir_all(&data).unwrap();
+    fs::create_dir_all(&export).unwrap();
+    fs::write(export.join("_started"), "").unwrap();
+    let (mut listed, mut count) = (String::new(), 0);
+    for (name, text) in files {
+        let packed = gzip(text);
+        let items = text.lines().count();
+        count += items;
+        fs::write(data.join(name), &packed).unwrap();
+        let key = if is_incremental {
+            format!("AWSDynamoDB/data/{name}")
+        } else {
+            format!("prefix/AWSDynamoDB/{ID}/data/{name}")
+        };
+        let file = json!({ "itemCount": items, "md5Checksum": md5(&packed), "etag": "0123-1", "dataFileS3Key": key });
+        listed += &joined([file]);
+    }
+    let summary = json!({
+        "version": "2020-06-30", "exportArn": format!("arn:aws:dynamodb:eu-north-1:123456789012:table/cruddur-messages/export/{ID}"),
+        "itemCount": count, "outputFormat": "DYNAMODB_JSON", "manifestFilesS3Key": format!("AWSDynamoDB/{ID}/manifest-files.json"),
+    })
+    .to_string();
+    for (name, text) in [("manifest-files", &listed), ("manifest-summary", &summary)] {
+        fs::write(export.join(format!("{name}.json")), text).unwrap();
+        fs::write(export.join(format!("{name}.checksum")), md5(text.as_bytes())).unwrap();
+    }
+    export
+}
+
+/// A full export of 30 messages in three files, one of them empty.
+fn full(sandbox: &Sandbox) -> PathBuf {
+    let items = |range: std::ops::Range<usize>| {
+        lines(&range.map(|number| json!({ "Item": message(number) })).collect::<Vec<_>>())
+    };
+    let files =
+        [("aaaa.json.gz", items(0..18)), ("bbbb.json.gz", String::new()), ("cccc.json.gz", items(18..30))];
+    export(sandbox.path(), &files, false)
+}
+
+fn import(sandbox: &Sandbox, path: &Path) -> Run {
+    sandbox.cruddur(["ddb", "import", path.to_str().unwrap()])
+}
+
+#[test]
+fn a_folder_is_imported_by_its_manifest() {
+    let sandbox = with_table();
+    let folder = full(&sandbox);
+    import(&sandbox, &folder)
+        .succeeds()
+        .says("an export of AWS's in 3 files: 30 items")
+        .says("imported 30 items");
+    let items = by_key(&sandbox);
+    assert_eq!(items.len(), 30);
+    for (number, item) in items.values().enumerate() {
+        assert_eq!(text(item, "message"), format!("number {number}"));
+        assert_eq!(item["photo"].as_b().unwrap().as_ref(), [0, 1, 2]);
+        assert_eq!(item["tags"].as_ss().unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn the_folder_above_and_a_single_file_do_as_well() {
+    let sandbox = with_table();
+    let folder = full(&sandbox);
+    import(&sandbox, sandbox.path()).succeeds().says("30 items");
+    let one = folder.join("data/cccc.json.gz");
+    sandbox
+        .cruddur(["ddb", "import", one.to_str().unwrap(), "--keep-existing"])
+        .succeeds()
+        .says("left 12 that were there");
+    // Data files alone, without a manifest.
+    let other = with_table();
+    import(&other, &folder.join("data"))
+        .succeeds()
+        .says("nothing in it says how many items")
+        .says("imported 30 items");
+    assert_eq!(by_key(&other), by_key(&sandbox));
+}
+
+#[test]
+fn what_the_manifest_does_not_vouch_for_is_refused() {
+    let sandbox = with_table();
+    let folder = full(&sandbox);
+    let check = |why: &str| {
+        import(&sandbox, &folder).exits_with(1).says(why);
+        assert!(sandbox.items().is_empty(), "{why}");
+    };
+    let data = folder.join("data/cccc.json.gz");
+    let whole = fs::read(&data).unwrap();
+    fs::write(&data, gzip(&lines(&[json!({ "Item": message(99) })]))).unwrap();
+    check("cccc.json.gz is damaged: its MD5 should be");
+    fs::write(&data, &whole[..whole.len() / 2]).unwrap();
+    check("the compressed data is cut off");
+    fs::remove_file(&data).unwrap();
+    check("which is not in");
+    fs::write(&data, &whole).unwrap();
+    let manifest = folder.join("manifest-files.json");
+    let listed = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, listed.replace("\"itemCount\":12", "\"itemCount\":13")).unwrap();
+    check("manifest-files.json is damaged: its MD5 should be");
+    fs::remove_file(folder.join("manifest-files.checksum")).unwrap();
+    check("says 30 items, and manifest-files.json lists 31");
+    fs::remove_file(folder.join("manifest-summary.json")).unwrap();
+    check("cccc.json.gz should hold 13 items by the manifest, and holds 12");
+    fs::write(&manifest, listed).unwrap();
+    fs::write(folder.join("manifest-summary.json"), json!({ "outputFormat": "ION" }).to_string()).unwrap();
+    fs::remove_file(folder.join("manifest-summary.checksum")).unwrap();
+    check("says that the export is ION");
+}
+
+/// A record of an incremental export.
+fn change(number: usize, at: u64, new: Option<Value>) -> Value {
+    let keys = json!({ "pk": { "S": "MSG#1" }, "sk": { "S": format!("{number:03}") } });
+    let mut record = json!({
+        "Metadata": { "WriteTimestampMicros": { "N": at.to_string() } }, "Keys": keys, "OldImage": message(number),
+    });
+    if let Some(new) = new {
+        record["NewImage"] = new;
+    }
+    record
+}
+
+fn changed(number: usize) -> Value {
+    let mut item = message(number);
+    item["message"] = json!({ "S": "changed" });
+    item
+}
+
+#[test]
+fn an_incremental_export_changes_and_deletes() {
+    let sandbox = with_table();
+    import(&sandbox, &full(&sandbox)).succeeds();
+    let records = [change(3, 10, Some(changed(3))), change(4, 5, None), change(50, 7, Some(changed(50)))];
+    let other = tempfile::tempdir().unwrap();
+    let folder = export(
+        other.path(),
+        &[("x.json.gz", lines(&records[..2])), ("y.json.gz", lines(&records[2..]))],
+        true,
+    );
+    let before = by_key(&sandbox);
+    import(&sandbox, &folder).exits_with(3).says("2 items and 1 key to delete");
+    sandbox.cruddur(["ddb", "import", folder.to_str().unwrap(), "--keep-existing"]).exits_with(2);
+    assert_eq!(by_key(&sandbox), before);
+    sandbox.cruddur(["ddb", "import", folder.to_str().unwrap(), "--replace"]).succeeds().says("deleted 1");
+    let items = by_key(&sandbox);
+    let message = |number: usize| {
+        items.get(&("MSG#1".to_owned(), format!("{number:03}"))).map(|item| text(item, "message"))
+    };
+    assert_eq!(items.len(), 30);
+    assert_eq!(
+        [message(3), message(4), message(50), message(5)],
+        [Some("changed".to_owned()), None, Some("changed".to_owned()), Some("number 5".to_owned())]
+    );
+}
+
+#[test]
+fn changes_of_one_item_keep_their_order_or_are_refused() {
+    let sandbox = with_table();
+    let write = |records: &[Value]| sandbox.write("changes.json", lines(records));
+    let file = write(&[change(1, 20, Some(changed(1))), change(2, 5, None), change(1, 10, None)]);
+    import(&sandbox, &file)
+        .exits_with(1)
+        .says("two changes of one item, and the later one first: the 1. and the 3. record");
+    assert!(sandbox.items().is_empty());
+    let file = write(&[change(1, 10, None), change(2, 5, None), change(1, 20, Some(changed(1)))]);
+    import(&sandbox, &file).succeeds().says("this is an incremental export");
+    assert_eq!(sandbox.items().len(), 1);
+}

@@ -1,0 +1,201 @@
+//! Files that are not what they should be: nothing of them is written.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use cruddur::archive::{Reading, Source, Surveyed, survey};
+use cruddur::dynamodb::TableShape;
+use cruddur::error::Error;
+
+use super::{lines, with_items, with_table};
+use crate::support::{Run, Sandbox, TABLE, runtime};
+
+const ENDINGS: [&str; 3] = ["", ".gz", ".zst"];
+
+fn shape(sandbox: &Sandbox) -> TableShape {
+    runtime().block_on(sandbox.store().table_shape(TABLE)).unwrap()
+}
+
+/// What an import looks at first.
+fn read(path: &Path, shape: &TableShape) -> Result<Surveyed, Error> {
+    let key = shape.key.names().map(ToOwned::to_owned).collect();
+    survey(&Arc::new(Source::open(path)?), Reading { key, ..Reading::default() }, shape, |_| {})
+}
+
+/// A small export, its bytes, and what it holds.
+fn exported(sandbox: &Sandbox, ending: &str) -> (std::path::PathBuf, Vec<u8>) {
+    let path = sandbox.path().join(format!("all.ndjson{ending}"));
+    sandbox.cruddur(["ddb", "export", path.to_str().unwrap()]).succeeds();
+    let bytes = std::fs::read(&path).unwrap();
+    (path, bytes)
+}
+
+#[test]
+fn no_flipped_bit_goes_unseen() {
+    let sandbox = with_items(2);
+    let shape = shape(&sandbox);
+    for ending in ENDINGS {
+        let (path, bytes) = exported(&sandbox, ending);
+        let whole = read(&path, &shape).unwrap();
+        assert_eq!(whole.puts, 2);
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            std::fs::write(&path, &damaged).unwrap();
+            match read(&path, &shape) {
+                Err(error) => assert!(error.message().contains("all.ndjson"), "{error}"),
+                // gzip's own header has a byte or two that mean nothing.
+                Ok(found) => {
+                    assert_ne!(ending, "", "byte {at} of {}", bytes.len());
+                    assert_eq!((&found.content, found.puts), (&whole.content, 2), "{ending}, byte {at}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_missing_end_goes_unseen() {
+    let sandbox = with_items(2);
+    let shape = shape(&sandbox);
+    for ending in ENDINGS {
+        let (path, bytes) = exported(&sandbox, ending);
+        for length in 0..bytes.len() {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            let error =
+                read(&path, &shape).expect_err(&format!("{ending}: {length} of {} bytes", bytes.len()));
+            assert!(error.message().contains("all.ndjson"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_is_told_and_nothing_written() {
+    let (from, to) = (with_items(20), with_table());
+    for ending in ENDINGS {
+        let (path, bytes) = exported(&from, ending);
+        for (damaged, why) in [
+            (bytes[..bytes.len() / 2].to_vec(), "cut off"),
+            (bytes[..bytes.len() - 1].to_vec(), "cut off"),
+            ([&bytes[..], b"more"].concat(), ":"),
+        ] {
+            std::fs::write(&path, damaged).unwrap();
+            to.cruddur(["ddb", "import", path.to_str().unwrap()]).exits_with(1).says(why);
+            assert!(to.items().is_empty());
+        }
+    }
+    let (path, _) = {
+        std::fs::remove_file(from.path().join("all.ndjson")).unwrap();
+        exported(&from, "")
+    };
+    let lines = lines(&path);
+    let check = |change: &dyn Fn(&mut Vec<String>), why: &str| {
+        let mut lines = lines.clone();
+        change(&mut lines);
+        let file = to.write("changed.ndjson", lines.join("\n") + "\n");
+        to.cruddur(["ddb", "import", file.to_str().unwrap()]).exits_with(1).says(why);
+        assert!(to.items().is_empty(), "{why}");
+    };
+    check(
+        &|lines| drop(lines.remove(5)),
+        "changed.ndjson:21: the file is damaged: its number of items should be 20, and is 19",
+    );
+    check(&|lines| lines.swap(5, 6), "changed.ndjson:22: the file is damaged: its checksum should be");
+    check(&|lines| drop(lines.pop()), "changed.ndjson:21: the export is cut off: its last line is missing");
+    check(
+        &|lines| lines.extend(lines.clone()),
+        "changed.ndjson:23: something follows the export's last line",
+    );
+    check(&|lines| lines[0] = lines[0].replace("export\":1", "export\":2"), "an export of version 2");
+    check(&|lines| lines[3] = "{\"pk\":{\"S\":\"1\"}}".to_owned(), "changed.ndjson:4: ");
+}
+
+#[test]
+fn what_breaks_off_in_a_pipe_is_not_taken_for_whole() {
+    let (from, to) = (with_items(60), with_table());
+    let (_, bytes) = exported(&from, "");
+    let import = |bytes: &[u8]| Run::with_input(&mut to.command(["ddb", "import", "-", "--replace"]), bytes);
+    import(b"").exits_with(1).says("stdin:1: there is nothing in it");
+    assert!(to.items().is_empty());
+    // The lines that did come are written, and that is said.
+    let whole_lines = bytes.iter().take(bytes.len() - 300).rposition(|byte| *byte == b'\n').unwrap() + 1;
+    import(&bytes[..whole_lines])
+        .exits_with(5)
+        .says("the export is cut off: its last line is missing")
+        .says("are written");
+    assert!(!to.items().is_empty());
+    import(&bytes).succeeds();
+    assert_eq!(to.items().len(), 60);
+}
+
+#[test]
+fn a_line_that_the_table_would_refuse_is_named_before_anything_is_written() {
+    let sandbox = with_table();
+    let long = "x".repeat(400 * 1024);
+    let long_key = "x".repeat(2049);
+    for (line, why) in [
+        (r#"{"pk":{"S":"1"}}"#.to_owned(), "the key attribute \"sk\" is missing"),
+        (r#"{"pk":{"N":"1"},"sk":{"S":"1"}}"#.to_owned(), "the key attribute \"pk\" is not a text"),
+        (r#"{"pk":{"S":""},"sk":{"S":"1"}}"#.to_owned(), "the key attribute \"pk\" is empty"),
+        (
+            format!(r#"{{"pk":{{"S":"{long_key}"}},"sk":{{"S":"1"}}}}"#),
+            "has 2049 bytes, and DynamoDB takes 2048",
+        ),
+        (
+            format!(r#"{{"pk":{{"S":"1"}},"sk":{{"S":"1"}},"a":{{"S":"{long}"}}}}"#),
+            "DynamoDB takes 409600 (400 KB)",
+        ),
+        (
+            r#"{"pk":{"S":"1"},"sk":{"S":"1"},"message_group_uuid":{"N":"1"}}"#.to_owned(),
+            "the index message-group-sk-index needs it",
+        ),
+        (
+            r#"{"pk":{"S":"1"},"sk":{"S":"1"},"a":{"T":"1"}}"#.to_owned(),
+            "attribute \"a\": there is no type \"T\"",
+        ),
+        (r#"{"pk":{"S":"1"},"sk":{"S":"1"},"a":{"N":"1e999"}}"#.to_owned(), "attribute \"a\": "),
+        (r#"{"pk":{"S":"1"},"sk":{"S":"1""#.to_owned(), "EOF while parsing"),
+        ("nonsense".to_owned(), "expected"),
+    ] {
+        let good = r#"{"pk":{"S":"0"},"sk":{"S":"0"}}"#;
+        let file = sandbox.write("items.ndjson", format!("{good}\n\n{line}\n{good}\n"));
+        sandbox
+            .cruddur(["ddb", "import", file.to_str().unwrap()])
+            .exits_with(1)
+            .says("items.ndjson:3: ")
+            .says(why);
+        assert!(sandbox.items().is_empty(), "{why}");
+    }
+    let mut not_text = b"{\"pk\":{\"S\":\"0\"},\"sk\":{\"S\":\"0\"}}\n{\"pk\":{\"S\":\"".to_vec();
+    not_text.write_all(b"\xff\"},\"sk\":{\"S\":\"0\"}}\n").unwrap();
+    let file = sandbox.write("items.ndjson", not_text);
+    sandbox.cruddur(["ddb", "import", file.to_str().unwrap()]).exits_with(1).says("items.ndjson:2: ");
+    assert!(sandbox.items().is_empty());
+}
+
+#[test]
+fn what_is_no_file_of_items_is_said_to_be_none() {
+    let sandbox = with_table();
+    for (text, why) in [
+        ("", ":1: there is nothing in it"),
+        ("pk,sk\n1,2\n", ":1: neither an object nor an array of JSON"),
+        ("$ion_1_0 {Item:{pk:\"1\"}}\n", ":1: this looks like Amazon Ion"),
+        (
+            "{\"others\":[{\"PutRequest\":{\"Item\":{\"pk\":{\"S\":\"1\"}}}}]}",
+            "write requests for BatchWriteItem",
+        ),
+        ("{\n  \"pk\": \"1\"\n}\n", "it must be one item a line, or one array of them"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"}", "the array is cut off"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"} {\"pk\":\"2\",\"sk\":\"1\"}]", "a comma is missing"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"}] []", "something follows the array"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"},\n\n 3]", ":3: an array of items holds objects and nothing else"),
+    ] {
+        let file = sandbox.write("some.json", text);
+        sandbox.cruddur(["ddb", "import", file.to_str().unwrap()]).exits_with(1).says("some.json").says(why);
+        assert!(sandbox.items().is_empty(), "{why}");
+    }
+    sandbox.cruddur(["ddb", "import", "nowhere.json"]).exits_with(1).says("cannot read nowhere.json");
+    let empty = sandbox.write("empty.json", "[]\n");
+    sandbox.cruddur(["ddb", "import", empty.to_str().unwrap()]).succeeds().says("imported 0 items");
+}
