@@ -1,6 +1,7 @@
 //! Arguments and steps that commands share.
 
 use std::fmt::Display;
+use std::io::Read as _;
 use std::time::Duration;
 
 use clap::Args;
@@ -146,13 +147,22 @@ pub(super) fn shell_word(text: &str) -> String {
 /// [`crate::error::Kind::Failed`]; text that is not UTF-8 is named by its line.
 pub(super) fn read_text(file: &std::path::Path) -> Result<String> {
     let name = file.display();
-    let bytes =
-        std::fs::read(file).map_err(|cause| Error::failed(format!("cannot read {name}")).because(cause))?;
-    String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(read_bytes(file)?).map_err(|error| {
         let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
         let line = good.matches('\n').count() + 1;
         Error::failed(format!("{name}:{line}: not UTF-8 text"))
     })
+}
+
+/// The bytes of a file that the user named; `-` is stdin.
+pub(super) fn read_bytes(file: &std::path::Path) -> Result<Vec<u8>> {
+    let read = if file == std::path::Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    read.map_err(|cause| Error::failed(format!("cannot read {}", file.display())).because(cause))
 }
 
 /// A length of time on the command line: `500ms`, `30s`, `2m`, `1h 30m`, `7d` (days

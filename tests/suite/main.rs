@@ -14,6 +14,7 @@ mod db;
 mod ddb;
 mod doctor;
 mod examples;
+mod expression;
 mod external_sort;
 mod identity;
 mod item_json;

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use serde::{Serialize, Serializer};
-
-use crate::dynamodb::expression::{Condition, Projection};
-use crate::dynamodb::{Item, json};
-use crate::error::Result;
-use crate::output::{Column, Record, Records, Ui};
+use serde_json::Value;
 
 use crate::commands::common::OutputArgs;
+use crate::dynamodb::expression::{Condition, Projection, SyntaxError};
+use crate::dynamodb::{Item, KeyShape, json};
+use crate::error::{Context as _, Result};
+use crate::output::{Column, Format, Record, Records, Ui};
 
 /// A table shows the key and what people read; JSON shows every attribute.
 const READ_FIRST: [(&str, &str); 4] =
@@ -39,14 +39,17 @@ pub(super) struct SelectArgs {
 impl SelectArgs {
     /// The filter.
     pub(super) fn filter(&self) -> Result<Option<Condition>> {
-        let filter = self.filter.as_deref().map(str::parse).transpose();
-        filter.map_err(|error: crate::dynamodb::expression::SyntaxError| error.of("--filter"))
+        parse_condition(self.filter.as_deref(), "--filter")
     }
 
     /// The attributes.
     pub(super) fn attributes(&self) -> Result<Option<Projection>> {
-        let attributes = self.attributes.as_deref().map(str::parse).transpose();
-        attributes.map_err(|error: crate::dynamodb::expression::SyntaxError| error.of("--attributes"))
+        parse_attributes(self.attributes.as_deref())
+    }
+
+    /// How to print them.
+    pub(super) const fn format(&self) -> Format {
+        self.output.output
     }
 
     /// Begins to print items.
@@ -61,6 +64,76 @@ impl SelectArgs {
         };
         let records = ui.records_in::<Row<'_>>(self.output.output, "items", columns);
         Items { records, typed: self.typed, attributes }
+    }
+}
+
+/// A condition that a flag or an argument of this name holds.
+pub(super) fn parse_condition(text: Option<&str>, name: &str) -> Result<Option<Condition>> {
+    text.map(str::parse).transpose().map_err(|error: SyntaxError| error.of(name))
+}
+
+/// What `--attributes` holds.
+pub(super) fn parse_attributes(text: Option<&str>) -> Result<Option<Projection>> {
+    text.map(str::parse).transpose().map_err(|error: SyntaxError| error.of("--attributes"))
+}
+
+/// How one item is printed.
+#[derive(Debug, Args)]
+pub(super) struct ItemArgs {
+    /// Print DynamoDB's typed JSON instead of plain values
+    #[arg(long)]
+    typed: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl ItemArgs {
+    /// Prints an item, which a JSON document calls `name`; the key comes first.
+    pub(super) fn show(
+        &self,
+        ui: &mut Ui,
+        name: &str,
+        item: Option<&Item>,
+        key: &KeyShape,
+        consumed: Value,
+    ) -> Result<()> {
+        let json = item.map(|item| json::Json { item, typed: self.typed });
+        let text = |value: serde_json::Result<String>| value.or_failed(|| "cannot write JSON".to_owned());
+        match (self.output.output, item) {
+            (Format::Json, _) => {
+                let json = text(serde_json::to_string(&json))?;
+                let (name, consumed) = (Value::from(name), consumed);
+                ui.data(&format!("{{{name}:{json},\"consumed_capacity\":{consumed}}}\n"))
+            }
+            (Format::Ndjson, Some(_)) => ui.data(&format!("{}\n", text(serde_json::to_string(&json))?)),
+            (Format::Table, Some(item)) => {
+                let mut names: Vec<&String> = item.keys().collect();
+                names.sort_by_key(|name| {
+                    (key.names().position(|part| part == *name).unwrap_or(usize::MAX), *name)
+                });
+                let mut records = ui.records::<Attribute>(Format::Table, "attributes");
+                for name in names {
+                    let value = item.get(name).map(json::cell).unwrap_or_default();
+                    records.push(&Attribute { name: name.clone(), value })?;
+                }
+                records.finish(&())
+            }
+            (Format::Ndjson | Format::Table, None) => Ok(()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Attribute {
+    name: String,
+    value: String,
+}
+
+impl Record for Attribute {
+    const COLUMNS: &'static [Column] = &[Column::keep("ATTRIBUTE"), Column::wrap("VALUE")];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.name.clone(), self.value.clone()]
     }
 }
 

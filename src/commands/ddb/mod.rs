@@ -1,17 +1,23 @@
 //! `cruddur ddb`: the table of direct messages.
 
+mod attributes;
 mod check;
+mod delete;
 mod drop;
 mod explain;
 mod export;
+mod get;
 mod import;
 mod items;
 mod list_tables;
 mod patterns;
+mod put;
+mod query;
 mod rename_user;
 mod scan;
 mod schema_load;
 mod seed;
+mod stats;
 mod stream;
 mod truncate;
 mod usage;
@@ -57,6 +63,21 @@ pub enum Command {
     /// Write the items of a file into a table: an export, one of AWS's, typed or plain JSON
     #[command(after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
+    /// Print the items of one partition of the table, or of an index of it
+    #[command(after_help = query::EXAMPLES)]
+    Query(query::QueryArgs),
+    /// Print one item
+    #[command(after_help = get::EXAMPLES)]
+    Get(get::GetArgs),
+    /// Write one item
+    #[command(after_help = put::EXAMPLES)]
+    Put(put::PutArgs),
+    /// Delete one item, and print what it was
+    #[command(after_help = delete::EXAMPLES)]
+    Delete(delete::DeleteArgs),
+    /// Count what the table holds: by kind of item, its largest item, its hottest partitions
+    #[command(after_help = stats::EXAMPLES)]
+    Stats(stats::StatsArgs),
     /// Change a user's names in PostgreSQL and wherever messages copied them
     #[command(after_help = rename_user::EXAMPLES)]
     RenameUser(rename_user::RenameUserArgs),
@@ -98,6 +119,11 @@ impl Command {
             Self::Scan(args) => scan::run(cx, ui, args).await,
             Self::Export(args) => export::run(cx, ui, args).await,
             Self::Import(args) => import::run(cx, ui, args).await,
+            Self::Query(args) => query::run(cx, ui, args).await,
+            Self::Get(args) => get::run(cx, ui, args).await,
+            Self::Put(args) => put::run(cx, ui, args).await,
+            Self::Delete(args) => delete::run(cx, ui, args).await,
+            Self::Stats(args) => stats::run(cx, ui, args).await,
             Self::RenameUser(args) => rename_user::run(cx, ui, args).await,
             Self::Check(args) => check::run(cx, ui, args).await,
             Self::Patterns(command) => command.run(cx, ui).await,

@@ -5,6 +5,7 @@ use clap::Args;
 use super::items::SelectArgs;
 use super::usage::UsageArgs;
 use super::{ScanSpeedArgs, TableArgs};
+use crate::commands::common::count as counted;
 use crate::context::Context;
 use crate::dynamodb::ScanRequest;
 use crate::error::Result;
@@ -58,7 +59,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()
     let count = items.count();
     let usage = scan.usage();
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
-    ui.status(format!("{count} items"));
+    ui.status(counted(count, "item"));
     args.usage.show(ui, &usage);
     Ok(())
 }

@@ -105,6 +105,12 @@ fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
             Ok((Kind::Word(rest[..length].to_owned()), length))
         }
         first if first.is_ascii_digit() || first == '-' || first == '+' => number(source, at),
+        '#' if source[..at].ends_with(continues_name) => {
+            let start = source[..at].rfind(|c| !continues_name(c)).map_or(0, |before| before + 1);
+            let ends_word = |c: char| c.is_whitespace() || ")],}".contains(c);
+            let word = source[start..].split(ends_word).next().unwrap_or_default();
+            Err(SyntaxError::new(source, start, format!("text goes in quotes: '{word}'")))
+        }
         '#' => {
             Err(SyntaxError::new(source, at, "write the attribute's own name: placeholders are made for you"))
         }
@@ -146,7 +152,8 @@ fn number(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
 }
 
 /// Whether a text is a number as JSON writes them, which DynamoDB takes.
-pub(in crate::dynamodb) fn is_number(text: &str) -> bool {
+#[must_use]
+pub fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),

@@ -17,6 +17,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use unicode_width::UnicodeWidthStr as _;
 
+pub use self::lexer::is_number;
 pub use self::path::{Path, Projection, Step};
 pub use self::placeholders::Placeholders;
 use crate::error::Error;

@@ -1,18 +1,17 @@
 //! Scan: every item of a table or an index, page by page, in parallel segments.
 
-mod pace;
+mod pages;
 mod reader;
 mod segments;
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use self::pace::Pace;
+use self::pages::Pages;
 use self::reader::{MOST_AT_ONCE, Part, Plan, read};
 pub use self::segments::Segments;
 use super::expression::{Condition, Placeholders, Projection};
@@ -108,7 +107,7 @@ impl DynamoDb {
         let limit = request.limit;
         // Before a filter, a page of few items may well hold none to return.
         let most = limit.filter(|_| filter.is_none());
-        let pace = Pace::new(self.is_emulated(), segments, request.max_rcu, most, Instant::now());
+        let pages = Pages::new(self.is_emulated(), segments, request.max_rcu, most);
         let plan = Plan {
             db: self.clone(),
             table: request.table,
@@ -119,7 +118,7 @@ impl DynamoDb {
             names: placeholders.names(),
             values: placeholders.values(),
             consistent: request.consistent,
-            pace,
+            pages,
             answered: AtomicBool::new(false),
         };
         Ok(Scan {

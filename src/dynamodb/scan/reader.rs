@@ -4,22 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use tokio::sync::mpsc;
 
-use super::pace::Pace;
+use super::pages::Pages;
 use super::{ScanPage, Start};
-use crate::dynamodb::backoff::pause;
-use crate::dynamodb::error::{is_server_error, is_throttled};
-use crate::dynamodb::{Capacity, DynamoDb, Item, items};
+use crate::dynamodb::backoff::patiently;
+use crate::dynamodb::{Capacity, DynamoDb, Item, size};
 use crate::error::Result;
 
-/// Answers in a row that ask for patience before giving up: about 25 seconds.
-const TRIES: u32 = 12;
-/// The same of answers that say that the service is broken.
-const TRIES_OF_BROKEN: u32 = 4;
 /// Segments that are read at the same time.
 pub(super) const MOST_AT_ONCE: usize = 8;
 
@@ -34,7 +27,7 @@ pub(super) struct Plan {
     pub(super) names: Option<HashMap<String, String>>,
     pub(super) values: Option<HashMap<String, AttributeValue>>,
     pub(super) consistent: bool,
-    pub(super) pace: Pace,
+    pub(super) pages: Pages,
     /// Whether the service has ever answered.
     pub(super) answered: AtomicBool,
 }
@@ -78,7 +71,7 @@ impl Start {
 impl Plan {
     /// Reads the page of a segment that begins at `start`.
     pub(super) async fn page(&self, segment: usize, start: Start) -> Result<Part> {
-        let allowance = self.pace.admit().await;
+        let allowance = self.pages.admit().await;
         let number = |number: usize| i32::try_from(number).ok().filter(|_| self.segments > 1);
         let key = match start {
             Start::After(key) => Some(key),
@@ -100,22 +93,9 @@ impl Plan {
             .set_consistent_read(self.consistent.then_some(true))
             .set_exclusive_start_key(key)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let mut tries = 0;
-        let answer = loop {
-            match request.clone().send().await {
-                Ok(answer) => break answer,
-                // The SDK's own tries are over sooner than a table of a few
-                // units has any to spare, and a long scan is worth some more.
-                Err(error)
-                    if (is_throttled(&error) && tries < TRIES)
-                        || (self.is_hiccup(&error) && tries < TRIES_OF_BROKEN) =>
-                {
-                    tries += 1;
-                    pause(tries).await;
-                }
-                Err(error) => return Err(self.db.error("cannot scan", &self.table, &error)),
-            }
-        };
+        let answered = self.answered.load(Ordering::Relaxed);
+        let answer = patiently(answered, || request.clone().send()).await;
+        let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
         self.answered.store(true, Ordering::Relaxed);
         let mut capacity = Capacity::new(self.db.is_emulated());
         capacity.add(&answer);
@@ -123,23 +103,13 @@ impl Plan {
         let scanned = u64::try_from(answer.scanned_count).unwrap_or_default();
         // An engine that tells nothing is paced by what it returns.
         let told = answer.consumed_capacity.is_some();
-        self.pace.settle(allowance, scanned, if told { capacity.total } else { units_of(&items) });
+        self.pages.settle(allowance, scanned, if told { capacity.total } else { units_of(&items) });
         let page = ScanPage { segment, items, last_evaluated_key: answer.last_evaluated_key, scanned };
         Ok(Part { page, capacity })
     }
 }
 
-impl Plan {
-    /// Whether the service or the way to it broke; before it has ever answered, it
-    /// is just not there.
-    fn is_hiccup(&self, error: &SdkError<ScanError>) -> bool {
-        let is_connection = matches!(error, SdkError::DispatchFailure(_) | SdkError::ResponseError(_));
-        is_server_error(error) || (is_connection && self.answered.load(Ordering::Relaxed))
-    }
-}
-
 /// What reading these items would consume on AWS, eventually consistent.
 fn units_of(items: &[Item]) -> f64 {
-    let bytes: usize = items.iter().map(items::size).sum();
-    f64::from(u32::try_from(bytes.div_ceil(4096)).unwrap_or(u32::MAX)) / 2.0
+    size::read_units(items.iter().map(size::item).sum(), false)
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::dynamodb::rate::Rate;
+use crate::dynamodb::bulk;
 
 /// What the service reads for a page at most. Source: "Scan" in the API reference.
 const PAGE_BYTES: f64 = 1024.0 * 1024.0;
@@ -19,10 +19,10 @@ const LEAST_UNITS: f64 = 0.5;
 /// An emulator may read all the rest of the table for a page, and throw away
 /// what is beyond 1 MB; a `Limit` a little above what fits keeps it from that.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Pages {
     emulated: bool,
     most: Option<usize>,
-    rate: Option<Rate>,
+    ceiling: Option<Ceiling>,
     /// How many share the ceiling.
     segments: f64,
     seen: Mutex<Seen>,
@@ -34,26 +34,28 @@ struct Seen {
     units: f64,
 }
 
+/// Units a second, and the pace that keeps to them.
+#[derive(Debug)]
+struct Ceiling {
+    units: f64,
+    pace: Mutex<bulk::Pace>,
+}
+
 /// What a page is allowed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allowance {
     /// The request's `Limit`.
     pub(super) limit: Option<i32>,
-    reserved: f64,
+    guess: f64,
+    expected: f64,
 }
 
-impl Pace {
-    pub(super) fn new(
-        emulated: bool,
-        segments: usize,
-        max_rcu: Option<f64>,
-        most: Option<usize>,
-        now: Instant,
-    ) -> Self {
+impl Pages {
+    pub(super) fn new(emulated: bool, segments: usize, max_rcu: Option<f64>, most: Option<usize>) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "at most a million")]
         let segments = segments as f64;
-        let rate = max_rcu.map(|units| Rate::new(units, now));
-        Self { emulated, most, rate, segments, seen: Mutex::default() }
+        let ceiling = max_rcu.map(|units| Ceiling { units, pace: Mutex::new(bulk::Pace::new(units)) });
+        Self { emulated, most, ceiling, segments, seen: Mutex::default() }
     }
 
     /// Waits until another page may be read.
@@ -64,8 +66,8 @@ impl Pace {
             let fit = per_item.map(|units| PAGE_BYTES / (units * UNIT_BYTES) * 1.25 + 16.0);
             limits.push(fit.unwrap_or(FIRST_ITEMS));
         }
-        if let Some(rate) = &self.rate {
-            let budget = (rate.per_second() / self.segments).max(LEAST_UNITS);
+        if let Some(ceiling) = &self.ceiling {
+            let budget = (ceiling.units / self.segments).max(LEAST_UNITS);
             // Nobody knows yet: a unit an item is 8 KB.
             limits.push(budget / per_item.unwrap_or(1.0));
         }
@@ -73,16 +75,22 @@ impl Pace {
         limits.extend(self.most.map(|most| most as f64));
         #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
         let limit = limits.into_iter().reduce(f64::min).map(|limit| (limit as i32).max(1));
-        let Some(rate) = &self.rate else { return Allowance { limit, reserved: 0.0 } };
-        let reserved = (limit.map_or(0.0, f64::from) * per_item.unwrap_or(1.0)).max(LEAST_UNITS);
-        tokio::time::sleep(rate.reserve(reserved, Instant::now())).await;
-        Allowance { limit, reserved }
+        let Some(ceiling) = &self.ceiling else { return Allowance { limit, guess: 0.0, expected: 0.0 } };
+        let guess = (limit.map_or(0.0, f64::from) * per_item.unwrap_or(1.0)).max(LEAST_UNITS);
+        let (wait, expected) = {
+            let mut pace = ceiling.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            (pace.wait(now), pace.spend(now, guess))
+        };
+        tokio::time::sleep(wait).await;
+        Allowance { limit, guess, expected }
     }
 
     /// Takes note of what the page consumed.
     pub(super) fn settle(&self, allowance: Allowance, scanned: u64, units: f64) {
-        if let Some(rate) = &self.rate {
-            rate.settle(allowance.reserved, units);
+        if let Some(ceiling) = &self.ceiling {
+            let mut pace = ceiling.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            pace.settle(allowance.guess, allowance.expected, units);
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         #[expect(clippy::cast_precision_loss, reason = "a page has thousands of items")]

@@ -1,0 +1,74 @@
+//! `cruddur ddb delete`
+
+use clap::Args;
+
+use super::TableArgs;
+use super::attributes::KeyArgs;
+use super::items::{ItemArgs, parse_condition};
+use super::usage::UsageArgs;
+use crate::commands::common::{ConfirmArgs, announce};
+use crate::commands::plan::show_plan;
+use crate::context::Context;
+use crate::dynamodb::{Capacity, SingleWrite};
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # an item by its key, which is printed
+  cruddur ddb put pk=NOTE#4 sk=2026-01-01 likes:=3
+  cruddur ddb delete pk=NOTE#4 sk=2026-01-01 --if 'likes < 5'
+  # what would be sent
+  cruddur ddb delete NOTE#4 2026-01-01 --dry-run";
+
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    #[command(flatten)]
+    key: KeyArgs,
+    #[command(flatten)]
+    table: TableArgs,
+    /// Only if this is true of the item, such as "likes = 3"
+    #[arg(long = "if", value_name = "EXPR")]
+    condition: Option<String>,
+    #[command(flatten)]
+    item: ItemArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<()> {
+    let condition = parse_condition(args.condition.as_deref(), "--if")?;
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    let shape = db.table_shape(&table).await?;
+    let key = args.key.key(&table, &shape.key)?;
+    let mut written = Capacity::default();
+    announce(cx, ui, db.place()).await;
+    let delete = db.delete_item(&table, key, condition.as_ref(), &mut written);
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(delete).await?);
+    }
+    let consequence = format!("the item with this key in the table {table:?} on {} is deleted", db.place());
+    args.confirm.check(cx, ui, &table, &consequence)?;
+    let outcome = delete.await?;
+    let usage = db.usage(Capacity::default(), written);
+    let SingleWrite::Done(former) = outcome else {
+        return Err(Error::failed(format!(
+            "--if is not true of what is in the table {table:?} on {}; nothing was deleted",
+            db.place()
+        )));
+    };
+    args.item.show(ui, "deleted", former.as_ref(), &shape.key, args.usage.json(&usage))?;
+    if former.is_none() {
+        args.usage.show(ui, &usage);
+        return Err(Error::failed(format!(
+            "there is no item with this key in the table {table:?} on {}; nothing was deleted",
+            db.place()
+        )));
+    }
+    ui.status(format!("deleted the item above from {table:?}"));
+    args.usage.show(ui, &usage);
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! `cruddur ddb put`
+
+use clap::Args;
+
+use super::TableArgs;
+use super::attributes::AttributeArgs;
+use super::items::{ItemArgs, parse_condition};
+use super::usage::UsageArgs;
+use crate::commands::common::{ConfirmArgs, announce};
+use crate::commands::plan::show_plan;
+use crate::context::Context;
+use crate::dynamodb::expression::Condition;
+use crate::dynamodb::{Capacity, SingleWrite};
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # a new item: text, a number, a set of texts
+  cruddur ddb put pk=NOTE#2 sk=2026-01-01 message='Buy the tickets' likes:=3 tags:SS=boat,friday
+  # in the place of what is there, if that has not changed
+  cruddur ddb put pk=NOTE#2 sk=2026-01-01 message='Bought' likes:=4 --replace --if 'likes = 3'
+  # from JSON, plain or typed
+  echo '{\"pk\": \"NOTE#3\", \"sk\": \"2026-01-02\", \"deep\": {\"list\": [1, true]}}' |
+    cruddur ddb put --item -";
+
+#[derive(Debug, Args)]
+pub struct PutArgs {
+    #[command(flatten)]
+    attributes: AttributeArgs,
+    #[command(flatten)]
+    table: TableArgs,
+    /// Put it in the place of an item with the same key, if there is one
+    #[arg(long)]
+    replace: bool,
+    /// Only if this is true of the item that is there, such as "likes = 3"
+    #[arg(long = "if", value_name = "EXPR", requires = "replace")]
+    condition: Option<String>,
+    #[command(flatten)]
+    item: ItemArgs,
+    #[command(flatten)]
+    usage: UsageArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()> {
+    let condition = parse_condition(args.condition.as_deref(), "--if")?;
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    let shape = db.table_shape(&table).await?;
+    let item = args.attributes.item(&table, &shape)?;
+    let condition =
+        if args.replace { condition } else { shape.key.names().next().map(Condition::is_missing) };
+    let mut written = Capacity::default();
+    announce(cx, ui, db.place()).await;
+    let put = db.put_item(&table, item.clone(), condition.as_ref(), &mut written);
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(put).await?);
+    }
+    if args.replace {
+        let consequence =
+            format!("an item with this key in the table {table:?} on {} is overwritten", db.place());
+        args.confirm.check(cx, ui, &table, &consequence)?;
+    }
+    let outcome = put.await?;
+    let usage = db.usage(Capacity::default(), written);
+    let show =
+        |ui: &mut Ui, former| args.item.show(ui, "replaced", former, &shape.key, args.usage.json(&usage));
+    match outcome {
+        SingleWrite::Done(former) => {
+            show(ui, former.as_ref())?;
+            let how = if former.is_some() { "replaced the item above" } else { "put a new item" };
+            ui.status(format!("{how} in {table:?}"));
+        }
+        // Perhaps by a try of this very request whose answer was lost.
+        SingleWrite::Refused(Some(there)) if !args.replace && there == item => {
+            show(ui, None)?;
+            ui.status(format!("the item is there already in {table:?}, exactly like this"));
+        }
+        SingleWrite::Refused(_) if args.replace => {
+            return Err(Error::failed(format!(
+                "--if is not true of what is in the table {table:?} on {}; nothing was written",
+                db.place()
+            )));
+        }
+        SingleWrite::Refused(_) => {
+            return Err(Error::failed(format!(
+                "there is an item with this key in the table {table:?} on {}; nothing was written",
+                db.place()
+            ))
+            .hint("to put this one in its place add: --replace"));
+        }
+    }
+    args.usage.show(ui, &usage);
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! One item of any table: reading, putting and deleting it by its key.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure,
+};
+
+use super::backoff::patiently;
+use super::expression::{Condition, Placeholders, Projection};
+use super::{Capacity, DynamoDb, Item};
+use crate::error::Result;
+
+/// What became of a write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SingleWrite {
+    /// It is done. What was there before, if anything.
+    Done(Option<Item>),
+    /// The condition does not hold, and nothing was written. What is there, where
+    /// the service tells.
+    Refused(Option<Item>),
+}
+
+impl DynamoDb {
+    /// The item of this key, if there is one.
+    pub async fn get_item(
+        &self,
+        table: &str,
+        key: Item,
+        attributes: Option<&Projection>,
+        consistent: bool,
+        read: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let mut placeholders = Placeholders::default();
+        let projection = attributes.map(|paths| paths.write(&mut placeholders));
+        let request = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key))
+            .set_projection_expression(projection)
+            .set_expression_attribute_names(placeholders.names())
+            .set_consistent_read(consistent.then_some(true))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = patiently(false, || request.clone().send()).await;
+        let answer = answer.map_err(|error| self.error("cannot read the item", table, &error))?;
+        read.add(&answer);
+        Ok(answer.item)
+    }
+
+    /// Puts an item in the place of whatever has its key, if `condition` holds of that.
+    pub async fn put_item(
+        &self,
+        table: &str,
+        item: Item,
+        condition: Option<&Condition>,
+        written: &mut Capacity,
+    ) -> Result<SingleWrite> {
+        let mut placeholders = Placeholders::default();
+        let condition = condition.map(|condition| condition.write(&mut placeholders));
+        let answer = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                written.add(&answer);
+                Ok(SingleWrite::Done(answer.attributes))
+            }
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(SingleWrite::Refused(match error.into_err() {
+                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                        failed,
+                    ) => failed.item,
+                    _ => None,
+                }))
+            }
+            Err(error) => Err(self.error("cannot put the item", table, &error)),
+        }
+    }
+
+    /// Deletes the item of this key, if `condition` holds of it.
+    pub async fn delete_item(
+        &self,
+        table: &str,
+        key: Item,
+        condition: Option<&Condition>,
+        written: &mut Capacity,
+    ) -> Result<SingleWrite> {
+        let mut placeholders = Placeholders::default();
+        let condition = condition.map(|condition| condition.write(&mut placeholders));
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(table)
+            .set_key(Some(key))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                written.add(&answer);
+                Ok(SingleWrite::Done(answer.attributes))
+            }
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(SingleWrite::Refused(match error.into_err() {
+                    aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
+                        failed,
+                    ) => failed.item,
+                    _ => None,
+                }))
+            }
+            Err(error) => Err(self.error("cannot delete the item", table, &error)),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Conditions and paths as people write them.
+
+use cruddur::dynamodb::expression::{Condition, Placeholders, Projection};
+use proptest::prelude::*;
+
+fn written(source: &str) -> String {
+    let condition: Condition = source.parse().unwrap_or_else(|error| panic!("{source}: {error}"));
+    let mut placeholders = Placeholders::default();
+    let mut text = condition.write(&mut placeholders);
+    let mut names: Vec<_> = placeholders.names().unwrap_or_default().into_iter().collect();
+    names.sort_by_key(|(alias, _)| std::cmp::Reverse(alias.len()));
+    for (alias, name) in names {
+        text = text.replace(&alias, &name);
+    }
+    text
+}
+
+#[track_caller]
+fn refused(source: &str, why: &str, at: usize) {
+    let error = source.parse::<Condition>().unwrap_err().to_string();
+    let mut lines = error.lines();
+    let said = lines.next().unwrap();
+    assert!(said.contains(why), "{source}: {said}");
+    let caret = error.lines().last().unwrap();
+    assert_eq!(caret.chars().count() - 1, at + 2, "{error}");
+}
+
+#[test]
+fn every_form_is_written_as_the_service_takes_it() {
+    for (source, expected) in [
+        ("a = 1", "a = :v0"),
+        ("a != 1 and b == 'x'", "a <> :v0 AND b = :v1"),
+        ("a <= 1 OR b >= 2 AND c < 3", "a <= :v0 OR (b >= :v1 AND c < :v2)"),
+        ("(a = 1 OR b = 1) AND NOT c = 1", "(a = :v0 OR b = :v0) AND (NOT c = :v0)"),
+        ("((a = 1))", "a = :v0"),
+        ("NOT NOT a = 1", "a = :v0"),
+        ("not (a = 1 or b = 2)", "NOT (a = :v0 OR b = :v1)"),
+        ("a BETWEEN 1 AND 2 AND b IN ('x', \"y\")", "a BETWEEN :v0 AND :v1 AND b IN (:v2, :v3)"),
+        ("attribute_exists(a.b[0].c)", "attribute_exists(a.b[0].c)"),
+        ("Attribute_Not_Exists(a)", "attribute_not_exists(a)"),
+        ("attribute_type(a, 'S')", "attribute_type(a, :v0)"),
+        (
+            "contains(a, 'x') AND begins_with(`odd name`, 'y')",
+            "contains(a, :v0) AND begins_with(odd name, :v1)",
+        ),
+        ("size(a) > 100", "size(a) > :v0"),
+        ("3 < size(a)", ":v0 < size(a)"),
+        ("'x' = a", ":v0 = a"),
+        ("a = `b`", "a = b"),
+        ("a-b = -1.5e3", "a-b = :v0"),
+        ("size = 1 and contains = 2", "size = :v0 AND contains = :v1"),
+        ("a = b'AQI='", "a = :v0"),
+        ("a = {'x','y'} and b = [1,[true,null]] and c = {'k': 1, k2: {}}", "a = :v0 AND b = :v1 AND c = :v2"),
+    ] {
+        assert_eq!(written(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_pointed_at() {
+    refused("", "expected an attribute, a value, NOT or (", 0);
+    refused("a", "expected =, <>", 1);
+    refused("a = ", "expected a value", 4);
+    refused("a = nina", "text goes in quotes: 'nina'", 4);
+    refused("pk = MSG#1", "text goes in quotes: 'MSG#1'", 5);
+    refused("a = 'nina", "never closed", 4);
+    refused("a = 12x", "12x is no number; text goes in quotes", 4);
+    refused("a = 1 b = 2", "expected AND, OR or the end", 6);
+    refused("(a = 1", "expected )", 6);
+    refused("a BETWEEN 1", "expected AND", 11);
+    refused("a IN 1", "expected (", 5);
+    refused("a = :v", "write the value itself", 4);
+    refused("#a = 1", "write the attribute's own name", 0);
+    refused("a = {1, 'x'}", "a set holds only", 5);
+    refused("a[x] = 1", "an element's number", 2);
+    refused("not = 1", "expected an attribute", 4);
+    refused("a.or = 1", "in backquotes: `or`", 2);
+    refused("å = ; 1", "means nothing here", 4);
+    refused(&format!("{}a = 1", "(".repeat(5000)), "nested too deeply", 100);
+    refused(&format!("a = {}", "[".repeat(5000)), "nested too deeply", 103);
+}
+
+#[test]
+fn names_and_values_have_one_placeholder_each() {
+    let mut placeholders = Placeholders::default();
+    let filter: Condition = "a = 'x' AND b = 'x' AND a <> 'y'".parse().unwrap();
+    assert_eq!(filter.write(&mut placeholders), "#n0 = :v0 AND #n1 = :v0 AND #n0 <> :v1");
+    let paths: Projection = "b, c.a[2]".parse().unwrap();
+    assert_eq!(paths.write(&mut placeholders), "#n1, #n2.#n0[2]");
+    assert_eq!(placeholders.names().unwrap().len(), 3);
+    assert_eq!(placeholders.values().unwrap().len(), 2);
+    assert_eq!(Placeholders::default().names(), None, "the service takes no empty map");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(source in "\\PC{0,40}") {
+        let _ = source.parse::<Condition>();
+        let _ = source.parse::<Projection>();
+    }
+
+    #[test]
+    fn any_words_are_read_or_refused(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "a", "b.c", "=", "<", "(", ")", "AND", "OR", "NOT", "IN", "BETWEEN", "'x'", "1", "size", ",", "[",
+                "]", "{", "}", "contains", "null", "#", "`q`", ".", ":", "é",
+            ]),
+            0..20,
+        )
+    ) {
+        if let Ok(condition) = words.join(" ").parse::<Condition>() {
+            prop_assert!(!condition.write(&mut Placeholders::default()).is_empty());
+        }
+    }
+}
