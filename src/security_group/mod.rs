@@ -142,7 +142,7 @@ impl Ec2 {
                 look_elsewhere(told)
             }
             Some("UnauthorizedOperation") => told.hint(
-                "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/aws-permissions.md)",
+                "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/security.md)",
             ),
             _ => told,
         }

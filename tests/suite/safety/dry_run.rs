@@ -25,6 +25,9 @@ use Dry::{Reads, Refused, Shows};
 /// Every command, and how it is to be tried. One that is missing here fails the test.
 const COMMANDS: &[(&str, Dry)] = &[
     ("cognito list-users", Reads),
+    ("__complete", Reads),
+    ("completions", Reads),
+    ("config show", Reads),
     ("db connect", Refused),
     ("db create", Shows(&[], "")),
     ("db drop", Shows(&["--force"], "DROP DATABASE \"")),
@@ -38,7 +41,16 @@ const COMMANDS: &[(&str, Dry)] = &[
     ),
     ("db wait", Reads),
     ("ddb check", Shows(&["--repair"], "DynamoDB TransactWriteItems {")),
+    ("ddb delete", Shows(&["NOTE#4", "2026-01-01"], "")),
     ("ddb drop", Shows(&[TABLE], "DynamoDB DeleteTable {\"TableName\":\"cruddur-messages\"}\n")),
+    ("ddb explain create-conversation", Reads),
+    ("ddb explain create-message", Reads),
+    ("ddb explain get-conversation", Reads),
+    ("ddb explain list-conversations", Reads),
+    ("ddb explain refresh-group", Reads),
+    ("ddb export", Reads),
+    ("ddb get", Reads),
+    ("ddb import", Shows(&["items.ndjson"], "")),
     ("ddb list-tables", Reads),
     (
         "ddb patterns create-conversation",
@@ -53,6 +65,8 @@ const COMMANDS: &[(&str, Dry)] = &[
     ),
     ("ddb patterns get-conversation", Reads),
     ("ddb patterns list-conversations", Reads),
+    ("ddb put", Shows(&["pk=NOTE#2", "sk=2026-01-01"], "")),
+    ("ddb query", Reads),
     (
         "ddb rename-user",
         Shows(&["oscar", "--display-name", "Oscar the Grouch"], "UPDATE public.users SET handle = 'oscar'"),
@@ -60,17 +74,20 @@ const COMMANDS: &[(&str, Dry)] = &[
     ("ddb scan", Reads),
     ("ddb schema-load", Shows(&["--table", "another"], "DynamoDB CreateTable {")),
     ("ddb seed", Shows(&[], "DynamoDB BatchWriteItem {")),
+    ("ddb stats", Reads),
     ("ddb stream disable", Shows(&[], "\"StreamEnabled\":false")),
     ("ddb stream enable", Shows(&["--view", "new-image"], "")),
     ("ddb stream policy", Reads),
     ("ddb stream run", Shows(&["--once"], "DynamoDB TransactWriteItems {")),
     ("ddb stream status", Reads),
     ("ddb stream tail", Reads),
+    ("ddb truncate", Shows(&["--recreate"], "DynamoDB DeleteTable")),
     ("doctor", Reads),
     ("local down", Refused),
     ("local exec", Refused),
     ("local status", Reads),
     ("local up", Refused),
+    ("man", Reads),
     ("rds update-sg-rule", Shows(&[], "EC2 ModifySecurityGroupRules {")),
 ];
 
@@ -86,14 +103,25 @@ fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
     }
 }
 
-#[test]
-fn every_command_is_tried() {
+/// The commands that there are.
+fn commands() -> Vec<String> {
     let mut found = Vec::new();
     leaves(&cruddur::cli::Cli::command(), "", &mut found);
-    found.sort();
-    let mut tried: Vec<&str> = COMMANDS.iter().map(|(name, _)| *name).collect();
-    tried.sort_unstable();
-    assert_eq!(found, tried, "each command needs an entry in COMMANDS");
+    found
+}
+
+/// Those that there are, and how each is to be tried.
+fn tried() -> impl Iterator<Item = &'static (&'static str, Dry)> {
+    let found = commands();
+    COMMANDS.iter().filter(move |(name, _)| found.iter().any(|one| one == name))
+}
+
+#[test]
+fn every_command_is_tried() {
+    for name in commands() {
+        let is_known = COMMANDS.iter().any(|(known, _)| *known == name);
+        assert!(is_known, "cruddur {name} needs an entry in COMMANDS: what does it do under --dry-run?");
+    }
 }
 
 /// Everything that a sandbox holds, down to where its rows are: an update that changes nothing
@@ -144,6 +172,7 @@ fn world() -> Sandbox {
     sandbox.put_item(message);
     let pool = json!({ "users": [{ "handle": "nina", "sub": uuid::Uuid::new_v4().to_string() }] });
     sandbox.write("pool.json", pool.to_string());
+    sandbox.write("items.ndjson", "{\"Item\":{\"pk\":{\"S\":\"NOTE#9\"},\"sk\":{\"S\":\"1\"}}}\n");
     sandbox
 }
 
@@ -159,14 +188,17 @@ fn dry(sandbox: &Sandbox, words: &[&str], ddb: &Proxy, ec2: &Proxy) -> std::proc
     command
 }
 
-const READS: [&str; 9] = [
+const READS: [&str; 12] = [
     "BatchGetItem",
+    "DescribeContinuousBackups",
     "DescribeStream",
     "DescribeTable",
+    "DescribeTimeToLive",
     "GetItem",
     "GetRecords",
     "GetShardIterator",
     "ListTables",
+    "ListTagsOfResource",
     "Query",
     "Scan",
 ];
@@ -178,7 +210,7 @@ fn no_command_writes_and_each_says_what_it_would() {
     let rule = group.developers_rule();
     let ec2 = Proxy::new(moto().url(), "", |_| None);
     let before = State::of(&sandbox);
-    for (name, dry_run) in COMMANDS {
+    for (name, dry_run) in tried() {
         let Shows(more, shown) = dry_run else { continue };
         let ddb = Proxy::new(sandbox.endpoint(), "", |_| None);
         let mut words: Vec<&str> = name.split(' ').collect();
@@ -210,7 +242,7 @@ fn no_command_writes_and_each_says_what_it_would() {
 fn what_has_no_dry_run_does_nothing() {
     let sandbox = world();
     let before = State::of(&sandbox);
-    for (name, _) in COMMANDS.iter().filter(|(_, dry_run)| matches!(dry_run, Refused)) {
+    for (name, _) in tried().filter(|(_, dry_run)| matches!(dry_run, Refused)) {
         let mut command = sandbox.command(["--dry-run"]);
         command.args(name.split(' '));
         if *name == "local exec" {
