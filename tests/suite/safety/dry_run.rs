@@ -41,7 +41,7 @@ const COMMANDS: &[(&str, Dry)] = &[
     ),
     ("db wait", Reads),
     ("ddb check", Shows(&["--repair"], "DynamoDB TransactWriteItems {")),
-    ("ddb delete", Shows(&["NOTE#4", "2026-01-01"], "")),
+    ("ddb delete", Shows(&["NOTE#4", "2026-01-01"], "DynamoDB DeleteItem {")),
     ("ddb drop", Shows(&[TABLE], "DynamoDB DeleteTable {\"TableName\":\"cruddur-messages\"}\n")),
     ("ddb explain create-conversation", Reads),
     ("ddb explain create-message", Reads),
@@ -50,7 +50,7 @@ const COMMANDS: &[(&str, Dry)] = &[
     ("ddb explain refresh-group", Reads),
     ("ddb export", Reads),
     ("ddb get", Reads),
-    ("ddb import", Shows(&["items.ndjson"], "")),
+    ("ddb import", Shows(&["items.ndjson", "--replace"], "DynamoDB BatchWriteItem {")),
     ("ddb list-tables", Reads),
     (
         "ddb patterns create-conversation",
@@ -65,7 +65,7 @@ const COMMANDS: &[(&str, Dry)] = &[
     ),
     ("ddb patterns get-conversation", Reads),
     ("ddb patterns list-conversations", Reads),
-    ("ddb put", Shows(&["pk=NOTE#2", "sk=2026-01-01"], "")),
+    ("ddb put", Shows(&["pk=NOTE#2", "sk=2026-01-01"], "DynamoDB PutItem {")),
     ("ddb query", Reads),
     (
         "ddb rename-user",
