@@ -64,12 +64,13 @@ pub struct Error {
     message: String,
     cause: Option<anyhow::Error>,
     hints: Vec<String>,
+    missing_table: Option<String>,
 }
 
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None, hints: Vec::new() }
+        Self { kind, message: message.into(), cause: None, hints: Vec::new(), missing_table: None }
     }
 
     /// The service or the data said no (exit code 1).
@@ -109,6 +110,26 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Adds a line that helps more than those that are there.
+    #[must_use]
+    pub fn hint_first(mut self, hint: impl Into<String>) -> Self {
+        self.hints.insert(0, hint.into());
+        self
+    }
+
+    /// Notes that it came about because there is no such table.
+    #[must_use]
+    pub fn for_want_of_table(mut self, table: impl Into<String>) -> Self {
+        self.missing_table = Some(table.into());
+        self
+    }
+
+    /// The table that is not there.
+    #[must_use]
+    pub fn missing_table(&self) -> Option<&str> {
+        self.missing_table.as_deref()
     }
 
     /// The same causes and hints under another kind and message.

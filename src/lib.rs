@@ -17,6 +17,7 @@ pub mod external_sort;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod messaging;
+pub mod nearest;
 pub mod output;
 pub mod postgres;
 pub mod security_group;

@@ -8,6 +8,7 @@ mod completions;
 mod db;
 mod ddb;
 mod doctor;
+mod help;
 #[cfg(feature = "local")]
 mod local;
 mod man;
@@ -55,6 +56,9 @@ pub enum Command {
     /// it answers at once.
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::CompletionsArgs),
+    /// Show all commands by task, or the help of a task or a command
+    #[command(after_help = help::EXAMPLES)]
+    Help(help::HelpArgs),
     /// Print a command's manual page, or write those of all commands
     #[command(after_help = man::EXAMPLES)]
     Man(man::ManArgs),
@@ -85,6 +89,7 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(cx, ui).await,
             Self::Completions(args) => completions::run(cx, ui, args).await,
+            Self::Help(args) => help::run(cx, ui, args).await,
             Self::Man(args) => man::run(cx, ui, args).await,
             Self::Complete(args) => complete::run(ui, args),
         }

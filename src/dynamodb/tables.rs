@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::DynamoDb;
 use super::error::{is_not_found, table_flag};
 use crate::error::{Error, Kind, Result};
+use crate::nearest::nearest;
 
 /// How often a table's state is asked for, at first and at most: an emulator is
 /// ready at once, AWS takes seconds to minutes.
@@ -126,6 +127,12 @@ impl DynamoDb {
         }
     }
 
+    /// The name of a table that is there which `table` may stand for.
+    pub async fn table_like(&self, table: &str) -> Result<Option<String>> {
+        let tables = self.list_tables().await?;
+        Ok(nearest(table, &tables).cloned())
+    }
+
     pub(super) async fn no_table(&self, table: &str) -> Result<Error> {
         let tables = self.list_tables().await?;
         let prod = self.target().flag();
@@ -135,16 +142,4 @@ impl DynamoDb {
             None => error.hint(format!("to see the tables there run: cruddur ddb list-tables{prod}")),
         })
     }
-}
-
-/// The name most like `name`, if any is alike at all.
-fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
-    /// Below this, Jaro-Winkler finds likeness in everything.
-    const ALIKE: f64 = 0.7;
-    names
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }

@@ -167,6 +167,12 @@ impl Ui {
         self.data(&text)
     }
 
+    /// The columns that text on stdout has: a terminal's, 80 elsewhere.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        table::width(&io::stdout()).map_or(80, usize::from)
+    }
+
     /// Whether a person can be asked.
     #[must_use]
     pub fn is_interactive(&self) -> bool {
@@ -207,7 +213,9 @@ pub fn write_error(cause: io::Error) -> Error {
 /// `text` with its control characters made visible: what a user typed into a
 /// message must not steer the terminal of the one who reads it.
 fn safe(text: &str) -> std::borrow::Cow<'_, str> {
-    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    // Of what sets the direction of text, one override can make a line read as another.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |c: char| !(c.is_control() || turns(c)) || c == '\n' || c == '\t';
     if text.chars().all(harmless) {
         return text.into();
     }

@@ -6,9 +6,12 @@ use uuid::Uuid;
 use super::{Session, quote_literal};
 use crate::error::{Error, Result};
 use crate::messaging::User;
+use crate::nearest::nearest;
 
 /// How many of the known handles an error lists.
 const LISTED: i64 = 20;
+/// How many handles at most are compared with one that nobody has.
+const COMPARED: i64 = 10_000;
 
 /// New names for the user who has these.
 const UPDATE_NAMES: &str = "UPDATE public.users SET handle = $1, display_name = $2 \
@@ -175,6 +178,21 @@ impl Session {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
+    /// A handle that `handle` may stand for, among those of much the same length.
+    async fn handle_like(&self, handle: &str) -> Result<Option<String>> {
+        let rows = self
+            .client
+            .query(
+                "SELECT handle FROM public.users WHERE abs(length(handle) - length($1)) <= 2 \
+                 ORDER BY left(handle, 1) <> left($1, 1) LIMIT $2",
+                &[&handle, &COMPARED],
+            )
+            .await
+            .map_err(|error| self.error("cannot look for similar handles", error))?;
+        let handles: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        Ok(nearest(handle, &handles).cloned())
+    }
+
     /// The error that no user has `handle`, with those that are there.
     pub async fn no_such_user(&self, handle: &str) -> Result<Error> {
         let rows = self
@@ -192,6 +210,10 @@ impl Session {
         let handles: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         let more = total - i64::try_from(handles.len()).unwrap_or(total);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let error = match self.handle_like(handle).await? {
+            Some(like) => error.hint(format!("did you mean {like:?}?")),
+            None => error,
+        };
         Ok(error.hint(format!("who is there: {}{more}", handles.join(", "))))
     }
 }

@@ -245,7 +245,7 @@ fn leaves() -> Vec<Leaf> {
     fn walk(command: &clap::Command, path: &str, found: &mut Vec<Leaf>) {
         let subcommands = command.get_subcommands().filter(|command| !command.is_hide_set());
         let mut is_leaf = true;
-        for subcommand in subcommands.filter(|command| command.get_name() != "help") {
+        for subcommand in subcommands {
             is_leaf = false;
             walk(subcommand, format!("{path} {}", subcommand.get_name()).trim_start(), found);
         }

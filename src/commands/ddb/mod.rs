@@ -28,7 +28,7 @@ use clap::{Args, Subcommand};
 use crate::commands::common::shell_word;
 use crate::context::Context;
 use crate::dynamodb::Segments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::Ui;
 
 /// `cruddur ddb …`
@@ -110,6 +110,13 @@ pub enum Command {
 
 impl Command {
     pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
+        match self.dispatch(cx, ui).await {
+            Err(error) => Err(did_you_mean(cx, error).await),
+            done => done,
+        }
+    }
+
+    async fn dispatch(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self {
             Self::SchemaLoad(args) => schema_load::run(cx, ui, args).await,
             Self::ListTables(args) => list_tables::run(cx, ui, args).await,
@@ -130,6 +137,16 @@ impl Command {
             Self::Explain(command) => command.run(cx, ui).await,
             Self::Stream(command) => command.run(cx, ui).await,
         }
+    }
+}
+
+/// `error`, with the table that may have been meant when there is none of that name.
+async fn did_you_mean(cx: &Context, error: Error) -> Error {
+    let Some(table) = error.missing_table() else { return error };
+    let Ok(db) = cx.dynamodb().await else { return error };
+    match db.table_like(table).await {
+        Ok(Some(like)) => error.hint_first(format!("did you mean {like:?}?")),
+        _ => error,
     }
 }
 

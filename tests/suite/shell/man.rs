@@ -25,9 +25,7 @@ fn every_command_has_a_page_with_its_examples() {
 fn walk(command: &clap::Command, name: &str, see: &mut impl FnMut(&str, &clap::Command)) {
     see(name, command);
     for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
-        if subcommand.get_name() != "help" || subcommand.get_after_help().is_some() {
-            walk(subcommand, &format!("{name}-{}", subcommand.get_name()), see);
-        }
+        walk(subcommand, &format!("{name}-{}", subcommand.get_name()), see);
     }
 }
 

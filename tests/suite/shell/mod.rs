@@ -1,6 +1,7 @@
 //! What the command line is like to live with.
 
 mod completions;
+mod help;
 mod man;
 mod talk;
 mod verbose;

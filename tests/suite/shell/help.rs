@@ -1,0 +1,137 @@
+//! `cruddur help`, and what was meant.
+
+use crate::support::{Run, Sandbox, at_a_terminal};
+
+/// Every command that does something, as one types it.
+fn leaves() -> Vec<String> {
+    fn walk(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let mut is_leaf = true;
+        for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+            is_leaf = false;
+            walk(subcommand, format!("{path} {}", subcommand.get_name()).trim_start(), found);
+        }
+        if is_leaf {
+            found.push(path.to_owned());
+        }
+    }
+    let mut found = Vec::new();
+    walk(&cruddur::cli::command(), "", &mut found);
+    found
+}
+
+#[test]
+fn help_has_every_command_once_under_a_task_and_fits_80_columns() {
+    let run = Sandbox::new().cruddur(["help"]).succeeds();
+    for leaf in leaves() {
+        let lines = run.stdout.lines().filter(|line| line.starts_with(&format!("  {leaf}  ")));
+        assert_eq!(
+            lines.count(),
+            1,
+            "{leaf} has one place among the tasks of src/commands/help.rs:\n{}",
+            run.stdout
+        );
+    }
+    for title in
+        ["Set up: ", "Look: ", "Write: ", "Bulk: ", "Repair: ", "Production: ", "Local stack: ", "Shell: "]
+    {
+        assert!(run.stdout.lines().any(|line| line.starts_with(title)), "{title}");
+    }
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn help_of_a_task_has_its_commands_with_an_example() {
+    let run = Sandbox::new().cruddur(["help", "local", "stack"]).succeeds();
+    assert!(run.stdout.starts_with("Local stack: "), "{}", run.stdout);
+    assert!(run.stdout.contains("\n      cruddur local up --detach\n"), "{}", run.stdout);
+    assert!(!run.stdout.contains("Repair"), "{}", run.stdout);
+    let other = Sandbox::new().cruddur(["help", "Local-Stack"]).succeeds();
+    assert_eq!(run.stdout, other.stdout);
+}
+
+#[test]
+fn help_of_a_command_is_what_the_command_itself_shows() {
+    let sandbox = Sandbox::new();
+    for words in [&["ddb", "patterns", "create-message"][..], &["db"], &["local"], &["help"]] {
+        let help = sandbox.cruddur(["help"].iter().chain(words)).succeeds();
+        let flag = sandbox.cruddur(words.iter().chain(&["--help"])).succeeds();
+        assert_eq!(help.stdout, flag.stdout, "{words:?}");
+    }
+    sandbox.cruddur(["help", "nonsense"]).exits_with(2).says("there is no task or command \"nonsense\"");
+    sandbox.cruddur(["help", "__complete"]).exits_with(2);
+}
+
+#[test]
+fn a_command_that_was_meant_is_named() {
+    let sandbox = Sandbox::new();
+    let said = |words: &[&str]| sandbox.cruddur(words).exits_with(2);
+    said(&["dbb"]).says("'ddb', 'db'");
+    said(&["ddb", "scna"]).says("'scan'");
+    // It is there, in another group, or in two.
+    said(&["seed"]).says("tip: there is: cruddur ddb seed").says("tip: there is: cruddur db seed");
+    let run = said(&["scan"]).says("tip: there is: cruddur ddb scan");
+    assert!(!run.stderr.contains("'man'"), "{}", run.stderr);
+    said(&["ddb", "sessions"]).says("tip: there is: cruddur db sessions");
+    said(&["ddb", "scan", "--tabel", "x"]).says("'--table'");
+}
+
+#[test]
+fn a_table_and_a_handle_that_were_meant_are_named() {
+    let sandbox = Sandbox::seeded();
+    let meant = |words: &[&str], name: &str| {
+        let run = sandbox.cruddur(words).exits_with(1);
+        assert!(run.stderr.contains(&format!("Hint: did you mean {name:?}?")), "{words:?}: {}", run.stderr);
+    };
+    for command in [
+        &["ddb", "scan"][..],
+        &["ddb", "check"],
+        &["ddb", "seed"],
+        &["ddb", "patterns", "get-conversation"],
+        &["ddb", "patterns", "list-conversations"],
+        &["ddb", "patterns", "create-conversation", "--from", "nina", "--to", "petra", "hello"],
+        &["ddb", "stream", "status"],
+        &["ddb", "stream", "enable"],
+    ] {
+        meant(&[command, &["--table", "cruddur-mesages"]].concat(), "cruddur-messages");
+    }
+    meant(&["ddb", "drop", "cruddur-mesages"], "cruddur-messages");
+    for command in [
+        &["ddb", "patterns", "list-conversations", "--handle", "nnia"][..],
+        &["ddb", "patterns", "create-conversation", "--from", "nnia", "--to", "petra", "hello"],
+        &["ddb", "seed", "--my-handle", "nnia"],
+        &["ddb", "rename-user", "nnia", "--new-handle", "nia"],
+    ] {
+        meant(command, "nina");
+    }
+    // Nothing is alike.
+    let run = sandbox.cruddur(["ddb", "scan", "--table", "zzz"]).exits_with(1);
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+    let run = sandbox.cruddur(["ddb", "rename-user", "quux", "--new-handle", "x"]).exits_with(1);
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+}
+
+#[test]
+fn a_message_cannot_turn_the_text_around_it() {
+    let sandbox = Sandbox::seeded();
+    let text = "paid \u{202e}001\u{202c} to \u{2066}nina\u{2069}";
+    sandbox
+        .cruddur(["ddb", "patterns", "create-conversation", "--from", "nina", "--to", "petra", text])
+        .succeeds();
+    for words in [&["ddb", "patterns", "list-conversations"][..], &["ddb", "scan"]] {
+        for run in [
+            sandbox.cruddur(words).succeeds(),
+            Run::of(&mut at_a_terminal(&sandbox.command(words), 400)).succeeds(),
+        ] {
+            assert!(
+                run.stdout.contains(r"paid \u{202e}001\u{202c} to \u{2066}nina\u{2069}"),
+                "{}",
+                run.stdout
+            );
+            assert!(!run.stdout.contains(['\u{202e}', '\u{202c}', '\u{2066}', '\u{2069}']));
+        }
+    }
+    // Data is data.
+    let run = sandbox.cruddur(["ddb", "scan", "-o", "json"]).succeeds();
+    assert!(run.stdout.contains(text), "{}", run.stdout);
+}
