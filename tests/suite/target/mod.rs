@@ -18,7 +18,8 @@ fn every_command() -> Vec<Vec<String>> {
 
 fn walk(command: &clap::Command, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     let mut leaf = true;
-    for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
+    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    for subcommand in shown.filter(|command| command.get_name() != "help") {
         leaf = false;
         path.push(subcommand.get_name().to_owned());
         walk(subcommand, path, found);
@@ -34,7 +35,16 @@ fn walk(command: &clap::Command, path: &mut Vec<String>, found: &mut Vec<Vec<Str
         let needed = needed.map(|argument| {
             let is_uuid =
                 argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "UUID"));
-            let value = if is_uuid { DEFAULT_GROUP.to_string() } else { argument.get_id().to_string() };
+            let possible = argument.get_possible_values();
+            let value = match possible.first() {
+                Some(first) => first.get_name().to_owned(),
+                None if is_uuid => DEFAULT_GROUP.to_string(),
+                // A condition, or attributes of an item.
+                None if ["key", "condition", "attributes"].contains(&argument.get_id().as_str()) => {
+                    "pk=1".to_owned()
+                }
+                None => argument.get_id().to_string(),
+            };
             argument.get_long().map_or(value.clone(), |flag| format!("--{flag}={value}"))
         });
         found.push(path.iter().cloned().chain(needed).collect());
