@@ -5,6 +5,7 @@ mod cognito;
 mod common;
 pub(crate) mod complete;
 mod completions;
+mod config;
 mod db;
 mod ddb;
 mod doctor;
@@ -46,6 +47,9 @@ pub enum Command {
     /// setting or credentials are.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorArgs),
+    /// The settings: what counts, and where it comes from
+    #[command(subcommand)]
+    Config(config::Command),
     /// The local stack: DynamoDB and PostgreSQL without Docker
     #[cfg(feature = "local")]
     #[command(subcommand)]
@@ -85,6 +89,7 @@ impl Command {
             Self::Db(command) => Box::pin(command.run(cx, ui)).await,
             Self::Cognito(command) => command.run(cx, ui).await,
             Self::Rds(command) => command.run(cx, ui).await,
+            Self::Config(command) => command.run(cx, ui).await,
             Self::Doctor(args) => Box::pin(doctor::run(cx, ui, args)).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(cx, ui).await,

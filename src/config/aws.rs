@@ -56,7 +56,7 @@ impl Service {
     }
 
     /// Where it is locally unless told otherwise; `None` is AWS's own.
-    fn local_endpoint(self) -> Option<Setting> {
+    pub(super) fn local_endpoint(self) -> Option<Setting> {
         match self {
             Self::DynamoDb | Self::DynamoDbStreams => Some(Setting {
                 value: format!("http://localhost:{DEFAULT_DYNAMODB_PORT}"),

@@ -1,7 +1,7 @@
 //! The process's variables and the `.env` file that fills in what they lack.
 #![allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,8 @@ pub enum Source {
     Flag(&'static str),
     /// A variable of the environment.
     Variable(String),
-    /// A variable of a `.env` file.
-    EnvFile(String, PathBuf),
+    /// A variable of a `.env` file, and its line.
+    EnvFile(String, PathBuf, usize),
     /// A file of its own.
     File(PathBuf),
     /// Nothing was set.
@@ -39,7 +39,7 @@ impl fmt::Display for Source {
         match self {
             Self::Flag(name) => f.write_str(name),
             Self::Variable(name) => f.write_str(name),
-            Self::EnvFile(name, file) => write!(f, "{name} (from {})", file.display()),
+            Self::EnvFile(name, file, line) => write!(f, "{name} (from {}:{line})", file.display()),
             Self::File(file) => write!(f, "{}", file.display()),
             Self::Default => f.write_str("the default"),
         }
@@ -59,7 +59,22 @@ impl Source {
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     file: Option<PathBuf>,
-    from_file: BTreeSet<String>,
+    in_file: BTreeMap<String, InFile>,
+}
+
+/// What a `.env` file says of a variable.
+#[derive(Clone)]
+struct InFile {
+    value: String,
+    line: usize,
+    /// Whether the environment lacks it.
+    counts: bool,
+}
+
+impl fmt::Debug for InFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)
+    }
 }
 
 impl Environment {
@@ -83,15 +98,15 @@ impl Environment {
         if text.contains('\0') {
             return Err(parse_error(&file, text));
         }
-        let mut from_file = BTreeSet::new();
+        let mut in_file = BTreeMap::new();
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            let (name, _) = pair.map_err(|_| parse_error(&file, text))?;
-            if std::env::var_os(&name).is_none() {
-                from_file.insert(name);
-            }
+            let (name, value) = pair.map_err(|_| parse_error(&file, text))?;
+            let (line, counts) = (line_of(&name, text), std::env::var_os(&name).is_none());
+            // Of two lines the first counts.
+            in_file.entry(name).or_insert(InFile { value, line, counts });
         }
         dotenvy::from_read(text.as_bytes()).map_err(|_| parse_error(&file, text))?;
-        Ok(Self { file: Some(file), from_file })
+        Ok(Self { file: Some(file), in_file })
     }
 
     /// The `.env` file in use.
@@ -102,18 +117,37 @@ impl Environment {
 
     /// The variables that the `.env` file has filled in, in order.
     pub fn from_file(&self) -> impl Iterator<Item = &str> {
-        self.from_file.iter().map(String::as_str)
+        self.in_file.iter().filter(|(_, said)| said.counts).map(|(name, _)| name.as_str())
+    }
+
+    /// All variables of the `.env` file, those that the environment has too included.
+    pub fn in_file(&self) -> impl Iterator<Item = &str> {
+        self.in_file.keys().map(String::as_str)
     }
 
     /// A variable; one that is set but empty counts as unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Setting> {
         let value = lookup(name)?;
-        let source = match &self.file {
-            Some(file) if self.from_file.contains(name) => Source::EnvFile(name.to_owned(), file.clone()),
+        let source = match (&self.file, self.in_file.get(name)) {
+            (Some(file), Some(said)) if said.counts => {
+                Source::EnvFile(name.to_owned(), file.clone(), said.line)
+            }
             _ => Source::Variable(name.to_owned()),
         };
         Some(Setting { value, source })
+    }
+
+    /// All that is said of `names`, what counts first: each in the environment before
+    /// the `.env` file.
+    #[must_use]
+    pub fn all(&self, names: &[&str]) -> Vec<Setting> {
+        let of_file = |name: &str| {
+            let said = self.in_file.get(name).filter(|said| !said.counts && !said.value.is_empty())?;
+            let source = Source::EnvFile(name.to_owned(), self.file.clone()?, said.line);
+            Some(Setting { value: said.value.clone(), source })
+        };
+        names.iter().flat_map(|name| self.get(name).into_iter().chain(of_file(name))).collect()
     }
 
     /// The first of `names` that is set.
@@ -125,14 +159,19 @@ impl Environment {
     /// The names of all `AWS_ENDPOINT_URL*` variables that are set.
     #[must_use]
     pub fn aws_endpoint_variables(&self) -> Vec<String> {
-        let mut names: Vec<String> = std::env::vars_os()
-            .filter(|(_, value)| !value.is_empty())
-            .filter_map(|(name, _)| name.into_string().ok())
-            .filter(|name| name.starts_with("AWS_ENDPOINT_URL"))
-            .collect();
-        names.sort();
-        names
+        names_with("AWS_ENDPOINT_URL")
     }
+}
+
+/// The names of all variables that are set and begin so.
+pub(super) fn names_with(prefix: &str) -> Vec<String> {
+    let mut names: Vec<String> = std::env::vars_os()
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    names
 }
 
 /// Text that is not UTF-8 is kept as well as it can be: taken for unset, it would
@@ -152,6 +191,17 @@ pub(super) fn ignore_endpoint_variables() {
 fn nearest_env_file() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
+}
+
+/// The line that sets `name`, counted from 1: the first that begins with it.
+fn line_of(name: &str, text: &str) -> usize {
+    let sets = |line: &str| {
+        let line = line.trim_start();
+        let line =
+            line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(line);
+        line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    text.lines().position(sets).map_or(1, |index| index + 1)
 }
 
 /// Names the first line that does not parse. The parser's own word is of no use:

@@ -18,6 +18,12 @@ pub enum Color {
 }
 
 impl Color {
+    /// The word for it; `None` for what is so anyway.
+    pub(super) fn given(self) -> Option<String> {
+        let word = self.to_possible_value().filter(|_| self != Self::default());
+        word.map(|word| word.get_name().to_owned())
+    }
+
     /// What `--color` says in words that clap does not take, or has not taken yet:
     /// its help and its errors have colours too.
     #[must_use]

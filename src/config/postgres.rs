@@ -12,7 +12,7 @@ use crate::trace::Trace;
 
 /// What a connection string may say, by libpq's keyword, and the variable that
 /// says it in its place.
-const KEYWORDS: [(&str, Option<&str>); 22] = [
+pub(super) const KEYWORDS: [(&str, Option<&str>); 22] = [
     ("host", Some("PGHOST")),
     ("hostaddr", Some("PGHOSTADDR")),
     ("port", Some("PGPORT")),
@@ -39,7 +39,7 @@ const KEYWORDS: [(&str, Option<&str>); 22] = [
 
 /// What libpq would do and cruddur does not; where it is set, passing over it
 /// would connect in another way than was asked for.
-const UNSUPPORTED: [(&str, &str, &str); 9] = [
+pub(super) const UNSUPPORTED: [(&str, &str, &str); 9] = [
     ("service", "PGSERVICE", "cruddur reads no service file"),
     ("sslcert", "PGSSLCERT", "cruddur sends no client certificate"),
     ("sslkey", "PGSSLKEY", "cruddur sends no client certificate"),
@@ -142,16 +142,13 @@ impl PostgresConfig {
 
     /// Whether a variable may say what the connection string does not.
     fn takes(&self, keyword: &str, value: &str) -> bool {
-        let is_set = |keyword| self.settings.contains_key(keyword);
-        if is_set(keyword) || (self.target == Target::Prod && PLACES.contains(&keyword)) {
+        if self.settings.contains_key(keyword) || self.refuses(keyword, value) {
             return false;
         }
         match keyword {
             // A host that is named is the one that is meant. libpq would go to
             // this address all the same.
             "hostaddr" => !self.settings.get("host").is_some_and(|host| host.source == self.source),
-            // Nothing is stricter, so anything else would weaken what is made sure of.
-            "sslmode" => self.target == Target::Local || value == "verify-full",
             _ => true,
         }
     }
@@ -195,8 +192,16 @@ impl PostgresConfig {
         if self.settings.contains_key("password") {
             return Ok(());
         }
+        if let Some(setting) = self.in_passfile()? {
+            self.settings.insert("password", setting);
+        }
+        Ok(())
+    }
+
+    /// What the password file has for this connection.
+    pub(super) fn in_passfile(&self) -> Result<Option<Setting>> {
         let named = self.settings.get("passfile").map(|file| PathBuf::from(&file.value));
-        let Some(file) = named.or_else(|| Some(self.home.as_ref()?.join(".pgpass"))) else { return Ok(()) };
+        let Some(file) = named.or_else(|| Some(self.home.as_ref()?.join(".pgpass"))) else { return Ok(None) };
         let value = |keyword: &str| self.settings.get(keyword).map(|setting| setting.value.as_str());
         let first = |keyword: &str| value(keyword).and_then(|list| list.split(',').next());
         let wanted = passfile::Connection {
@@ -205,11 +210,15 @@ impl PostgresConfig {
             database: value("dbname").unwrap_or_default(),
             user: value("user").unwrap_or_default(),
         };
-        if let Some(password) = passfile::look_up(&file, &wanted)? {
-            let source = Source::File(file);
-            self.settings.insert("password", Setting { value: password, source });
-        }
-        Ok(())
+        let password = passfile::look_up(&file, &wanted)?;
+        Ok(password.map(|value| Setting { value, source: Source::File(file) }))
+    }
+
+    /// Whether a variable would say of production what its URL alone may say. Nothing is
+    /// stricter than verify-full, so any other mode would weaken what is made sure of.
+    pub(super) fn refuses(&self, keyword: &str, value: &str) -> bool {
+        self.target == Target::Prod
+            && (PLACES.contains(&keyword) || (keyword == "sslmode" && value != "verify-full"))
     }
 
     /// The same, with `trace` told of what its sessions do.

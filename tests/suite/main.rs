@@ -10,6 +10,7 @@
 )]
 
 mod cognito;
+mod config;
 mod db;
 mod ddb;
 mod doctor;

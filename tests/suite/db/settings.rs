@@ -80,7 +80,7 @@ fn the_env_file_counts_like_the_environment() {
     Run::of(probe(&sandbox).env("PGDATABASE", sandbox.database())).succeeds();
     assert_eq!(sandbox.sql("SELECT count(*) FROM seen"), [["1"]]);
     sandbox.write(".env", "PGPORT=many\n");
-    Run::of(&mut probe(&sandbox)).exits_with(4).says("PGPORT (from ").says("/.env) is not a valid port");
+    Run::of(&mut probe(&sandbox)).exits_with(4).says("PGPORT (from ").says("/.env:1) is not a valid port");
 }
 
 #[test]

@@ -55,6 +55,8 @@ fn without_production_settings_no_command_falls_back_to_local() {
             "rds update-sg-rule" => (4, "DB_SG_ID is not set"),
             // It says so on stdout, and looks at the local side too.
             "doctor" => (4, "things are broken"),
+            // Says what counts in production, and goes nowhere.
+            "config show" => (0, ""),
             _ if line.starts_with("local ") => (2, "--prod exclude each other"),
             // Says what production needs, and goes nowhere.
             _ if line.starts_with("ddb stream policy") => (2, "no AWS account"),

@@ -1,0 +1,358 @@
+//! Every setting there is, for people to see which value counts and why.
+//!
+//! A variable that is read anywhere has its place here: a test holds the names in the
+//! source against this list.
+
+use serde::Serialize;
+
+use super::environment::{Setting, Source, names_with};
+use super::mask::Mask;
+use super::postgres::{KEYWORDS, UNSUPPORTED};
+use super::{
+    Config, DEFAULT_CONNECTION_URL, DEFAULT_TABLE, DUMMY_REGION, PostgresConfig, Service, Target,
+    USER_POOL_VARIABLES,
+};
+
+/// A setting, and whatever is set for it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Listed {
+    /// What it is, such as `dynamodb endpoint`.
+    pub name: String,
+    /// The value that counts; secrets are masked. `None` when nothing is set.
+    pub value: Option<String>,
+    /// Where that came from.
+    pub source: Option<String>,
+    /// Whether the value is a secret.
+    pub secret: bool,
+    /// What would count if that were not set.
+    pub shadows: Vec<Passed>,
+    /// What is set and does not count here at all.
+    pub ignored: Vec<Passed>,
+    /// What else is to be known.
+    pub note: Option<String>,
+    /// The flag that sets it; not every command has each.
+    pub flag: Option<&'static str>,
+    /// The variables that set it, the first counts.
+    pub variables: Vec<String>,
+}
+
+/// A value that does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passed {
+    /// Where it is set.
+    pub source: String,
+    /// What it says; secrets are masked.
+    pub value: String,
+    /// Why it does not count.
+    pub why: Option<String>,
+}
+
+/// How a setting is found.
+struct Spec<'a> {
+    name: &'a str,
+    flag: Option<&'static str>,
+    /// What the flag says.
+    given: Option<String>,
+    variables: &'a [&'a str],
+    default: Option<String>,
+    mask: Mask,
+    /// Why no variable counts here.
+    no_variable: Option<&'static str>,
+    note: Option<&'static str>,
+}
+
+impl<'a> Spec<'a> {
+    const fn new(name: &'a str, variables: &'a [&'a str]) -> Self {
+        Self {
+            name,
+            flag: None,
+            given: None,
+            variables,
+            default: None,
+            mask: Mask::Open,
+            no_variable: None,
+            note: None,
+        }
+    }
+
+    fn flag(self, flag: &'static str, given: Option<String>) -> Self {
+        Self { flag: Some(flag), given, ..self }
+    }
+
+    fn default(self, default: impl Into<String>) -> Self {
+        Self { default: Some(default.into()), ..self }
+    }
+
+    const fn mask(mut self, mask: Mask) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    const fn note(mut self, note: &'static str) -> Self {
+        self.note = Some(note);
+        self
+    }
+}
+
+impl Config {
+    /// Every setting, in groups, whether it is set or not. Reads no profile of AWS and
+    /// contacts nobody.
+    #[must_use]
+    pub fn listing(&self) -> Vec<Listed> {
+        let mut rows = self.world();
+        rows.extend(self.aws_settings());
+        rows.extend(self.postgres_settings());
+        rows.extend(self.other_settings());
+        rows.extend(self.unknown_settings(&rows));
+        rows
+    }
+
+    /// What is set for a setting, sorted into what counts and what does not.
+    fn listed(&self, spec: Spec<'_>) -> Listed {
+        let from_flag = spec.flag.zip(spec.given);
+        let mut set: Vec<Setting> = from_flag
+            .map(|(flag, value)| Setting { value, source: Source::Flag(flag) })
+            .into_iter()
+            .collect();
+        let variables = self.environment.all(spec.variables);
+        let mut ignored = Vec::new();
+        match spec.no_variable {
+            None => set.extend(variables),
+            Some(why) => {
+                ignored.extend(variables.iter().map(|setting| passed(setting, spec.mask, Some(why))));
+            }
+        }
+        if set.is_empty() {
+            set.extend(spec.default.map(|value| Setting { value, source: Source::Default }));
+        }
+        let mut set = set.iter();
+        let counts = set.next();
+        Listed {
+            name: spec.name.to_owned(),
+            value: counts.map(|setting| spec.mask.show(&setting.value)),
+            source: counts.map(|setting| setting.source.to_string()),
+            secret: spec.mask.is_secret(),
+            shadows: set.map(|setting| passed(setting, spec.mask, None)).collect(),
+            ignored,
+            note: spec.note.map(ToOwned::to_owned),
+            flag: spec.flag,
+            variables: spec.variables.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// The target, and the file that fills in what the environment lacks.
+    fn world(&self) -> Vec<Listed> {
+        let flags = &self.flags;
+        let on = |is_on: bool| is_on.then(|| "yes".to_owned());
+        let file = self.environment.file().map(|file| file.display().to_string());
+        let (named, found) = if flags.env_file.is_some() { (file, None) } else { (None, file) };
+        let mut env_file = Spec::new("env file", &[]).flag("--env-file", named);
+        env_file.default = found;
+        vec![
+            self.listed(
+                Spec::new("target", &[])
+                    .flag("--prod", on(flags.prod).map(|_| Target::Prod.name().to_owned()))
+                    .default(Target::Local.name()),
+            ),
+            self.listed(env_file),
+            self.listed(Spec::new("no env file", &[]).flag("--no-env-file", on(flags.no_env_file))),
+            self.listed(Spec::new("dry run", &[]).flag("--dry-run", on(flags.dry_run))),
+            self.listed(Spec::new("quiet", &[]).flag("--quiet", on(flags.quiet))),
+            self.listed(
+                Spec::new("verbose", &[])
+                    .flag("--verbose", (flags.verbose > 0).then(|| flags.verbose.to_string())),
+            ),
+            self.listed(
+                Spec::new("color", &["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"])
+                    .flag("--color", flags.color.given())
+                    .default("auto"),
+            ),
+        ]
+    }
+
+    fn aws_settings(&self) -> Vec<Listed> {
+        let flags = &self.flags;
+        let is_prod = self.target == Target::Prod;
+        let mut rows: Vec<Listed> =
+            [Service::DynamoDb, Service::DynamoDbStreams, Service::Cognito, Service::Ec2]
+                .into_iter()
+                .map(|service| self.endpoint(service))
+                .collect();
+        let region = Spec::new("aws region", &["AWS_REGION", "AWS_DEFAULT_REGION"])
+            .flag("--region", flags.region.clone());
+        rows.push(self.listed(if is_prod {
+            region.default("the AWS profile's, else the instance's")
+        } else {
+            region.default(DUMMY_REGION)
+        }));
+        rows.push(
+            self.listed(
+                Spec::new("aws profile", &["AWS_PROFILE"])
+                    .flag("--profile", flags.profile.clone())
+                    .note("for what is AWS's own only"),
+            ),
+        );
+        for (name, variable, mask) in [
+            ("aws access key id", "AWS_ACCESS_KEY_ID", Mask::LastFour),
+            ("aws secret access key", "AWS_SECRET_ACCESS_KEY", Mask::All),
+            ("aws session token", "AWS_SESSION_TOKEN", Mask::All),
+        ] {
+            rows.push(self.listed(Spec::new(name, &[variable]).mask(mask)));
+        }
+        rows
+    }
+
+    fn endpoint(&self, service: Service) -> Listed {
+        let name = format!("{} endpoint", service.name());
+        let mut spec = Spec::new(&name, service.endpoint_variables())
+            .flag("--endpoint-url", self.flags.endpoint_url.clone())
+            .mask(Mask::Url);
+        if self.target == Target::Prod {
+            spec.no_variable = Some("with --prod");
+        } else {
+            spec.default = service.local_endpoint().map(|setting| setting.value);
+        }
+        if spec.default.is_none() {
+            spec.default = Some("AWS's own".to_owned());
+        }
+        self.listed(spec)
+    }
+
+    fn postgres_settings(&self) -> Vec<Listed> {
+        let (counts, other, why) = match self.target {
+            Target::Local => ("CONNECTION_URL", "PROD_CONNECTION_URL", "without --prod"),
+            Target::Prod => ("PROD_CONNECTION_URL", "CONNECTION_URL", "with --prod"),
+        };
+        let mut spec = Spec::new("PostgreSQL URL", &[]).mask(Mask::Connection);
+        let variables = [counts];
+        spec.variables = &variables;
+        if self.target == Target::Local {
+            spec.default = Some(DEFAULT_CONNECTION_URL.to_owned());
+        }
+        let mut url = self.listed(spec);
+        let others = self.environment.all(&[other]);
+        url.ignored = others.iter().map(|setting| passed(setting, Mask::Connection, Some(why))).collect();
+        url.variables.push(other.to_owned());
+        let resolved = self.postgres();
+        url.note = resolved.as_ref().err().map(|error| format!("cannot be used: {}", error.message()));
+        let resolved = resolved.ok();
+        let mut rows = vec![url];
+        let parts = KEYWORDS
+            .iter()
+            .map(|(keyword, variable)| self.postgres_part(resolved.as_ref(), keyword, *variable));
+        rows.extend(parts);
+        rows.extend(UNSUPPORTED.iter().map(|(keyword, variable, why)| {
+            let mut row = self.listed(Spec::new(&format!("PostgreSQL {keyword}"), &[variable]));
+            row.note = Some((*why).to_owned());
+            row
+        }));
+        rows
+    }
+
+    /// One of libpq's keywords.
+    fn postgres_part(
+        &self,
+        resolved: Option<&PostgresConfig>,
+        keyword: &'static str,
+        variable: Option<&'static str>,
+    ) -> Listed {
+        let mask = if keyword == "password" { Mask::All } else { Mask::Open };
+        let counts = resolved.and_then(|config| config.get(keyword));
+        let mut set = variable.map(|name| self.environment.all(&[name])).unwrap_or_default();
+        if keyword == "password" {
+            set.extend(resolved.and_then(|config| config.in_passfile().ok().flatten()));
+        }
+        let mut row = Listed {
+            name: format!("PostgreSQL {keyword}"),
+            value: counts.map(|setting| mask.show(&setting.value)),
+            source: counts.map(|setting| setting.source.to_string()),
+            secret: mask.is_secret(),
+            variables: variable.into_iter().map(ToOwned::to_owned).collect(),
+            ..Listed::default()
+        };
+        for setting in
+            set.iter().filter(|setting| counts.is_none_or(|counts| counts.source != setting.source))
+        {
+            match resolved {
+                Some(config) if config.refuses(keyword, &setting.value) => {
+                    row.ignored.push(passed(setting, mask, Some("with --prod")));
+                }
+                Some(_) => row.shadows.push(passed(setting, mask, None)),
+                None => row.ignored.push(passed(setting, mask, Some("without a URL that can be used"))),
+            }
+        }
+        row
+    }
+
+    fn other_settings(&self) -> Vec<Listed> {
+        let list = |name: &str, flag: Option<&'static str>, variables: &[&str]| {
+            let mut spec = Spec::new(name, variables);
+            spec.flag = flag;
+            self.listed(spec)
+        };
+        let programs = Spec::new("PostgreSQL programs", &["CRUDDUR_POSTGRES_BINDIR"])
+            .default("those on the PATH, else where they usually are");
+        let mut programs = self.listed(programs);
+        programs.variables.push("PATH".to_owned());
+        let table = Spec::new("table", &["DDB_MESSAGE_TABLE"]).flag("--table", None).default(DEFAULT_TABLE);
+        let mut state = Spec::new("state folder", &["CRUDDUR_STATE_DIR"]);
+        // Where it is by default depends on these.
+        state.default = self.state_dir().ok().map(|folder| folder.display().to_string());
+        let mut state = self.listed(state);
+        state.variables.extend(["XDG_STATE_HOME", "HOME"].map(ToOwned::to_owned));
+        let data = Spec::new("data folder", &["CRUDDUR_DATA_DIR"])
+            .flag("--data-dir", None)
+            .default("/var/lib/cruddur for root, else the user's data folder");
+        let mut data = self.listed(data);
+        data.variables.extend(["XDG_DATA_HOME", "HOME"].map(ToOwned::to_owned));
+        vec![
+            self.listed(table),
+            list("user pool", Some("--user-pool-id"), &USER_POOL_VARIABLES),
+            list("security group", Some("--group-id"), &["DB_SG_ID"]),
+            list("security group rule", Some("--security-group-rule-id"), &["DB_SG_RULE_ID"]),
+            list("public address", Some("--ip"), &["GITPOD_IP"]),
+            data,
+            state,
+            programs,
+            list("time zone", None, &["TZ"]),
+            list("CA certificates", None, &["SSL_CERT_FILE", "SSL_CERT_DIR"]),
+        ]
+    }
+
+    /// What the AWS SDK reads by itself, and what the `.env` file has for SQL files.
+    fn unknown_settings(&self, known: &[Listed]) -> Vec<Listed> {
+        let is_known = |name: &str| known.iter().any(|row| row.variables.iter().any(|known| known == name));
+        let mut rows = Vec::new();
+        for name in names_with("AWS_").iter().filter(|name| !is_known(name)) {
+            if name == super::IGNORE_ENDPOINTS {
+                continue;
+            }
+            let is_endpoint = name.starts_with("AWS_ENDPOINT_URL");
+            let is_secret = ["TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.contains(word));
+            let mask = if is_secret && !name.ends_with("_FILE") { Mask::All } else { Mask::Url };
+            let variables = [name.as_str()];
+            let mut spec =
+                Spec::new(name, &variables).mask(mask).note("left to the AWS SDK, for what is AWS's own");
+            if is_endpoint {
+                spec.no_variable = Some("by cruddur, always");
+                spec.note = None;
+            }
+            rows.push(self.listed(spec));
+        }
+        let of_file = self.environment.in_file().filter(|name| !name.starts_with("AWS_") && !is_known(name));
+        for name in of_file {
+            let variables = [name];
+            let spec = Spec::new(name, &variables).mask(Mask::All);
+            rows.push(self.listed(spec.note("no setting of cruddur's; SQL files may name it")));
+        }
+        rows
+    }
+}
+
+fn passed(setting: &Setting, mask: Mask, why: Option<&str>) -> Passed {
+    Passed {
+        source: setting.source.to_string(),
+        value: mask.show(&setting.value),
+        why: why.map(ToOwned::to_owned),
+    }
+}
