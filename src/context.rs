@@ -2,6 +2,7 @@
 
 use std::sync::Once;
 
+use crate::aws::Identified;
 use crate::cognito::UserPool;
 use crate::config::{AwsConfig, Config, Service, Target, UserPoolId};
 use crate::dynamodb::DynamoDb;
@@ -65,6 +66,12 @@ impl Context {
     /// An EC2 client for this target. No request is sent yet.
     pub async fn ec2(&self) -> Result<Ec2> {
         Ec2::connect(&self.aws(Service::Ec2)?).await
+    }
+
+    /// Whose the credentials are, which STS is asked now; for `pool`, in its region.
+    pub async fn caller(&self, pool: Option<&UserPoolId>) -> Result<Identified> {
+        self.aws(Service::Sts)?;
+        Identified::ask(&self.config.sts(pool)?).await
     }
 
     /// A client of DynamoDB's streams for this target. No request is sent yet.

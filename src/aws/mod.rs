@@ -4,6 +4,7 @@
 mod account;
 mod dry_run;
 mod error;
+mod identity;
 mod telling;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Effort, Plan, Unsent};
 pub(crate) use self::error::{code, is_not_sent};
+pub(crate) use self::identity::Identified;
 
 use self::account::Remembered;
 use self::telling::Telling;

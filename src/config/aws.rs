@@ -26,6 +26,8 @@ pub enum Service {
     Cognito,
     /// The security group.
     Ec2,
+    /// Who tells whose credentials are.
+    Sts,
 }
 
 impl Service {
@@ -37,6 +39,7 @@ impl Service {
             Self::DynamoDbStreams => "DynamoDB Streams",
             Self::Cognito => "Cognito",
             Self::Ec2 => "EC2",
+            Self::Sts => "STS",
         }
     }
 
@@ -52,6 +55,7 @@ impl Service {
             }
             Self::Cognito => &["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
             Self::Ec2 => &["AWS_ENDPOINT_URL_EC2"],
+            Self::Sts => &["AWS_ENDPOINT_URL_STS"],
         }
     }
 
@@ -62,7 +66,7 @@ impl Service {
                 value: format!("http://localhost:{DEFAULT_DYNAMODB_PORT}"),
                 source: Source::Default,
             }),
-            Self::Cognito | Self::Ec2 => None,
+            Self::Cognito | Self::Ec2 | Self::Sts => None,
         }
     }
 }

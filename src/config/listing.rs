@@ -174,7 +174,7 @@ impl Config {
         let flags = &self.flags;
         let is_prod = self.target == Target::Prod;
         let mut rows: Vec<Listed> =
-            [Service::DynamoDb, Service::DynamoDbStreams, Service::Cognito, Service::Ec2]
+            [Service::DynamoDb, Service::DynamoDbStreams, Service::Cognito, Service::Ec2, Service::Sts]
                 .into_iter()
                 .map(|service| self.endpoint(service))
                 .collect();

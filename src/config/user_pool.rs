@@ -81,6 +81,16 @@ impl Config {
         })
     }
 
+    /// Who tells whose the credentials are; asked for `pool`, in its region.
+    ///
+    /// # Errors
+    /// Those of [`Config::aws`].
+    pub fn sts(&self, pool: Option<&UserPoolId>) -> Result<AwsConfig> {
+        let mut config = self.aws(Service::Sts)?;
+        config.region = config.region.or_else(|| Some(pool?.region().to_owned()));
+        Ok(config)
+    }
+
     /// Where `pool` is: in the region that its id begins with, whatever region the
     /// environment or a profile names for other services. Only `--region` goes first.
     ///

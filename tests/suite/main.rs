@@ -33,5 +33,6 @@ mod support;
 mod target;
 mod timestamp;
 mod transcript;
+mod troubleshooting;
 mod url;
 mod variables;

@@ -2,19 +2,45 @@
 
 use super::DoctorArgs;
 use super::finding::Findings;
-use crate::config::{Credentials, DUMMY_CREDENTIAL, Service};
+use crate::config::{Credentials, DUMMY_CREDENTIAL, Service, Target, UserPoolId};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 
-pub(super) async fn check(cx: &Context, _args: &DoctorArgs, found: &mut Findings) -> Result<()> {
-    match cx.config().aws(Service::DynamoDb)?.credentials {
-        Credentials::Static { access_key_id, .. } if access_key_id == DUMMY_CREDENTIAL => {
-            found.ok("local requests are signed with dummies");
-        }
-        Credentials::Static { .. } => {
-            found.ok("local requests are signed with the environment's credentials, which nobody checks");
-        }
-        Credentials::Chain { .. } => {}
+pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {
+    let config = cx.config();
+    if config.target() == Target::Prod {
+        return ask(cx, None, found).await;
     }
-    Ok(())
+    if let Credentials::Static { access_key_id, .. } = config.aws(Service::DynamoDb)?.credentials {
+        found.ok(if access_key_id == DUMMY_CREDENTIAL {
+            "local requests are signed with dummies"
+        } else {
+            "local requests are signed with the environment's credentials, which nobody checks"
+        });
+    }
+    // The user pool is AWS's in local work too.
+    match args.pool.configured(cx)? {
+        Some(pool) if !config.cognito(&pool)?.is_emulated() => ask(cx, Some(&pool), found).await,
+        _ => Ok(()),
+    }
+}
+
+async fn ask(cx: &Context, pool: Option<&UserPoolId>, found: &mut Findings) -> Result<()> {
+    found.wait_for("the credential chain, or STS");
+    let is_emulated = cx.config().sts(pool)?.is_emulated();
+    match cx.caller(pool).await {
+        Ok(caller) => {
+            found
+                .ok(format!("account {}, {}, key ****{}", caller.account, caller.arn, caller.key_ends_with))
+                .value("account", &caller.account)
+                .value("arn", &caller.arn);
+            Ok(())
+        }
+        // Few emulators have it.
+        Err(error) if is_emulated && error.kind() == Kind::Failed => {
+            found.skip("the emulator does not say whose the credentials are");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -1,9 +1,12 @@
 //! `cruddur doctor`: a healthy stack, and each fault that it knows.
 
+mod clock;
+mod cognito;
 mod dynamodb;
 mod healthy;
 mod postgres;
 mod production;
+mod security_group;
 mod silence;
 mod stack;
 

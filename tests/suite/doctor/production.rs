@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::Examined;
-use crate::support::{Answer, MoodyPostgres, Recorder, Sandbox};
+use crate::support::{Answer, Fault, MoodyPostgres, Proxy, Recorder, Sandbox, moto};
 
 /// A doctor with `--prod`, whose AWS is `endpoint`.
 fn on_prod(sandbox: &Sandbox, endpoint: &str) -> Command {
@@ -78,4 +78,51 @@ fn a_table_without_deletion_protection_is_a_warning() {
     let finding = examined.finding("dynamodb", "has no deletion protection");
     assert_eq!(finding.value("deletion_protection"), false);
     assert_eq!(finding.status(), "warn");
+}
+
+#[test]
+fn credentials_are_valid_and_somebodys() {
+    let sandbox = Sandbox::healthy();
+    let examined = Examined::of(&mut on_prod(&sandbox, &moto().url()), 1);
+    let caller = examined.finding("credentials", "account 123456789012, arn:aws:sts::123456789012:");
+    assert_eq!(caller.value("account"), "123456789012");
+    assert!(caller.text().ends_with("key ****TION"), "{caller:?}");
+    // Its DynamoDB is another one, and has no such table.
+    examined.only_failure("dynamodb", "there is no table").is("fail", "cruddur ddb schema-load --prod");
+    // An emulator without STS is no fault.
+    let examined = Examined::of(&mut on_prod(&sandbox, &sandbox.endpoint()), 0);
+    assert_eq!(examined.finding("credentials", "does not say whose").status(), "skip");
+}
+
+/// STS's answer to a key that is nobody's any more.
+const WITHDRAWN_KEY: &str = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
+    <Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>not valid</Message></Error>\
+    <RequestId>1</RequestId></ErrorResponse>";
+
+#[test]
+fn credentials_that_are_refused_are_a_matter_of_configuration() {
+    let sandbox = Sandbox::healthy();
+    let refusing = Proxy::new(moto().url(), "GetCallerIdentity", |_| Some(Fault::Broken(403, WITHDRAWN_KEY)));
+    let examined = Examined::of(&mut on_prod(&sandbox, refusing.url()), 4);
+    let finding = examined.finding("credentials", "[InvalidClientTokenId]");
+    assert_eq!(finding.status(), "fail");
+    let refusing = Proxy::new(sandbox.endpoint(), "DescribeTable", |_| {
+        Some(Fault::Error(400, "UnrecognizedClientException"))
+    });
+    let examined = Examined::of(&mut on_prod(&sandbox, refusing.url()), 4);
+    examined.only_failure("dynamodb", "[UnrecognizedClientException]");
+}
+
+#[test]
+fn no_credentials_at_all_are_a_matter_of_configuration() {
+    let sandbox = Sandbox::healthy();
+    let mut command = on_prod(&sandbox, &moto().url());
+    let examined =
+        Examined::of(command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY"), 4);
+    let finding = examined.finding("credentials", "no valid AWS credentials");
+    // In one line, whatever was tried.
+    assert!(!finding.text().contains('\n'), "{finding:?}");
+    let mut command = on_prod(&sandbox, &moto().url());
+    let examined = Examined::of(command.env_remove("AWS_REGION"), 4);
+    examined.finding("dynamodb", "no AWS region is set");
 }

@@ -159,7 +159,7 @@ fn an_address_is_checked_before_any_call_and_its_setting_named() {
     run(&[], None)
         .exits_with(4)
         .says("Error: GITPOD_IP (from ")
-        .says("/.env): 192.168.1.10 cannot come from");
+        .says("/.env:1): 192.168.1.10 cannot come from");
     run(&["--ip", "10.0.0.1"], None)
         .exits_with(2)
         .says("Hint: your own shows with: curl https://checkip.amazonaws.com");

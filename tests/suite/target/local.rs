@@ -198,5 +198,5 @@ fn an_endpoint_from_the_env_file_names_the_file() {
     Run::of(&mut unguided(&sandbox, &["ddb", "list-tables"]))
         .exits_with(4)
         .says("AWS_ENDPOINT_URL (from ")
-        .says("/.env) is not an endpoint URL");
+        .says("/.env:1) is not an endpoint URL");
 }

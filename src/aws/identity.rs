@@ -1,0 +1,48 @@
+//! Whose the credentials are, by the service's own word and not by memory.
+
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+
+use super::Aws;
+use crate::config::AwsConfig;
+use crate::error::Result;
+
+/// Who signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// The account's number.
+    pub account: String,
+    /// The user, or the role and its session.
+    pub arn: String,
+    /// The last four characters of the access key id.
+    pub key_ends_with: String,
+}
+
+impl Identified {
+    /// Asks STS, which needs no permission for it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when there are no credentials, or none that are
+    /// valid; [`crate::error::Kind::Failed`] when nobody answers.
+    pub async fn ask(config: &AwsConfig) -> Result<Self> {
+        let Aws { sdk, place, telling, .. } = Aws::load(config).await?;
+        let mut client = aws_sdk_sts::config::Builder::from(&sdk);
+        // It asks, and a dry run may.
+        client.set_interceptors(telling.into_iter().map(SharedInterceptor::new));
+        let client = aws_sdk_sts::Client::from_conf(client.build());
+        let answer = client.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| place.error("cannot ask whose the credentials are", &error))?;
+        // They have just signed, so they are there.
+        let key = match sdk.credentials_provider() {
+            Some(provider) => provider.provide_credentials().await.ok(),
+            None => None,
+        };
+        let key = key.map(|key| key.access_key_id().to_owned()).unwrap_or_default();
+        let from = key.char_indices().rev().nth(3).map_or(key.len(), |(at, _)| at);
+        Ok(Self {
+            account: answer.account.unwrap_or_default(),
+            arn: answer.arn.unwrap_or_default(),
+            key_ends_with: key[from..].to_owned(),
+        })
+    }
+}
