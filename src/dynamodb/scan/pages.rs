@@ -11,6 +11,8 @@ const PAGE_BYTES: f64 = 1024.0 * 1024.0;
 const UNIT_BYTES: f64 = 8.0 * 1024.0;
 /// Items of a page as long as nobody knows how large they are.
 const FIRST_ITEMS: f64 = 1000.0;
+/// Items that are asked for in place of each that fits into a page on average.
+const SPARE: f64 = 1.05;
 /// The smallest figure that is charged for a page.
 const LEAST_UNITS: f64 = 0.5;
 
@@ -63,7 +65,7 @@ impl Pages {
         let per_item = self.units_per_item();
         let mut limits: Vec<f64> = Vec::new();
         if self.emulated {
-            let fit = per_item.map(|units| PAGE_BYTES / (units * UNIT_BYTES) * 1.25 + 16.0);
+            let fit = per_item.map(|units| PAGE_BYTES / (units * UNIT_BYTES) * SPARE);
             limits.push(fit.unwrap_or(FIRST_ITEMS));
         }
         if let Some(ceiling) = &self.ceiling {
