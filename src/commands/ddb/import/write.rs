@@ -85,8 +85,8 @@ impl Job<'_> {
         let left = total.map_or(0, |total| total.saturating_sub(self.skip));
         let progress = total.map(|_| ui.progress_with_rate("importing", left));
         let ended = self.write(ui, &mut writer, source, reading, surveyed, place, progress.as_ref()).await;
-        let done = self.skip + writer.done_through();
         let outcome = Outcome { skipped: self.skip, ..writer.end().await };
+        let done = self.skip + writer.done_through();
         // Nothing may be printed over the bar.
         drop(progress);
         let written = outcome.put + outcome.deleted + outcome.kept;
@@ -113,7 +113,11 @@ impl Job<'_> {
             (Err(error), Some(place)) => (outcome, place.forget().and(Err(error))),
             (Err(error), None) if written > 0 => {
                 let kind = if error.kind() == Kind::Failed { Kind::Partial } else { error.kind() };
-                let message = format!("{}; {} are written", error.message(), count(written, "item"));
+                // The writer's own error says so already.
+                let message = match error.kind() {
+                    Kind::Partial => error.message().to_owned(),
+                    _ => format!("{}; {} are written", error.message(), count(written, "item")),
+                };
                 if error.kind().is_silent() {
                     ui.status(format!("stopped; {} are written", count(written, "item")));
                 }
