@@ -5,7 +5,12 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
-use super::safe;
+use super::{safe, text};
+
+/// Text that wraps is not squeezed into less than that.
+const NARROWEST: usize = 20;
+/// How far text below a row is indented.
+const INDENT: usize = 4;
 
 /// Rows that are held back to size the columns by.
 const SAMPLE: usize = 200;
@@ -67,11 +72,13 @@ pub(super) struct TableWriter {
     held: Vec<Vec<String>>,
     /// Each column's width in the first lot.
     widths: Option<Vec<u16>>,
+    /// Columns that wrap, whose text goes below its row: the others leave them no place.
+    below: Vec<usize>,
 }
 
 impl TableWriter {
     pub(super) fn new(columns: impl Into<Cow<'static, [Column]>>, width: Option<u16>) -> Self {
-        Self { columns: columns.into(), width, held: Vec::new(), widths: None }
+        Self { columns: columns.into(), width, held: Vec::new(), widths: None, below: Vec::new() }
     }
 
     pub(super) fn push(&mut self, cells: Vec<String>, out: &mut impl Write) -> io::Result<()> {
@@ -84,7 +91,59 @@ impl TableWriter {
         if self.held.is_empty() { Ok(()) } else { self.lot(out) }
     }
 
+    /// The columns that wrap, if the others leave them no place.
+    fn squeezed(&self, width: u16) -> Vec<usize> {
+        let is = |overflow: Overflow| {
+            let columns = self.columns.iter().enumerate();
+            columns.filter(move |(_, column)| column.overflow == overflow).map(|(index, _)| index)
+        };
+        let natural = |index: usize| {
+            let cells = self.held.iter().filter_map(|row| row.get(index));
+            cells.flat_map(|cell| cell.lines()).map(text::width).max().unwrap_or(0)
+        };
+        let kept: usize = is(Overflow::Keep)
+            .map(|index| natural(index).max(text::width(&self.columns[index].name)) + 2)
+            .sum();
+        let left = usize::from(width).saturating_sub(kept + is(Overflow::Cut).count() * NARROWEST / 2);
+        let wanted: usize = is(Overflow::Wrap).map(|index| natural(index).min(NARROWEST) + 2).sum();
+        if wanted > left { is(Overflow::Wrap).collect() } else { Vec::new() }
+    }
+
     fn lot(&mut self, out: &mut impl Write) -> io::Result<()> {
+        if let (Some(width), None) = (self.width, &self.widths) {
+            self.below = self.squeezed(width);
+        }
+        if self.below.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            let columns: Vec<Column> = self.columns.to_vec();
+            return self.table(&columns, held, out, |_| Vec::new());
+        }
+        let (below, width) = (self.below.clone(), self.width.map_or(usize::MAX, usize::from));
+        let (mut rows, mut texts) = (Vec::new(), Vec::new());
+        for row in self.held.drain(..) {
+            let (mut beside, mut under) = (Vec::new(), Vec::new());
+            for (index, cell) in row.into_iter().enumerate() {
+                if below.contains(&index) { under.push(cell) } else { beside.push(cell) }
+            }
+            rows.push(beside);
+            texts.push(under);
+        }
+        let columns = self.columns.iter().enumerate().filter(|(index, _)| !below.contains(index));
+        let columns: Vec<Column> = columns.map(|(_, column)| column.clone()).collect();
+        self.table(&columns, rows, out, |row| {
+            let cells = texts[row].iter().filter(|cell| !cell.is_empty());
+            cells.flat_map(|cell| text::wrap(&safe(cell), width.saturating_sub(INDENT))).collect()
+        })
+    }
+
+    /// Prints rows in `columns`, each with what comes `below` it.
+    fn table(
+        &mut self,
+        columns: &[Column],
+        rows: Vec<Vec<String>>,
+        out: &mut impl Write,
+        below: impl Fn(usize) -> Vec<String>,
+    ) -> io::Result<()> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         match self.width {
@@ -92,14 +151,13 @@ impl TableWriter {
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         if self.widths.is_none() {
-            let mut header =
-                Row::from(self.columns.iter().map(|column| column.name.as_ref()).collect::<Vec<_>>());
+            let mut header = Row::from(columns.iter().map(|column| column.name.as_ref()).collect::<Vec<_>>());
             header.max_height(1);
             table.set_header(header);
         }
-        let one_line =
-            self.width.is_some() && self.columns.iter().all(|column| column.overflow != Overflow::Wrap);
-        for cells in self.held.drain(..) {
+        let has_header = self.widths.is_none();
+        let one_line = self.width.is_some() && columns.iter().all(|column| column.overflow != Overflow::Wrap);
+        for cells in rows {
             let mut row = Row::from(cells.iter().map(|cell| safe(cell).into_owned()).collect::<Vec<_>>());
             if one_line {
                 row.max_height(1);
@@ -108,7 +166,7 @@ impl TableWriter {
         }
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
-            if self.columns.get(index).is_some_and(|column| column.overflow == Overflow::Keep) {
+            if columns.get(index).is_some_and(|column| column.overflow == Overflow::Keep) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
             if let Some(width) = self.widths.as_ref().and_then(|widths| widths.get(index)) {
@@ -118,8 +176,15 @@ impl TableWriter {
         if self.widths.is_none() {
             self.widths = Some(table.column_max_content_widths());
         }
-        for line in table.lines() {
+        // Where something comes below a row, the row is one line.
+        for (number, line) in table.lines().enumerate() {
             writeln!(out, "{}", line.trim_end())?;
+            let Some(row) = number.checked_sub(usize::from(has_header)) else { continue };
+            if !self.below.is_empty() {
+                for line in below(row) {
+                    writeln!(out, "{:INDENT$}{line}", "")?;
+                }
+            }
         }
         out.flush()
     }

@@ -3,5 +3,6 @@
 mod completions;
 mod help;
 mod man;
+mod tables;
 mod talk;
 mod verbose;

@@ -73,7 +73,7 @@ impl Record for Row<'_> {
         Column::keep("WHEN"),
         Column::keep("EVENT"),
         Column::keep("SEQUENCE NUMBER"),
-        Column::keep("PK"),
+        Column::cut("PK"),
         Column::cut("SK"),
         Column::cut("MESSAGE"),
     ];
