@@ -156,6 +156,16 @@ fn an_index_is_read_by_its_name() {
 }
 
 #[test]
+fn whoever_may_scan_need_not_describe() {
+    let sandbox = Sandbox::seeded();
+    let proxy =
+        Proxy::new(sandbox.endpoint(), "DescribeTable", |_| Some(Fault::Error(400, "AccessDeniedException")));
+    let run = through(&sandbox, &proxy, &["--index", "message-group-sk-index"]).succeeds();
+    assert_eq!(run.ndjson().len(), 2);
+    assert_eq!(proxy.calls(), 1);
+}
+
+#[test]
 fn a_filter_keeps_what_it_is_true_of() {
     let sandbox = Sandbox::seeded();
     let scan = |filter: &str| {
