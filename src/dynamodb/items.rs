@@ -21,31 +21,48 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 pub(super) fn message_item(message: &Message) -> Item {
-    let partition = format!("{}{}", names::MESSAGE_PREFIX, message.message_group_uuid);
-    let mut item = item_of(&partition, &message.sent_at, &message.message, &message.sender);
-    item.insert(names::MESSAGE_UUID.to_owned(), text(&message.message_uuid));
-    item
+    item_of(message_attributes(message, &message_partition(&message.message_group_uuid)))
 }
 
 pub(super) fn group_item(group: &MessageGroup) -> Item {
-    let partition = inbox_partition(&group.owner_uuid);
-    let mut item = item_of(&partition, &group.last_message_at, &group.message, &group.other);
-    item.insert(names::GROUP_UUID.to_owned(), text(&group.message_group_uuid));
-    item
+    item_of(group_attributes(group, &inbox_partition(&group.owner_uuid)))
 }
 
-fn item_of(partition: &str, sort: &str, message: &str, user: &Participant) -> Item {
+/// The attributes of an item of the messages table, all of them texts.
+pub(super) type Attributes<'a> = [(&'static str, &'a str); 7];
+
+/// A message's, of which `partition` is the partition key.
+pub(super) fn message_attributes<'a>(message: &'a Message, partition: &'a str) -> Attributes<'a> {
+    let uuid = (names::MESSAGE_UUID, message.message_uuid.as_str());
+    attributes(partition, &message.sent_at, &message.message, uuid, &message.sender)
+}
+
+/// A row's, of which `partition` is the partition key.
+pub(super) fn group_attributes<'a>(group: &'a MessageGroup, partition: &'a str) -> Attributes<'a> {
+    let uuid = (names::GROUP_UUID, group.message_group_uuid.as_str());
+    attributes(partition, &group.last_message_at, &group.message, uuid, &group.other)
+}
+
+fn attributes<'a>(
+    partition: &'a str,
+    sort: &'a str,
+    message: &'a str,
+    uuid: (&'static str, &'a str),
+    user: &'a Participant,
+) -> Attributes<'a> {
     [
         (names::PARTITION_KEY, partition),
         (names::SORT_KEY, sort),
         (names::MESSAGE, message),
+        uuid,
         (names::USER_UUID, &user.user_uuid),
         (names::USER_DISPLAY_NAME, &user.user_display_name),
         (names::USER_HANDLE, &user.user_handle),
     ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), text(value)))
-    .collect()
+}
+
+fn item_of(attributes: Attributes<'_>) -> Item {
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect()
 }
 
 pub(super) fn to_message(item: &Item) -> Message {

@@ -46,6 +46,15 @@ impl KeyNames {
         self.iter().map(|name| Ok((name.to_owned(), part(item, name)?.clone()))).collect()
     }
 
+    /// [`Self::hash`] of a key of texts.
+    pub(super) fn hash_of_texts(parts: &[&str]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for part in parts {
+            part.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     /// A number that two equal keys share. Different keys hardly ever do: then one waits for the
     /// other in vain, and nothing worse.
     pub(super) fn hash(&self, item: &Item) -> Result<u64> {

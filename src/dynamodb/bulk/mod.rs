@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use self::dispatch::{Dispatch, Message, Op};
 use self::request::Prepared;
-use super::items::{group_item, message_item};
+use super::items::{group_attributes, inbox_partition, message_attributes, message_partition};
 use super::{Capacity, DynamoDb, Item};
 use crate::error::{Error, Result};
 use crate::messaging::Invented;
@@ -139,10 +139,16 @@ impl BulkWriter {
     /// # Errors
     /// As there.
     pub async fn put_invented(&mut self, item: &Invented) -> Result<()> {
-        match item {
-            Invented::Message(message) => self.put(message_item(message)).await,
-            Invented::Row(row) => self.put(group_item(row)).await,
-        }
+        let prepared = match item {
+            Invented::Message(message) => {
+                let partition = message_partition(&message.message_group_uuid);
+                Prepared::put_attributes(&message_attributes(message, &partition))?
+            }
+            Invented::Row(row) => {
+                Prepared::put_attributes(&group_attributes(row, &inbox_partition(&row.owner_uuid)))?
+            }
+        };
+        self.submit(prepared).await
     }
 
     /// Submits an item to be deleted, by its key; other attributes do not matter.

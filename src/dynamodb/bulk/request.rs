@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::WriteRequest;
 
 use super::KeyNames;
-use crate::dynamodb::items::{size, write_units};
+use crate::dynamodb::items::{Attributes, size, write_units};
 use crate::dynamodb::{Item, json};
 use crate::error::{Context as _, Result};
 
@@ -24,25 +24,40 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn put(item: &Item, keys: &KeyNames, measured: bool) -> Result<Self> {
         let units = if measured { write_units(size(item)) } else { 1 };
-        #[expect(clippy::cast_precision_loss, reason = "an item has at most 400 units")]
-        let units = units as f64;
-        Ok(Self {
-            json: enclosed(br#"{"PutRequest":{"Item":"#, item)?,
-            key: keys.hash(item)?,
-            units,
-            is_delete: false,
-        })
+        Ok(Self { json: enclosed(PUT, item)?, key: keys.hash(item)?, units: whole(units), is_delete: false })
+    }
+
+    /// An item of the messages table, without making one.
+    pub(super) fn put_attributes(attributes: &Attributes<'_>) -> Result<Self> {
+        let what = || "cannot write an item as JSON".to_owned();
+        let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let mut json = Vec::with_capacity(PUT.len() + bytes + 16 * attributes.len());
+        json.extend_from_slice(PUT);
+        for (index, (name, value)) in attributes.iter().enumerate() {
+            json.extend_from_slice(if index == 0 { b"{\"" } else { b",\"" });
+            json.extend_from_slice(name.as_bytes());
+            json.extend_from_slice(br#"":{"S":"#);
+            serde_json::to_writer(&mut json, value).or_failed(what)?;
+            json.push(b'}');
+        }
+        json.extend_from_slice(b"}}}");
+        let [(_, partition), (_, sort), ..] = attributes;
+        let key = KeyNames::hash_of_texts(&[partition, sort]);
+        Ok(Self { json, key, units: whole(write_units(bytes)), is_delete: false })
     }
 
     pub(super) fn delete(item: &Item, keys: &KeyNames) -> Result<Self> {
         let key = keys.key_of(item)?;
-        Ok(Self {
-            json: enclosed(br#"{"DeleteRequest":{"Key":"#, &key)?,
-            key: keys.hash(&key)?,
-            units: 1.0,
-            is_delete: true,
-        })
+        Ok(Self { json: enclosed(DELETE, &key)?, key: keys.hash(&key)?, units: 1.0, is_delete: true })
     }
+}
+
+const PUT: &[u8] = br#"{"PutRequest":{"Item":"#;
+const DELETE: &[u8] = br#"{"DeleteRequest":{"Key":"#;
+
+#[expect(clippy::cast_precision_loss, reason = "an item has at most 400 units")]
+const fn whole(units: usize) -> f64 {
+    units as f64
 }
 
 fn enclosed(begin: &[u8], item: &Item) -> Result<Vec<u8>> {
@@ -51,7 +66,6 @@ fn enclosed(begin: &[u8], item: &Item) -> Result<Vec<u8>> {
     serde_json::to_writer(&mut bytes, &json::Typed(item))
         .or_failed(|| "cannot write an item as JSON".to_owned())?;
     bytes.extend_from_slice(b"}}");
-    bytes.shrink_to_fit();
     Ok(bytes)
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use fake::Fake as _;
-use fake::faker::lorem::en::Sentence;
+use fake::faker::lorem::en::Word;
 use fake::faker::name::en::{FirstName, LastName};
 use uuid::Uuid;
 
@@ -220,8 +220,16 @@ fn time(microseconds: i64) -> String {
     Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::EARLIEST).to_string()
 }
 
+/// What `Sentence(2..14)` gives, without a string for each word.
 fn sentence(random: &mut Random) -> String {
-    let mut text: String = Sentence(2..14).fake_with_rng(random);
+    let words: usize = (2..14).fake_with_rng(random);
+    let mut text = String::with_capacity(128);
+    for place in 0..words {
+        let word: &str = Word().fake_with_rng(random);
+        text.push_str(if place > 0 { " " } else { "" });
+        text.push_str(word);
+    }
+    text.push('.');
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
