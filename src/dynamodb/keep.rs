@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::backoff::pause;
 use super::error::{is_server_error, is_throttled};
-use super::{Capacity, DynamoDb, Item, KeyShape, Rate, json, size};
+use super::{Capacity, DynamoDb, Item, KeyShape, Pace, json, size};
 use crate::aws::code;
 use crate::error::{Error, Kind, Result};
 
@@ -27,13 +27,21 @@ pub struct KeepWriter {
     db: DynamoDb,
     table: String,
     key: KeyShape,
-    rate: Option<Rate>,
-    tasks: JoinSet<(u64, Result<Done>)>,
+    pace: Option<Pace>,
+    tasks: JoinSet<Ended>,
     /// The keys that are being written, by their request.
     open: HashMap<u64, Vec<u8>>,
     numbers: BTreeSet<u64>,
     submitted: u64,
     written: Kept,
+}
+
+/// A request that is over, with the units that it was guessed and expected to take.
+struct Ended {
+    number: u64,
+    guess: f64,
+    expected: f64,
+    done: Result<Done>,
 }
 
 /// What was written, and what was not.
@@ -60,7 +68,7 @@ impl DynamoDb {
             db: self.clone(),
             table: table.to_owned(),
             key,
-            rate: max_wcu.map(|units| Rate::new(units, Instant::now())),
+            pace: max_wcu.map(Pace::new),
             tasks: JoinSet::new(),
             open: HashMap::new(),
             numbers: BTreeSet::new(),
@@ -110,9 +118,12 @@ impl KeepWriter {
         while self.tasks.len() >= WRITERS || self.open.values().any(|other| *other == key) {
             self.ended().await?;
         }
-        if let Some(rate) = &self.rate {
-            let bytes = u32::try_from(size::item(&item)).unwrap_or(u32::MAX);
-            sleep(rate.reserve(f64::from(bytes.div_ceil(1024).max(1)), Instant::now())).await;
+        let bytes = u32::try_from(size::item(&item)).unwrap_or(u32::MAX);
+        let guess = f64::from(bytes.div_ceil(1024).max(1));
+        let mut expected = guess;
+        if let Some(pace) = &mut self.pace {
+            sleep(pace.wait(Instant::now())).await;
+            expected = pace.spend(Instant::now(), guess);
         }
         let number = self.submitted;
         self.submitted += 1;
@@ -120,7 +131,10 @@ impl KeepWriter {
         self.numbers.insert(number);
         let (db, table) = (self.db.clone(), self.table.clone());
         let partition = self.key.names().next().unwrap_or_default().to_owned();
-        self.tasks.spawn(async move { (number, db.put_if_free(&table, &partition, item).await) });
+        self.tasks.spawn(async move {
+            let done = db.put_if_free(&table, &partition, item).await;
+            Ended { number, guess, expected, done }
+        });
         Ok(())
     }
 
@@ -155,11 +169,14 @@ impl KeepWriter {
 
     async fn ended(&mut self) -> Result<()> {
         let Some(ended) = self.tasks.join_next().await else { return Ok(()) };
-        let (number, done) =
+        let Ended { number, guess, expected, done } =
             ended.map_err(|cause| Error::failed("a write has come to a sudden end").because(cause))?;
         match done {
             Ok(Done::Put(capacity)) => {
                 self.written.put += 1;
+                if let Some(pace) = &mut self.pace {
+                    pace.settle(guess, expected, capacity.total);
+                }
                 self.written.capacity.merge(&capacity);
             }
             Ok(Done::WasThere) => self.written.kept += 1,
