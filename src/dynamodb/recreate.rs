@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::Value;
 
 use super::{DynamoDb, KeyNames};
+use crate::aws::Effort;
 use crate::config::Target;
 use crate::error::{Error, Kind, Result};
 
@@ -45,14 +46,26 @@ impl Emptying {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub fn read_units(&self) -> f64 {
-        (self.bytes as f64 / 4096.0 / 2.0).max(0.5)
+        (self.bytes as f64 / 4096.0).ceil().max(1.0) / 2.0
     }
 
     /// Write units of deleting every item, by their average size and those of the indexes.
     #[must_use]
     pub fn write_units(&self) -> u64 {
+        let Effort { table_units, index_units, .. } = self.effort();
+        table_units + index_units
+    }
+
+    /// The same, of the table and of its indexes.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
         let each = if self.items == 0 { 1 } else { self.bytes.div_ceil(self.items).div_ceil(1024).max(1) };
-        (self.items + self.indexed) * each
+        Effort {
+            items: self.items,
+            table_units: self.items * each,
+            index_units: self.indexed * each,
+            at_least: false,
+        }
     }
 }
 

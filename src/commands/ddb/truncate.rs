@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::usage::UsageArgs;
 use super::writing::{ended, watched};
 use super::{ScanSpeedArgs, TableArgs, parse_units};
+use crate::aws::Effort;
 use crate::commands::common::{ConfirmArgs, announce, count};
+use crate::commands::plan::show_plan;
 use crate::commands::signals::Signals;
 use crate::context::Context;
 use crate::dynamodb::expression::Projection;
@@ -21,6 +23,8 @@ Examples:
   # delete every item by its key, with at most 500 write units a second
   cruddur ddb truncate --by-key --max-wcu 500";
 
+/// Requests in one BatchWriteItem.
+const BATCH: usize = 25;
 /// Items that are deleted by key without further ado: a few requests, as fast as anything else.
 const FEW: u64 = 1000;
 
@@ -74,7 +78,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     }
     let definition = db.definition_of(&found).await?;
     if cx.dry_run() {
-        return rehearse(ui, way, &table, &definition);
+        return match way {
+            Way::ByKey => rehearse_by_key(ui, &db, &table, &found).await,
+            Way::Recreate => rehearse_recreate(ui, &table, &definition),
+        };
     }
     let consequence = format!("every item of the table {table:?} on {} is deleted", db.place());
     args.confirm.check(cx, ui, &table, &consequence)?;
@@ -105,26 +112,47 @@ fn choose(args: &TruncateArgs, found: &Emptying, table: &str) -> Result<(Way, St
         return Ok((Way::ByKey, format!("{obstacle} (--recreate does it all the same)")));
     }
     if found.items <= FEW {
-        return Ok((Way::ByKey, format!("{} are soon deleted", count(found.items, "item"))));
+        return Ok((Way::ByKey, format!("{} take no longer than a new table", count(found.items, "item"))));
     }
     Ok((Way::Recreate, format!("that saves {} write units", found.write_units())))
 }
 
-/// Shows what would be sent.
-fn rehearse(ui: &mut Ui, way: Way, table: &str, definition: &Value) -> Result<()> {
-    match way {
-        Way::ByKey => ui.status(
-            "would scan the keys and send BatchWriteItem with a delete for each; nothing was written",
-        ),
-        Way::Recreate => {
-            let text =
-                serde_json::to_string_pretty(definition).or_failed(|| "cannot write JSON".to_owned())?;
-            ui.data(&format!(
-                "DynamoDB DeleteTable\n{{\n  \"TableName\": {table:?}\n}}\nDynamoDB CreateTable\n{text}\n"
-            ))?;
-            ui.status("would send these 2 requests; nothing was written");
+/// Shows the first request of those that delete by key, and what all of them take. Its keys are
+/// read for it.
+async fn rehearse_by_key(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Emptying) -> Result<()> {
+    let mut scan = db
+        .scan(ScanRequest {
+            table: table.to_owned(),
+            limit: Some(BATCH),
+            attributes: Some(Projection::of(found.keys.iter())),
+            ..ScanRequest::default()
+        })
+        .await?;
+    let options = BulkOptions { max_wcu: None, total: None, keys: found.keys.clone() };
+    let first = async {
+        let mut writer = db.bulk_writer(table, options);
+        while let Some(page) = scan.next_page().await? {
+            for key in page.items {
+                writer.delete(key).await?;
+            }
         }
-    }
+        writer.finish().await
+    };
+    let mut plan = db.rehearse(first).await?;
+    // DescribeTable's figures are some hours old; what was read is not.
+    let items = found.items.max(plan.effort.items);
+    plan.count = items.div_ceil(BATCH as u64);
+    plan.effort = Effort { items, ..found.effort() };
+    show_plan(ui, &plan)
+}
+
+/// Shows the two requests.
+fn rehearse_recreate(ui: &mut Ui, table: &str, definition: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(definition).or_failed(|| "cannot write JSON".to_owned())?;
+    ui.data(&format!(
+        "DynamoDB DeleteTable\n{{\n  \"TableName\": {table:?}\n}}\nDynamoDB CreateTable\n{text}\n"
+    ))?;
+    ui.notice("would send 2 requests; nothing was written");
     Ok(())
 }
 
