@@ -33,9 +33,9 @@ pub struct CompletionsArgs {
 
 pub(super) async fn run(_cx: &Context, ui: &mut Ui, args: &CompletionsArgs) -> Result<()> {
     ui.data(match args.shell {
-        Shell::Bash => include_str!("../../completions/cruddur.bash"),
-        Shell::Zsh => include_str!("../../completions/cruddur.zsh"),
-        Shell::Fish => include_str!("../../completions/cruddur.fish"),
-        Shell::Powershell => include_str!("../../completions/cruddur.ps1"),
+        Shell::Bash => include_str!("completions/cruddur.bash"),
+        Shell::Zsh => include_str!("completions/cruddur.zsh"),
+        Shell::Fish => include_str!("completions/cruddur.fish"),
+        Shell::Powershell => include_str!("completions/cruddur.ps1"),
     })
 }

@@ -30,10 +30,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
         found
             .warn(format!("the table {table:?} has no deletion protection"))
             .value("deletion_protection", false)
-            .mend(format!(
-                "aws dynamodb update-table --deletion-protection-enabled --table-name {}",
-                shell_word(&table)
-            ));
+            .mend(format!("cruddur ddb schema-load{flags}"));
     }
     scripts(cx, &db, &table, &inspected, found).await
 }
