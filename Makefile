@@ -6,13 +6,14 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint build postgres moto shells install install-shell clean
+.PHONY: help demo test lint build postgres moto shells install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
 	@echo 'make test     formatting, lints and every test'
-	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
+	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
+	@echo 'make pictures draw docs/pictures from what the commands print'
 
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
@@ -49,6 +50,12 @@ install-shell:
 	cruddur completions bash > '$(SHARE)/bash-completion/completions/cruddur'
 	cruddur completions zsh > '$(SHARE)/zsh/site-functions/_cruddur'
 	cruddur completions fish > '$(SHARE)/fish/vendor_completions.d/cruddur.fish'
+
+# Real output, drawn by a library from PyPI that nothing else uses.
+pictures: postgres build
+	python3 -m venv target/pictures
+	target/pictures/bin/pip --quiet install rich==15.0.0
+	target/pictures/bin/python scripts/pictures.py $(CRUDDUR) docs/pictures
 
 clean:
 	$(CARGO) clean
