@@ -51,7 +51,7 @@ install-shell:
 	cruddur completions zsh > '$(SHARE)/zsh/site-functions/_cruddur'
 	cruddur completions fish > '$(SHARE)/fish/vendor_completions.d/cruddur.fish'
 
-# Real output, drawn by a library from PyPI that nothing else uses.
+# Real output, drawn by a Python library that nothing else uses.
 pictures: postgres build
 	python3 -m venv target/pictures
 	target/pictures/bin/pip --quiet install rich==15.0.0
