@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod client;
+mod event;
 mod handler;
 mod policy;
 mod reader;
@@ -12,6 +13,7 @@ mod table;
 
 pub use checkpoint::{Checkpoint, Saved, default_path};
 pub use client::{Shard, Stream, Streams};
+pub use event::Event;
 pub use handler::{GroupHandled, Handled, Totals};
 pub use policy::{Grantee, Policy};
 pub use reader::{Batch, Reader, Step};

@@ -12,8 +12,12 @@ use crate::messaging::Timestamp;
 /// One change of one item.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
+    /// What tells it from any other.
+    pub id: String,
     /// `INSERT`, `MODIFY` or `REMOVE`.
     pub event: String,
+    /// The version of its format, such as `1.1`.
+    pub version: Option<String>,
     /// The item's key.
     pub keys: Item,
     /// The item afterwards, if the stream's view type has it.
@@ -24,14 +28,24 @@ pub struct Record {
     pub sequence_number: String,
     /// When it happened, to the second.
     pub created_at: Option<Timestamp>,
+    /// Its size, as the service counts it.
+    pub bytes: i64,
+    /// What it holds, such as `NEW_IMAGE`.
+    pub view_type: String,
+    /// The type and the principal of whoever made the change, told of time to live alone.
+    pub user: Option<(String, String)>,
 }
 
 impl From<streams::Record> for Record {
     fn from(record: streams::Record) -> Self {
         let event = record.event_name.map(|name| name.as_str().to_owned()).unwrap_or_default();
-        let Some(change) = record.dynamodb else { return Self { event, ..Self::default() } };
+        let id = record.event_id.unwrap_or_default();
+        let Some(change) = record.dynamodb else { return Self { id, event, ..Self::default() } };
+        let user = record.user_identity;
         Self {
+            id,
             event,
+            version: record.event_version,
             keys: change.keys.map(item).unwrap_or_default(),
             new_image: change.new_image.map(item),
             old_image: change.old_image.map(item),
@@ -39,6 +53,9 @@ impl From<streams::Record> for Record {
             created_at: change
                 .approximate_creation_date_time
                 .and_then(|at| at.fmt(Format::DateTime).ok()?.parse().ok()),
+            bytes: change.size_bytes.unwrap_or_default(),
+            view_type: change.stream_view_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            user: user.map(|user| (user.r#type.unwrap_or_default(), user.principal_id.unwrap_or_default())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `cruddur ddb stream tail`
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use crate::commands::common::{OutputArgs, count as counted};
 use crate::commands::ddb::TableArgs;
 use crate::commands::signals::Signals;
 use crate::context::Context;
-use crate::dynamodb::stream::{Batch, From, Positions, Reader, Record as Change, Step};
+use crate::dynamodb::stream::{Batch, Event, From, Positions, Reader, Record as Change, Step};
 use crate::dynamodb::{Item, json};
 use crate::error::Result;
 use crate::messaging::Zone;
@@ -18,7 +20,9 @@ Examples:
   # what happened in the last 24 hours
   cruddur ddb stream tail --from trim-horizon --once
   # the same with whole items, one JSON value a line
-  cruddur ddb stream tail --from trim-horizon --once -o ndjson";
+  cruddur ddb stream tail --from trim-horizon --once -o ndjson
+  # the first event that a Lambda function would get, to try a handler on
+  cruddur ddb stream tail --from trim-horizon --once --as-event | head -n 1";
 
 #[derive(Debug, Args)]
 pub struct TailArgs {
@@ -31,6 +35,12 @@ pub struct TailArgs {
     /// Print DynamoDB's typed JSON instead of plain values
     #[arg(long)]
     typed: bool,
+    /// Print batches of records as a Lambda function gets them, one event a line
+    #[arg(long, conflicts_with_all = ["typed", "output"])]
+    as_event: bool,
+    /// With --as-event: records in an event, at most
+    #[arg(long, value_name = "N", default_value = "100", requires = "as_event")]
+    batch_size: NonZeroUsize,
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
@@ -99,7 +109,12 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()
     super::announce(ui, &source.stream);
     let positions = Positions::begin(args.from, &source.stream);
     let mut reader = Reader::new(source.streams, &source.stream, positions, args.once);
-    let mut records = ui.records::<Row<'_>>(args.output.output, "records");
+    let mut printer = if args.as_event {
+        let region = db.place().region().to_owned();
+        Printer::Events { arn: source.stream.arn, region, size: args.batch_size.get(), count: 0 }
+    } else {
+        Printer::Records { out: ui.records::<Row<'_>>(args.output.output, "records"), typed: args.typed }
+    };
     loop {
         let step = tokio::select! {
             biased;
@@ -113,20 +128,59 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()
                 ui.warn(format!("records of {shard} are gone: a stream keeps them for 24 hours"));
             }
             Some(Step::Records(batch)) => {
-                show(&mut records, &batch, args.typed)?;
+                printer.show(ui, &batch)?;
                 reader.handled(&batch, batch.records.len());
             }
         }
     }
-    let count = records.count();
-    records.finish(&serde_json::json!({ "count": count }))?;
+    let count = printer.finish()?;
     ui.status(counted(count, "record"));
     Ok(())
 }
 
-fn show(records: &mut Records, batch: &Batch, typed: bool) -> Result<()> {
-    for change in &batch.records {
-        records.push(&Row::new(&batch.shard, change, typed))?;
+/// Prints what is read, as it comes.
+enum Printer {
+    Records {
+        out: Records,
+        typed: bool,
+    },
+    /// Events of the stream `arn`, of at most `size` records each.
+    Events {
+        arn: String,
+        region: String,
+        size: usize,
+        count: usize,
+    },
+}
+
+impl Printer {
+    fn show(&mut self, ui: &mut Ui, batch: &Batch) -> Result<()> {
+        match self {
+            Self::Records { out, typed } => {
+                for change in &batch.records {
+                    out.push(&Row::new(&batch.shard, change, *typed))?;
+                }
+                out.flush_all()
+            }
+            Self::Events { arn, region, size, count } => {
+                for records in batch.records.chunks(*size) {
+                    ui.document(&Event::new(records, arn, region))?;
+                    *count += records.len();
+                }
+                Ok(())
+            }
+        }
     }
-    records.flush_all()
+
+    /// Ends the output; says how many records it has.
+    fn finish(self) -> Result<usize> {
+        match self {
+            Self::Records { out, .. } => {
+                let count = out.count();
+                out.finish(&serde_json::json!({ "count": count }))?;
+                Ok(count)
+            }
+            Self::Events { count, .. } => Ok(count),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `cruddur ddb stream`
 
 mod checkpoint;
+mod event;
 mod faults;
 mod interleavings;
 mod policy;
