@@ -34,8 +34,9 @@ struct Listed {
 /// files were downloaded, all that are there.
 pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
     let Some(export) = export_folder(folder)? else { return files_in(folder) };
-    if let Some(text) = vouched_for(&export.join(SUMMARY))? {
-        let path = export.join(SUMMARY);
+    let path = export.join(SUMMARY);
+    if path.exists() {
+        let text = vouched_for(&path)?;
         let summary: Summary = serde_json::from_str(&text)
             .or_failed(|| format!("{} is no summary of an export", path.display()))?;
         let format = summary.output_format.as_deref().unwrap_or("DYNAMODB_JSON");
@@ -84,7 +85,7 @@ fn export_folder(folder: &Path) -> Result<Option<PathBuf>> {
 
 fn listed(export: &Path) -> Result<Vec<Listed>> {
     let path = export.join(FILES);
-    let text = vouched_for(&path)?.unwrap_or_default();
+    let text = vouched_for(&path)?;
     let mut listed = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let file = serde_json::from_str(line)
@@ -94,25 +95,32 @@ fn listed(export: &Path) -> Result<Vec<Listed>> {
     Ok(listed)
 }
 
-/// The text of a manifest, which must be as its `.checksum` has it; `None` where
-/// there is no such manifest.
-fn vouched_for(path: &Path) -> Result<Option<String>> {
-    if !path.exists() {
-        return Ok(None);
+/// The text of a manifest, whose MD5 must be the one in the file beside it. The developer
+/// guide calls that file `.checksum`; real exports name it `.md5`.
+fn vouched_for(path: &Path) -> Result<String> {
+    let read = |path: &Path| fs::read_to_string(path).or_failed(|| format!("cannot read {}", path.display()));
+    let beside = path.with_extension("md5");
+    if !beside.exists() {
+        return Err(Error::failed(format!(
+            "{} is missing, so nothing says whether {} is whole",
+            beside.display(),
+            path.display()
+        ))
+        .hint("download the whole export, with its .md5 files")
+        .hint("to import the data files without the manifests, name their folder"));
     }
-    let what = || format!("cannot read {}", path.display());
-    let text = fs::read_to_string(path).or_failed(what)?;
-    if let Ok(wanted) = fs::read_to_string(path.with_extension("checksum")) {
-        let found = aws_smithy_types::base64::encode(Md5::digest(&text));
-        if found != wanted.trim() {
-            return Err(Error::failed(format!(
-                "{} is damaged: its MD5 should be {} by its checksum file, and is {found}",
-                path.display(),
-                wanted.trim()
-            )));
-        }
+    let (text, wanted) = (read(path)?, read(&beside)?);
+    let found = aws_smithy_types::base64::encode(Md5::digest(&text));
+    if found != wanted.trim() {
+        return Err(Error::failed(format!(
+            "{} is damaged: its MD5 should be {} by {}, and is {found}",
+            path.display(),
+            wanted.trim(),
+            beside.display()
+        ))
+        .hint("download both again"));
     }
-    Ok(Some(text))
+    Ok(text)
 }
 
 /// Where a data file is that the manifest names by its place in S3: beside the

@@ -1,5 +1,5 @@
-//! Exports of AWS's to S3, as they are downloaded. Written by hand after the
-//! developer guide; the people in them are invented.
+//! Exports of AWS's to S3, as they are downloaded. Written by hand, with the names and
+//! fields of real ones; the people in them are invented.
 
 use std::fs;
 use std::io::Write as _;
@@ -68,7 +68,7 @@ fn export(folder: &Path, files: &[(&str, String)], is_incremental: bool) -> Path
     .to_string();
     for (name, text) in [("manifest-files", &listed), ("manifest-summary", &summary)] {
         fs::write(export.join(format!("{name}.json")), text).unwrap();
-        fs::write(export.join(format!("{name}.checksum")), md5(text.as_bytes())).unwrap();
+        fs::write(export.join(format!("{name}.md5")), md5(text.as_bytes())).unwrap();
     }
     export
 }
@@ -144,14 +144,61 @@ fn what_the_manifest_does_not_vouch_for_is_refused() {
     let listed = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, listed.replace("\"itemCount\":12", "\"itemCount\":13")).unwrap();
     check("manifest-files.json is damaged: its MD5 should be");
-    fs::remove_file(folder.join("manifest-files.checksum")).unwrap();
+    vouch(&manifest);
     check("says 30 items, and manifest-files.json lists 31");
     fs::remove_file(folder.join("manifest-summary.json")).unwrap();
     check("cccc.json.gz should hold 13 items by the manifest, and holds 12");
-    fs::write(&manifest, listed).unwrap();
-    fs::write(folder.join("manifest-summary.json"), json!({ "outputFormat": "ION" }).to_string()).unwrap();
-    fs::remove_file(folder.join("manifest-summary.checksum")).unwrap();
+    fs::write(&manifest, &listed).unwrap();
+    check("manifest-files.json is damaged: its MD5 should be");
+    vouch(&manifest);
+    let summary = folder.join("manifest-summary.json");
+    fs::write(&summary, json!({ "outputFormat": "ION" }).to_string()).unwrap();
+    check("manifest-summary.json is damaged: its MD5 should be");
+    vouch(&summary);
     check("says that the export is ION");
+}
+
+/// Puts the MD5 of a manifest beside it.
+fn vouch(manifest: &Path) {
+    fs::write(manifest.with_extension("md5"), md5(&fs::read(manifest).unwrap())).unwrap();
+}
+
+#[test]
+fn no_flipped_bit_of_a_manifest_goes_unseen() {
+    let sandbox = with_table();
+    let folder = full(&sandbox);
+    for name in ["manifest-summary.json", "manifest-summary.md5", "manifest-files.json", "manifest-files.md5"]
+    {
+        let path = folder.join(name);
+        let whole = fs::read(&path).unwrap();
+        for at in [0, whole.len() / 3, whole.len() / 2, whole.len() - 1] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            fs::write(&path, damaged).unwrap();
+            import(&sandbox, &folder).exits_with(1).says("manifest-");
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    assert!(sandbox.items().is_empty());
+    import(&sandbox, &folder).succeeds();
+}
+
+#[test]
+fn a_manifest_without_its_checksum_is_refused_and_the_data_alone_is_not() {
+    let sandbox = with_table();
+    let folder = full(&sandbox);
+    for name in ["manifest-files.md5", "manifest-summary.md5"] {
+        let path = folder.join(name);
+        let text = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        import(&sandbox, &folder)
+            .exits_with(1)
+            .says(&format!("{name} is missing"))
+            .says("download the whole export, with its .md5 files");
+        fs::write(&path, text).unwrap();
+    }
+    assert!(sandbox.items().is_empty());
+    import(&sandbox, &folder.join("data")).succeeds().says("imported 30 items");
 }
 
 /// A record of an incremental export.
