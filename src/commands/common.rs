@@ -146,8 +146,12 @@ pub(super) fn shell_word(text: &str) -> String {
 /// # Errors
 /// [`crate::error::Kind::Failed`]; text that is not UTF-8 is named by its line.
 pub(super) fn read_text(file: &std::path::Path) -> Result<String> {
-    let name = file.display();
-    String::from_utf8(read_bytes(file)?).map_err(|error| {
+    utf8(&file.display().to_string(), read_bytes(file)?)
+}
+
+/// `bytes`, which came from `name`, as text.
+pub(super) fn utf8(name: &str, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
         let line = good.matches('\n').count() + 1;
         Error::failed(format!("{name}:{line}: not UTF-8 text"))

@@ -14,6 +14,7 @@ mod help;
 mod local;
 mod man;
 mod plan;
+mod project;
 mod rds;
 mod signals;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::nearest::nearest;
 use crate::error::{Error, Kind, Result};
 
 /// Makes AWS SDKs blind to `AWS_ENDPOINT_URL*`.
@@ -88,7 +89,7 @@ impl Environment {
         let file = match file {
             Some(file) => Some(file.to_owned()),
             None if none => None,
-            None => nearest_env_file(),
+            None => nearest(".env", Path::is_file),
         };
         let Some(file) = file else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(&file)
@@ -186,11 +187,6 @@ fn lookup(name: &str) -> Option<String> {
 pub(super) fn ignore_endpoint_variables() {
     // A name and a word: the line cannot fail to parse.
     let _ = dotenvy::from_read_override(format!("{IGNORE_ENDPOINTS}=true").as_bytes());
-}
-
-fn nearest_env_file() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
 }
 
 /// The line that sets `name`, counted from 1: the first that begins with it.

@@ -7,6 +7,7 @@ mod environment;
 mod flags;
 mod listing;
 mod mask;
+mod nearest;
 mod passfile;
 mod postgres;
 mod security_group;
@@ -21,6 +22,7 @@ pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, 
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::{Color, Flags};
 pub use listing::{Listed, Passed};
+pub use nearest::project_file;
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
 pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};

@@ -1,26 +1,16 @@
 //! What loads an SQL file: `schema-load`, `seed` and `setup` share it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, read_text};
+use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count};
 use crate::commands::plan::show_statements;
+use crate::commands::project::Source;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
 use crate::postgres::{ConnectionUrl, Script, Session, Summary, TableChange, is_variable_name};
-
-/// A built-in SQL file.
-pub(super) struct BuiltIn {
-    name: &'static str,
-    text: &'static str,
-}
-
-pub(super) const SCHEMA: BuiltIn =
-    BuiltIn { name: "db/schema.sql", text: include_str!("../../../db/schema.sql") };
-pub(super) const SEED: BuiltIn = BuiltIn { name: "db/seed.sql", text: include_str!("../../../db/seed.sql") };
 
 /// The variables of SQL files.
 #[derive(Debug, Args)]
@@ -87,13 +77,9 @@ impl Variables<'_> {
         }
     }
 
-    /// `file`, else the built-in one, checked before anything is sent.
-    pub(super) fn script(&self, file: Option<&Path>, built_in: &BuiltIn) -> Result<Script> {
-        let lookup = |name: &str| self.value(name);
-        match file {
-            Some(file) => Script::parse(file.display().to_string(), read_text(file)?, &lookup),
-            None => Script::parse(built_in.name, built_in.text, &lookup),
-        }
+    /// The SQL of a file, checked before anything is sent.
+    pub(super) fn script(&self, source: Source) -> Result<Script> {
+        Script::parse(source.name.clone(), source.text()?, &|name| self.value(name))
     }
 
     /// Tells of values that no file asks for: the name may be mistyped.
@@ -133,6 +119,7 @@ fn show_script(ui: &mut Ui, script: &Script) -> Result<()> {
         ui.notice(format!("{}:{line} destroys: {words}", script.name()));
     }
     let statements = script.statements();
+    ui.notice(format!("would run {}", script.name()));
     show_statements(ui, &in_one_transaction(&statements))
 }
 
@@ -149,16 +136,11 @@ pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) 
     Ok(summary)
 }
 
-/// Runs `file`, else the built-in one, and shows the rows of the tables that it wrote
+/// Runs a file, and shows the rows of the tables that it wrote
 /// to. What destroys data asks first in production.
-pub(super) async fn load(
-    cx: &Context,
-    ui: &mut Ui,
-    (file, built_in): (Option<&Path>, &BuiltIn),
-    args: &LoadArgs,
-) -> Result<()> {
+pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadArgs) -> Result<()> {
     let variables = args.variables.resolve(cx)?;
-    let script = variables.script(file, built_in)?;
+    let script = variables.script(source)?;
     announce(cx, ui, &variables.url).await;
     variables.warn_of_unused(ui, &[&script]);
     if cx.dry_run() {

@@ -4,27 +4,34 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::load::{LoadArgs, SCHEMA, load};
+use super::load::{LoadArgs, load};
+use crate::commands::project::{BuiltInArgs, SCHEMA};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # the built-in schema
+  # the project's own db/schema.sql, or the built-in one where it has none
   cruddur db schema-load
-  # a file of your own
+  # the built-in one, whatever the project has
+  cruddur db schema-load --built-in
+  # any file
   cruddur db schema-load db/schema.sql";
 
 #[derive(Debug, Args)]
 pub struct SchemaLoadArgs {
-    /// The SQL file [default: the built-in db/schema.sql]
-    #[arg(value_name = "FILE")]
+    /// The SQL file [default: db/schema.sql here or in the nearest folder above, else the
+    /// built-in one]
+    #[arg(value_name = "FILE", conflicts_with = "built_in")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    built_in: BuiltInArgs,
     #[command(flatten)]
     load: LoadArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
-    load(cx, ui, (args.file.as_deref(), &SCHEMA), &args.load).await
+    let source = SCHEMA.read(args.file.as_deref(), args.built_in)?;
+    load(cx, ui, source, &args.load).await
 }

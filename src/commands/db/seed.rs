@@ -4,27 +4,32 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::load::{LoadArgs, SEED, load};
+use super::load::{LoadArgs, load};
+use crate::commands::project::{BuiltInArgs, SEED};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # three invented people
+  # the project's own db/seed.sql, or three invented people where it has none
   cruddur db seed
   # a file with psql's variables
   cruddur db seed db/people.sql --set user1_name='Quinn Abara' --set user1_username=quinn";
 
 #[derive(Debug, Args)]
 pub struct SeedArgs {
-    /// The SQL file [default: the built-in db/seed.sql]
-    #[arg(value_name = "FILE")]
+    /// The SQL file [default: db/seed.sql here or in the nearest folder above, else the
+    /// built-in one]
+    #[arg(value_name = "FILE", conflicts_with = "built_in")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    built_in: BuiltInArgs,
     #[command(flatten)]
     load: LoadArgs,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
-    load(cx, ui, (args.file.as_deref(), &SEED), &args.load).await
+    let source = SEED.read(args.file.as_deref(), args.built_in)?;
+    load(cx, ui, source, &args.load).await
 }

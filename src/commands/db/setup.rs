@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::drop::{ForceArgs, drop, tell_who_is_connected};
-use super::load::{SCHEMA, SEED, VariableArgs, in_one_transaction, run_script};
+use super::load::{VariableArgs, in_one_transaction, run_script};
 use crate::commands::common::{PoolArgs, announce};
 use crate::commands::plan::show_statements;
+use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -16,8 +17,10 @@ use crate::postgres::{ConnectionUrl, Script, TableChange, create_statement, plan
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # a fresh local database, with three invented people
+  # a fresh local database, from the project's own files or the built-in ones
   cruddur db setup
+  # with the app's tables and three invented people, whatever the project has
+  cruddur db setup --built-in
   # whoever is connected, and from files of your own
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
 
@@ -30,12 +33,15 @@ const BY_HAND: &str = "by hand, step by step, each with its own confirmation:
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
-    /// The schema [default: the built-in db/schema.sql]
+    /// The schema [default: db/schema.sql here or in the nearest folder above, else the
+    /// built-in one]
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// The seed data [default: the built-in db/seed.sql]
+    /// The seed data [default: db/seed.sql in the same way]
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    #[command(flatten)]
+    built_in: BuiltInArgs,
     #[command(flatten)]
     variables: VariableArgs,
     #[command(flatten)]
@@ -51,8 +57,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     }
     // Both files are read, and the settings checked, before the old database goes.
     let variables = args.variables.resolve(cx)?;
-    let schema = variables.script(args.schema.as_deref(), &SCHEMA)?;
-    let seed = variables.script(args.seed.as_deref(), &SEED)?;
+    let schema = variables.script(SCHEMA.read(args.schema.as_deref(), args.built_in)?)?;
+    let seed = variables.script(SEED.read(args.seed.as_deref(), args.built_in)?)?;
     let pool = args.pool.configured(cx)?;
     if pool.is_some() {
         cx.config().aws(Service::Cognito)?;
@@ -98,6 +104,8 @@ async fn plan(
     }
     // Whatever is there now is gone by then.
     statements.push(create_statement(url));
+    let names = scripts.map(Script::name);
+    ui.notice(format!("would run {} and {}", names[0], names[1]));
     let [schema, seed] = scripts.map(Script::statements);
     statements.extend([&schema, &seed].into_iter().flat_map(|script| {
         in_one_transaction(script).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()

@@ -82,7 +82,7 @@ async fn tables(cx: &Context, session: &Session, found: &mut Findings) -> Result
             .value("missing_tables", &missing.tables)
             .value("missing_columns", &missing.columns)
             .mend(format!(
-                "cruddur db schema-load{prod} FILE, with what adds them; db/schema.sql begins anew"
+                "cruddur db schema-load{prod} FILE, with what adds them; the built-in one begins anew"
             ));
     }
     let users_are_whole = !missing.tables.contains(&"users")

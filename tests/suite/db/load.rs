@@ -14,7 +14,7 @@ fn columns(sandbox: &Sandbox, table: &str) -> Vec<Vec<String>> {
 #[test]
 fn the_schema_is_the_one_the_app_reads() {
     let sandbox = empty_database();
-    sandbox.cruddur(["db", "schema-load"]).succeeds().says("ran 4 statements of db/schema.sql");
+    sandbox.cruddur(["db", "schema-load"]).succeeds().says("ran 4 statements of the built-in db/schema.sql");
     assert_eq!(
         columns(&sandbox, "users"),
         [
@@ -80,7 +80,7 @@ fn loading_the_schema_again_begins_anew() {
 fn the_seed_brings_users_who_await_their_cognito_ids() {
     let sandbox = empty_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds();
-    sandbox.cruddur(["db", "seed"]).succeeds().says("of db/seed.sql");
+    sandbox.cruddur(["db", "seed"]).succeeds().says("of the built-in db/seed.sql");
     let users = sandbox.sql("SELECT handle, cognito_user_id, email FROM users ORDER BY handle");
     let handles: Vec<&str> = users.iter().map(|user| user[0].as_str()).collect();
     // The first two are whom `ddb seed` looks for unless told otherwise.

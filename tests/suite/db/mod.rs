@@ -5,6 +5,7 @@ mod database;
 mod drop;
 mod errors;
 mod load;
+mod project;
 mod rows;
 mod script;
 mod secrecy;

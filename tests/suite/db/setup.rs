@@ -7,7 +7,7 @@ use crate::support::{Run, Sandbox, Session};
 fn setup_makes_a_seeded_database_out_of_nothing() {
     let sandbox = Sandbox::new();
     let run = sandbox.cruddur(["db", "setup"]).succeeds();
-    for step in ["created the database", "of db/schema.sql", "of db/seed.sql"] {
+    for step in ["created the database", "of the built-in db/schema.sql", "of the built-in db/seed.sql"] {
         assert!(run.stderr.contains(step), "{}", run.stderr);
     }
     assert_eq!(

@@ -216,7 +216,7 @@ fn destructive_sql_needs_a_confirmation_by_name() {
     sandbox.write("drop.sql", "/* no */ drop table if exists activities");
     sandbox.write("with.sql", "WITH gone AS (DELETE FROM users RETURNING *) SELECT count(*) FROM gone");
     for (words, says) in [
-        (&["db", "schema-load"][..], "db/schema.sql:3 says DROP TABLE IF EXISTS"),
+        (&["db", "schema-load"][..], "the built-in db/schema.sql:3 says DROP TABLE IF EXISTS"),
         (&["db", "schema-load", "drop.sql"], "drop.sql:1 says drop table"),
         (&["db", "seed", "delete.sql"], "delete.sql:3 says DELETE FROM users"),
         (&["db", "seed", "truncate.sql"], "truncate.sql:1 says truncate users"),

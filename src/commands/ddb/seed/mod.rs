@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::usage::UsageArgs;
 use super::{TableArgs, parse_units};
 use crate::commands::common::ConfirmArgs;
+use crate::commands::project::BuiltInArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::messaging::{DEFAULT_GROUP, DEFAULT_MY_HANDLE, DEFAULT_OTHER_HANDLE};
@@ -19,7 +20,7 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # the built-in conversation between nina and oscar
+  # the project's own conversations/default.txt, or the built-in one, between nina and oscar
   cruddur ddb seed
   # a transcript of your own, between two others
   cruddur ddb seed conversations/default.txt --my-handle petra --other-handle oscar \\
@@ -31,9 +32,12 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct SeedArgs {
-    /// A file of lines "Person 1: …" and "Person 2: …" [default: a built-in conversation]
-    #[arg(value_name = "TRANSCRIPT")]
+    /// A file of lines "Person 1: …" and "Person 2: …" [default: conversations/default.txt here or
+    /// in the nearest folder above, else the built-in one]
+    #[arg(value_name = "TRANSCRIPT", conflicts_with = "built_in")]
     transcript: Option<PathBuf>,
+    #[command(flatten)]
+    built_in: BuiltInArgs,
     /// Who Person 1 is
     #[arg(long, value_name = "HANDLE", default_value = DEFAULT_MY_HANDLE)]
     my_handle: String,
@@ -54,7 +58,8 @@ pub struct SeedArgs {
 }
 
 /// What belongs to a transcript and not to invented data.
-const OF_A_TRANSCRIPT: [&str; 4] = ["transcript", "my_handle", "other_handle", "message_group_uuid"];
+const OF_A_TRANSCRIPT: [&str; 5] =
+    ["transcript", "built_in", "my_handle", "other_handle", "message_group_uuid"];
 
 /// What to invent.
 #[derive(Debug, Args)]

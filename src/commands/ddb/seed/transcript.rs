@@ -1,22 +1,21 @@
 //! One conversation between two users, from a transcript.
 
 use super::SeedArgs;
-use crate::commands::common::{announce, read_text};
+use crate::commands::common::announce;
 use crate::commands::plan::show_plan;
+use crate::commands::project::{Source, TRANSCRIPT};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messaging::{Conversation, Timestamp, Transcript};
 use crate::output::Ui;
 
-/// The transcript used when none is named.
-const DEFAULT_TRANSCRIPT: (&str, &str) =
-    ("conversations/default.txt", include_str!("../../../../conversations/default.txt"));
-
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
     if args.my_handle == args.other_handle {
         return Err(Error::usage("--my-handle and --other-handle name the same user"));
     }
-    let transcript = read_transcript(args.transcript.as_deref())?;
+    let source = TRANSCRIPT.read(args.transcript.as_deref(), args.built_in)?;
+    let name = source.name.clone();
+    let transcript = parse(source)?;
     let table = args.table.name(cx);
     let group = args.message_group_uuid;
 
@@ -26,6 +25,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
 
     let db = cx.dynamodb().await?;
     announce(cx, ui, db.place()).await;
+    if args.transcript.is_none() {
+        ui.status(format!("read {name}"));
+    }
     let conversation = Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(db.replace_conversation(&table, group, &conversation)).await?);
@@ -47,12 +49,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     Ok(())
 }
 
-fn read_transcript(file: Option<&std::path::Path>) -> Result<Transcript> {
-    let (name, text) = match file {
-        None => (DEFAULT_TRANSCRIPT.0.to_owned(), DEFAULT_TRANSCRIPT.1.to_owned()),
-        Some(file) => (file.display().to_string(), read_text(file)?),
-    };
-    Transcript::parse(&text).map_err(|error| {
+fn parse(source: Source) -> Result<Transcript> {
+    let name = source.name.clone();
+    Transcript::parse(&source.text()?).map_err(|error| {
         let place = error.line.map_or_else(|| name.clone(), |line| format!("{name}:{line}"));
         Error::failed(format!("{place}: {error}; nothing was written"))
     })

@@ -1,0 +1,73 @@
+//! Files of the folder that cruddur is run in, or of the nearest folder above it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// The nearest file `name` that `is_there`, upward from the working directory to the
+/// root of the file system.
+pub(super) fn nearest(name: &str, is_there: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|folder| folder.join(name)).find(|file| is_there(file))
+}
+
+/// The nearest file `name`, a relative path such as `db/schema.sql`; as somebody in the
+/// working directory would type it.
+///
+/// # Errors
+/// [`Kind::Refused`] for a file that other users control: what it says is going to be run.
+pub fn project_file(name: &str) -> Result<Option<PathBuf>> {
+    // One that is there and cannot be reached must fail when it is read, not be passed over.
+    let is_there = |path: &Path| match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    };
+    let Some(path) = nearest(name, is_there) else { return Ok(None) };
+    let shown = relative(&path, name);
+    match controlled_by_others(&path) {
+        None => Ok(Some(shown)),
+        Some(why) => Err(Error::new(
+            Kind::Refused,
+            format!("{} is not used unasked: {why}; nothing was done", shown.display()),
+        )
+        .hint("if you trust it, name it on the command line; for the built-in one add: --built-in")),
+    }
+}
+
+/// `db/schema.sql`, `../db/schema.sql` and so on.
+fn relative(path: &Path, name: &str) -> PathBuf {
+    let above = |here: PathBuf| here.ancestors().position(|folder| folder.join(name) == path);
+    let above = std::env::current_dir().ok().and_then(above).unwrap_or_default();
+    std::iter::repeat_n("..", above).chain([name]).collect()
+}
+
+/// Why somebody else may have put `path` there. A group's members are trusted: a file that
+/// they may write was made so by its owner.
+#[cfg(unix)]
+fn controlled_by_others(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let me = rustix::process::geteuid().as_raw();
+    for place in [Some(path), path.parent()].into_iter().flatten() {
+        let what = if place == path { "it".to_owned() } else { format!("its folder {}", place.display()) };
+        // Of a link, both ends.
+        let both = [place.symlink_metadata(), place.metadata()];
+        for metadata in both.into_iter().flatten() {
+            let owner = metadata.uid();
+            if owner != me && owner != 0 {
+                return Some(format!("{what} belongs to another user (uid {owner})"));
+            }
+            let is_sticky = metadata.mode() & 0o1000 != 0;
+            if metadata.mode() & 0o002 != 0 && !metadata.is_symlink() && !(metadata.is_dir() && is_sticky) {
+                return Some(format!("any user may write {what}"));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(not(unix))]
+const fn controlled_by_others(_: &Path) -> Option<String> {
+    None
+}
