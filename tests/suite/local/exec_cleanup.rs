@@ -1,9 +1,8 @@
 //! `local exec` leaves no process and no file, however it ends.
 
 use std::fs;
-use std::path::Path;
 
-use crate::support::{Spawned, World, eventually, names, signal};
+use crate::support::{Point, Run, Spawned, World, bin_folder, eventually, real_bindir, script, signal};
 
 #[track_caller]
 fn ends_on_sigterm_when(ready: impl FnOnce(&World, &Spawned)) {
@@ -29,13 +28,13 @@ fn sigterm_once_there_is_a_temporary_folder_leaves_nothing() {
 
 #[test]
 fn sigterm_while_the_cluster_is_made_leaves_nothing() {
-    ends_on_sigterm_when(|world, _| {
-        eventually("initdb is at it", || {
-            let folder = world.scratch_with("");
-            let unfinished = names(&folder).into_iter().find(|name| name.contains("unfinished"))?;
-            folder.join(unfinished).join("base/1").exists().then_some(())
-        });
-    });
+    for point in [Point::Before, Point::After] {
+        let world = World::new();
+        let (mut exec, _gate) = world.exec_stopped_at(point);
+        exec.signal("TERM");
+        assert_eq!(exec.code(), 143);
+        world.assert_nothing_left();
+    }
 }
 
 #[test]
@@ -55,8 +54,7 @@ fn sigterm_while_the_server_starts_leaves_nothing() {
 #[test]
 fn sigint_while_the_cluster_is_made_leaves_nothing() {
     let world = World::new();
-    let mut exec = world.exec(&["sleep", "600"]);
-    world.scratch_with("");
+    let (mut exec, _gate) = world.exec_stopped_at(Point::Before);
     exec.signal("INT");
     assert_eq!(exec.code(), 130);
     world.assert_nothing_left();
@@ -66,8 +64,7 @@ fn sigint_while_the_cluster_is_made_leaves_nothing() {
 fn a_start_that_fails_leaves_nothing() {
     // An initdb that works and a server that does not start.
     let world = World::new();
-    let folder = world.path().join("bin");
-    fs::create_dir(&folder).unwrap();
+    let folder = bin_folder(&world);
     let real = real_bindir();
     for name in ["initdb", "pg_ctl"] {
         script(&folder.join(name), &format!("exec {}/{name} \"$@\"", real.display()));
@@ -75,7 +72,7 @@ fn a_start_that_fails_leaves_nothing() {
     let version = "case $* in *--version*) echo 'postgres (PostgreSQL) 99.9'; exit;; esac";
     script(&folder.join("postgres"), &format!("{version}\necho 'it is broken' >&2\nexit 1"));
     let mut command = world.command(["local", "exec", "sh", "-c", "echo it ran"]);
-    let run = crate::support::Run::of(command.env("CRUDDUR_POSTGRES_BINDIR", &folder));
+    let run = Run::of(command.env("CRUDDUR_POSTGRES_BINDIR", &folder));
     let run = run.exits_with(1).says("did not start").says("it is broken");
     assert_eq!(run.stdout, "");
     world.assert_nothing_left();
@@ -84,13 +81,12 @@ fn a_start_that_fails_leaves_nothing() {
 #[test]
 fn a_cluster_that_cannot_be_made_leaves_nothing() {
     let world = World::new();
-    let folder = world.path().join("bin");
-    fs::create_dir(&folder).unwrap();
+    let folder = bin_folder(&world);
     script(&folder.join("postgres"), "echo 'postgres (PostgreSQL) 99.9'");
     script(&folder.join("initdb"), "echo 'no space left' >&2; exit 1");
     script(&folder.join("pg_ctl"), "exit 1");
     let mut command = world.command(["local", "exec", "true"]);
-    crate::support::Run::of(command.env("CRUDDUR_POSTGRES_BINDIR", &folder))
+    Run::of(command.env("CRUDDUR_POSTGRES_BINDIR", &folder))
         .exits_with(1)
         .says("cannot make a PostgreSQL cluster")
         .says("no space left");
@@ -117,15 +113,12 @@ fn the_next_exec_clears_away_a_killed_one() {
 #[test]
 fn the_next_exec_clears_away_one_that_was_killed_while_it_started() {
     let world = World::new();
-    let mut exec = world.exec(&["sleep", "600"]);
-    eventually("initdb is at it", || {
-        let folder = world.scratch_with("lock");
-        names(&folder).iter().any(|name| name.contains("unfinished")).then_some(())
-    });
+    let (mut exec, gate) = world.exec_stopped_at(Point::Middle);
     exec.signal("KILL");
     assert_eq!(exec.code(), 137);
     world.cruddur(["local", "exec", "true"]).succeeds();
     assert_eq!(world.tmp_names(), [""; 0]);
+    gate.open();
     eventually("the old initdb is gone", || world.processes().is_empty().then_some(()));
     world.assert_nothing_left();
 }
@@ -184,23 +177,4 @@ fn segments(pid: u32) -> Vec<Segment> {
             path.starts_with("/dev/shm/PostgreSQL.").then(|| Segment::File(path.into()))
         })
         .collect()
-}
-
-/// The folder of the PostgreSQL that `cruddur` would take.
-fn real_bindir() -> std::path::PathBuf {
-    let world = World::new();
-    world.up(&["--ephemeral"]).succeeds();
-    let (pid, command) = world
-        .processes()
-        .into_iter()
-        .find(|(_, command)| command.contains("/postgres -D"))
-        .expect("the server's process");
-    let program = command.split(" -D").next().unwrap_or_else(|| panic!("process {pid}: {command}"));
-    Path::new(program).parent().unwrap().to_owned()
-}
-
-fn script(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use crate::support::{Spawned, World, eventually, signal, sql};
+use crate::support::{Point, Spawned, World, eventually, signal, sql};
 
 #[test]
 fn sigint_stops_it_and_leaves_nothing() {
@@ -96,30 +96,12 @@ fn postmaster(world: &World) -> u32 {
     text.lines().next().unwrap().trim().parse().unwrap()
 }
 
-/// Runs `up` and sends it `signal` while PostgreSQL is being made; on a busy
-/// machine the start may be over by then, and is tried once more.
-fn interrupted_start(arguments: &[&str], signal: &str) -> (World, i32) {
-    for _ in 0..10 {
-        let world = World::new();
-        let mut command = world.on_ports("up", arguments);
-        let mut up = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
-        eventually("PostgreSQL is being made", || {
-            crate::support::names(&world.data()).iter().any(|name| name.contains("postgres")).then_some(())
-        });
-        up.signal(signal);
-        let code = up.code();
-        if code != 0 {
-            return (world, code);
-        }
-        world.down();
-    }
-    panic!("no start was interrupted in ten tries");
-}
-
 #[test]
 fn sigterm_during_the_start_leaves_nothing() {
-    let (world, code) = interrupted_start(&[], "TERM");
-    assert_eq!(code, 143);
+    let world = World::new();
+    let (mut up, _gate) = world.up_stopped_at(Point::After, &[]);
+    up.signal("TERM");
+    assert_eq!(up.code(), 143);
     world.assert_nothing_left();
     world.up(&[]).succeeds();
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
@@ -127,8 +109,11 @@ fn sigterm_during_the_start_leaves_nothing() {
 
 #[test]
 fn a_detached_start_that_nobody_waits_for_any_more_stops_by_itself() {
-    let (world, code) = interrupted_start(&["--detach"], "INT");
-    assert_eq!(code, 130);
+    let world = World::new();
+    let (mut up, gate) = world.up_stopped_at(Point::After, &["--detach"]);
+    up.signal("INT");
+    assert_eq!(up.code(), 130);
+    gate.open();
     eventually("its processes are gone", || world.processes().is_empty().then_some(()));
     world.assert_nothing_left();
 }

@@ -1,9 +1,8 @@
 //! What the data lives through.
 
 use std::fs;
-use std::process::Stdio;
 
-use crate::support::{Spawned, World, eventually, is_free, signal, sql};
+use crate::support::{Point, Spawned, World, eventually, is_free, signal, sql};
 
 #[test]
 fn data_survives_down_and_up() {
@@ -132,22 +131,20 @@ fn another_database_in_connection_url_is_created_beside_the_old_one() {
 #[test]
 fn a_making_of_the_cluster_that_was_killed_is_made_good_by_the_next_up() {
     let world = World::new();
-    let mut command = world.on_ports("up", &[]);
-    let mut up = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+    let (mut up, gate) = world.up_stopped_at(Point::Middle, &[]);
     let unfinished =
         || crate::support::names(&world.data()).into_iter().find(|name| name.contains("unfinished"));
-    let folder = eventually("initdb has begun", || {
-        unfinished().filter(|name| world.data().join(name).join("base").exists())
-    });
+    let folder = unfinished().expect("a cluster that is being made");
     assert!(!world.data().join("postgres").exists());
     up.signal("KILL");
     assert_eq!(up.code(), 137);
 
-    // initdb itself may still be at it.
+    // Its initdb is still there, and goes on once the new cluster is made.
     world.up(&[]).succeeds();
     assert_eq!(world.states(), ("running".to_owned(), "running".to_owned()));
     assert_eq!(sql(world.url(), "SELECT count(*) > 0 FROM pg_proc"), [["t"]]);
     world.down().succeeds();
+    gate.open();
     eventually("the old initdb is gone", || world.processes().is_empty().then_some(()));
     assert!(!world.data().join(folder).exists());
     assert_eq!(unfinished(), None);

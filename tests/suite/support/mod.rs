@@ -3,6 +3,7 @@
 mod any_item;
 mod boto3;
 mod command;
+mod gate;
 mod listener;
 mod moto;
 mod pool;
@@ -22,6 +23,7 @@ mod world;
 pub use any_item::*;
 pub use boto3::*;
 pub use command::*;
+pub use gate::*;
 pub use listener::*;
 pub use moto::*;
 pub use pool::*;

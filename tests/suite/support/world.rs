@@ -6,7 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 
 use aws_sdk_dynamodb::Client;
@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{Run, Spawned, TABLE, USER, bare, dynamodb_client, eventually, runtime, sql};
+use super::{Gate, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, eventually, runtime, sql};
 
 /// The password that a [`World`] begins with, as a URL holds it.
 const ENCODED_PASSWORD: &str = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
@@ -140,17 +140,30 @@ impl World {
 
     /// A stack in the foreground, ready.
     pub fn foreground(&self, arguments: &[&str]) -> Spawned {
-        let mut command = self.on_ports("up", arguments);
-        let up = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+        let up = Spawned::silent(&mut self.on_ports("up", arguments));
         eventually("the stack is ready", || self.data().join("stack.json").exists().then_some(()));
         up
     }
 
     /// `local exec` with the arguments, no input, and no output.
     pub fn exec(&self, arguments: &[&str]) -> Spawned {
-        let mut command = self.command(["local", "exec"]);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Spawned::new(&mut command)
+        Spawned::silent(self.command(["local", "exec"]).args(arguments))
+    }
+
+    /// The same, stopped while its cluster is being made.
+    pub fn exec_stopped_at(&self, point: Point) -> (Spawned, Gate) {
+        let gate = Gate::new(self, point);
+        let exec = Spawned::silent(gate.guard(&mut self.command(["local", "exec", "sleep", "600"])));
+        gate.reached();
+        (exec, gate)
+    }
+
+    /// `local up`, stopped while its cluster is being made.
+    pub fn up_stopped_at(&self, point: Point, arguments: &[&str]) -> (Spawned, Gate) {
+        let gate = Gate::new(self, point);
+        let up = Spawned::silent(gate.guard(&mut self.on_ports("up", arguments)));
+        gate.reached();
+        (up, gate)
     }
 
     pub fn dynamodb(&self) -> Client {
