@@ -20,13 +20,13 @@ fn a_check_that_hangs_is_cut_off_and_says_who_is_silent() {
     let endpoint = format!("http://127.0.0.1:{dynamodb}");
     let examined = Examined::of(
         sandbox
-            .command(["doctor", "--timeout", "300ms"])
+            .command(["doctor", "--timeout", "3s"])
             .env("CONNECTION_URL", format!("postgresql://nina:s3cr%40t@127.0.0.1:{postgres}/cruddur"))
             .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
         1,
     );
     let place = format!(
-        "PostgreSQL at 127.0.0.1:{postgres}/cruddur does not answer: the check was cut off after 0.3 s"
+        "PostgreSQL at 127.0.0.1:{postgres}/cruddur does not answer: the check was cut off after 3 s"
     );
     assert_eq!(examined.finding("postgresql", &place).value("cut_off"), true);
     let place = format!("DynamoDB at {endpoint} does not answer");
@@ -39,10 +39,11 @@ fn a_check_that_hangs_is_cut_off_and_says_who_is_silent() {
 #[test]
 fn what_a_check_had_found_before_it_was_cut_off_stays() {
     let sandbox = Sandbox::healthy();
-    // The users are counted last: whoever holds the table holds that up.
+    // The users are counted last: whoever holds the table holds that up. The time is
+    // ample for what comes before, on a busy machine too.
     let url = sandbox.connection_url();
     let _holder = crate::support::Session::having_run(&url, "holder", "LOCK TABLE users");
-    let examined = Examined::of(&mut sandbox.command(["doctor", "--timeout", "1s"]), 1);
+    let examined = Examined::of(&mut sandbox.command(["doctor", "--timeout", "15s"]), 1);
     examined.finding("postgresql", "no TLS, clock ");
     let failed = examined.with_status("fail");
     let [failure] = failed.as_slice() else { panic!("{failed:?}") };

@@ -1,11 +1,12 @@
 //! boto3, which knows AWS's services and signatures by itself, as a judge.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value, json};
+
+use super::python;
 
 struct Boto3 {
     child: Child,
@@ -14,15 +15,11 @@ struct Boto3 {
 
 impl Boto3 {
     fn start() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut child = Command::new(root.join("target/moto/bin/python"))
-            .arg(root.join("tests/emulators/boto3_calls.py"))
-            .env_remove("PYTHONPATH")
-            .env_remove("AWS_PROFILE")
+        let mut child = python("boto3_calls.py")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("boto3 is needed: scripts/ensure-moto.sh");
+            .expect("boto3 starts");
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self { child, stdout }
     }

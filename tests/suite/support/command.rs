@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -124,6 +125,19 @@ pub fn signal(pid: u32, name: &str) {
     let signal: Signal = format!("SIG{name}").parse().expect("a signal's name");
     kill(Pid::from_raw(pid.try_into().unwrap()), signal)
         .unwrap_or_else(|error| panic!("process {pid}: {error}"));
+}
+
+/// One of the programs in `tests/emulators`, with the packages that they need.
+pub fn python(program: &str) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let interpreter = root.join("target/moto/bin/python");
+    assert!(interpreter.exists(), "the emulators are missing; run: make moto");
+    let mut command = Command::new(interpreter);
+    command
+        .arg(root.join("tests/emulators").join(program))
+        .env_remove("PYTHONPATH")
+        .env_remove("AWS_PROFILE");
+    command
 }
 
 /// A `cruddur` that knows nothing of the machine's own settings.

@@ -1,9 +1,10 @@
 //! moto's server, an emulator of Cognito and EC2, shared by all tests.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
+
+use super::python;
 
 /// A running server. It ends with this process, whose end of the pipe it watches.
 pub struct Moto {
@@ -14,15 +15,12 @@ pub struct Moto {
 
 impl Moto {
     fn start() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut child = Command::new(root.join("target/moto/bin/python"))
-            .arg(root.join("tests/emulators/moto_server.py"))
-            .env_remove("PYTHONPATH")
+        let mut child = python("moto_server.py")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("moto is needed: scripts/ensure-moto.sh");
+            .expect("moto starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().parse().expect("moto starts");

@@ -1,7 +1,6 @@
 //! `ddb stream tail --as-event`: what a Lambda function is handed.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue as Value;
@@ -9,7 +8,7 @@ use cruddur::dynamodb::stream::{Event, Record};
 use serde_json::json;
 
 use super::{assert_rows, message};
-use crate::support::{Run, Sandbox, Shape, TABLE, boto3};
+use crate::support::{Run, Sandbox, Shape, TABLE, boto3, python};
 
 const EVENTS: [&str; 7] = ["ddb", "stream", "tail", "--from", "trim-horizon", "--once", "--as-event"];
 
@@ -26,18 +25,14 @@ fn a_function_written_for_lambda_handles_every_record() {
     let shown = sandbox.cruddur(EVENTS.iter().chain(&["--batch-size", "25"])).succeeds().says("68 records");
     assert_eq!(shown.stdout.lines().count(), 3, "batches of 25, 25 and 18");
     sandbox.write("events", &shown.stdout);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let function = Command::new(root.join("target/moto/bin/python"))
-        .arg(root.join("tests/emulators/stream_lambda.py"))
-        .env_remove("PYTHONPATH")
-        .env_remove("AWS_PROFILE")
+    let function = python("stream_lambda.py")
         .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
         .envs([("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", &sandbox.endpoint())])
         .env("TABLE", TABLE)
         .stdin(std::fs::File::open(sandbox.path().join("events")).unwrap())
         .stderr(Stdio::inherit())
         .output()
-        .expect("boto3 is needed: scripts/ensure-moto.sh");
+        .expect("boto3 starts");
     let answers = String::from_utf8(function.stdout).unwrap();
     assert!(function.status.success(), "{answers}");
     assert_eq!(answers, "{\"handled\": 25}\n{\"handled\": 25}\n{\"handled\": 18}\n");
