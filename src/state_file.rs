@@ -40,11 +40,7 @@ impl StateFile {
 
     /// What it holds; `None` when it is not there.
     pub fn read(&self) -> Result<Option<String>> {
-        match fs::read_to_string(&self.path) {
-            Ok(text) => Ok(Some(text)),
-            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(Error::failed(format!("cannot read {}", self.path.display())).because(cause)),
-        }
+        read(&self.path)
     }
 
     /// Writes `text`. After a crash, or a power cut, the file holds this text or the former one,
@@ -64,16 +60,30 @@ impl StateFile {
     }
 }
 
+/// What the file holds, which another process may be writing; `None` when it is not there.
+pub fn read(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(Error::failed(format!("cannot read {}", path.display())).because(cause)),
+    }
+}
+
 /// A folder under `state` for each of `parts`, one in the other; created.
 pub fn folder<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> Result<PathBuf> {
+    let folder = place(state, parts);
+    fs::create_dir_all(&folder).or_failed(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Where [`folder`] is, or would be.
+pub fn place<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> PathBuf {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let plain = |text: &str| -> String {
         let text: String = text.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
         if text.chars().all(|c| c == '.') { "-".repeat(text.len().max(1)) } else { text }
     };
-    let folder = parts.into_iter().fold(state.to_owned(), |folder, part| folder.join(plain(part)));
-    fs::create_dir_all(&folder).or_failed(|| format!("cannot create {}", folder.display()))?;
-    Ok(folder)
+    parts.into_iter().fold(state.to_owned(), |folder, part| folder.join(plain(part)))
 }
 
 /// Writes `text` in the place of what `path` holds, whole or not at all.

@@ -9,8 +9,8 @@ use super::environment::{Setting, Source, names_with};
 use super::mask::Mask;
 use super::postgres::{KEYWORDS, UNSUPPORTED};
 use super::{
-    Config, DEFAULT_CONNECTION_URL, DEFAULT_TABLE, DUMMY_REGION, PostgresConfig, Service, Target,
-    USER_POOL_VARIABLES,
+    Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, PEOPLE_VARIABLES,
+    PostgresConfig, Service, Target, USER_POOL_VARIABLES,
 };
 
 /// A setting, and whatever is set for it.
@@ -290,6 +290,10 @@ impl Config {
             spec.flag = flag;
             self.listed(spec)
         };
+        let person = |name: &str, number: usize, flag: &'static str| {
+            let spec = Spec::new(name, &PEOPLE_VARIABLES[number..=number]).flag(flag, None);
+            self.listed(spec.default(DEFAULT_PEOPLE[number]))
+        };
         let programs = Spec::new("PostgreSQL programs", &["CRUDDUR_POSTGRES_BINDIR"])
             .default("those on the PATH, else where they usually are");
         let mut programs = self.listed(programs);
@@ -307,6 +311,8 @@ impl Config {
         data.variables.extend(["XDG_DATA_HOME", "HOME"].map(ToOwned::to_owned));
         vec![
             self.listed(table),
+            person("person 1", 0, "--my-handle"),
+            person("person 2", 1, "--other-handle"),
             list("user pool", Some("--user-pool-id"), &USER_POOL_VARIABLES),
             list("security group", Some("--group-id"), &["DB_SG_ID"]),
             list("security group rule", Some("--security-group-rule-id"), &["DB_SG_RULE_ID"]),

@@ -31,6 +31,10 @@ pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;
 /// The local PostgreSQL, as the app's compose file has it.
 pub const DEFAULT_CONNECTION_URL: &str = "postgresql://postgres:password@localhost:5432/cruddur";
+/// The variables that name the two people of the transcript, as the scripts' environment had them.
+pub const PEOPLE_VARIABLES: [&str; 2] = ["user1_username", "user2_username"];
+/// Who they are otherwise.
+pub const DEFAULT_PEOPLE: [&str; 2] = ["nina", "oscar"];
 /// The table of direct messages.
 pub const DEFAULT_TABLE: &str = "cruddur-messages";
 

@@ -23,10 +23,6 @@ pub use zone::Zone;
 
 /// The group that `ddb seed` writes and `get-conversation` reads by default.
 pub const DEFAULT_GROUP: Uuid = Uuid::from_u128(0x5ae2_90ed_55d1_47a0_bc6d_fe2b_c270_0399);
-/// The handle of Person 1, from whose side conversations are listed by default.
-pub const DEFAULT_MY_HANDLE: &str = "nina";
-/// The handle of Person 2.
-pub const DEFAULT_OTHER_HANDLE: &str = "oscar";
 
 /// A user, as far as messages copy it.
 #[derive(Debug, Clone, PartialEq, Eq)]

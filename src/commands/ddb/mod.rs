@@ -11,6 +11,7 @@ mod import;
 mod items;
 mod list_tables;
 mod patterns;
+mod people;
 mod put;
 mod query;
 mod rename_user;

@@ -18,10 +18,11 @@ use self::pairs::Pairs;
 use self::random::Random;
 use super::{Message, MessageGroup, Participant, Timestamp, User};
 
-/// Microseconds of a year of 365.25 days.
+/// Microseconds of a year of 365.25 days, and of a day.
 const YEAR: u64 = 31_557_600_000_000;
-/// The last messages of two conversations never share the same 2^32 microseconds' remainder: a row
-/// of an inbox has its last message's time in its key.
+const DAY: i64 = 86_400_000_000;
+/// The last messages of two conversations from before the last day never share the same 2^32
+/// microseconds' remainder: a row of an inbox has its last message's time in its key.
 const SLOT: u64 = 1 << 32;
 /// The most conversations, and the most messages of one, for that reason.
 pub const MOST_INVENTED: u64 = SLOT;
@@ -44,7 +45,7 @@ pub struct Invention {
     pub conversations: u64,
     /// Messages of each, from 1 to [`MOST_INVENTED`].
     pub messages: u64,
-    /// All messages are before this instant,
+    /// All messages are before this instant, the newest on the day before which it ends,
     pub until: Timestamp,
     /// and in the years of 365.25 days before it; at least 1.
     pub years: u64,
@@ -75,10 +76,35 @@ impl Invention {
         u128::from(users) * u128::from(users.saturating_sub(1)) / 2
     }
 
+    /// How many conversations have their last message on the last day, so that everybody has one
+    /// of them: whoever shows this year only shows something to each user, on any day.
+    #[must_use]
+    pub fn current(&self) -> u64 {
+        self.users.div_ceil(2).min(self.conversations)
+    }
+
+    /// How many users take part in no conversation, as there are too few.
+    #[must_use]
+    pub const fn silent(&self) -> u64 {
+        self.users.saturating_sub(self.conversations.saturating_mul(2))
+    }
+
+    /// The beginning, in UTC, of the day of the last message.
+    fn last_day(&self) -> i64 {
+        (self.until.microseconds() - 1).div_euclid(DAY) * DAY
+    }
+
     /// Items of the messages table: each conversation's messages and its two rows.
     #[must_use]
     pub const fn items(&self) -> u64 {
         self.conversations.saturating_mul(self.messages.saturating_add(2))
+    }
+
+    /// How many of the first `items` items are rows.
+    #[must_use]
+    pub const fn rows_before(&self, items: u64) -> u64 {
+        let each = self.messages.saturating_add(2);
+        2 * (items / each) + (items % each).saturating_sub(self.messages)
     }
 
     /// The instant before which there are no messages.
@@ -96,6 +122,15 @@ impl Invention {
 
     const fn span(&self) -> u64 {
         self.years.saturating_mul(YEAR)
+    }
+
+    /// When the last message of current conversation `index` is. Nobody is in two of them, but for
+    /// one user where the number of users is odd, in the last: that one is an odd number of
+    /// microseconds before the end, the others an even one.
+    fn current_last(&self, index: u64, random: &mut Random) -> i64 {
+        let end = self.until.microseconds() - 1;
+        let before = 2 * random.below((end.abs_diff(self.last_day()) / 2).max(1));
+        end - i64::try_from(before + u64::from(index >= self.users / 2)).unwrap_or_default()
     }
 
     /// User `index`, from 0. The handle ends in it, and nothing before that is a digit: no two
@@ -159,18 +194,22 @@ impl Conversation {
     fn new(invention: &Invention, root: u64, index: u64, users: &[User; 2]) -> Self {
         let mut random = Random::of(&[root, index]);
         let group = random.uuid();
-        let span = invention.span();
-        // Never the first slot: even with the most messages there is a microsecond for each.
-        let slot = 1 + random.below((span / SLOT).saturating_sub(2).max(1));
-        // Odd, so that no two indexes come to the same.
-        let scattered = index.wrapping_mul(0x9e37_79b1).wrapping_add(root) % SLOT;
-        let after = slot * SLOT + scattered;
+        let since = invention.since().microseconds();
+        let last = if index < invention.current() {
+            invention.current_last(index, &mut random)
+        } else {
+            let span = invention.last_day().abs_diff(since);
+            // Never the first slot: even with the most messages there is a microsecond for each.
+            let slot = 1 + random.below((span / SLOT).saturating_sub(2).max(1));
+            // Odd, so that no two indexes come to the same.
+            let scattered = index.wrapping_mul(0x9e37_79b1).wrapping_add(root) % SLOT;
+            since + i64::try_from(slot * SLOT + scattered).unwrap_or(i64::MAX)
+        };
         // As many short gaps as long ones, by order of magnitude.
         let magnitudes = (GAPS.end / GAPS.start).ilog2();
         let shift = random.below(u64::from(magnitudes) + 1);
         let gap = (GAPS.start << shift) + random.below(GAPS.start << shift);
-        let length = gap.saturating_mul(invention.messages - 1).min(after);
-        let last = invention.since().microseconds() + i64::try_from(after).unwrap_or(i64::MAX);
+        let length = gap.saturating_mul(invention.messages - 1).min(last.abs_diff(since));
         Self {
             root,
             index,

@@ -3,38 +3,53 @@
 use super::Invention;
 use super::random::Random;
 
-/// The pairs of so many users, shuffled.
+/// All pairs of so many users, in rounds: in each round everybody is in one pair, or sits out once
+/// where their number is odd. This is the circle method of round-robin tournaments.
 pub(super) struct Pairs {
-    number: u128,
-    step: u128,
-    start: u128,
+    users: u64,
+    /// Users stand in another order for each seed.
+    step: u64,
+    start: u64,
 }
 
 impl Pairs {
     pub(super) fn new(seed: u64, users: u64) -> Self {
-        let pairs = Invention::pairs(users).max(1);
         let mut random = Random::of(&[seed]);
-        let start = u128::from(random.next()) % pairs;
-        let mut step = u128::from(random.next()) % pairs;
-        // Steps that share no divisor with the number of pairs come by each of them.
-        while divisor(step, pairs) != 1 {
-            step = (step + 1) % pairs;
+        let users = users.max(2);
+        let start = random.below(users);
+        let mut step = 1 + random.below(users - 1);
+        // Steps that share no divisor with the number of users come by each of them.
+        while divisor(step, users) != 1 {
+            step = step % users + 1;
         }
-        Self { number: pairs, step, start }
+        Self { users, step, start }
     }
 
     /// The users of conversation `index`: two different ones.
     pub(super) fn of(&self, index: u64) -> (u64, u64) {
-        // Users are fewer than 2^32 where conversations are: the product is below 2^128.
-        let number = (self.start + u128::from(index) % self.number * self.step) % self.number;
-        // Pair (a, b), a < b, is number b(b-1)/2 + a.
-        let root = (1 + 8 * number).isqrt().div_ceil(2);
-        let other = if root * (root - 1) / 2 > number { root - 1 } else { root };
-        let one = number - other * (other - 1) / 2;
-        (u64::try_from(one).unwrap_or_default(), u64::try_from(other).unwrap_or_default())
+        let users = self.users;
+        let (index, each) = (u128::from(index) % Invention::pairs(users), users / 2);
+        let index = u64::try_from(index).unwrap_or_default();
+        let (round, place) = (index / each, index % each);
+        let (one, other) = match (users.is_multiple_of(2), place) {
+            (true, 0) => (round, users - 1),
+            (true, _) => across(round, place, users - 1),
+            (false, _) => across(round, place + 1, users),
+        };
+        (self.user(one), self.user(other))
+    }
+
+    /// Who stands there. Users are fewer than 2^32, so that nothing overflows.
+    const fn user(&self, place: u64) -> u64 {
+        (self.start + place * self.step) % self.users
     }
 }
 
-const fn divisor(a: u128, b: u128) -> u128 {
+/// Two who stand as far on either side of `round`, in a circle.
+const fn across(round: u64, distance: u64, circle: u64) -> (u64, u64) {
+    ((round + distance) % circle, (round + circle - distance) % circle)
+}
+
+const fn divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { divisor(b, a % b) }
 }

@@ -26,6 +26,31 @@ fn setup_replaces_what_was_there() {
 }
 
 #[test]
+fn the_invented_people_keep_their_uuids_and_so_their_conversations() {
+    let people = |sandbox: &Sandbox| sandbox.sql("SELECT handle, uuid FROM users ORDER BY handle");
+    let sandbox = Sandbox::seeded();
+    let before = people(&sandbox);
+    // What DynamoDB holds of them lasts longer than this version.
+    assert_eq!(
+        before,
+        [
+            ["nina", "21d15e52-31e9-4d96-9895-eaa0e12f3f0e"],
+            ["oscar", "20b3b6f7-c8bb-4623-a2c5-159b3940ae52"],
+            ["petra", "264ac1ec-36e6-409c-8b84-f83878b9fa2d"]
+        ]
+    );
+    sandbox.cruddur(["db", "setup"]).succeeds();
+    assert_eq!(people(&sandbox), before);
+    let run = sandbox.cruddur(["ddb", "patterns", "list-conversations"]).succeeds();
+    assert!(run.stdout.contains("Oscar Lindqvist (oscar)"), "{}", run.stdout);
+    sandbox.cruddur(["ddb", "check"]).succeeds();
+    // Nobody comes twice, not even under another name.
+    sandbox.sql("UPDATE users SET handle = 'oskar' WHERE handle = 'oscar'");
+    sandbox.cruddur(["db", "seed"]).succeeds();
+    assert_eq!(sandbox.sql("SELECT count(*) FROM users"), [["3"]]);
+}
+
+#[test]
 fn setup_takes_files_of_ones_own() {
     let sandbox = Sandbox::new();
     sandbox.write("my-schema.sql", "CREATE TABLE users (handle text)");

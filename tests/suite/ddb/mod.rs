@@ -20,6 +20,7 @@ mod seed;
 mod seed_again;
 mod seed_invented;
 mod seed_refused;
+mod seed_seen;
 mod showing;
 mod stats;
 mod stream;

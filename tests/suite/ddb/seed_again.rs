@@ -112,7 +112,7 @@ fn exchanged_roles_leave_one_row_each() {
 fn users_with_new_uuids_leave_no_rows_of_the_old() {
     let sandbox = Sandbox::seeded();
     let old = owners(&sandbox);
-    sandbox.cruddur(["db", "setup"]).succeeds();
+    sandbox.sql("UPDATE users SET uuid = gen_random_uuid()");
     sandbox.cruddur(["ddb", "seed"]).succeeds();
     let new = owners(&sandbox);
     assert_eq!(new, inboxes(&sandbox, ["nina", "oscar"]));

@@ -30,7 +30,7 @@ fn invention() -> Invention {
     Invention { seed: 1, users: 10, conversations: 12, messages: 7, until, years: 1 }
 }
 
-const NUMBERS: [&str; 4] = ["--conversations", "12", "--messages", "7"];
+const NUMBERS: [&str; 6] = ["--conversations", "12", "--messages", "7", "--until", "2026-01-01"];
 
 #[test]
 fn the_same_numbers_make_the_same_data_anywhere_and_another_seed_makes_others() {
@@ -67,7 +67,7 @@ fn what_is_invented_does_not_change_from_version_to_version() {
         [first.message_group_uuid, first.sent_at, first.message_uuid, first.message],
         [
             "a34de7a6-e4af-41a3-b68c-549a92fe6641",
-            "2025-10-05T03:07:01.999786+00:00",
+            "2025-12-29T23:17:53.754276+00:00",
             "742e2480-6c37-4d66-b809-9708e0960265",
             "Consequatur aut."
         ]
@@ -212,7 +212,7 @@ fn held(sandbox: &Sandbox) -> (Proxy, Spawned) {
     (proxy, run)
 }
 
-const LONG: [&str; 4] = ["--conversations", "20", "--messages", "18"];
+const LONG: [&str; 6] = ["--conversations", "20", "--messages", "18", "--until", "2026-01-01"];
 
 /// The same run again, at the same endpoint.
 fn again(sandbox: &Sandbox, proxy: &Proxy, numbers: &[&str], more: &[&str]) -> Run {

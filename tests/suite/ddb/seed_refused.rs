@@ -129,6 +129,45 @@ fn nobody_talks_to_themselves() {
 }
 
 #[test]
+fn the_two_people_are_named_once_for_all_and_flags_win() {
+    let sandbox = Sandbox::set_up();
+    sandbox.write(".env", "user1_username=petra\nuser2_username=nina\n");
+    sandbox.cruddur(["ddb", "seed"]).succeeds().says("between petra and nina");
+    let run = sandbox.cruddur(["ddb", "patterns", "list-conversations"]).succeeds();
+    assert!(run.stdout.contains("Nina Okafor (nina)"), "{}", run.stdout);
+    let run = sandbox.cruddur(["ddb", "patterns", "list-conversations", "--handle", "nina"]).succeeds();
+    assert!(run.stdout.contains("Petra Novak (petra)"), "{}", run.stdout);
+    sandbox.cruddur(["ddb", "seed", "--my-handle", "oscar"]).succeeds().says("between oscar and nina");
+    // The environment wins over the file, and an empty variable is none.
+    let mut command = sandbox.command(["ddb", "seed"]);
+    Run::of(command.env("user1_username", "nina").env("user2_username", "oscar"))
+        .succeeds()
+        .says("between nina and oscar");
+    sandbox.cruddur(["ddb", "seed", "--no-env-file"]).succeeds().says("between nina and oscar");
+    // config show has both.
+    let run = sandbox.cruddur(["config", "show"]).succeeds();
+    let rows: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("person")).collect();
+    assert!(rows[0].contains("petra") && rows[0].contains("user1_username"), "{rows:?}");
+    assert!(rows[1].contains("nina") && rows[1].contains("user2_username"), "{rows:?}");
+}
+
+#[test]
+fn who_is_not_there_is_named_with_where_the_name_came_from_and_who_is() {
+    let sandbox = Sandbox::set_up();
+    sandbox.sql("UPDATE users SET handle = 'quinn' WHERE handle = 'nina'");
+    refused(&sandbox, 1, &[])
+        .says("no user has the handle \"nina\"")
+        .says("who is there: oscar, petra, quinn")
+        .says("to name the two people once for all set user1_username and user2_username");
+    sandbox.write(".env", "user1_username=robin\n");
+    let place = format!("user1_username (from {}:1)", sandbox.path().join(".env").display());
+    refused(&sandbox, 1, &[]).says("\"robin\"").says("oscar, petra, quinn").says(&place);
+    sandbox.cruddur(["ddb", "patterns", "list-conversations"]).exits_with(1).says("\"robin\"").says(&place);
+    sandbox.write(".env", "user1_username=oscar\n");
+    refused(&sandbox, 2, &[]).says("the same user").says("user1_username");
+}
+
+#[test]
 fn a_group_must_be_a_uuid() {
     let sandbox = Sandbox::set_up();
     refused(&sandbox, 2, &["--message-group-uuid", "5ae290ed"]);

@@ -4,10 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::read::{Read, ReadArgs, Words, show, who};
+use crate::commands::ddb::people;
+use crate::config::Setting;
 use crate::context::Context;
 use crate::dynamodb::{DynamoDb, Timeline};
 use crate::error::Result;
-use crate::messaging::{DEFAULT_MY_HANDLE, MessageGroup, Timestamp, Zone};
+use crate::messaging::{MessageGroup, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
 
 pub(super) const EXAMPLES: &str = "\
@@ -19,9 +21,9 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct ListConversationsArgs {
-    /// Whose conversations
-    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_MY_HANDLE)]
-    handle: String,
+    /// Whose conversations [env: user1_username] [default: nina]
+    #[arg(long, value_name = "HANDLE")]
+    handle: Option<String>,
     #[command(flatten)]
     pub(in crate::commands::ddb) read: ReadArgs,
 }
@@ -51,6 +53,10 @@ impl Record for Row {
 }
 
 impl ListConversationsArgs {
+    fn handle(&self, cx: &Context) -> Setting {
+        people::my_handle(cx, "--handle", self.handle.as_deref())
+    }
+
     /// What is to be read.
     pub(in crate::commands::ddb) async fn timeline<'a>(
         &self,
@@ -58,7 +64,7 @@ impl ListConversationsArgs {
         db: &'a DynamoDb,
         read: &Read<'_>,
     ) -> Result<Timeline<'a, MessageGroup>> {
-        let user = cx.postgres().await?.user_by_handle(&self.handle).await?;
+        let user = people::user(&cx.postgres().await?, &self.handle(cx)).await?;
         db.groups(&read.table(cx), user.uuid, read.direction, read.span())
     }
 }
@@ -67,7 +73,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListConversationsArgs)
     let read = args.read.resolve()?;
     let db = cx.dynamodb().await?;
     let timeline = args.timeline(cx, &db, &read).await?;
-    let none = format!("{} has no conversations", args.handle);
+    let none = format!("{} has no conversations", args.handle(cx).value);
     let words = Words { rows: "conversations", row: "conversation", none };
     let (zone, now) = (&read.zone, read.now);
     show(ui, &read, timeline, &words, |group| Row { group, zone: zone.clone(), now }).await

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::writing::{ended, watched};
-use super::place::Place;
+use super::place::{self, Place, as_given};
 use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{announce, count, shell_word};
 use crate::commands::plan::show_plan;
@@ -30,9 +30,15 @@ pub(super) async fn run(
     conversations: u64,
     messages: u64,
 ) -> Result<()> {
-    let invention = invention(&args.invented, conversations, messages)?;
+    let until = until(&args.invented)?;
+    let invention = invention(&args.invented, conversations, messages, until.unwrap_or_else(Timestamp::now))?;
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
+    let broken_off = place::peek(cx, &db, &table)?;
+    // Where none is given, a run that goes on ends where it was to end when it began.
+    let resumed = broken_off.filter(|_| args.invented.resume);
+    let ends = until.or_else(|| resumed.as_ref()?.until()).unwrap_or(invention.until);
+    let invention = Invention { until: ends, ..invention };
     if db.key_names(&table).await? != KeyNames::default() {
         return Err(Error::failed(format!(
             "the table {table:?} on {} has another key than pk and sk, so it holds no messages",
@@ -42,7 +48,10 @@ pub(super) async fn run(
     let url = cx.connection_url()?;
     announce(cx, ui, (&url, db.place())).await;
     if cx.dry_run() {
-        return rehearse(ui, &db, &table, &invention).await;
+        let from = resumed.filter(|run| run.is_of(&invention)).map_or(0, |run| run.written);
+        rehearse(ui, &db, &table, &invention, from).await?;
+        tell_until(ui, args, &invention);
+        return Ok(());
     }
     let consequence = format!(
         "{} and {} are added to the table {table:?} on {}, and {} to PostgreSQL",
@@ -84,7 +93,12 @@ pub(super) async fn run(
                 count(invention.users, "user"),
                 count(2 * conversations, "group row"),
             ));
+            if invention.silent() > 0 {
+                let users = invention.users;
+                ui.status(format!("{} of {users} users take part in no conversation", invention.silent()));
+            }
             args.usage.show(ui, &db.usage(Capacity::default(), written.capacity));
+            tell_until(ui, args, &invention);
             Ok(())
         }
         Ok((written, Some(stop))) => {
@@ -108,36 +122,53 @@ pub(super) async fn run(
     }
 }
 
+/// Says what makes the same conversations once more, where the time was now.
+fn tell_until(ui: &mut Ui, args: &SeedArgs, invention: &Invention) {
+    if args.invented.until.is_none() && !args.invented.resume {
+        ui.hint(format!("for the same conversations again add: --until {}", as_given(invention.until)));
+    }
+}
+
 /// Shows the first requests, and what all of them take.
-async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention) -> Result<()> {
+async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention, from: u64) -> Result<()> {
     let known = HashMap::new();
     let first = async {
         let mut writer = db.bulk_writer(table, BulkOptions::default());
-        for item in invention.items_from(0, &known).take(SHOWN) {
+        for item in invention.items_from(from, &known).take(SHOWN) {
             writer.put_invented(&item).await?;
         }
         writer.finish().await
     };
     let mut plan = db.rehearse(first).await?;
     let Invention { conversations, users, .. } = invention;
-    plan.count = invention.items().div_ceil(25);
+    let items = invention.items() - from;
+    plan.count = items.div_ceil(25);
     // Whatever is invented takes less than 1 KB; rows are in the index.
-    plan.effort.items = invention.items();
-    plan.effort.table_units = invention.items();
-    plan.effort.index_units = 2 * conversations;
+    plan.effort.items = items;
+    plan.effort.table_units = items;
+    plan.effort.index_units = 2 * conversations - invention.rows_before(from);
     ui.status(format!("would add to PostgreSQL those of {} that are not there yet", count(*users, "user")));
     show_plan(ui, &plan)
 }
 
-/// What to invent, of what was asked for.
-fn invention(args: &InventedArgs, conversations: u64, messages: u64) -> Result<Invention> {
-    let until: Timestamp = format!("{}T00:00:00Z", args.until)
-        .parse()
-        .map_err(|_| Error::usage(format!("--until {}: it is a day, such as 2026-01-01", args.until)))?;
+/// The end of all messages, if it is given.
+fn until(args: &InventedArgs) -> Result<Option<Timestamp>> {
+    let Some(text) = &args.until else { return Ok(None) };
+    let until: Timestamp = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()).map_err(|_| {
+        Error::usage(format!(
+            "--until {text}: it is a day or a time, such as 2026-01-01 or 2026-01-01T12:00:00Z"
+        ))
+    })?;
     if until > Timestamp::now() {
-        return Err(Error::usage(format!("--until {}: messages are not from the future", args.until)));
+        return Err(Error::usage(format!("--until {text}: messages are not from the future")));
     }
-    let users = args.users.unwrap_or_else(|| (2 * conversations.isqrt() + 2).max(10));
+    Ok(Some(until))
+}
+
+/// What to invent, of what was asked for.
+fn invention(args: &InventedArgs, conversations: u64, messages: u64, until: Timestamp) -> Result<Invention> {
+    let default = || (2 * conversations.isqrt() + 2).max(10).min(2 * conversations);
+    let users = args.users.unwrap_or_else(default);
     if Invention::pairs(users) < u128::from(conversations) {
         return Err(Error::usage(format!(
             "--users {users}: too few for {conversations} conversations, each between another two of them: that is at most {}",
@@ -149,16 +180,15 @@ fn invention(args: &InventedArgs, conversations: u64, messages: u64) -> Result<I
 
 /// The number of the item to begin with.
 fn begin(ui: &mut Ui, args: &SeedArgs, place: &Place, invention: &Invention) -> Result<u64> {
-    let broken_off = place.broken_off(invention);
     if args.invented.resume {
-        let written = broken_off?.ok_or_else(|| {
+        let written = place.broken_off(invention, false)?.ok_or_else(|| {
             Error::failed("there is nothing to go on from: no run was broken off here")
                 .hint("to begin, leave --resume out")
         })?;
         ui.status(format!("going on: {written} of {} items are written", invention.items()));
         return Ok(written);
     }
-    match broken_off {
+    match place.broken_off(invention, args.invented.until.is_none()) {
         Ok(None) => {}
         Ok(Some(written)) => {
             let items = invention.items();
@@ -184,7 +214,7 @@ fn command(cx: &Context, args: &SeedArgs, invention: &Invention) -> String {
     format!(
         "cruddur ddb seed --conversations {conversations} --messages {messages} --users {users} --seed {seed} \
          --years {years} --until {}{units}{table}{} --resume",
-        args.invented.until,
+        as_given(invention.until),
         cx.target().flag()
     )
 }

@@ -15,7 +15,7 @@ use crate::commands::common::ConfirmArgs;
 use crate::commands::project::BuiltInArgs;
 use crate::context::Context;
 use crate::error::Result;
-use crate::messaging::{DEFAULT_GROUP, DEFAULT_MY_HANDLE, DEFAULT_OTHER_HANDLE};
+use crate::messaging::DEFAULT_GROUP;
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -38,12 +38,12 @@ pub struct SeedArgs {
     transcript: Option<PathBuf>,
     #[command(flatten)]
     built_in: BuiltInArgs,
-    /// Who Person 1 is
-    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_MY_HANDLE)]
-    my_handle: String,
-    /// Who Person 2 is
-    #[arg(long, value_name = "HANDLE", default_value = DEFAULT_OTHER_HANDLE)]
-    other_handle: String,
+    /// Who Person 1 is [env: user1_username] [default: nina]
+    #[arg(long, value_name = "HANDLE")]
+    my_handle: Option<String>,
+    /// Who Person 2 is [env: user2_username] [default: oscar]
+    #[arg(long, value_name = "HANDLE")]
+    other_handle: Option<String>,
     /// The group to write; whatever it holds now is replaced
     #[arg(long, value_name = "UUID", default_value_t = DEFAULT_GROUP)]
     message_group_uuid: Uuid,
@@ -74,7 +74,7 @@ struct InventedArgs {
     #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MOST_INVENTED))]
     messages: Option<u64>,
     /// Users, who are added to PostgreSQL unless they are there [default: twice the square root
-    /// of N, and at least 10]
+    /// of N, but at least 10, and no more than all of them can talk]
     #[arg(long, value_name = "U", requires = "conversations")]
     #[arg(value_parser = clap::value_parser!(u64).range(2..=u64::from(u32::MAX)))]
     users: Option<u64>,
@@ -85,9 +85,9 @@ struct InventedArgs {
     #[arg(long, value_name = "Y", default_value_t = 1, requires = "conversations")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1000))]
     years: u64,
-    /// The day before which all messages are, in UTC
-    #[arg(long, value_name = "DATE", default_value = "2026-01-01", requires = "conversations")]
-    until: String,
+    /// The time, in UTC, or the beginning of the day, before which all messages are [default: now]
+    #[arg(long, value_name = "TIME", requires = "conversations")]
+    until: Option<String>,
     /// Write units a second, at most [default: as many as the table takes]
     #[arg(long, value_name = "N", requires = "conversations", value_parser = parse_units)]
     max_wcu: Option<f64>,

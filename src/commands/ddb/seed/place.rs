@@ -1,5 +1,7 @@
 //! How far a run of invented data is, for the run that goes on.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::Target;
@@ -9,14 +11,16 @@ use crate::error::{Context as _, Error, Result};
 use crate::messaging::{Invention, Timestamp};
 use crate::state_file::{self, StateFile};
 
-/// The version of the format.
-const VERSION: u32 = 1;
+/// The version of the format, and of what follows from the numbers.
+const VERSION: u32 = 2;
+const FILE: &str = "seed.json";
 
 /// The file, which no other run uses: one for each target, endpoint or region, and table.
 pub(super) struct Place(StateFile);
 
+/// A run that was broken off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Content {
+pub(super) struct BrokenOff {
     version: u32,
     seed: u64,
     users: u64,
@@ -25,11 +29,11 @@ struct Content {
     years: u64,
     until: String,
     /// Items that are surely written, counted from the first.
-    written: u64,
+    pub(super) written: u64,
     saved_at: String,
 }
 
-impl Content {
+impl BrokenOff {
     fn of(invention: &Invention, written: u64) -> Self {
         let Invention { seed, users, conversations, messages, until, years } = *invention;
         Self {
@@ -45,10 +49,70 @@ impl Content {
         }
     }
 
-    fn is_of(&self, invention: &Invention) -> bool {
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        let path = path.display();
+        serde_json::from_str(text).map_err(|cause| {
+            Error::failed(format!("{path}:{}: this is no place of a seeding", cause.line()))
+                .because(cause)
+                .hint(begin_anew(&path))
+        })
+    }
+
+    /// Where its messages end.
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        self.until.parse().ok()
+    }
+
+    /// Whether it wrote the same items as `invention`.
+    pub(super) fn is_of(&self, invention: &Invention) -> bool {
         let own = Self { saved_at: self.saved_at.clone(), ..Self::of(invention, self.written) };
         *self == own
     }
+
+    /// The error that another run cannot go on from there.
+    fn is_another(&self, path: impl std::fmt::Display) -> Error {
+        let Self { seed, users, conversations, messages, years, .. } = self;
+        let until = self.until().map(as_given).unwrap_or_default();
+        let (why, hint) = if self.version == VERSION {
+            let numbers = format!(
+                "it had: --conversations {conversations} --messages {messages} --users {users} --seed {seed} \
+                 --years {years} --until {until}"
+            );
+            ("the run that was broken off had other numbers, so this one cannot go on from it", Some(numbers))
+        } else {
+            ("the run that was broken off was another version's, so this one cannot go on from it", None)
+        };
+        hint.into_iter().fold(Error::usage(why), Error::hint).hint(begin_anew(path))
+    }
+}
+
+fn begin_anew(path: impl std::fmt::Display) -> String {
+    format!("to begin anew leave --resume out, or delete it: rm {path}")
+}
+
+/// `until` as the command line takes it.
+pub(super) fn as_given(until: Timestamp) -> String {
+    let text = until.to_string();
+    match text.split_once("T00:00:00.000000+") {
+        Some((day, _)) => day.to_owned(),
+        None => text.replace("+00:00", "Z"),
+    }
+}
+
+/// The folder's names.
+fn names<'a>(cx: &Context, place: &'a str, table: &'a str) -> [&'a str; 4] {
+    let target = match cx.target() {
+        Target::Local => "local",
+        Target::Prod => "prod",
+    };
+    ["seeds", target, place.split_once("://").map_or(place, |(_, place)| place), table]
+}
+
+/// The run that was broken off here, if there is one; nothing is locked or created.
+pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
+    let place = db.place().to_string();
+    let path = state_file::place(&cx.config().state_dir()?, names(cx, &place, table)).join(FILE);
+    state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
 
 impl Place {
@@ -56,13 +120,8 @@ impl Place {
     /// [`crate::error::Kind::Refused`] when another run is at it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
         let place = db.place().to_string();
-        let place = place.split_once("://").map_or(place.as_str(), |(_, place)| place);
-        let target = match cx.target() {
-            Target::Local => "local",
-            Target::Prod => "prod",
-        };
-        let folder = state_file::folder(&cx.config().state_dir()?, ["seeds", target, place, table])?;
-        StateFile::open(&folder.join("seed.json"))?.map(Self).ok_or_else(|| {
+        let folder = state_file::folder(&cx.config().state_dir()?, names(cx, &place, table))?;
+        StateFile::open(&folder.join(FILE))?.map(Self).ok_or_else(|| {
             Error::refused(format!(
                 "another run is seeding the table {table:?} on {}; nothing was done",
                 db.place()
@@ -71,36 +130,25 @@ impl Place {
         })
     }
 
-    /// How many items of `invention` a run that was broken off has written; `None` when there is
-    /// no such run.
+    /// How many items of `invention`, whenever it ends if `at_any_time`, a run that was broken off
+    /// has written; `None` when there is no such run.
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when it was a run with other numbers.
-    pub(super) fn broken_off(&self, invention: &Invention) -> Result<Option<u64>> {
+    pub(super) fn broken_off(&self, invention: &Invention, at_any_time: bool) -> Result<Option<u64>> {
         let Some(text) = self.0.read()? else { return Ok(None) };
-        let path = self.0.path().display();
-        let begin_anew = format!("to begin anew leave --resume out, or delete it: rm {path}");
-        let content: Content = serde_json::from_str(&text).map_err(|cause| {
-            Error::failed(format!("{path}:{}: this is no place of a seeding", cause.line()))
-                .because(cause)
-                .hint(&begin_anew)
-        })?;
-        if content.is_of(invention) {
-            return Ok(Some(content.written));
+        let run = BrokenOff::parse(self.0.path(), &text)?;
+        let until = run.until().filter(|_| at_any_time).unwrap_or(invention.until);
+        if run.is_of(&Invention { until, ..*invention }) {
+            Ok(Some(run.written))
+        } else {
+            Err(run.is_another(self.0.path().display()))
         }
-        let until = content.until.get(..10).unwrap_or_default();
-        let Content { seed, users, conversations, messages, years, .. } = content;
-        Err(Error::usage("the run that was broken off had other numbers, so this one cannot go on from it")
-            .hint(format!(
-                "it had: --conversations {conversations} --messages {messages} --users {users} --seed {seed} \
-                 --years {years} --until {until}"
-            ))
-            .hint(begin_anew))
     }
 
     pub(super) fn save(&self, invention: &Invention, written: u64) -> Result<()> {
         let what = || "cannot write the place as JSON".to_owned();
-        let text = serde_json::to_string_pretty(&Content::of(invention, written)).or_failed(what)?;
+        let text = serde_json::to_string_pretty(&BrokenOff::of(invention, written)).or_failed(what)?;
         self.0.write(&(text + "\n"))
     }
 

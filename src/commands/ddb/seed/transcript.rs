@@ -1,17 +1,21 @@
 //! One conversation between two users, from a transcript.
 
+use super::super::people;
 use super::SeedArgs;
 use crate::commands::common::announce;
 use crate::commands::plan::show_plan;
 use crate::commands::project::{Source, TRANSCRIPT};
+use crate::config::Setting;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messaging::{Conversation, Timestamp, Transcript};
 use crate::output::Ui;
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
-    if args.my_handle == args.other_handle {
-        return Err(Error::usage("--my-handle and --other-handle name the same user"));
+    let mine = people::my_handle(cx, "--my-handle", args.my_handle.as_deref());
+    let others = people::other_handle(cx, args.other_handle.as_deref());
+    if mine.value == others.value {
+        return Err(same_user(&mine, &others));
     }
     let source = TRANSCRIPT.read(args.transcript.as_deref(), args.built_in)?;
     let name = source.name.clone();
@@ -20,8 +24,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let group = args.message_group_uuid;
 
     let postgres = cx.postgres().await?;
-    let me = postgres.user_by_handle(&args.my_handle).await?;
-    let other = postgres.user_by_handle(&args.other_handle).await?;
+    let me = people::user(&postgres, &mine).await?;
+    let other = people::user(&postgres, &others).await?;
 
     let db = cx.dynamodb().await?;
     announce(cx, ui, db.place()).await;
@@ -47,6 +51,12 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     }
     args.usage.show(ui, &db.usage(written.read, written.written));
     Ok(())
+}
+
+fn same_user(mine: &Setting, others: &Setting) -> Error {
+    let Setting { value, source } = mine;
+    Error::usage(format!("both people are the same user, {value:?}, by {source} and {}", others.source))
+        .hint("to name others add: --my-handle HANDLE --other-handle HANDLE")
 }
 
 fn parse(source: Source) -> Result<Transcript> {
