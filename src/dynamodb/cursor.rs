@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::messaging::{TimeRange, Timestamp};
 
 /// Changes when the meaning of a token does.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// Where a page ended: everything before it, in time, is still to be read.
+/// Where a page ended: what is still to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cursor {
     /// The range that is being read. A span such as `7d` must not move on from
@@ -16,16 +16,17 @@ pub(super) struct Cursor {
     pub(super) range: TimeRange,
     /// The flags that gave the range, to be compared with those given now.
     pub(super) flags: String,
-    /// The sort key of the last row shown; it tells the row's place too.
-    pub(super) last: String,
-    /// All keys from this one on have been dealt with; `None` if none has.
-    pub(super) done: Option<String>,
+    /// The service's own LastEvaluatedKey of a page that was read by keys: those of
+    /// the range from this one on have been shown.
+    pub(super) shown: Option<String>,
+    /// Of pages that are read by instants: the sort key of the last row shown, before
+    /// whose place lies what is left; and the greatest key of it.
+    pub(super) exact: Option<(String, String)>,
 }
 
-/// What a token holds, in order: scope, since, until, flags, last, done.
-/// `None` for a `done` that is `last`, as it is in a table that is all UTC.
+/// What a token holds, in order: scope, since, until, flags, shown, exact.
 #[derive(Serialize, Deserialize)]
-struct Payload(u8, u32, Option<String>, Option<String>, String, String, Option<String>);
+struct Payload(u8, u32, Option<String>, Option<String>, String, Option<String>, Option<(String, String)>);
 
 impl Cursor {
     /// The token for the rows of `partition` of `table`: base64url, of no meaning
@@ -33,20 +34,14 @@ impl Cursor {
     #[must_use]
     pub(super) fn token(&self, table: &str, partition: &str) -> String {
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-        let done = match &self.done {
-            Some(done) if *done == self.last => None,
-            Some(done) => Some(done.clone()),
-            // No key is empty.
-            None => Some(String::new()),
-        };
         let payload = Payload(
             VERSION,
             scope(table, partition),
             text(self.range.since),
             text(self.range.until),
             self.flags.clone(),
-            self.last.clone(),
-            done,
+            self.shown.clone(),
+            self.exact.clone(),
         );
         // Strings and numbers always serialize.
         let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
@@ -60,8 +55,9 @@ impl Cursor {
     /// [`crate::error::Kind::Usage`] when it is none, or one of other rows.
     pub(super) fn parse(token: &str, table: &str, partition: &str) -> Result<Self> {
         let hint = "give the token as the page before printed it, or leave --cursor out to begin anew";
-        let Payload(_, of, since, until, flags, last, done) = decode(token)
-            .ok_or_else(|| Error::usage("--cursor: not a cursor, or not all of one").hint(hint))?;
+        let Payload(_, of, since, until, flags, shown, exact) = decode(token).ok_or_else(|| {
+            Error::usage("--cursor: not a cursor of this version, or not all of one").hint(hint)
+        })?;
         if of != scope(table, partition) {
             return Err(Error::usage(
                 "--cursor: the cursor belongs to other rows: another group or user, or another table",
@@ -70,12 +66,7 @@ impl Cursor {
         }
         let time = |text: Option<String>| text.and_then(|text| text.parse().ok());
         let range = TimeRange { since: time(since), until: time(until) };
-        let done = match done {
-            None => Some(last.clone()),
-            Some(done) if done.is_empty() => None,
-            done => done,
-        };
-        Ok(Self { range, flags, last, done })
+        Ok(Self { range, flags, shown, exact })
     }
 
     /// Flags may be given once more with the cursor, so that a command can be

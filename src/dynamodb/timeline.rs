@@ -1,4 +1,8 @@
-//! The rows of a partition in the order of their times, whatever the offsets.
+//! The rows of a partition in the order of their times.
+//!
+//! Read as the app reads them: in the order of their keys, which are times of UTC.
+//! Only where a key has another offset, or exactness is asked for, the keys around
+//! are read as well, as far as an offset can reach.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +14,7 @@ use super::cursor::Cursor;
 use super::items::{self, text};
 use super::{Capacity, DynamoDb, Item, Usage, names};
 use crate::error::Result;
-use crate::messaging::{Message, MessageGroup, Place, TimeRange, Timestamp, Zone};
+use crate::messaging::{KeyBounds, Message, MessageGroup, Place, TimeRange, Timestamp, Zone};
 
 /// What part of a timeline to read.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +25,8 @@ pub struct Span<'a> {
     pub flags: String,
     /// Where the page before ended.
     pub cursor: Option<&'a str>,
+    /// Whether to read by instants from the first request on.
+    pub exact: bool,
 }
 
 /// Which end of a timeline comes first.
@@ -37,26 +43,32 @@ pub enum Direction {
 pub struct Page<T> {
     /// Newest first.
     pub rows: Vec<T>,
-    /// The token to go on with; `None` when nothing is left.
+    /// The token to go on with; `None` when nothing is left. Behind it there may be
+    /// nothing: the service does not say.
     pub cursor: Option<String>,
+    /// Whether the service ended the page at 1 MB, before it was full.
+    pub is_cut: bool,
 }
 
 /// How many rows a partition holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Census {
-    /// By year.
+    /// By year of UTC.
     pub years: BTreeMap<i16, u64>,
     /// Rows whose time cannot be read.
     pub undated: u64,
+    /// Read units that counting took.
+    pub units: f64,
 }
 
 /// A partition that is being read in the order of its times.
 ///
-/// Keys are nearly in that order, but for their offsets (see [`Place`]): a row
-/// counts as next only when everything that could still come before it has been
-/// read. That takes reading on for [`crate::messaging::MAX_OFFSET`], and such a
-/// margin at both ends of a range. A filter could do no better: it is the rows
-/// that DynamoDB reads that are paid for, not those that it returns.
+/// The plain reading takes what lies between two keys, as it comes. The exact one
+/// goes by instants: keys are nearly in that order, but for their offsets (see
+/// [`Place`]), so a row counts as next only when everything that could still come
+/// before it has been read. That takes reading on for
+/// [`crate::messaging::MAX_OFFSET`], and such a margin at both ends of a range. The
+/// plain reading turns into the exact one when it meets another offset than UTC's.
 pub struct Timeline<'a, T> {
     db: &'a DynamoDb,
     table: String,
@@ -66,12 +78,16 @@ pub struct Timeline<'a, T> {
     direction: Direction,
     range: TimeRange,
     flags: String,
-    /// The row that the page before ended with: only rows before it are wanted.
+    /// Whether rows are read by their instants.
+    is_exact: bool,
+    /// Whether they have to be.
+    must_be_exact: bool,
+    /// Plain pages before have shown the keys of the range from this one on.
+    shown: Option<String>,
+    /// The row that the exact page before ended with: only rows before it are wanted.
     before: Option<(Place, String)>,
-    /// Keys outside of these bounds are not wanted. The first belongs to them.
-    bounds: (Option<String>, Option<String>),
-    /// The keys that were read, in order.
-    read: Vec<String>,
+    /// Keys outside of these bounds are not read.
+    bounds: KeyBounds,
     /// Where the next request goes on.
     start: Option<String>,
     /// Whether all keys inside the bounds have been read.
@@ -123,15 +139,22 @@ impl DynamoDb {
         span: Span<'_>,
     ) -> Result<Timeline<'_, T>> {
         let cursor = span.cursor.map(|token| Cursor::parse(token, table, &partition)).transpose()?;
-        let (range, flags, last, done) = match cursor {
-            None => (span.range, span.flags, None, None),
-            Some(cursor) => {
-                cursor.check_flags(&span.flags)?;
-                (cursor.range, cursor.flags, Some(cursor.last), cursor.done)
+        if let Some(cursor) = &cursor {
+            cursor.check_flags(&span.flags)?;
+        }
+        let Cursor { range, flags, shown, exact } =
+            cursor.unwrap_or(Cursor { range: span.range, flags: span.flags, shown: None, exact: None });
+        let (before, bounds, start) = match (&exact, direction) {
+            (Some((last, from)), _) => {
+                let bounds = (range.wide_keys().0, Some(from.clone()));
+                (Some((Place::of(last), last.clone())), bounds, None)
+            }
+            (None, Direction::Backward) => (None, range.keys(), shown.clone()),
+            (None, Direction::Forward) => {
+                let (first, end) = range.keys();
+                (None, (first, shown.clone().or(end)), None)
             }
         };
-        let (first, end) = range.keys();
-        let end = done.clone().or(end);
         Ok(Timeline {
             db: self,
             table: table.to_owned(),
@@ -141,10 +164,12 @@ impl DynamoDb {
             direction,
             range,
             flags,
-            before: last.map(|key| (Place::of(&key), key)),
-            bounds: (first, end),
-            read: Vec::new(),
-            start: done.filter(|_| direction == Direction::Backward),
+            is_exact: before.is_some(),
+            must_be_exact: span.exact || before.is_some(),
+            shown,
+            before,
+            bounds,
+            start,
             complete: false,
             waiting: BTreeMap::new(),
             undated: 0,
@@ -178,10 +203,30 @@ impl<T> Timeline<'_, T> {
         &self.flags
     }
 
+    /// Whether rows were read by their instants, because that was asked for or one
+    /// of them has another offset than UTC's.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Whether an offset was met after the last row was handed out: there may be
+    /// rows that only the exact reading finds.
+    #[must_use]
+    pub const fn is_unfinished(&self) -> bool {
+        self.must_be_exact && !self.is_exact
+    }
+
     /// The next rows in order, as many as are known to be next; `None` after the
     /// last. No more is held than one page of the service's and a margin.
+    ///
+    /// A row that only its offset brings into the range comes late if the rows
+    /// around it had been handed out when the first offset was met.
     pub async fn next(&mut self) -> Result<Option<Vec<T>>> {
         loop {
+            if self.is_unfinished() {
+                self.widen().await?;
+            }
             let mut rows = Vec::new();
             while let Some(key) = self.first_waiting() {
                 if !self.complete && !self.is_settled(key.0) {
@@ -196,31 +241,36 @@ impl<T> Timeline<'_, T> {
             if self.complete {
                 return Ok(None);
             }
-            // Only the last key matters here.
-            self.read.clear();
             self.fetch(None, None).await?;
         }
     }
 
     /// The newest `limit` rows. The timeline must run backward and be untouched.
+    ///
+    /// Plain, this is one Query with this Limit, unless some of its rows lie outside
+    /// of the range after all, within a second of its ends.
     pub async fn page(&mut self, limit: usize) -> Result<Page<T>> {
-        // One more tells whether anything is left.
-        let mut ask = limit.saturating_add(1);
-        while limit > 0 && !self.complete {
-            let last = limit.checked_sub(1).and_then(|index| self.waiting.keys().rev().nth(index));
-            match last.map(|(place, _)| *place) {
-                Some(place) if self.waiting.len() > limit => {
-                    if self.is_settled(place) {
-                        break;
-                    }
-                    self.fetch(None, place.first_key()).await?;
-                }
-                _ => {
+        let (mut ask, mut is_cut) = (0, false);
+        loop {
+            if self.is_unfinished() {
+                is_cut = false;
+                self.widen().await?;
+            }
+            if limit == 0 || self.complete || is_cut {
+                break;
+            }
+            let missing = limit.saturating_sub(self.waiting.len());
+            let last = self.waiting.keys().rev().nth(limit - 1).map(|(place, _)| *place);
+            match last {
+                Some(place) if !self.is_exact || self.is_settled(place) => break,
+                Some(place) => _ = self.fetch(None, place.first_key()).await?,
+                None if self.is_exact => {
+                    // What the margin holds is not what was asked for: do not creep
+                    // through it.
+                    ask = missing.max(2 * ask);
                     self.fetch(Some(ask), None).await?;
-                    // What the margin holds is not what was asked for: do not
-                    // creep through it.
-                    ask = ask.saturating_mul(2);
                 }
+                None => is_cut = self.fetch(Some(missing), None).await? < missing && !self.complete,
             }
         }
         let mut rows = Vec::new();
@@ -231,45 +281,40 @@ impl<T> Timeline<'_, T> {
             rows.extend(self.hand_out(&key));
             last = Some(key.1);
         }
-        let cursor = last.filter(|_| !self.waiting.is_empty()).map(|last| {
-            let cursor = Cursor { range: self.range, flags: self.flags.clone(), last, done: self.done() };
-            cursor.token(&self.table, &self.partition)
-        });
-        Ok(Page { rows, cursor })
+        Ok(Page { cursor: self.cursor(last), rows, is_cut })
     }
 
-    /// The key from which on, upward, nothing is left to be handed out.
-    fn done(&self) -> Option<String> {
-        let waiting = self.waiting.keys().map(|(_, key)| key).max();
-        let before = |key: &&String| waiting.is_none_or(|waiting| *key > waiting);
-        self.read.iter().take_while(before).last().or(self.bounds_end()).cloned()
+    /// How to go on after a page that ended with the row `last`.
+    fn cursor(&self, last: Option<String>) -> Option<String> {
+        let (shown, exact) = if self.is_exact {
+            // From there on downward, something is left to be handed out.
+            let from = self.waiting.keys().map(|(_, key)| key).max().or(self.start.as_ref())?;
+            (self.shown.clone(), Some((last?, from.clone())))
+        } else {
+            (Some(self.start.clone()?), None)
+        };
+        let cursor = Cursor { range: self.range, flags: self.flags.clone(), shown, exact };
+        Some(cursor.token(&self.table, &self.partition))
     }
 
-    fn bounds_end(&self) -> Option<&String> {
-        // A range's end finds itself again.
-        self.before.as_ref().and(self.bounds.1.as_ref())
-    }
-
-    /// Counts the partition's rows by the years of `zone`, reading keys only.
-    pub async fn census(&mut self, zone: &Zone) -> Result<Census> {
-        let query = self
-            .db
-            .query_partition(&self.table, self.partition.clone())
-            .projection_expression("#sk")
-            .expression_attribute_names("#sk", names::SORT_KEY);
-        let mut census = Census::default();
+    /// Counts the partition's rows by the years of UTC, reading keys only.
+    pub async fn census(&mut self) -> Result<Census> {
+        let query = self.query((None, None)).projection_expression(names::SORT_KEY);
+        let before = self.capacity.total;
+        let (mut census, utc) = (Census::default(), Zone::utc());
         let mut start = None;
         loop {
-            let query = query.clone().set_exclusive_start_key(start);
-            let (items, next) = self.send(query).await?;
+            let (items, next) = self.send(query.clone().set_exclusive_start_key(start)).await?;
             for item in &items {
+                self.must_be_exact |= Timestamp::has_offset(&items::get(item, names::SORT_KEY));
                 match items::instant(item) {
-                    Some(time) => *census.years.entry(zone.year(time)).or_default() += 1,
+                    Some(time) => *census.years.entry(utc.year(time)).or_default() += 1,
                     None => census.undated += 1,
                 }
             }
             start = next;
             if start.is_none() {
+                census.units = self.capacity.total - before;
                 return Ok(census);
             }
         }
@@ -296,38 +341,108 @@ impl<T> Timeline<'_, T> {
         }
     }
 
+    /// Goes over from the plain reading to the exact one: the bounds move apart, and
+    /// the margin on the side where reading began is read now.
+    async fn widen(&mut self) -> Result<()> {
+        self.is_exact = true;
+        let range = self.range;
+        self.waiting.retain(|(place, _), _| range.contains(*place));
+        let (narrow, wide) = (range.keys(), range.wide_keys());
+        let (near, far) = match self.direction {
+            Direction::Backward => ((narrow.1, wide.1.clone()), narrow.0),
+            Direction::Forward => ((wide.0.clone(), narrow.0), narrow.1),
+        };
+        if (self.start.is_some() || self.complete) && near != (None, None) {
+            let query = self.query(near);
+            let mut start = None;
+            loop {
+                let (items, next) = self.send(query.clone().set_exclusive_start_key(start)).await?;
+                self.take(&items);
+                start = next;
+                if start.is_none() {
+                    break;
+                }
+            }
+        }
+        self.bounds.0 = wide.0;
+        if range.until.is_some() {
+            self.bounds.1 = wide.1;
+        }
+        if self.complete && far.is_some() {
+            self.start = far;
+            self.complete = false;
+        }
+        Ok(())
+    }
+
     /// Sends one request for what comes next, at most `limit` rows, and no key
-    /// below `floor`.
-    async fn fetch(&mut self, limit: Option<usize>, floor: Option<String>) -> Result<()> {
+    /// below `floor`. Returns how many rows came.
+    async fn fetch(&mut self, limit: Option<usize>, floor: Option<String>) -> Result<usize> {
         let (first, end) = self.bounds.clone();
         let low = floor.clone().max(first);
-        let mut query = self
-            .db
-            .query_partition(&self.table, self.partition.clone())
+        let query = self
+            .query((low.clone(), end))
             .scan_index_forward(self.direction == Direction::Forward)
             .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(self.start.as_ref().map(|key| {
                 let pair = [(names::PARTITION_KEY, &self.partition), (names::SORT_KEY, key)];
                 pair.map(|(name, value)| (name.to_owned(), text(value))).into()
             }));
-        query = between(query, low.clone(), end);
         let (items, next) = self.send(query).await?;
-        for item in items {
-            let key = items::get(&item, names::SORT_KEY);
-            let place = (Place::of(&key), key);
-            self.read.push(place.1.clone());
-            let wanted = self.range.contains(place.0) && self.before.as_ref().is_none_or(|end| place < *end);
-            if wanted {
-                self.waiting.insert(place, (self.convert)(&item));
-            }
-        }
+        self.take(&items);
         match next {
             Some(key) => self.start = Some(items::get(&key, names::SORT_KEY)),
-            None if low == self.bounds.0 => self.complete = true,
+            None if low == self.bounds.0 => (self.start, self.complete) = (None, true),
             // Read down to the floor, which is no key but stands for one.
             None => self.start = floor,
         }
-        Ok(())
+        Ok(items.len())
+    }
+
+    /// Keeps what is wanted of a page.
+    fn take(&mut self, items: &[Item]) {
+        for item in items {
+            let key = items::get(item, names::SORT_KEY);
+            self.must_be_exact |= Timestamp::has_offset(&key);
+            let place = (Place::of(&key), key);
+            if self.is_wanted(&place) {
+                self.waiting.insert(place, (self.convert)(item));
+            }
+        }
+    }
+
+    fn is_wanted(&self, place: &(Place, String)) -> bool {
+        let key = &place.1;
+        // Plain, a year is what begins with it, whatever else the text may be.
+        let is_inside = self.range.contains(place.0) || !self.is_exact && self.range.as_year().is_some();
+        let is_shown = self.shown.as_ref().is_some_and(|from| from <= key)
+            && self.range.keys().1.is_none_or(|end| *key <= end);
+        is_inside && !is_shown && self.before.as_ref().is_none_or(|end| place < end)
+    }
+
+    /// The request for the sort keys between `bounds`, written as the app writes it.
+    fn query(&self, bounds: KeyBounds) -> QueryFluentBuilder {
+        let year = self.range.as_year().filter(|_| !self.is_exact && bounds == self.range.keys());
+        let (condition, values) = match (year, bounds) {
+            (Some(year), _) => ("pk = :pk AND begins_with(sk,:year)", vec![(":year", format!("{year:04}"))]),
+            (None, (None, None)) => ("pk = :pk", vec![]),
+            (None, (Some(first), None)) => ("pk = :pk AND sk >= :first", vec![(":first", first)]),
+            (None, (None, Some(end))) => ("pk = :pk AND sk <= :end", vec![(":end", end)]),
+            // One condition is all that a sort key can have.
+            (None, (Some(first), Some(end))) => {
+                ("pk = :pk AND sk BETWEEN :first AND :end", vec![(":first", first), (":end", end)])
+            }
+        };
+        let query = self
+            .db
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(condition)
+            .expression_attribute_values(":pk", text(&self.partition));
+        values
+            .into_iter()
+            .fold(query, |query, (name, value)| query.expression_attribute_values(name, text(value)))
     }
 
     async fn send(&mut self, query: QueryFluentBuilder) -> Result<(Vec<Item>, Option<Item>)> {
@@ -339,24 +454,4 @@ impl<T> Timeline<'_, T> {
         self.capacity.add(&page);
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
-}
-
-/// Narrows a query to the sort keys from `first` on, up to `end`. The service
-/// takes one condition on the sort key, and only BETWEEN has two ends; it includes
-/// both.
-fn between(query: QueryFluentBuilder, first: Option<String>, end: Option<String>) -> QueryFluentBuilder {
-    let condition = match (&first, &end) {
-        (None, None) => return query,
-        (Some(_), None) => "#pk = :pk AND #sk >= :first",
-        (None, Some(_)) => "#pk = :pk AND #sk <= :end",
-        (Some(_), Some(_)) => "#pk = :pk AND #sk BETWEEN :first AND :end",
-    };
-    let mut query =
-        query.key_condition_expression(condition).expression_attribute_names("#sk", names::SORT_KEY);
-    for (name, value) in [(":first", first), (":end", end)] {
-        if let Some(value) = value {
-            query = query.expression_attribute_values(name, text(value));
-        }
-    }
-    query
 }

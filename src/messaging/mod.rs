@@ -16,7 +16,7 @@ pub use conversation::Conversation;
 pub use identity::{AppUser, Identity, MOCK, Match, Outcome, PoolUser, Tally, match_users};
 pub use invented::{Invented, InventedUser, Invention, MOST_INVENTED};
 pub use place::Place;
-pub use range::TimeRange;
+pub use range::{KeyBounds, TimeRange};
 pub use timestamp::{MAX_OFFSET, NotATimestamp, Timestamp};
 pub use transcript::{Line, Person, Transcript};
 pub use zone::Zone;

@@ -1,8 +1,8 @@
 //! The order of rows in time, and the sort keys that a span of time lies between.
 //!
-//! A sort key begins with a wall clock, and a wall clock may differ from UTC by
-//! its offset. So the order of keys is not the order of times, but nearly:
-//! a key is never further than [`MAX_OFFSET`] from where its instant would stand.
+//! A sort key begins with a wall clock. In UTC, the order of keys is the order of
+//! times, but for shapes that differ within the same second. With another offset a
+//! key is still never further than [`MAX_OFFSET`] from where its instant would stand.
 
 use super::Timestamp;
 use super::timestamp::MAX_OFFSET;
@@ -14,8 +14,6 @@ use super::timestamp::MAX_OFFSET;
 /// years. Rows in the same place go by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(i64);
-
-const SECOND: i64 = 1_000_000;
 
 impl From<Timestamp> for Place {
     fn from(time: Timestamp) -> Self {
@@ -45,21 +43,32 @@ impl Place {
         Self(low)
     }
 
-    /// A text that every row in this place or later sorts after, or is. The
-    /// greatest that holds for any offset; `None` when even the first row may be
-    /// in this place.
+    /// A text that every row of UTC in this place or later sorts after, or is; `None`
+    /// when even the first row may be in this place.
     #[must_use]
-    pub fn first_key(self) -> Option<String> {
-        let wall = (self.0 - offset()).div_euclid(SECOND);
-        second(wall)
+    pub fn lower_key(self) -> Option<String> {
+        utc(self.0.checked_sub(1)?)
     }
 
-    /// A text that every row before this place sorts before. The least that holds
-    /// for any offset; `None` when even the last row may be before this place.
+    /// A text that every row of UTC before this place sorts before; `None` when even
+    /// the last row may be before this place.
+    #[must_use]
+    pub fn upper_key(self) -> Option<String> {
+        let text = utc(self.0.checked_sub(1)?)?;
+        // In one second, `00Z` sorts after `00.5+00:00`; this sorts after both.
+        text.split_once('.').map(|(wall, _)| format!("{wall}~"))
+    }
+
+    /// [`Self::lower_key`] for rows of any offset.
+    #[must_use]
+    pub fn first_key(self) -> Option<String> {
+        Self(self.0 - offset()).lower_key()
+    }
+
+    /// [`Self::upper_key`] for rows of any offset.
     #[must_use]
     pub fn end_key(self) -> Option<String> {
-        let wall = -(-(self.0 + offset())).div_euclid(SECOND);
-        second(wall)
+        Self(self.0 + offset()).upper_key()
     }
 }
 
@@ -71,10 +80,4 @@ fn offset() -> i64 {
 fn utc(microseconds: i64) -> Option<String> {
     let text = Timestamp::from_microseconds(microseconds)?.to_string();
     text.split_once('+').map(|(time, _)| time.to_owned())
-}
-
-/// The same in whole seconds: no text with this wall clock sorts before it.
-fn second(seconds: i64) -> Option<String> {
-    let text = utc(seconds.checked_mul(SECOND)?)?;
-    text.split_once('.').map(|(wall, _)| wall.to_owned())
 }

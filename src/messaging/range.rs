@@ -13,12 +13,22 @@ pub struct TimeRange {
     pub until: Option<Timestamp>,
 }
 
+/// Two sort keys; open where there is none. Both belong to what lies between them.
+pub type KeyBounds = (Option<String>, Option<String>);
+
 impl TimeRange {
-    /// A year from 1 to 9999, as the clocks of `zone` have it.
+    /// A year of UTC, from 1 to 9999.
     #[must_use]
-    pub fn year(year: i16, zone: &Zone) -> Self {
-        let start = |year| (1..=9999).contains(&year).then(|| zone.start_of(date(year, 1, 1))).flatten();
-        Self { since: start(year), until: start(year.saturating_add(1)) }
+    pub fn year(year: i16) -> Self {
+        Self { since: new_year(year), until: new_year(year.saturating_add(1)) }
+    }
+
+    /// The year of UTC that this is, if it is one: those of its rows that are in UTC
+    /// begin with it.
+    #[must_use]
+    pub fn as_year(&self) -> Option<i16> {
+        let year = Zone::utc().year(self.since?);
+        (self.until.is_some() && *self == Self::year(year)).then_some(year)
     }
 
     /// Whether a row in this place belongs to it.
@@ -28,12 +38,27 @@ impl TimeRange {
             && self.until.is_none_or(|until| place < Place::from(until))
     }
 
-    /// The sort keys that its rows lie between: from the first one on, up to the
-    /// second one.
+    /// The sort keys that its rows lie between, as long as all are in UTC.
     #[must_use]
-    pub fn keys(&self) -> (Option<String>, Option<String>) {
+    pub fn keys(&self) -> KeyBounds {
+        if let Some(year) = self.as_year() {
+            return (Some(format!("{year:04}")), Some(format!("{year:04}~")));
+        }
+        let first = self.since.and_then(|since| Place::from(since).lower_key());
+        let end = self.until.and_then(|until| Place::from(until).upper_key());
+        (first, end)
+    }
+
+    /// The sort keys that its rows lie between, whatever their offsets.
+    #[must_use]
+    pub fn wide_keys(&self) -> KeyBounds {
         let first = self.since.and_then(|since| Place::from(since).first_key());
         let end = self.until.and_then(|until| Place::from(until).end_key());
         (first, end)
     }
+}
+
+/// When a year of UTC begins.
+fn new_year(year: i16) -> Option<Timestamp> {
+    (1..=9999).contains(&year).then(|| Zone::utc().start_of(date(year, 1, 1))).flatten()
 }

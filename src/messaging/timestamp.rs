@@ -68,6 +68,13 @@ impl Timestamp {
         self.0.as_microsecond()
     }
 
+    /// Whether `text` is a time with another offset than UTC's: `Z`, zeros and no
+    /// offset at all are UTC.
+    #[must_use]
+    pub fn has_offset(text: &str) -> bool {
+        read(text).is_ok_and(|(_, offset)| !offset.is_zero())
+    }
+
     /// The earliest time of all.
     pub(super) const EARLIEST: Self = Self(FIRST);
 
@@ -120,27 +127,33 @@ impl FromStr for Timestamp {
     /// way, or ranges of sort keys could not be ranges of time. The app's reader
     /// takes nothing else either.
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
-        let (wall, rest) = text.split_at_checked(WALL.len()).ok_or(NotATimestamp)?;
-        let same_shape = |(shape, byte): (u8, u8)| {
-            if shape.is_ascii_digit() { byte.is_ascii_digit() } else { byte == shape }
-        };
-        // A leap second would stand before the minute that it belongs to.
-        if !WALL.bytes().zip(wall.bytes()).all(same_shape) || wall.ends_with("60") {
-            return Err(NotATimestamp);
-        }
-        let end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
-        let (fraction, offset) = rest.split_at(end);
-        if !(fraction.is_empty() || fraction.starts_with('.')) {
-            return Err(NotATimestamp);
-        }
-        let civil: DateTime = format!("{wall}{fraction}").parse().map_err(|_| NotATimestamp)?;
-        let utc = civil.to_zoned(TimeZone::UTC).map_err(|_| NotATimestamp)?.timestamp();
-        let instant = utc.checked_sub(parse_offset(offset)?).map_err(|_| NotATimestamp)?;
-        if instant < FIRST {
-            return Err(NotATimestamp);
-        }
-        Ok(Self::floor(instant))
+        read(text).map(|(time, _)| time)
     }
+}
+
+/// A time, and the offset it is written with.
+fn read(text: &str) -> Result<(Timestamp, SignedDuration), NotATimestamp> {
+    let (wall, rest) = text.split_at_checked(WALL.len()).ok_or(NotATimestamp)?;
+    let same_shape = |(shape, byte): (u8, u8)| {
+        if shape.is_ascii_digit() { byte.is_ascii_digit() } else { byte == shape }
+    };
+    // A leap second would stand before the minute that it belongs to.
+    if !WALL.bytes().zip(wall.bytes()).all(same_shape) || wall.ends_with("60") {
+        return Err(NotATimestamp);
+    }
+    let end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (fraction, offset) = rest.split_at(end);
+    if !(fraction.is_empty() || fraction.starts_with('.')) {
+        return Err(NotATimestamp);
+    }
+    let offset = parse_offset(offset)?;
+    let civil: DateTime = format!("{wall}{fraction}").parse().map_err(|_| NotATimestamp)?;
+    let utc = civil.to_zoned(TimeZone::UTC).map_err(|_| NotATimestamp)?.timestamp();
+    let instant = utc.checked_sub(offset).map_err(|_| NotATimestamp)?;
+    if instant < FIRST {
+        return Err(NotATimestamp);
+    }
+    Ok((Timestamp::floor(instant), offset))
 }
 
 /// The shape of a wall clock; any digit stands for any other.

@@ -4,7 +4,7 @@ use cruddur::messaging::{MAX_OFFSET, Place, TimeRange, Timestamp, Zone};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use crate::support::stored_time;
+use crate::support::{stored_time, utc_time};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -41,23 +41,30 @@ fn the_bounds_of_a_range_are_as_near_as_offsets_let_them() {
     let range =
         TimeRange { since: Some(at("2024-03-02T00:00:00Z")), until: Some(at("2024-03-03T00:00:00.5Z")) };
     let (first, end) = range.keys();
-    assert_eq!(first.as_deref(), Some("2024-03-01T09:00:00"));
-    assert_eq!(end.as_deref(), Some("2024-03-03T15:00:01"));
+    assert_eq!(first.as_deref(), Some("2024-03-01T23:59:59.999999"));
+    assert_eq!(end.as_deref(), Some("2024-03-03T00:00:00~"));
+    let (first, end) = range.wide_keys();
+    assert_eq!(first.as_deref(), Some("2024-03-01T08:59:59.999999"));
+    assert_eq!(end.as_deref(), Some("2024-03-03T15:00:00~"));
 }
 
 #[test]
-fn a_year_is_one_of_its_zone() {
-    let year = TimeRange::year(2024, &Zone::utc());
+fn a_year_is_one_of_utc() {
+    let year = TimeRange::year(2024);
+    assert_eq!(year.as_year(), Some(2024));
+    assert_eq!(year.keys(), (Some("2024".to_owned()), Some("2024~".to_owned())));
+    let other = TimeRange { until: Some(at("2025-01-01T00:00:00.000001Z")), ..year };
+    assert_eq!(other.as_year(), None);
     assert_eq!(year.since, Some(at("2024-01-01T00:00:00Z")));
     assert_eq!(year.until, Some(at("2025-01-01T00:00:00Z")));
     assert!(!year.contains(Place::of("2024-01-01T00:30:00+01:00")));
     assert!(year.contains(Place::of("2023-12-31T23:30:00-01:00")));
     assert!(!year.contains(Place::of("2025-01-01T00:00:00Z")));
-    let last = TimeRange::year(9999, &Zone::utc());
+    let last = TimeRange::year(9999);
     assert_eq!(last.until, None);
     assert!(last.contains(Place::of("yesterday")));
     // A year before time began ends there.
-    assert_eq!(TimeRange::year(1, &Zone::utc()).since, Some(at("0001-01-01T00:00:00Z")));
+    assert_eq!(TimeRange::year(1).since, Some(at("0001-01-01T00:00:00Z")));
 }
 
 #[test]
@@ -65,7 +72,7 @@ fn the_ends_of_time_have_no_bounds() {
     let ends = ["0001-01-01T00:00:00Z", "9999-12-30T22:00:00.999999Z"].map(at);
     assert_eq!(Place::from(ends[0]).first_key(), None);
     assert_eq!(Place::from(ends[1]).end_key(), None);
-    assert_eq!(Place::from(ends[0]).end_key().as_deref(), Some("0001-01-01T15:00:00"));
+    assert_eq!(Place::from(ends[0]).end_key().as_deref(), Some("0001-01-01T14:59:59~"));
 }
 
 #[test]
@@ -106,10 +113,24 @@ proptest! {
     ) {
         let instant = |micros| Some(jiff::Timestamp::from_microsecond(micros).unwrap().into());
         let range = TimeRange { since: instant(since), until: instant(since + length) };
-        let (first, end) = range.keys();
         if range.contains(Place::of(&text)) {
-            prop_assert!(first.unwrap() <= text, "{}", text);
-            prop_assert!(text < end.unwrap(), "{}", text);
+            let bounds = if Timestamp::has_offset(&text) { range.wide_keys() } else { range.keys() };
+            prop_assert!(bounds.0.unwrap() <= text, "{}", text);
+            prop_assert!(text < bounds.1.unwrap(), "{}", text);
+            prop_assert!(range.wide_keys().0.unwrap() <= text && text < range.wide_keys().1.unwrap());
+        }
+    }
+
+    #[test]
+    fn a_row_of_utc_inside_of_the_bounds_is_within_a_second_of_the_range(
+        (micros, text) in utc_time(),
+        (edge, _) in stored_time(),
+    ) {
+        if place(edge).lower_key().unwrap() <= text {
+            prop_assert!(micros > edge - 1_000_000, "{}", text);
+        }
+        if text < place(edge).upper_key().unwrap() {
+            prop_assert!(micros < edge + 1_000_000, "{}", text);
         }
     }
 
@@ -140,7 +161,7 @@ proptest! {
 
     #[test]
     fn a_wall_clock_in_a_zone_and_its_year_agree(year in 2..9998_i16, seconds in 0..86_400_i64) {
-        let range = TimeRange::year(year, &Zone::utc());
+        let range = TimeRange::year(year);
         let inside = range.since.unwrap();
         prop_assert_eq!(Zone::utc().year(inside), year);
         let before = inside.before(SignedDuration::from_secs(seconds + 1).unsigned_abs());

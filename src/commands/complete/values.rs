@@ -12,7 +12,7 @@ use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::dynamodb::{Direction, Span};
 use crate::error::Result;
-use crate::messaging::{MessageGroup, TimeRange};
+use crate::messaging::MessageGroup;
 
 /// Who waits for a completion waits with a finger on the key.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -93,7 +93,7 @@ impl Target {
         let groups = match &self.handle {
             Some(handle) => {
                 let user = cx.postgres().await?.user_by_handle(handle).await?;
-                let span = Span { range: TimeRange::default(), flags: String::new(), cursor: None };
+                let span = Span::default();
                 db.groups(&table, user.uuid, Direction::Backward, span)?.page(ROWS).await?.rows
             }
             None => db.some_groups(&table, ROWS).await?,

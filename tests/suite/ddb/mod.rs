@@ -2,6 +2,7 @@
 
 mod archive;
 mod arithmetic;
+mod as_the_app;
 mod batch_faults;
 mod bulk;
 mod check;

@@ -59,12 +59,13 @@ const TIMES: [&str; 8] = [
 ];
 
 #[test]
-fn a_range_is_of_local_days_and_years_or_of_utc() {
+fn a_range_is_of_local_days_or_of_utc_and_of_years_of_utc() {
     let sandbox = with_messages(&TIMES, "x");
     for (flags, expected) in [
-        (&["--year", "2023"][..], &TIMES[1..7]),
-        (&["--year", "2023", "--utc"], &TIMES[2..]),
-        (&["--year", "2022"], &TIMES[..1]),
+        (&["--year", "2023"][..], &TIMES[3..]),
+        (&["--year", "2023", "--exact"], &TIMES[2..]),
+        // One of these shows its offset, and leaves.
+        (&["--year", "2022"], &TIMES[..2]),
         (&["--since", "2023-03-30"], &TIMES[4..]),
         // A day belongs to the range as a whole, here until 22:00 of UTC.
         (&["--until", "2023-03-30"], &TIMES[..5]),
@@ -152,21 +153,25 @@ fn the_key_condition_narrows_what_is_paid_for() {
     assert_eq!(count, 100);
     // 100 KB at half a unit for 4 KB.
     assert!((11.0..14.0).contains(&units_of_year), "{units_of_year}");
-    // A day of 24 messages costs itself and 15 hours on both sides.
-    let (count, units_of_day) = units(&["--since", "2021-06-03", "--until", "2021-06-03", "--all"]);
+    // A day of 24 messages costs itself; exactly, 15 hours on both sides as well.
+    let day = ["--since", "2021-06-03", "--until", "2021-06-03", "--all"];
+    let (count, units_of_day) = units(&day);
+    assert_eq!(count, 24);
+    assert!((2.5..3.5).contains(&units_of_day), "{units_of_day}");
+    let (count, units_of_day) = units(&[&day[..], &["--exact"]].concat());
     assert_eq!(count, 24);
     assert!((6.0..8.0).contains(&units_of_day), "{units_of_day}");
     // What was there before costs nothing, with and without a limit.
     assert_eq!(units(&["--since", "2025-01-01"]).0, 0);
     let (count, units_of_newest) = units(&["--limit", "5"]);
     assert_eq!(count, 5);
-    assert!(units_of_newest <= 4.0, "{units_of_newest}");
+    assert!(units_of_newest <= 1.0, "{units_of_newest}");
 }
 
 #[test]
 fn an_empty_range_tells_what_the_other_years_hold() {
     let times =
-        ["2021-05-01T00:00:00Z", "2023-01-01T00:30:00+01:00", "2023-03-29T09:45:13Z", "2023-03-30T09:45:13Z"];
+        ["2021-05-01T00:00:00Z", "2023-01-01T00:30:00Z", "2023-03-29T09:45:13Z", "2023-03-30T09:45:13Z"];
     let sandbox = with_messages(&times, "x");
     for flags in
         [&["--year", "2024"][..], &["--since", "7d"], &["--since", "2022-01-01", "--until", "2022-02-01"]]
@@ -175,15 +180,14 @@ fn an_empty_range_tells_what_the_other_years_hold() {
             .succeeds()
             .says(&format!("no messages in the group {GROUP} for {}\n", flags.join(" ")))
             .says("there are others: --year 2021 (1 message), --year 2023 (3 messages)")
-            // A request that finds nothing, and one for the keys.
-            .says("consumed 1 read units (table 1) in 2 pages");
+            .says("looking for them took 0.5 of the read units below");
         assert_eq!(run.stdout, "");
         let run = get(&sandbox, &[flags, &["-o", "json", "--utc"]].concat()).succeeds();
         assert_eq!(run.json()["messages"], json!([]));
         assert_eq!(run.json()["cursor"], Value::Null);
+        // A request that finds nothing, and one for the keys.
         assert_eq!(run.json()["consumed_capacity"]["pages"], 2);
-        // The flags are for the same clock.
-        run.says("--year 2021 (1 message), --year 2022 (1 message), --year 2023 (2 messages)");
+        assert_eq!(run.json()["consumed_capacity"]["total"], 1.0);
     }
     let none = ["--message-group-uuid", "11111111-2222-4333-8444-555555555555", "--year", "2024"];
     let run = get(&sandbox, &none)
@@ -233,10 +237,10 @@ fn a_cursor_leads_from_page_to_page_until_nothing_is_left() {
         pages.insert(0, strings(&document["messages"]));
         let Some(cursor) = document["cursor"].as_str() else {
             assert_eq!(document["cursor"], Value::Null);
-            assert!(!run.stderr.contains("there is more"), "{}", run.stderr);
+            assert!(!run.stderr.contains("--cursor"), "{}", run.stderr);
             break;
         };
-        let run = run.says(&format!("there is more; to go on add: --cursor {cursor}\n"));
+        let run = run.says(&format!("for older ones, if there are any, add: --cursor {cursor}\n"));
         assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
         drop(run);
         // Added, as it says: the last one counts.
@@ -253,11 +257,16 @@ fn first_cursor(sandbox: &Sandbox, flags: &[&str]) -> String {
 }
 
 #[test]
-fn a_page_that_ends_with_the_last_row_has_no_cursor() {
+fn a_page_that_is_not_full_has_no_cursor_and_nothing_is_left_behind_one_that_is() {
     let sandbox = Sandbox::seeded();
-    for (limit, more) in [("61", true), ("62", false), ("63", false)] {
+    for (limit, more) in [("61", true), ("63", false)] {
         let document = get(&sandbox, &["-o", "json", "--limit", limit]).succeeds().json();
         assert_eq!(document["cursor"].is_string(), more, "--limit {limit}");
+    }
+    // Whether there is more, the service does not say either.
+    let document = get(&sandbox, &["-o", "json", "--limit", "62"]).succeeds().json();
+    if let Some(cursor) = document["cursor"].as_str() {
+        get(&sandbox, &["--limit", "62", "--cursor", cursor]).succeeds().says("no messages are left");
     }
 }
 
@@ -309,7 +318,9 @@ fn a_cursor_of_other_rows_is_refused() {
         .says("--cursor: the cursor belongs to other rows");
     // One character short, or another one.
     for broken in [&cursor[1..], &cursor[..cursor.len() - 1], &cursor.replacen(&cursor[9..10], "~", 1)] {
-        get(&sandbox, &["--cursor", broken]).exits_with(2).says("not a cursor, or not all of one");
+        get(&sandbox, &["--cursor", broken])
+            .exits_with(2)
+            .says("not a cursor of this version, or not all of one");
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cruddur::dynamodb::{Direction, Span};
-use cruddur::messaging::{TimeRange, Timestamp, Zone};
+use cruddur::dynamodb::{Direction, Span, Timeline};
+use cruddur::messaging::{Message, TimeRange, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::support::{Item, Sandbox, TABLE, runtime, stored_time};
+use crate::support::{Item, Sandbox, TABLE, runtime, stored_time, utc_time};
 
 /// A row: where it stands, in microseconds since 1970, and its sort key.
 type Row = (i64, String);
@@ -25,9 +25,18 @@ fn not_a_time() -> impl Strategy<Value = Row> {
     .prop_map(|(place, text)| (place, text.to_owned()))
 }
 
-/// The rows of a group, in the order that they should be read in.
+/// The rows of a group, in the order of their instants.
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    let row = prop_oneof![6 => stored_time(), 1 => not_a_time()];
+    rows_of(stored_time())
+}
+
+/// The same, all of them in UTC.
+fn utc_rows() -> impl Strategy<Value = Vec<Row>> {
+    rows_of(utc_time())
+}
+
+fn rows_of(time: impl Strategy<Value = Row>) -> impl Strategy<Value = Vec<Row>> {
+    let row = prop_oneof![6 => time, 1 => not_a_time()];
     prop::collection::vec(row, 0..12).prop_map(|mut rows| {
         rows.sort();
         // The key is the text: another instant cannot have the same.
@@ -63,39 +72,77 @@ fn keys(rows: &[Row]) -> Vec<String> {
 }
 
 /// All of a range, read in one direction.
-fn all(group: Uuid, range: TimeRange, direction: Direction) -> Vec<String> {
+fn all(group: Uuid, range: TimeRange, direction: Direction, exact: bool) -> Vec<String> {
     let store = sandbox().store();
-    let span = Span { range, ..Span::default() };
+    let span = Span { range, exact, ..Span::default() };
     runtime().block_on(async {
         let mut timeline = store.messages(TABLE, group, direction, span).unwrap();
-        let mut keys = Vec::new();
-        while let Some(rows) = timeline.next().await.unwrap() {
-            assert!(!rows.is_empty(), "an empty lot");
-            keys.extend(rows.into_iter().map(|message| message.sent_at));
-        }
-        keys
+        rest(&mut timeline).await
     })
 }
 
-/// The pages of a range, each newest first.
-fn pages(group: Uuid, range: TimeRange, size: usize) -> Vec<Vec<String>> {
+async fn rest(timeline: &mut Timeline<'_, Message>) -> Vec<String> {
+    let mut keys = Vec::new();
+    while let Some(rows) = timeline.next().await.unwrap() {
+        assert!(!rows.is_empty(), "an empty lot");
+        keys.extend(rows.into_iter().map(|message| message.sent_at));
+    }
+    keys
+}
+
+/// The pages of a range, each newest first, and whether one was read by instants.
+fn pages(group: Uuid, range: TimeRange, size: usize, exact: bool) -> (Vec<Vec<String>>, bool) {
     let store = sandbox().store();
-    let mut pages = Vec::new();
+    let (mut pages, mut was_exact) = (Vec::new(), false);
     let mut cursor: Option<String> = None;
     runtime().block_on(async {
         loop {
             // A cursor keeps its range.
             let range = if cursor.is_none() { range } else { TimeRange::default() };
-            let span = Span { range, flags: String::new(), cursor: cursor.as_deref() };
+            let span = Span { range, flags: String::new(), cursor: cursor.as_deref(), exact };
             let mut timeline = store.messages(TABLE, group, Direction::Backward, span).unwrap();
             let page = timeline.page(size).await.unwrap();
+            assert!(page.rows.len() == size || page.cursor.is_none(), "a page that is not full");
             pages.push(page.rows.into_iter().map(|message| message.sent_at).collect());
+            was_exact |= timeline.is_exact();
             cursor = page.cursor;
             if cursor.is_none() {
-                return pages;
+                return (pages, was_exact);
             }
         }
     })
+}
+
+/// What is left of rows when their order within a second does not matter.
+fn seconds(rows: &[Row], keys: &[String]) -> Vec<i64> {
+    let place = |key: &String| rows.iter().find(|row| row.1 == *key).unwrap().0;
+    keys.iter().map(|key| place(key).div_euclid(1_000_000)).collect()
+}
+
+fn sorted(mut keys: Vec<String>) -> Vec<String> {
+    keys.sort();
+    keys
+}
+
+/// The rows of a range, in their order.
+fn inside(rows: &[Row], range: TimeRange) -> Vec<Row> {
+    let micros = |time: Timestamp| time.microseconds();
+    let is_inside = |place: i64| {
+        range.since.is_none_or(|since| micros(since) <= place)
+            && range.until.is_none_or(|until| place < micros(until))
+    };
+    rows.iter().filter(|(place, _)| is_inside(*place)).cloned().collect()
+}
+
+prop_compose! {
+    /// A range of some days or hours; it may begin or end in the second of a row.
+    fn range()(
+        (since, _) in stored_time(),
+        length in prop_oneof![1..200_000_000_000_i64, 1..3_000_000_i64],
+        ends in (any::<bool>(), any::<bool>()),
+    ) -> TimeRange {
+        TimeRange { since: ends.0.then(|| time(since)), until: ends.1.then(|| time(since + length)) }
+    }
 }
 
 fn time(micros: i64) -> Timestamp {
@@ -103,128 +150,158 @@ fn time(micros: i64) -> Timestamp {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn rows_come_in_the_order_of_their_instants_both_ways(rows in rows()) {
+    fn rows_come_in_the_order_of_their_instants_both_ways(rows in rows(), range in range()) {
         let group = put(&rows);
-        let mut expected = keys(&rows);
-        prop_assert_eq!(all(group, TimeRange::default(), Direction::Forward), &expected[..]);
+        let mut expected = keys(&inside(&rows, range));
+        prop_assert_eq!(all(group, range, Direction::Forward, true), &expected[..]);
         expected.reverse();
-        prop_assert_eq!(all(group, TimeRange::default(), Direction::Backward), expected);
+        prop_assert_eq!(all(group, range, Direction::Backward, true), &expected[..]);
+        // Read whole, they are in that order whether it was asked for or not.
+        let mut expected = keys(&rows);
+        prop_assert_eq!(all(group, TimeRange::default(), Direction::Forward, false), &expected[..]);
+        expected.reverse();
+        prop_assert_eq!(all(group, TimeRange::default(), Direction::Backward, false), &expected[..]);
     }
 
     #[test]
-    fn pages_neither_repeat_nor_lose_a_row(rows in rows(), size in 1..5_usize) {
-        let group = put(&rows);
-        let mut expected = keys(&rows);
-        expected.reverse();
-        let pages = pages(group, TimeRange::default(), size);
-        prop_assert_eq!(pages.concat(), &expected[..]);
-        for page in &pages[..pages.len() - 1] {
-            prop_assert_eq!(page.len(), size);
-        }
-        prop_assert_eq!(pages.len(), expected.len().div_ceil(size).max(1), "a page with nothing on it");
-    }
-
-    #[test]
-    fn a_range_holds_what_lies_in_it_and_nothing_else(
+    fn exact_pages_are_one_list_in_the_order_of_the_instants(
         rows in rows(),
-        (since, _) in stored_time(),
-        length in 1..200_000_000_000_i64,
-        ends in (any::<bool>(), any::<bool>()),
+        range in range(),
         size in 1..5_usize,
     ) {
-        let until = since + length;
-        let range = TimeRange {
-            since: ends.0.then(|| time(since)),
-            until: ends.1.then(|| time(until)),
-        };
-        let mut inside = rows.clone();
-        inside.retain(|(place, _)| (!ends.0 || *place >= since) && (!ends.1 || *place < until));
-        let mut expected = keys(&inside);
         let group = put(&rows);
-        prop_assert_eq!(all(group, range, Direction::Forward), &expected[..]);
+        let mut expected = keys(&inside(&rows, range));
         expected.reverse();
-        prop_assert_eq!(all(group, range, Direction::Backward), &expected[..]);
-        prop_assert_eq!(pages(group, range, size).concat(), expected);
+        prop_assert_eq!(pages(group, range, size, true).0.concat(), expected);
     }
 
     #[test]
-    fn a_cursor_goes_on_forward_too(rows in rows(), size in 1..5_usize) {
+    fn plain_pages_of_utc_are_in_the_order_of_the_seconds_and_lose_nothing(
+        rows in utc_rows(),
+        range in range(),
+        size in 1..5_usize,
+    ) {
+        let group = put(&rows);
+        let mut expected = keys(&inside(&rows, range));
+        expected.reverse();
+        let (pages, was_exact) = pages(group, range, size, false);
+        prop_assert!(!was_exact);
+        for page in &pages {
+            let in_order: Vec<String> = expected.iter().filter(|key| page.contains(*key)).cloned().collect();
+            prop_assert_eq!(page, &in_order, "a page is in order");
+        }
+        let shown = pages.concat();
+        prop_assert_eq!(seconds(&rows, &shown), seconds(&rows, &expected));
+        prop_assert_eq!(sorted(shown), sorted(expected));
+    }
+
+    #[test]
+    fn plain_reading_of_utc_is_in_the_order_of_the_instants(rows in utc_rows(), range in range()) {
+        let group = put(&rows);
+        let mut expected = keys(&inside(&rows, range));
+        prop_assert_eq!(all(group, range, Direction::Forward, false), &expected[..]);
+        expected.reverse();
+        prop_assert_eq!(all(group, range, Direction::Backward, false), expected);
+    }
+
+    #[test]
+    fn pages_neither_repeat_nor_lose_a_row_of_any_offset(
+        rows in rows(),
+        range in range(),
+        size in 1..5_usize,
+    ) {
+        let group = put(&rows);
+        let (shown, _) = pages(group, TimeRange::default(), size, false);
+        prop_assert_eq!(sorted(shown.concat()), sorted(keys(&rows)));
+        // Of a range, the plain reading may not see a row whose offset brings it in.
+        let (shown, was_exact) = pages(group, range, size, false);
+        let (shown, expected) = (sorted(shown.concat()), sorted(keys(&inside(&rows, range))));
+        if was_exact {
+            prop_assert_eq!(&shown, &expected);
+        } else {
+            prop_assert!(shown.iter().all(|key| expected.contains(key)));
+            let mut once = shown.clone();
+            once.dedup();
+            prop_assert_eq!(once, shown);
+        }
+        for direction in [Direction::Forward, Direction::Backward] {
+            let shown = all(group, range, direction, false);
+            prop_assert!(shown.iter().all(|key| expected.contains(key)));
+            prop_assert!(!was_exact || sorted(shown) == expected);
+        }
+    }
+
+    #[test]
+    fn a_cursor_goes_on_forward_too(
+        rows in rows(),
+        range in range(),
+        size in 1..5_usize,
+        exact in (any::<bool>(), any::<bool>()),
+    ) {
         let group = put(&rows);
         let store = sandbox().store();
-        let rest = runtime().block_on(async {
-            let mut first =
-                store.messages(TABLE, group, Direction::Backward, Span::default()).unwrap();
-            let cursor = first.page(size).await.unwrap().cursor?;
-            let span = Span { cursor: Some(&cursor), ..Span::default() };
+        let found = runtime().block_on(async {
+            let span = Span { range, exact: exact.0, ..Span::default() };
+            let mut first = store.messages(TABLE, group, Direction::Backward, span).unwrap();
+            let page = first.page(size).await.unwrap();
+            let mut shown: Vec<String> = page.rows.into_iter().map(|message| message.sent_at).collect();
+            shown.reverse();
+            let span = Span { cursor: Some(&page.cursor?), exact: exact.1, ..Span::default() };
             let mut timeline = store.messages(TABLE, group, Direction::Forward, span).unwrap();
-            let mut rest = Vec::new();
-            while let Some(rows) = timeline.next().await.unwrap() {
-                rest.extend(rows.into_iter().map(|message| message.sent_at));
-            }
-            Some(rest)
+            Some([rest(&mut timeline).await, shown].concat())
         });
-        let expected = &keys(&rows)[..rows.len().saturating_sub(size)];
-        prop_assert_eq!(rest.unwrap_or_default(), expected);
+        let Some(found) = found else { return Ok(()) };
+        let expected = keys(&inside(&rows, range));
+        if exact.0 {
+            prop_assert_eq!(&found, &expected);
+        }
+        if exact.1 || range == TimeRange::default() {
+            prop_assert_eq!(sorted(found), sorted(expected));
+        } else {
+            prop_assert!(found.iter().all(|key| expected.contains(key)));
+        }
     }
 
     #[test]
     fn a_census_counts_every_row(rows in rows()) {
         let group = put(&rows);
         let store = sandbox().store();
-        let census = runtime().block_on(async {
+        let (census, is_unfinished) = runtime().block_on(async {
             let mut timeline =
                 store.messages(TABLE, group, Direction::Backward, Span::default()).unwrap();
-            timeline.census(&Zone::utc()).await.unwrap()
+            (timeline.census().await.unwrap(), timeline.is_unfinished())
         });
         let undated = rows.iter().filter(|(_, key)| key.parse::<Timestamp>().is_err()).count() as u64;
         prop_assert_eq!(census.undated, undated);
         let dated = rows.len() as u64 - undated;
         prop_assert_eq!(census.years.into_iter().collect::<Vec<_>>(), if dated > 0 { vec![(2024, dated)] } else { vec![] });
+        prop_assert_eq!(is_unfinished, rows.iter().any(|(_, key)| Timestamp::has_offset(key)));
     }
 }
 
+/// By its text the oldest, by its instant the newest.
+const HIDDEN: [(i64, &str); 3] =
+    [(2, "2024-03-01T09:00:00+00:00"), (1, "2024-03-01T08:00:00+00:00"), (3, "2024-03-01T05:00:00-05:00")];
+
 #[test]
-fn a_row_of_another_offset_beyond_the_page_is_not_missed() {
-    // By its text the oldest, by its instant the newest.
-    let rows = [
-        (2, "2024-03-01T09:00:00+00:00".to_owned()),
-        (1, "2024-03-01T08:00:00+00:00".to_owned()),
-        (3, "2024-03-01T05:00:00-05:00".to_owned()),
-    ];
-    let group = put(&rows);
-    let pages = pages(group, TimeRange::default(), 1);
-    assert_eq!(pages.concat(), [&*rows[2].1, &rows[0].1, &rows[1].1]);
+fn a_row_of_another_offset_beyond_the_page_is_found_where_that_is_asked_for() {
+    let group = put(&HIDDEN.map(|(at, key)| (at, key.to_owned())));
+    let (exact, _) = pages(group, TimeRange::default(), 1, true);
+    assert_eq!(exact.concat(), [HIDDEN[2].1, HIDDEN[0].1, HIDDEN[1].1]);
+    // The app does not see it either; it comes when its key is read.
+    let (plain, was_exact) = pages(group, TimeRange::default(), 1, false);
+    assert_eq!(plain.concat(), [HIDDEN[0].1, HIDDEN[1].1, HIDDEN[2].1]);
+    assert!(was_exact);
 }
 
 #[test]
-fn pages_cost_no_more_than_their_rows_and_the_margin_beyond() {
-    // A message a day: no other row lies in the margin.
-    let times: Vec<Row> = (0..3_000)
-        .map(|day| {
-            let time = time(1_000_000_000_000_000 + day * 86_400_000_000);
-            (day, time.to_string())
-        })
-        .collect();
-    let group = put(&times);
-    let store = sandbox().store();
-    runtime().block_on(async {
-        let mut timeline = store.messages(TABLE, group, Direction::Backward, Span::default()).unwrap();
-        let page = timeline.page(20).await.unwrap();
-        assert_eq!(page.rows.len(), 20);
-        // 21 rows of some 90 bytes, in one request.
-        assert_eq!((timeline.capacity().pages, timeline.capacity().total.to_string()), (1, "0.5".to_owned()));
-        let range = TimeRange {
-            since: Some(time(1_000_000_000_000_000 + 10 * 86_400_000_000)),
-            until: Some(time(1_000_000_000_000_000 + 20 * 86_400_000_000)),
-        };
-        let mut timeline =
-            store.messages(TABLE, group, Direction::Forward, Span { range, ..Span::default() }).unwrap();
-        let rows = timeline.next().await.unwrap().unwrap();
-        assert_eq!(rows.len(), 10);
-        assert_eq!(timeline.next().await.unwrap(), None);
-        assert_eq!((timeline.capacity().pages, timeline.capacity().total.to_string()), (1, "0.5".to_owned()));
-    });
+fn a_page_that_meets_another_offset_reads_on_until_its_rows_are_certain() {
+    let rows = [(3, "2024-03-01T14:00:00+05:00"), (1, "2024-03-01T08:00:00Z"), (2, "2024-03-01T08:30:00Z")];
+    let group = put(&rows.map(|(at, key)| (at, key.to_owned())));
+    let (pages, was_exact) = pages(group, TimeRange::default(), 1, false);
+    assert_eq!(pages.concat(), [rows[0].1, rows[2].1, rows[1].1]);
+    assert!(was_exact);
 }

@@ -20,7 +20,7 @@ pub(super) struct RangeArgs {
     /// Up to this time and without it; of a day, all of it
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
-    /// One year
+    /// One year of UTC: the keys that begin with it, as the app asks for them
     #[arg(long, value_name = "YYYY", value_parser = value_parser!(i16).range(1..=9999), conflicts_with_all = ["since", "until"])]
     year: Option<i16>,
 }
@@ -93,7 +93,7 @@ impl RangeArgs {
     /// [`crate::error::Kind::Usage`] when nothing can lie in it.
     pub(super) fn resolve(&self, zone: &Zone, now: Timestamp) -> Result<(TimeRange, String)> {
         if let Some(year) = self.year {
-            return Ok((TimeRange::year(year, zone), format!("--year {year}")));
+            return Ok((TimeRange::year(year), format!("--year {year}")));
         }
         let said = |flag, when: &Option<When>| when.as_ref().map(|when| format!("{flag} {}", when.said));
         let flags = [said("--since", &self.since), said("--until", &self.until)];

@@ -11,14 +11,14 @@ use crate::context::Context;
 use crate::dynamodb::{Census, Direction, Span, Timeline};
 use crate::error::Result;
 use crate::messaging::{Participant, TimeRange, Timestamp, Zone};
-use crate::output::{Record, Ui};
+use crate::output::{Record, Records, Ui};
 
 /// How much a pattern reads, of which table, and how that is printed.
 #[derive(Debug, Clone, Args)]
 pub(in crate::commands::ddb) struct ReadArgs {
     #[command(flatten)]
     range: RangeArgs,
-    /// How many: the newest of the range
+    /// How many: the newest of the range, in one Query with this Limit
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
     /// Everything in the range, printed as it is read
@@ -27,10 +27,14 @@ pub(in crate::commands::ddb) struct ReadArgs {
     /// Go on, backward in time, where a page ended: the token that it printed
     #[arg(long, value_name = "TOKEN", overrides_with = "cursor")]
     cursor: Option<String>,
+    /// Go by instants, whatever the offsets of the stored times: this also reads the 15 hours around,
+    /// and costs that [default: only when a row that is read has another offset than UTC's]
+    #[arg(long)]
+    exact: bool,
     /// Show the newest first [default: the newest last]
     #[arg(long)]
     reverse: bool,
-    /// Show times in UTC, and take days, years and times without an offset as UTC
+    /// Show times in UTC, and take days and times without an offset as UTC
     /// [default: local time]
     #[arg(long)]
     utc: bool,
@@ -71,11 +75,40 @@ impl Read<'_> {
     }
 
     pub(super) fn span(&self) -> Span<'_> {
-        Span { range: self.range, flags: self.flags.clone(), cursor: self.args.cursor.as_deref() }
+        let cursor = self.args.cursor.as_deref();
+        Span { range: self.range, flags: self.flags.clone(), cursor, exact: self.args.exact }
     }
 }
 
 impl Read<'_> {
+    /// Prints the rows, and says how the reading ended.
+    async fn print<T, R: Record>(
+        &self,
+        timeline: &mut Timeline<'_, T>,
+        records: &mut Records,
+        present: &impl Fn(T) -> R,
+    ) -> Result<End> {
+        let args = self.args;
+        let was_exact = timeline.is_exact();
+        if args.all {
+            while let Some(rows) = timeline.next().await? {
+                for row in rows {
+                    records.push(&present(row))?;
+                }
+                records.flush()?;
+            }
+            return Ok(End { was_exact, ..End::default() });
+        }
+        let mut page = timeline.page(args.limit).await?;
+        if !args.reverse {
+            page.rows.reverse();
+        }
+        for row in page.rows {
+            records.push(&present(row))?;
+        }
+        Ok(End { cursor: page.cursor, is_cut: page.is_cut, was_exact })
+    }
+
     /// Reads what the pattern reads, and keeps nothing of it.
     pub(in crate::commands::ddb) async fn drain<T>(&self, mut timeline: Timeline<'_, T>) -> Result<()> {
         if self.args.all {
@@ -85,6 +118,17 @@ impl Read<'_> {
         }
         Ok(())
     }
+}
+
+/// How a reading ended.
+#[derive(Default)]
+struct End {
+    /// The token to go on with.
+    cursor: Option<String>,
+    /// Whether the service ended the page before it was full.
+    is_cut: bool,
+    /// Whether it was by instants from the beginning, as a page after such a page is.
+    was_exact: bool,
 }
 
 /// What a pattern reads, in words.
@@ -113,64 +157,65 @@ pub(super) async fn show<T, R: Record>(
 ) -> Result<()> {
     let args = read.args;
     let mut records = ui.records::<R>(args.output.output, words.rows);
-    let mut cursor = None;
-    if args.all {
-        while let Some(rows) = timeline.next().await? {
-            for row in rows {
-                records.push(&present(row))?;
-            }
-            records.flush()?;
+    let mut end = read.print(&mut timeline, &mut records, &present).await?;
+    let has_nothing = |records: &Records, timeline: &Timeline<'_, T>| {
+        // Nothing was asked for with --limit 0.
+        records.count() == 0 && timeline.capacity().pages > 0
+    };
+    let mut others = None;
+    if has_nothing(&records, &timeline) && args.cursor.is_none() && !timeline.flags().is_empty() {
+        others = Some(timeline.census().await?);
+        if timeline.is_unfinished() {
+            end = read.print(&mut timeline, &mut records, &present).await?;
         }
-    } else {
-        let mut page = timeline.page(args.limit).await?;
-        if !args.reverse {
-            page.rows.reverse();
-        }
-        for row in page.rows {
-            records.push(&present(row))?;
-        }
-        cursor = page.cursor;
     }
-    let count = records.count();
-    // Nothing was asked for with --limit 0.
-    let nothing = count == 0 && timeline.capacity().pages > 0;
-    let mut others = Census::default();
-    if nothing && args.cursor.is_none() && !timeline.flags().is_empty() {
-        others = timeline.census(&read.zone).await?;
-    }
+    let (count, nothing) = (records.count(), has_nothing(&records, &timeline));
     let usage = timeline.usage();
-    records
-        .finish(&json!({ "count": count, "cursor": cursor, "consumed_capacity": args.usage.json(&usage) }))?;
+    records.finish(&json!({
+        "count": count,
+        "cursor": end.cursor,
+        "exact": timeline.is_exact(),
+        "consumed_capacity": args.usage.json(&usage),
+    }))?;
 
     if nothing {
-        say_nothing(ui, words, timeline.flags(), args.cursor.is_some(), &others);
+        say_nothing(ui, words, timeline.flags(), args.cursor.is_some(), others.as_ref());
     }
     if timeline.undated() > 0 {
         let count = words.count(timeline.undated() as u64);
         ui.warn(format!("the time of {count} cannot be read; they stand where the text sorts"));
     }
-    if let Some(cursor) = cursor {
-        ui.status(format!("there is more; to go on add: --cursor {cursor}"));
+    if timeline.is_exact() && !args.exact && !end.was_exact {
+        ui.status("not all times are in UTC: read the 15 hours around as well, as --exact does");
+    }
+    if end.is_cut {
+        ui.status(format!("DynamoDB ended the page at 1 MB, after {}", words.count(count as u64)));
+    }
+    if let Some(cursor) = end.cursor {
+        ui.status(format!("for older ones, if there are any, add: --cursor {cursor}"));
     }
     args.usage.show(ui, &usage);
     Ok(())
 }
 
 /// Says that there was nothing, and where there is something.
-fn say_nothing(ui: &mut Ui, words: &Words, flags: &str, went_on: bool, others: &Census) {
+fn say_nothing(ui: &mut Ui, words: &Words, flags: &str, went_on: bool, others: Option<&Census>) {
     if went_on {
         return ui.status(format!("no {} are left", words.rows));
     }
+    let Some(others) = others else { return ui.status(&words.none) };
     let mut elsewhere: Vec<String> =
         others.years.iter().map(|(year, count)| format!("--year {year} ({})", words.count(*count))).collect();
     if others.undated > 0 {
         elsewhere.push(format!("--all ({} without a readable time)", words.count(others.undated)));
     }
     if elsewhere.is_empty() {
-        return ui.status(&words.none);
+        ui.status(&words.none);
+    } else {
+        ui.status(format!("{} for {flags}", words.none));
+        ui.hint(format!("there are others: {}", elsewhere.join(", ")));
     }
-    ui.status(format!("{} for {flags}", words.none));
-    ui.hint(format!("there are others: {}", elsewhere.join(", ")));
+    ui.status(format!("looking for them took {} of the read units below", others.units));
 }
 
 /// A user's name and handle, as far as the item has them.
