@@ -212,7 +212,7 @@ fn people_see_the_requests_and_the_ways() {
     let (title, body) = request.split_once('\n').unwrap();
     assert!(title.starts_with("Query: 0.5 read units, 1 item returned of 1 scanned, "), "{title}");
     let body: Value = serde_json::from_str(body).unwrap();
-    assert_eq!(body["KeyConditionExpression"], "#pk = :pk");
+    assert_eq!(body["KeyConditionExpression"], "pk = :pk");
     for (name, figures) in [("as billed", "measured"), ("strongly consistent", "computed")] {
         let line = ways.lines().find(|line| line.starts_with(name)).unwrap();
         assert!(line.contains(figures), "{line}");
