@@ -23,6 +23,10 @@ pub(super) struct RangeArgs {
     /// One year of UTC: the keys that begin with it, as the app asks for them
     #[arg(long, value_name = "YYYY", value_parser = value_parser!(i16).range(1..=9999), conflicts_with_all = ["since", "until"])]
     year: Option<i16>,
+    /// Go by instants, whatever the offsets of the stored times: this also reads the 15 hours around,
+    /// and costs that [default: only when a row that is read has another offset than UTC's]
+    #[arg(long)]
+    pub(super) exact: bool,
 }
 
 /// A time as it was said.

@@ -27,10 +27,6 @@ pub(in crate::commands::ddb) struct ReadArgs {
     /// Go on, backward in time, where a page ended: the token that it printed
     #[arg(long, value_name = "TOKEN", overrides_with = "cursor")]
     cursor: Option<String>,
-    /// Go by instants, whatever the offsets of the stored times: this also reads the 15 hours around,
-    /// and costs that [default: only when a row that is read has another offset than UTC's]
-    #[arg(long)]
-    exact: bool,
     /// Show the newest first [default: the newest last]
     #[arg(long)]
     reverse: bool,
@@ -76,7 +72,7 @@ impl Read<'_> {
 
     pub(super) fn span(&self) -> Span<'_> {
         let cursor = self.args.cursor.as_deref();
-        Span { range: self.range, flags: self.flags.clone(), cursor, exact: self.args.exact }
+        Span { range: self.range, flags: self.flags.clone(), cursor, exact: self.args.range.exact }
     }
 }
 
@@ -185,7 +181,7 @@ pub(super) async fn show<T, R: Record>(
         let count = words.count(timeline.undated() as u64);
         ui.warn(format!("the time of {count} cannot be read; they stand where the text sorts"));
     }
-    if timeline.is_exact() && !args.exact && !end.was_exact {
+    if timeline.is_exact() && !args.range.exact && !end.was_exact {
         ui.status("not all times are in UTC: read the 15 hours around as well, as --exact does");
     }
     if end.is_cut {
