@@ -37,7 +37,7 @@ impl Feed {
         let source = Arc::clone(source);
         let read = move || {
             let failed =
-                feed(&source, reading, &shape, skip, |fed| sender.blocking_send(Ok(fed)).is_ok()).err();
+                feed(&source, &reading, &shape, skip, |fed| sender.blocking_send(Ok(fed)).is_ok()).err();
             if let Some(error) = failed {
                 // Who reads may have gone away, and then nobody minds.
                 let _ = sender.blocking_send(Err(error));
@@ -57,40 +57,34 @@ impl Feed {
 }
 
 fn feed(
-    source: &Arc<Source>,
-    reading: Reading,
+    source: &Source,
+    reading: &Reading,
     shape: &TableShape,
     skip: u64,
     mut give: impl FnMut(Fed) -> bool,
 ) -> Result<()> {
-    let mut entries = source.entries(reading);
     let mut checker = Checker::new(shape);
-    checker.begin(&mut entries)?;
     let (mut batch, mut bytes, mut skipped) = (Vec::new(), 0, 0);
-    while let Some(entry) = entries.next_entry().inspect_err(|_| {
-        // What came before an error is as good as ever.
-        give(Fed::Changes(std::mem::take(&mut batch)));
-    })? {
+    let read = source.read(reading, |entry| {
         let before = checker.bytes();
-        if let Err(error) = checker.check(&entries, &entry) {
-            give(Fed::Changes(batch));
-            return Err(error);
-        }
+        checker.check(&entry)?;
         if skipped < skip {
             skipped += 1;
-            continue;
+            return Ok(true);
         }
         bytes += checker.bytes() - before;
         batch.push(entry.change);
-        if batch.len() >= BATCH || bytes >= BATCH_BYTES {
-            bytes = 0;
-            if !give(Fed::Changes(std::mem::take(&mut batch))) {
-                return Ok(());
-            }
+        if batch.len() < BATCH && bytes < BATCH_BYTES {
+            return Ok(true);
         }
-    }
-    if give(Fed::Changes(batch)) {
-        give(Fed::End(Box::new(checker.finish(&entries))));
+        bytes = 0;
+        Ok(give(Fed::Changes(std::mem::take(&mut batch))))
+    });
+    // What came before an error is as good as ever.
+    let is_wanted = give(Fed::Changes(batch));
+    let read = read?;
+    if is_wanted {
+        give(Fed::End(Box::new(checker.finish(read))));
     }
     Ok(())
 }

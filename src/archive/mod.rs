@@ -1,9 +1,10 @@
 //! Files of items: what an export writes, and everything that can be imported.
 //! Talks to no service.
 
-mod aws;
 mod compression;
+mod documents;
 mod feed;
+mod folder;
 mod part;
 mod place;
 mod records;
@@ -18,7 +19,7 @@ pub use feed::{Fed, Feed};
 pub use part::{PartFile, Wanted};
 pub use place::{ImportPlace, Policy};
 pub use records::{Change, Format, Reading};
-pub use source::{Entries, Entry, Source};
+pub use source::{Entry, Read, Source};
 pub use survey::{Surveyed, survey};
 pub use tally::Totals;
 pub use write::{Header, KeyPart, Writer};

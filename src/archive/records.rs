@@ -1,10 +1,14 @@
 //! What a file holds, recognised by its content, and its items one by one.
 
+use std::cell::RefCell;
 use std::io::BufRead;
 
-use super::tally::Totals;
-use super::values::{Fault, Layout, Values};
-use super::write::{HEADER, Header, TRAILER, Trailer, VERSION};
+use serde_json::value::RawValue;
+
+use super::documents::{self, Layout, Said};
+use super::tally::{Tally, Totals};
+use super::values::{Fault, First, Text, lines};
+use super::write::{HEADER, Header, KeyPart, TRAILER, Trailer, VERSION};
 use crate::dynamodb::json::{Fields, Kind, Problem, plain_item, typed_item, typed_record};
 use crate::dynamodb::{Item, json};
 
@@ -15,9 +19,9 @@ pub enum Format {
     Cruddur,
     /// A data file of AWS's export to S3, full or incremental
     Aws,
-    /// Items in DynamoDB's typed JSON, one a line or in an array
+    /// Items in DynamoDB's typed JSON: one a line, in an array, or in a document as aws-cli prints it
     Typed,
-    /// Items as plain JSON, as dynein writes them, one a line or in an array
+    /// Items as plain JSON, as dynein writes them, held together in the same ways
     Dynein,
 }
 
@@ -50,116 +54,140 @@ pub struct Reading {
     pub format: Option<Format>,
     /// Whether arrays of plain JSON become sets where they can.
     pub infer_sets: bool,
-    /// The attributes of the table's key.
-    pub key: Vec<String>,
+    /// The table's key.
+    pub key: Vec<KeyPart>,
 }
 
-/// The items of one file.
-pub(super) struct Records {
-    values: Values,
-    reading: Reading,
-    format: Format,
-    header: Option<Header>,
-    /// That of the last line, once it was read.
-    trailer: Option<Totals>,
-    started: bool,
-    scratch: Vec<u8>,
-    /// When the change at hand was made, in microseconds since 1970.
+/// A change, and where it stands.
+pub(super) struct Found {
+    pub(super) change: Change,
+    pub(super) line: u64,
+    pub(super) format: Format,
+    /// When it was made, in microseconds since 1970.
     pub(super) written_at: Option<u64>,
 }
 
-impl Records {
-    /// `None` if there is nothing in `input` at all.
-    pub(super) fn of(input: Box<dyn BufRead + Send>, reading: &Reading) -> Result<Option<Self>, Fault> {
-        let Some((mut values, first)) = Values::of(input)? else { return Ok(None) };
-        if matches!(first, b'$' | 0xe0) {
-            return Err(Fault::new(1, "this looks like Amazon Ion; export as DynamoDB JSON instead"));
+/// What a file was, at its end.
+pub(super) struct Contents {
+    pub(super) format: Option<Format>,
+    pub(super) header: Option<Header>,
+    pub(super) totals: Totals,
+    pub(super) said: Said,
+}
+
+/// Hands each change of a file to `give`, until that wants no more. The end is the real
+/// one: what the file says of itself is true. `None` if there is nothing in it.
+pub(super) fn read(
+    input: Box<dyn BufRead + Send>,
+    reading: &Reading,
+    give: &mut dyn FnMut(Found) -> bool,
+) -> Result<Option<Contents>, Fault> {
+    let Some(text) = Text::of(input)? else { return Ok(None) };
+    let line = text.first_line();
+    let (format, layout) = match text.begins_with() {
+        b'$' | 0xe0 => {
+            return Err(Fault::new(line, "this looks like Amazon Ion; export as DynamoDB JSON instead"));
         }
-        if !matches!(first, b'{' | b'[') {
-            return Err(Fault::new(1, "neither an object nor an array of JSON")
+        b'{' | b'[' => match text.first()? {
+            First::Array => (None, Some(Layout::Array)),
+            First::Long => (None, Some(Layout::Documents)),
+            First::Cut => (None, Some(Layout::Values)),
+            First::Value(value) => recognised(value, &reading.key).map_err(|fault| fault.at(line))?,
+        },
+        _ => {
+            return Err(Fault::new(line, "neither an object nor an array of JSON")
                 .explained("what can be imported: docs/export-import.md"));
         }
-        let line = values.next()?;
-        let text = values.value();
-        let format = match (reading.format, line) {
-            (Some(format), _) => format,
-            (None, Some(line)) => recognised(text, &reading.key).map_err(|fault| fault.at(line))?,
-            (None, None) => Format::Typed,
-        };
-        let header = match (format, line) {
-            (Format::Cruddur, Some(line)) => Some(header(text).map_err(|problem| problem_at(line, problem))?),
-            _ => None,
-        };
-        let started = line.is_none();
-        let (trailer, scratch) = (None, Vec::new());
-        Ok(Some(Self {
-            values,
-            reading: reading.clone(),
-            format,
-            header,
-            trailer,
-            started,
-            scratch,
-            written_at: None,
-        }))
-    }
+    };
+    // An export of cruddur's is lines, whatever else it may look like.
+    let layout = layout.filter(|_| reading.format != Some(Format::Cruddur));
+    let tally = RefCell::new(Tally::new());
+    let mut records = Records {
+        reading,
+        format: reading.format.or(format),
+        header: None,
+        trailer: None,
+        tally: &tally,
+        scratch: Vec::new(),
+        give,
+    };
+    let mut input = text.all();
+    let said = if let Some(layout) = layout {
+        documents::items(&mut input, layout, &tally, &mut |line, value| records.value(line, value))?
+    } else {
+        let (mut last, mut is_wanted) = (0, true);
+        lines(&mut input, &mut |line, text| {
+            last = line;
+            is_wanted = records.line(line, text)?;
+            Ok(is_wanted)
+        })?;
+        let is_whole = records.format != Some(Format::Cruddur) || records.trailer.is_some();
+        if is_wanted && !is_whole {
+            return Err(Fault::new(last, "the export is cut off: its last line is missing"));
+        }
+        Said { is_counted: records.trailer.is_some(), has_more: false }
+    };
+    let Records { format, header, .. } = records;
+    Ok(Some(Contents { format, header, totals: tally.into_inner().totals(), said }))
+}
 
-    pub(super) const fn format(&self) -> Format {
-        self.format
-    }
+struct Records<'r> {
+    reading: &'r Reading,
+    /// What the file is, once that is known.
+    format: Option<Format>,
+    header: Option<Header>,
+    /// That of the last line, once it was read.
+    trailer: Option<Totals>,
+    tally: &'r RefCell<Tally>,
+    scratch: Vec<u8>,
+    give: &'r mut dyn FnMut(Found) -> bool,
+}
 
-    pub(super) const fn header(&self) -> Option<&Header> {
-        self.header.as_ref()
-    }
-
-    /// What the file adds up to so far.
-    pub(super) fn totals(&self) -> Totals {
-        self.values.tally.totals()
-    }
-
-    /// The next change and its line; `None` at the end, which is the real one: what
-    /// a file says of itself is true.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Change)>, Fault> {
-        loop {
-            // The first value was looked at already.
-            let line = match (self.started, self.format) {
-                (false, Format::Cruddur) | (true, _) => self.values.next()?,
-                (false, _) => Some(self.values.line()),
-            };
-            self.started = true;
-            let Some(line) = line else { return self.ended().map(|()| None) };
+impl Records<'_> {
+    /// Takes a line, which may be any of an export of cruddur's.
+    fn line(&mut self, line: u64, text: &[u8]) -> Result<bool, Fault> {
+        if self.format == Some(Format::Cruddur) {
             if self.trailer.is_some() {
                 return Err(Fault::new(line, "something follows the export's last line"));
             }
-            let text = self.values.value();
-            let is_line = self.values.layout() == Layout::Lines;
-            if self.format == Format::Cruddur {
-                if text.starts_with(TRAILER) {
-                    self.end_with_trailer(line)?;
-                    continue;
-                }
-                if text.starts_with(HEADER) {
-                    return Err(Fault::new(line, "another export begins here; import them one by one"));
-                }
-                if !text.ends_with(b"\n") {
-                    return Err(Fault::new(line, "the line is cut off"));
-                }
-            } else if is_line && text.trim_ascii().is_empty() {
-                continue;
+            if text.starts_with(TRAILER) {
+                return self.end_with_trailer(line, text).map(|()| true);
             }
-            let change = self.change().map_err(|problem| problem_at(line, problem))?;
-            if let Change::Put(item) = &change {
-                self.values.tally.item(item, &mut self.scratch);
+            if self.header.is_none() && !text.trim_ascii().is_empty() {
+                let header = header(text, &self.reading.key).map_err(|problem| problem_at(line, problem))?;
+                self.header = Some(header);
+                self.tally.borrow_mut().text(text);
+                return Ok(true);
             }
-            return Ok(Some((line, change)));
+            if text.starts_with(HEADER) {
+                return Err(Fault::new(line, "another export begins here; import them one by one"));
+            }
+            if !text.ends_with(b"\n") {
+                return Err(Fault::new(line, "the line is cut off"));
+            }
         }
+        self.tally.borrow_mut().text(text);
+        let is_blank = self.header.is_none() && text.trim_ascii().is_empty();
+        if is_blank { Ok(true) } else { self.value(line, text.trim_ascii_end()) }
     }
 
-    fn change(&mut self) -> Result<Change, Problem> {
-        // A line break of its own would be another line to a parser.
-        let text = self.values.value().trim_ascii_end();
+    /// Takes a value, whose text somebody else adds to the tally.
+    fn value(&mut self, line: u64, text: &[u8]) -> Result<bool, Fault> {
+        let format = match self.format {
+            Some(format) => format,
+            None => format_of(text, &self.reading.key).map_err(|fault| fault.at(line))?,
+        };
+        self.format = Some(format);
+        let (change, written_at) = self.change(format, text).map_err(|problem| problem_at(line, problem))?;
+        if let Change::Put(item) = &change {
+            self.tally.borrow_mut().item(item, &mut self.scratch);
+        }
+        Ok((self.give)(Found { change, line, format, written_at }))
+    }
+
+    fn change(&self, format: Format, text: &[u8]) -> Result<(Change, Option<u64>), Problem> {
         let wrong = |message: &str| Problem { line: 1, message: message.to_owned() };
-        Ok(match self.format {
+        let change = match format {
             Format::Typed => Change::Put(typed_item(text)?),
             Format::Dynein => Change::Put(plain_item(text, self.reading.infer_sets)?),
             Format::Cruddur => match typed_record(text)? {
@@ -170,18 +198,18 @@ impl Records {
             },
             Format::Aws => {
                 let record = typed_record(text)?;
-                self.written_at = record.written_at;
-                match (record.item, record.keys, record.new_image) {
+                let change = match (record.item, record.keys, record.new_image) {
                     (Some(item), None, None) | (None, Some(_), Some(item)) => Change::Put(item),
                     (None, Some(keys), None) => Change::Delete(keys),
                     _ => return Err(wrong("a record holds an Item, or Keys and a NewImage if there is one")),
-                }
+                };
+                return Ok((change, record.written_at));
             }
-        })
+        };
+        Ok((change, None))
     }
 
-    fn end_with_trailer(&mut self, line: u64) -> Result<(), Fault> {
-        let text = self.values.value();
+    fn end_with_trailer(&mut self, line: u64, text: &[u8]) -> Result<(), Fault> {
         if !text.ends_with(b"\n") {
             return Err(Fault::new(line, "the last line is cut off"));
         }
@@ -190,8 +218,7 @@ impl Records {
         if trailer.version != VERSION {
             return Err(Fault::new(line, "not the last line of an export of this version"));
         }
-        self.values.leave_out();
-        let (says, has) = (trailer.totals(), self.values.tally.totals());
+        let (says, has) = (trailer.totals(), self.tally.borrow().totals());
         let compared = [
             ("number of items", says.items.to_string(), has.items.to_string()),
             ("number of bytes", says.bytes.to_string(), has.bytes.to_string()),
@@ -209,21 +236,14 @@ impl Records {
         self.trailer = Some(says);
         Ok(())
     }
-
-    fn ended(&self) -> Result<(), Fault> {
-        if self.format == Format::Cruddur && self.trailer.is_none() {
-            let line = self.values.lines_read();
-            return Err(Fault::new(line, "the export is cut off: its last line is missing"));
-        }
-        Ok(())
-    }
 }
 
 fn problem_at(line: u64, problem: Problem) -> Fault {
     Fault::new(line + problem.line as u64 - 1, problem.message)
 }
 
-fn header(text: &[u8]) -> Result<Header, Problem> {
+/// The first line of an export, which must be one of a table with this key.
+fn header(text: &[u8], key: &[KeyPart]) -> Result<Header, Problem> {
     let wrong = |message: String| Problem { line: 1, message };
     let header: Header = serde_json::from_slice(text)
         .map_err(|cause| wrong(format!("not the first line of an export: {cause}")))?;
@@ -233,23 +253,40 @@ fn header(text: &[u8]) -> Result<Header, Problem> {
             header.version
         )));
     }
+    if header.key != key {
+        let named = |key: &[KeyPart]| {
+            key.iter().map(|part| format!("{} ({})", part.name, part.kind)).collect::<Vec<_>>().join(", ")
+        };
+        return Err(wrong(format!(
+            "the key of its items is {}, and the table's is {}",
+            named(&header.key),
+            named(key)
+        )));
+    }
     Ok(header)
 }
 
-/// What a file is whose first value this is. The key decides between typed and plain
-/// JSON: a key is a string or a number, and typed it is an object.
-fn recognised(text: &[u8], key: &[String]) -> Result<Format, Fault> {
-    let broken = |cause: serde_json::Error| {
-        let text = cause.to_string();
-        let why = text.rsplit_once(" at line ").map_or(text.as_str(), |(why, _)| why);
-        let fault = Fault::new(cause.line().max(1) as u64, format!("not JSON: {why}"));
-        if cause.is_eof() {
-            fault.explained("it must be one item a line, or one array of them")
-        } else {
-            fault
-        }
+/// What a file is whose first value this is, if that says it, and how its items are held
+/// together; no layout is lines.
+fn recognised(first: &str, key: &[KeyPart]) -> Result<(Option<Format>, Option<Layout>), Fault> {
+    let fields: Fields<'_> = serde_json::from_str(first)?;
+    let is_item = fields.0.iter().any(|(name, _)| key.iter().any(|part| part.name == *name));
+    let holds_items = |(name, raw): &(String, &RawValue)| match name.as_str() {
+        "Items" | "items" => raw.get().starts_with('['),
+        "Responses" => raw.get().starts_with('{'),
+        _ => false,
     };
-    let fields: Fields<'_> = serde_json::from_slice(text).map_err(broken)?;
+    if !is_item && fields.0.iter().any(holds_items) {
+        return Ok((None, Some(Layout::Documents)));
+    }
+    let layout = first.contains('\n').then_some(Layout::Values);
+    Ok((Some(format_of(first.as_bytes(), key)?), layout))
+}
+
+/// What a file is that holds this value. The key decides between typed and plain JSON: a
+/// key is a string or a number, and typed it is an object.
+fn format_of(value: &[u8], key: &[KeyPart]) -> Result<Format, Fault> {
+    let fields: Fields<'_> = serde_json::from_slice(value)?;
     let begins = |raw: &str, with: char| raw.starts_with(with);
     let find = |name: &str| fields.0.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
     let is_object = |name: &str| find(name).is_some_and(|raw| begins(raw, '{'));
@@ -273,7 +310,7 @@ fn recognised(text: &[u8], key: &[String]) -> Result<Format, Fault> {
         inner
             .is_ok_and(|inner| inner.0.len() == 1 && inner.0.iter().all(|(name, _)| Kind::of(name).is_some()))
     };
-    let is_typed = match key.first().and_then(|name| find(name)) {
+    let is_typed = match key.first().and_then(|part| find(&part.name)) {
         Some(raw) => begins(raw, '{'),
         None => !fields.0.is_empty() && fields.0.iter().all(|(_, raw)| is_typed(raw.get())),
     };

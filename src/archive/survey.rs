@@ -1,9 +1,7 @@
 //! Goes through everything before anything is written.
 
-use std::sync::Arc;
-
 use super::records::{Change, Format, Reading};
-use super::source::{Entries, Entry, Source};
+use super::source::{Entry, Read, Source};
 use super::write::{Header, KeyPart};
 use crate::dynamodb::size::write_units;
 use crate::dynamodb::{Item, KeyKind, TableShape, json};
@@ -40,6 +38,10 @@ pub struct Surveyed {
     pub checksum: String,
     /// The checksum of its items in any order.
     pub content: String,
+    /// Whether something said how many items there should be.
+    pub is_counted: bool,
+    /// Whether the last file says that there was more to read.
+    pub has_more: bool,
 }
 
 impl Surveyed {
@@ -79,26 +81,8 @@ impl<'t> Checker<'t> {
         Self { shape, so_far: Surveyed::default() }
     }
 
-    /// Looks into the first file: an export must be one of a table with the same key.
-    pub(super) fn begin(&self, entries: &mut Entries) -> Result<()> {
-        entries.open_next()?;
-        let Some(header) = entries.header() else { return Ok(()) };
-        if header.key == KeyPart::of(self.shape) {
-            return Ok(());
-        }
-        let named = |key: &[KeyPart]| {
-            key.iter().map(|part| format!("{} ({})", part.name, part.kind)).collect::<Vec<_>>().join(", ")
-        };
-        Err(Error::failed(format!(
-            "{}: the key of its items is {}, and the table's is {}",
-            entries.place(1),
-            named(&header.key),
-            named(&KeyPart::of(self.shape))
-        )))
-    }
-
-    /// Checks the entry that was just given.
-    pub(super) fn check(&mut self, entries: &Entries, entry: &Entry) -> Result<()> {
+    /// Checks an entry.
+    pub(super) fn check(&mut self, entry: &Entry<'_>) -> Result<()> {
         let so_far = &mut self.so_far;
         let checked = match &entry.change {
             Change::Put(item) => self.shape.fits(item).map(|bytes| {
@@ -106,7 +90,7 @@ impl<'t> Checker<'t> {
                 so_far.bytes += bytes as u64;
                 so_far.table_units += write_units(bytes) as u64;
                 so_far.index_units += self.shape.index_units(item, bytes);
-                if entries.format() == Some(Format::Dynein) {
+                if entry.format == Format::Dynein {
                     let is_lost = |value: &aws_sdk_dynamodb::types::AttributeValue| {
                         value.as_s().is_ok_and(|text| text == DYNEIN_BINARY)
                     };
@@ -118,7 +102,7 @@ impl<'t> Checker<'t> {
                 so_far.table_units += 1;
             }),
         };
-        checked.map_err(|why| Error::failed(format!("{}: {why}", entries.place(entry.line))))
+        checked.map_err(|why| Error::failed(format!("{}: {why}", entry.place())))
     }
 
     /// Bytes of the items that were checked.
@@ -126,15 +110,10 @@ impl<'t> Checker<'t> {
         self.so_far.bytes
     }
 
-    /// What was checked.
-    pub(super) fn finish(self, entries: &Entries) -> Surveyed {
-        Surveyed {
-            format: entries.format(),
-            header: entries.header().cloned(),
-            checksum: entries.checksum(),
-            content: entries.content(),
-            ..self.so_far
-        }
+    /// What was checked, which was all of what was read.
+    pub(super) fn finish(self, read: Read) -> Surveyed {
+        let Read { format, header, checksum, content, is_counted, has_more } = read;
+        Surveyed { format, header, checksum, content, is_counted, has_more, ..self.so_far }
     }
 }
 
@@ -144,27 +123,26 @@ impl<'t> Checker<'t> {
 /// # Errors
 /// The first thing that is wrong, by file and line.
 pub fn survey(
-    source: &Arc<Source>,
-    reading: Reading,
+    source: &Source,
+    reading: &Reading,
     shape: &TableShape,
     mut watch: impl FnMut(u64),
 ) -> Result<Surveyed> {
     let unsorted = || "cannot look for keys that come twice".to_owned();
-    let mut entries = source.entries(reading);
     let mut checker = Checker::new(shape);
     let mut keys = Sorter::new(HELD);
     let mut scratch = Vec::new();
     let mut ordinal = 0;
-    checker.begin(&mut entries)?;
-    while let Some(entry) = entries.next_entry()? {
-        checker.check(&entries, &entry)?;
+    let read = source.read(reading, |entry| {
+        checker.check(&entry)?;
         let (Change::Put(item) | Change::Delete(item)) = &entry.change;
         let key = key_hash(&shape.key.of_item(item), &mut scratch);
         keys.push(Seen { key, ordinal, at: entry.written_at.unwrap_or(0) }).or_failed(unsorted)?;
         ordinal += 1;
-        watch(entries.read());
-    }
-    let mut surveyed = checker.finish(&entries);
+        watch(entry.read);
+        Ok(true)
+    })?;
+    let mut surveyed = checker.finish(read);
     let mut before: Option<Seen> = None;
     let mut is_repeated = false;
     for seen in keys.finish().or_failed(unsorted)? {

@@ -1,12 +1,14 @@
-//! Cuts a text into its JSON values: one a line, or the elements of one array.
+//! Cuts a text into its JSON values, however they are held together.
 
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead, Cursor, ErrorKind, Read as _};
 
-use super::tally::Tally;
+use serde_json::value::RawValue;
 
 /// The longest text of an item: 400 KB can be six times as long as typed JSON, and
 /// again with every character escaped.
-const LONGEST: usize = 16 * 1024 * 1024;
+pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+/// Some editors begin a text with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What is wrong, and in which line.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl Fault {
     }
 
     /// Of reading, or of what was compressed.
-    fn unreadable(line: u64, cause: io::Error) -> Self {
+    pub(super) fn unreadable(line: u64, cause: io::Error) -> Self {
         let message = match cause.kind() {
             ErrorKind::UnexpectedEof => "the compressed data is cut off",
             ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => {
@@ -42,193 +44,140 @@ impl Fault {
         };
         Self { cause: Some(cause), ..Self::new(line, message) }
     }
+
+    pub(super) fn too_long(line: u64) -> Self {
+        Self::new(line, format!("longer than {} MiB, which no item is", LONGEST / 1024 / 1024))
+    }
 }
 
-/// How the values of a text are held together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
-    Lines,
+/// Of a text that is not JSON, or ends too early.
+impl From<serde_json::Error> for Fault {
+    fn from(cause: serde_json::Error) -> Self {
+        let line = cause.line().max(1) as u64;
+        let text = cause.to_string();
+        let why = text.rsplit_once(" at line ").map_or(text.as_str(), |(why, _)| why);
+        let what = if cause.is_eof() { "it is cut off" } else { "not JSON" };
+        Self::new(line, format!("{what}: {why}"))
+    }
+}
+
+/// Who is handed each value and the line in which it begins, and says whether to go on.
+pub(super) type Each<'e> = &'e mut dyn FnMut(u64, &[u8]) -> Result<bool, Fault>;
+
+/// How a text begins.
+pub(super) enum First<'t> {
+    /// With an array.
     Array,
+    /// With this value.
+    Value(&'t str),
+    /// With a value that is longer than any item.
+    Long,
+    /// With a value that has no end.
+    Cut,
 }
 
-/// The values of a text.
-pub(super) struct Values {
-    input: Box<dyn BufRead + Send>,
-    layout: Layout,
-    /// Lines that were read to their end.
-    lines: u64,
-    /// Whether the array has begun, and ended.
-    begun: bool,
-    ended: bool,
-    /// The value at hand, and the line it begins in.
-    value: Vec<u8>,
-    line: u64,
-    /// Whether the line at hand is still to be added to the tally.
-    pending: bool,
-    pub(super) tally: Tally,
+/// A text, and as much of its beginning as its first value takes.
+pub(super) struct Text {
+    head: Vec<u8>,
+    rest: Box<dyn BufRead + Send>,
 }
 
-impl Values {
-    /// Begins with the first character that is no white space; `None` of an empty text.
-    pub(super) fn of(mut input: Box<dyn BufRead + Send>) -> Result<Option<(Self, u8)>, Fault> {
-        let mut tally = Tally::new();
-        let mut lines = 0;
-        let first = loop {
-            let read = input.fill_buf().map_err(|cause| Fault::unreadable(lines + 1, cause))?;
-            let Some(first) = read.first().copied() else { return Ok(None) };
-            if !first.is_ascii_whitespace() {
-                break first;
-            }
-            lines += u64::from(first == b'\n');
-            tally.text(&[first]);
-            input.consume(1);
-        };
-        let layout = if first == b'[' { Layout::Array } else { Layout::Lines };
-        let (value, line, begun, ended, pending) = (Vec::new(), 1, false, false, false);
-        Ok(Some((Self { input, layout, lines, begun, ended, value, line, pending, tally }, first)))
-    }
-
-    pub(super) const fn layout(&self) -> Layout {
-        self.layout
-    }
-
-    /// The value at hand, with its line break if it is a line.
-    pub(super) fn value(&self) -> &[u8] {
-        &self.value
-    }
-
-    /// How many lines were read.
-    pub(super) fn lines_read(&self) -> u64 {
-        self.lines.max(1)
-    }
-
-    /// The line at hand is not for the tally.
-    pub(super) const fn leave_out(&mut self) {
-        self.pending = false;
-    }
-
-    /// Goes to the next value: the line it begins in, or `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<u64>, Fault> {
-        let next = match self.layout {
-            Layout::Lines => self.next_line(),
-            Layout::Array => self.next_element(),
-        };
-        next.inspect(|line| self.line = line.unwrap_or(self.line))
-    }
-
-    /// The line in which the value at hand begins.
-    pub(super) const fn line(&self) -> u64 {
-        self.line
-    }
-
-    fn next_line(&mut self) -> Result<Option<u64>, Fault> {
-        if self.pending {
-            self.tally.text(&self.value);
-            self.pending = false;
-        }
-        let line = self.lines + 1;
-        self.value.clear();
+impl Text {
+    /// `None` if there is nothing but white space.
+    pub(super) fn of(mut rest: Box<dyn BufRead + Send>) -> Result<Option<Self>, Fault> {
+        let mut head = Vec::new();
+        let mut tried = 0;
         loop {
-            let read = self.input.fill_buf().map_err(|cause| Fault::unreadable(line, cause))?;
-            if read.is_empty() {
-                break;
-            }
-            let end = memchr::memchr(b'\n', read).map(|at| at + 1);
-            let taken = end.unwrap_or(read.len());
-            self.value.extend_from_slice(&read[..taken]);
-            self.input.consume(taken);
-            if self.value.len() > LONGEST {
-                return Err(Fault::new(line, too_long()));
-            }
-            if end.is_some() {
-                break;
-            }
-        }
-        if self.value.is_empty() {
-            return Ok(None);
-        }
-        self.pending = true;
-        self.lines = line;
-        Ok(Some(line))
-    }
-
-    fn next_element(&mut self) -> Result<Option<u64>, Fault> {
-        self.value.clear();
-        let Some(first) = self.separator()? else { return Ok(None) };
-        let line = self.lines + 1;
-        if first != b'{' {
-            return Err(Fault::new(line, "an array of items holds objects and nothing else"));
-        }
-        let mut depth = 0_usize;
-        let (mut in_string, mut is_escaped) = (false, false);
-        loop {
-            let read = self.input.fill_buf().map_err(|cause| Fault::unreadable(self.lines + 1, cause))?;
-            if read.is_empty() {
-                return Err(Fault::new(self.lines + 1, "the array is cut off in the middle of an item"));
-            }
-            let mut taken = 0;
-            let mut is_whole = false;
-            for byte in read {
-                taken += 1;
-                self.lines += u64::from(*byte == b'\n');
-                match byte {
-                    _ if is_escaped => is_escaped = false,
-                    b'\\' if in_string => is_escaped = true,
-                    b'"' => in_string = !in_string,
-                    b'{' | b'[' if !in_string => depth += 1,
-                    b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-                    _ => {}
+            let read = rest.fill_buf().map_err(|cause| Fault::unreadable(line_after(&head), cause))?;
+            let (taken, is_end) = (read.len(), read.is_empty());
+            head.extend_from_slice(read);
+            rest.consume(taken);
+            if let Some(start) = BYTE_ORDER_MARK.get(..head.len().min(BYTE_ORDER_MARK.len()))
+                && head.starts_with(start)
+                && !is_end
+            {
+                if start.len() < BYTE_ORDER_MARK.len() {
+                    continue;
                 }
-                if depth == 0 {
-                    is_whole = true;
+                head.drain(..BYTE_ORDER_MARK.len());
+            }
+            match head.trim_ascii_start().first() {
+                None if is_end => return Ok(None),
+                None => {}
+                // Twice as much each time, so that a long value is not looked at again and again.
+                Some(b'{') if !is_end && head.len() < LONGEST && head.len() < 2 * tried => {}
+                Some(b'{') if !is_end && head.len() < LONGEST => {
+                    tried = head.len();
+                    if first(&head).is_ok_and(|value| value.is_none()) {
+                        continue;
+                    }
                     break;
                 }
-            }
-            self.value.extend_from_slice(&read[..taken]);
-            self.tally.text(&read[..taken]);
-            self.input.consume(taken);
-            if self.value.len() > LONGEST {
-                return Err(Fault::new(line, too_long()));
-            }
-            if is_whole {
-                return Ok(Some(line));
+                Some(_) => break,
             }
         }
+        Ok(Some(Self { head, rest }))
     }
 
-    /// Goes to the next element: its first character, or `None` after the array.
-    fn separator(&mut self) -> Result<Option<u8>, Fault> {
-        // What must come before the next element, and has not come yet.
-        let mut missing = if self.begun { Some(b',') } else { Some(b'[') };
-        let mut is_first = !self.begun;
-        loop {
-            let line = self.lines + 1;
-            let read = self.input.fill_buf().map_err(|cause| Fault::unreadable(line, cause))?;
-            let Some(byte) = read.first().copied() else {
-                let is_whole = self.ended;
-                return if is_whole { Ok(None) } else { Err(Fault::new(line, "the array is cut off")) };
-            };
-            if !byte.is_ascii_whitespace() {
-                match (byte, missing) {
-                    _ if self.ended => return Err(Fault::new(line, "something follows the array")),
-                    (b']', Some(b',')) => self.ended = true,
-                    (b']', None) if is_first => self.ended = true,
-                    (byte, Some(wanted)) if byte == wanted => {
-                        missing = None;
-                        self.begun = true;
-                    }
-                    (_, Some(_)) => return Err(Fault::new(line, "a comma is missing between two items")),
-                    (byte, None) => return Ok(Some(byte)),
-                }
-                is_first = is_first && byte == b'[';
-            }
-            self.lines += u64::from(byte == b'\n');
-            self.tally.text(&[byte]);
-            self.input.consume(1);
+    /// Its first character that is no white space.
+    pub(super) fn begins_with(&self) -> u8 {
+        self.head.trim_ascii_start().first().copied().unwrap_or_default()
+    }
+
+    /// The line in which its first value begins.
+    pub(super) fn first_line(&self) -> u64 {
+        let blank = self.head.len() - self.head.trim_ascii_start().len();
+        line_after(self.head.get(..blank).unwrap_or_default())
+    }
+
+    /// Its first value, unless that is an array.
+    pub(super) fn first(&self) -> Result<First<'_>, Fault> {
+        if self.begins_with() == b'[' {
+            return Ok(First::Array);
         }
+        Ok(match first(&self.head)? {
+            Some(value) => First::Value(value),
+            None if self.head.len() >= LONGEST => First::Long,
+            None => First::Cut,
+        })
+    }
+
+    /// All of it.
+    pub(super) fn all(self) -> impl BufRead + Send {
+        Cursor::new(self.head).chain(self.rest)
     }
 }
 
-fn too_long() -> String {
-    format!("longer than {} MiB, which no item is", LONGEST / 1024 / 1024)
+fn line_after(text: &[u8]) -> u64 {
+    1 + memchr::memchr_iter(b'\n', text).count() as u64
+}
+
+/// The first value of a text; `None` if it does not end.
+fn first(text: &[u8]) -> Result<Option<&str>, serde_json::Error> {
+    match serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>().next() {
+        Some(Ok(value)) => Ok(Some(value.get())),
+        Some(Err(error)) if !error.is_eof() => Err(error),
+        _ => Ok(None),
+    }
+}
+
+/// Hands over each line, with its line break.
+pub(super) fn lines(input: &mut impl BufRead, each: Each<'_>) -> Result<(), Fault> {
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let most = LONGEST as u64 + 1;
+        input
+            .by_ref()
+            .take(most)
+            .read_until(b'\n', &mut text)
+            .map_err(|cause| Fault::unreadable(line, cause))?;
+        if text.len() > LONGEST {
+            return Err(Fault::too_long(line));
+        }
+        if text.is_empty() || !each(line, &text)? {
+            break;
+        }
+    }
+    Ok(())
 }

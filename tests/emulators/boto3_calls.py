@@ -3,6 +3,7 @@
 Reads a JSON document a line from stdin and answers each with one on stdout.
 """
 
+import base64
 import json
 import sys
 from datetime import datetime
@@ -46,10 +47,15 @@ def signature(service, region, secret, token, url, headers, body):
     return signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
 
 
+def plain(value):
+    """Binary data as aws-cli prints it."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
 for line in sys.stdin:
     task = json.loads(line)
     try:
         answer = {"result": globals()[task.pop("task")](**task)}
     except Exception as error:
         answer = {"error": repr(error)}
-    print(json.dumps(answer, default=str), flush=True)
+    print(json.dumps(answer, default=plain), flush=True)

@@ -23,6 +23,7 @@ const BEFORE: &[(&str, &str)] = &[
     (
         "ddb import",
         "cruddur ddb seed; cruddur ddb export messages.ndjson.gz --force; \
+         cruddur ddb scan --typed -o json > scan.json; \
          cruddur ddb drop cruddur-messages; cruddur ddb schema-load",
     ),
     ("ddb stream enable", "cruddur ddb stream disable"),

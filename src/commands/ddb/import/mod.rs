@@ -11,7 +11,7 @@ use serde::Serialize;
 use self::write::{Job, Outcome};
 use super::usage::UsageArgs;
 use super::{TableArgs, parse_units};
-use crate::archive::{Format as FileFormat, ImportPlace, Policy, Reading, Source, Surveyed, survey};
+use crate::archive::{Format as FileFormat, ImportPlace, KeyPart, Policy, Reading, Source, Surveyed, survey};
 use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
 use crate::commands::plan::show_plan;
 use crate::context::Context;
@@ -25,6 +25,8 @@ Examples:
   cruddur ddb import messages.ndjson.gz
   # the folder of an export to S3, as it was downloaded
   cruddur ddb import AWSDynamoDB/01700000000000-0a1b2c3d
+  # what aws dynamodb scan has printed
+  cruddur ddb import scan.json
   # go on after Ctrl-C, a crash or a lost connection
   cruddur ddb import messages.ndjson.gz --resume
   # over what is there; in production the table's name is asked for
@@ -36,7 +38,7 @@ Examples:
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ImportArgs {
     /// The file to read, whatever it is compressed with; - is stdin; or the folder of an export of
-    /// AWS's
+    /// AWS's or of dynamodump
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Overwrite items that have the same key
@@ -87,7 +89,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     }
     let table = args.table.name(cx);
     let shape = Arc::new(db.table_shape(&table).await?);
-    let key = shape.key.names().map(ToOwned::to_owned).collect();
+    let key = KeyPart::of(&shape);
     let reading = Reading { format: args.format, infer_sets: args.infer_sets, key };
     announce(cx, ui, db.place()).await;
     // A pipe comes by only once: it is checked while it is written.
@@ -158,11 +160,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
 }
 
 /// Goes through all of it before anything is written.
-fn surveyed(ui: &mut Ui, source: &Arc<Source>, reading: &Reading, shape: &TableShape) -> Result<Surveyed> {
+fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, shape: &TableShape) -> Result<Surveyed> {
     let bytes = usize::try_from(source.bytes()).unwrap_or(usize::MAX);
     let progress = ui.progress("checking (bytes)", bytes);
     let mut shown = 0;
-    let surveyed = survey(source, reading.clone(), shape, |read| {
+    let surveyed = survey(source, reading, shape, |read| {
         let read = usize::try_from(read).unwrap_or(usize::MAX);
         progress.advance(read.saturating_sub(shown));
         shown = read;
@@ -178,8 +180,11 @@ fn surveyed(ui: &mut Ui, source: &Arc<Source>, reading: &Reading, shape: &TableS
         String::new()
     };
     ui.status(format!("{} is {what}{files}: {}{deletes}", source.name(), count(surveyed.puts, "item")));
-    if surveyed.format != Some(FileFormat::Cruddur) && !source.has_manifest() {
+    if !surveyed.is_counted {
         ui.status("nothing in it says how many items there should be");
+    }
+    if surveyed.has_more {
+        ui.warn("it is not all of its table: it says that there was more to read");
     }
     if surveyed.repeated > 0 {
         let which = if surveyed.repeated == 1 {

@@ -137,16 +137,14 @@ impl Job<'_> {
     ) -> Result<Plan> {
         let mut first = Vec::new();
         if source.is_repeatable() {
-            let mut entries = source.entries(reading);
             let mut number = 0;
-            while first.len() < BATCH
-                && let Some(entry) = entries.next_entry()?
-            {
+            source.read(&reading, |entry| {
                 number += 1;
                 if number > self.skip {
                     first.push(entry.change);
                 }
-            }
+                Ok(first.len() < BATCH)
+            })?;
         }
         let mut writer = self.writer(Some(surveyed.changes()));
         let mut plan = self

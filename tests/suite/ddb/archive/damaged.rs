@@ -2,9 +2,8 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use cruddur::archive::{Reading, Source, Surveyed, survey};
+use cruddur::archive::{KeyPart, Reading, Source, Surveyed, survey};
 use cruddur::dynamodb::TableShape;
 use cruddur::error::Error;
 
@@ -19,8 +18,8 @@ fn shape(sandbox: &Sandbox) -> TableShape {
 
 /// What an import looks at first.
 fn read(path: &Path, shape: &TableShape) -> Result<Surveyed, Error> {
-    let key = shape.key.names().map(ToOwned::to_owned).collect();
-    survey(&Arc::new(Source::open(path)?), Reading { key, ..Reading::default() }, shape, |_| {})
+    let key = KeyPart::of(shape);
+    survey(&Source::open(path)?, &Reading { key, ..Reading::default() }, shape, |_| {})
 }
 
 /// A small export, its bytes, and what it holds.
@@ -185,11 +184,12 @@ fn what_is_no_file_of_items_is_said_to_be_none() {
             "{\"others\":[{\"PutRequest\":{\"Item\":{\"pk\":{\"S\":\"1\"}}}}]}",
             "write requests for BatchWriteItem",
         ),
-        ("{\n  \"pk\": \"1\"\n}\n", "it must be one item a line, or one array of them"),
-        ("[{\"pk\":\"1\",\"sk\":\"1\"}", "the array is cut off"),
-        ("[{\"pk\":\"1\",\"sk\":\"1\"} {\"pk\":\"2\",\"sk\":\"1\"}]", "a comma is missing"),
+        ("{\n  \"pk\": \"1\"\n}\n", ":1: the key attribute \"sk\" is missing"),
+        ("{\n  \"pk\": \"1\"\n", ":3: it is cut off: EOF while parsing an object"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"}", ":1: it is cut off: EOF while parsing a list"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"}\n{\"pk\":\"2\",\"sk\":\"1\"}]", ":2: not JSON: expected `,` or `]`"),
         ("[{\"pk\":\"1\",\"sk\":\"1\"}] []", "something follows the array"),
-        ("[{\"pk\":\"1\",\"sk\":\"1\"},\n\n 3]", ":3: an array of items holds objects and nothing else"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"},\n\n 3]", ":3: items are objects, and this is none"),
     ] {
         let file = sandbox.write("some.json", text);
         sandbox.cruddur(["ddb", "import", file.to_str().unwrap()]).exits_with(1).says("some.json").says(why);

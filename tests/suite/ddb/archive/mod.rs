@@ -2,6 +2,7 @@
 
 mod aws;
 mod damaged;
+mod documents;
 mod dynein;
 mod existing;
 mod faults;

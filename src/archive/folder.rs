@@ -1,7 +1,8 @@
-//! The folder that AWS's export to S3 leaves: manifests, and data files that they
-//! vouch for.
+//! Folders of data files: what AWS's export to S3 leaves, with manifests that vouch for
+//! them, and what dynamodump leaves.
 //!
-//! Source: "DynamoDB table export output format" in the developer guide.
+//! Source: "DynamoDB table export output format" in the developer guide; dynamodump's
+//! README.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::error::{Context as _, Error, Result};
 
 const SUMMARY: &str = "manifest-summary.json";
 const FILES: &str = "manifest-files.json";
+const SCHEMA: &str = "schema.json";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,7 +35,11 @@ struct Listed {
 /// The data files of the export in `folder`: of its manifest, or, where only data
 /// files were downloaded, all that are there.
 pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
-    let Some(export) = export_folder(folder)? else { return files_in(folder) };
+    let Some(export) = export_folder(folder)? else {
+        // Dynamodump has a table's description beside the folder of its items.
+        let dump = folder_with(SCHEMA, folder)?.map(|dump| dump.join("data")).filter(|data| data.is_dir());
+        return files_in(dump.as_deref().unwrap_or(folder));
+    };
     let path = export.join(SUMMARY);
     if path.exists() {
         let text = vouched_for(&path)?;
@@ -59,28 +65,33 @@ pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
 
 /// The folder with the manifests: `folder` itself, or the only one below it.
 fn export_folder(folder: &Path) -> Result<Option<PathBuf>> {
-    if folder.join(FILES).exists() {
-        return Ok(Some(folder.to_owned()));
-    }
     for above in [folder.to_owned(), folder.join("AWSDynamoDB")] {
-        let mut found: Vec<PathBuf> =
-            names(&above).unwrap_or_default().into_iter().filter(|path| path.join(FILES).exists()).collect();
-        found.sort();
-        match found.as_slice() {
-            [] => {}
-            [export] => return Ok(Some(export.clone())),
-            [first, .., last] => {
-                return Err(Error::usage(format!(
-                    "{} holds {} exports, from {} to {}; name one of them",
-                    above.display(),
-                    found.len(),
-                    first.display(),
-                    last.display()
-                )));
-            }
+        if let Some(found) = folder_with(FILES, &above)? {
+            return Ok(Some(found));
         }
     }
     Ok(None)
+}
+
+/// The folder that has this file in it: `above` itself, or the only one below it.
+fn folder_with(file: &str, above: &Path) -> Result<Option<PathBuf>> {
+    if above.join(file).exists() {
+        return Ok(Some(above.to_owned()));
+    }
+    let mut found = names(above).unwrap_or_default();
+    found.retain(|path| path.join(file).exists());
+    found.sort();
+    match found.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.clone())),
+        [first, .., last] => Err(Error::usage(format!(
+            "{} holds {} of them, from {} to {}; name one",
+            above.display(),
+            found.len(),
+            first.display(),
+            last.display()
+        ))),
+    }
 }
 
 fn listed(export: &Path) -> Result<Vec<Listed>> {

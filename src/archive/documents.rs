@@ -1,0 +1,284 @@
+//! Reads JSON whose items are not one a line, as a stream: the elements of an array, values one
+//! after the other, or documents with items in them, as other tools print them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::tally::Tally;
+use super::values::{Each, Fault, LONGEST};
+
+/// How the items are held together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One after the other.
+    Values,
+    /// In one array.
+    Array,
+    /// In documents.
+    Documents,
+}
+
+/// What the documents said of themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said {
+    /// Whether each of them had a count, which was right.
+    pub(super) is_counted: bool,
+    /// Whether the last one was not all there was to read.
+    pub(super) has_more: bool,
+}
+
+/// Hands over each item of `input`, and adds its text to `tally`.
+pub(super) fn items(
+    input: &mut dyn BufRead,
+    layout: Layout,
+    tally: &RefCell<Tally>,
+    each: Each<'_>,
+) -> Result<Said, Fault> {
+    let place = Place { line: Cell::new(1), left: Cell::new(usize::MAX) };
+    let tap = Tap { input, chunk: Vec::new(), at: 0, place: &place, tally };
+    let mut run = Run { each, place: &place, items: 0, said: Said::default(), stopped: None };
+    let read = run.read(&mut serde_json::Deserializer::from_reader(tap), layout);
+    match (read, run.stopped) {
+        (_, Some(Stop::Wrong(fault))) => Err(fault),
+        (Ok(()), _) | (_, Some(Stop::Enough)) => Ok(run.said),
+        (Err(_), None) if place.left.get() == 0 => Err(Fault::too_long(place.line.get())),
+        (Err(error), None) if error.is_io() => Err(Fault::unreadable(place.line.get(), error.into())),
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+/// Where the parser is.
+struct Place {
+    line: Cell<u64>,
+    /// Bytes that it may still read until an item is too long.
+    left: Cell<usize>,
+}
+
+/// What the parser reads from.
+struct Tap<'t> {
+    input: &'t mut dyn BufRead,
+    chunk: Vec<u8>,
+    at: usize,
+    place: &'t Place,
+    tally: &'t RefCell<Tally>,
+}
+
+impl Read for Tap<'_> {
+    /// The parser takes byte by byte.
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.chunk.len() {
+            let read = self.input.fill_buf()?;
+            self.chunk.clear();
+            self.chunk.extend_from_slice(read);
+            self.at = 0;
+            self.input.consume(self.chunk.len());
+            self.tally.borrow_mut().text(&self.chunk);
+        }
+        let (Some(byte), Some(slot)) = (self.chunk.get(self.at), bytes.first_mut()) else { return Ok(0) };
+        let left = self.place.left.get() - 1;
+        self.place.left.set(left);
+        if left == 0 {
+            return Err(io::Error::other("too long"));
+        }
+        *slot = *byte;
+        self.at += 1;
+        self.place.line.set(self.place.line.get() + u64::from(*byte == b'\n'));
+        Ok(1)
+    }
+}
+
+struct Run<'r> {
+    each: Each<'r>,
+    place: &'r Place,
+    items: u64,
+    said: Said,
+    /// Why no more is read, where it is not the parser's fault.
+    stopped: Option<Stop>,
+}
+
+enum Stop {
+    Enough,
+    Wrong(Fault),
+}
+
+impl Run<'_> {
+    fn read<R: Read>(
+        &mut self,
+        text: &mut serde_json::Deserializer<serde_json::de::IoRead<R>>,
+        layout: Layout,
+    ) -> serde_json::Result<()> {
+        if layout == Layout::Array {
+            Items(self).deserialize(&mut *text)?;
+            return match text.end() {
+                Err(error) if error.is_syntax() => self.wrong("something follows the array"),
+                ended => ended,
+            };
+        }
+        self.said.is_counted = layout == Layout::Documents;
+        loop {
+            match text.end() {
+                Ok(()) => return Ok(()),
+                // Something follows.
+                Err(error) if error.is_syntax() => {}
+                Err(error) => return Err(error),
+            }
+            match layout {
+                Layout::Documents => text.deserialize_map(Document(self))?,
+                _ => Item(self).deserialize(&mut *text)?,
+            }
+        }
+    }
+
+    /// Ends the parser.
+    fn stop<T, E: serde::de::Error>(&mut self, why: Stop) -> Result<T, E> {
+        self.stopped = Some(why);
+        Err(E::custom("stopped"))
+    }
+
+    /// Ends the parser for what is wrong in the line at hand.
+    fn wrong<T, E: serde::de::Error>(&mut self, why: impl Into<String>) -> Result<T, E> {
+        self.stop(Stop::Wrong(Fault::new(self.place.line.get(), why)))
+    }
+}
+
+/// Reads an item.
+struct Item<'i, 'r>(&'i mut Run<'r>);
+
+impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let run = self.0;
+        // Its first character was looked at, and nothing behind it.
+        let line = run.place.line.get();
+        run.place.left.set(LONGEST);
+        let item = Box::<RawValue>::deserialize(deserializer)?;
+        run.place.left.set(usize::MAX);
+        if !item.get().starts_with('{') {
+            return run.wrong("items are objects, and this is none");
+        }
+        run.items += 1;
+        match (run.each)(line, item.get().as_bytes()) {
+            Ok(true) => Ok(()),
+            Ok(false) => run.stop(Stop::Enough),
+            Err(fault) => run.stop(Stop::Wrong(fault)),
+        }
+    }
+}
+
+/// Reads an array of items.
+struct Items<'i, 'r>(&'i mut Run<'r>);
+
+impl<'de> DeserializeSeed<'de> for Items<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Item(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads the items of a table that BatchGetItem has answered.
+struct Responses<'i, 'r>(&'i mut Run<'r>);
+
+impl<'de> DeserializeSeed<'de> for Responses<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Responses<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the items of a table by its name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut tables: A) -> Result<(), A::Error> {
+        let mut is_first = true;
+        while tables.next_key::<IgnoredAny>()?.is_some() {
+            if !is_first {
+                return self.0.wrong("the items of another table; import one table at a time");
+            }
+            is_first = false;
+            tables.next_value_seed(Items(self.0))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a document with items in it.
+struct Document<'i, 'r>(&'i mut Run<'r>);
+
+impl<'de> Visitor<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a document with items in it")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let run = self.0;
+        let (mut has_items, mut count, mut is_cut_short) = (false, None, false);
+        let before = run.items;
+        run.said.has_more = false;
+        while let Some(name) = fields.next_key::<String>()? {
+            match name.as_str() {
+                "Items" | "items" | "Responses" if has_items => {
+                    return run.wrong("items for the second time in one document");
+                }
+                "Items" | "items" => {
+                    fields.next_value_seed(Items(run))?;
+                    has_items = true;
+                }
+                "Responses" => {
+                    fields.next_value_seed(Responses(run))?;
+                    has_items = true;
+                }
+                "Count" | "count" => count = fields.next_value::<Option<u64>>()?,
+                "LastEvaluatedKey" => {
+                    run.said.has_more |= fields.next_value::<Option<IgnoredAny>>()?.is_some();
+                }
+                // aws-cli stopped at --max-items; the count is still that of whole pages.
+                "NextToken" => is_cut_short = fields.next_value::<Option<IgnoredAny>>()?.is_some(),
+                "UnprocessedKeys" => {
+                    let keys = fields.next_value::<Option<HashMap<String, IgnoredAny>>>()?;
+                    run.said.has_more |= keys.is_some_and(|keys| !keys.is_empty());
+                }
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+        }
+        run.said.has_more |= is_cut_short;
+        run.said.is_counted &= count.is_some() && !is_cut_short;
+        let held = run.items - before;
+        if !has_items {
+            return run.wrong("a document without items: it has neither Items nor Responses");
+        }
+        match count.filter(|count| *count != held && !is_cut_short) {
+            Some(count) => {
+                run.wrong(format!("the document should hold {count} items by its Count, and holds {held}"))
+            }
+            None => Ok(()),
+        }
+    }
+}
