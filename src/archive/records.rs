@@ -56,6 +56,8 @@ pub struct Reading {
     pub infer_sets: bool,
     /// The table's key.
     pub key: Vec<KeyPart>,
+    /// Whether an export may be one of a table with another key.
+    pub any_key: bool,
 }
 
 /// A change, and where it stands.
@@ -154,7 +156,7 @@ impl Records<'_> {
                 return self.end_with_trailer(line, text).map(|()| true);
             }
             if self.header.is_none() && !text.trim_ascii().is_empty() {
-                let header = header(text, &self.reading.key).map_err(|problem| problem_at(line, problem))?;
+                let header = header(text, &self.reading).map_err(|problem| problem_at(line, problem))?;
                 self.header = Some(header);
                 self.tally.borrow_mut().text(text);
                 return Ok(true);
@@ -242,8 +244,8 @@ fn problem_at(line: u64, problem: Problem) -> Fault {
     Fault::new(line + problem.line as u64 - 1, problem.message)
 }
 
-/// The first line of an export, which must be one of a table with this key.
-fn header(text: &[u8], key: &[KeyPart]) -> Result<Header, Problem> {
+/// The first line of an export, which must be one of a table with this key, unless any will do.
+fn header(text: &[u8], reading: &Reading) -> Result<Header, Problem> {
     let wrong = |message: String| Problem { line: 1, message };
     let header: Header = serde_json::from_slice(text)
         .map_err(|cause| wrong(format!("not the first line of an export: {cause}")))?;
@@ -253,14 +255,14 @@ fn header(text: &[u8], key: &[KeyPart]) -> Result<Header, Problem> {
             header.version
         )));
     }
-    if header.key != key {
+    if header.key != reading.key && !reading.any_key {
         let named = |key: &[KeyPart]| {
             key.iter().map(|part| format!("{} ({})", part.name, part.kind)).collect::<Vec<_>>().join(", ")
         };
         return Err(wrong(format!(
             "the key of its items is {}, and the table's is {}",
             named(&header.key),
-            named(key)
+            named(&reading.key)
         )));
     }
     Ok(header)

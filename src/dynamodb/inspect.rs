@@ -1,10 +1,12 @@
 //! How a table is, and what is around it, for whoever looks for faults.
 
-use aws_sdk_dynamodb::types::{AttributeValue, BillingMode, IndexStatus, Select, TableStatus};
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use uuid::Uuid;
 
 use super::stream::TableStream;
-use super::{Billing, Definition, Difference, DynamoDb, items, names};
+use super::{Billing, Busy, Definition, Difference, DynamoDb, Units, items, names};
 use crate::error::{Error, Result};
 
 /// A table that is there.
@@ -14,6 +16,8 @@ pub struct Inspected {
     pub busy: Option<String>,
     /// How it is paid for.
     pub billing: Billing,
+    /// Its units; `None` on demand.
+    pub units: Option<Units>,
     /// In what its definition is not the messages table's; of both ways to pay for it,
     /// its own is right.
     pub differences: Vec<Difference>,
@@ -41,20 +45,14 @@ impl DynamoDb {
     /// `None` when there is no such table.
     pub async fn inspect(&self, table: &str) -> Result<Option<Inspected>> {
         let Some(found) = self.describe(table).await? else { return Ok(None) };
-        let on_demand = found.billing_mode_summary().and_then(|summary| summary.billing_mode())
-            == Some(&BillingMode::PayPerRequest);
-        let billing = if on_demand { Billing::OnDemand } else { Billing::Provisioned };
-        let table_status = found.table_status().filter(|status| **status != TableStatus::Active);
-        let index_status = found.global_secondary_indexes().iter().find_map(|index| {
-            let status = index.index_status().filter(|status| **status != IndexStatus::Active)?;
-            Some(format!("the index {} is {}", index.index_name().unwrap_or("?"), status.as_str()))
-        });
+        let billing = Billing::of(&found);
+        let definition = Definition { billing, ..Definition::default() };
         let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
         Ok(Some(Inspected {
-            busy: table_status.map(|status| format!("the table is {}", status.as_str())).or(index_status),
+            busy: Busy::of(&found).map(|busy| busy.to_string()),
             billing,
-            differences: Definition { billing, stream: false, deletion_protection: false }
-                .differences(&found),
+            units: Units::of(found.provisioned_throughput()),
+            differences: definition.differences(&found, &BTreeMap::new())?,
             stream: TableStream::from(&found),
             deletion_protection: found.deletion_protection_enabled().unwrap_or(false),
             items: count(found.item_count()),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};
+use aws_sdk_dynamodb::types::TableDescription;
 use tokio::time::Instant;
 
-use super::DynamoDb;
 use super::error::{is_not_found, table_flag};
+use super::{Busy, DynamoDb};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 
@@ -30,6 +30,19 @@ impl DynamoDb {
         Ok(tables)
     }
 
+    /// The table's description; `None` when there is no such table.
+    pub(super) async fn describe(&self, table: &str) -> Result<Option<TableDescription>> {
+        match self.client.describe_table().table_name(table).send().await {
+            Ok(answer) => {
+                Ok(Some(answer.table.ok_or(()).map_err(|()| {
+                    Error::failed(format!("DynamoDB at {} describes no table", self.place()))
+                })?))
+            }
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(self.error(&format!("cannot look at the table {table:?}"), table, &error)),
+        }
+    }
+
     /// Deletes `table` and waits until it is gone.
     ///
     /// # Errors
@@ -48,23 +61,13 @@ impl DynamoDb {
                 return Err(error);
             }
         }
-        self.wait_for(table, "to be gone", |found| found.is_none().then_some(())).await
+        self.wait_for(table, "to be gone", PATIENCE, |found| found.is_none().then_some(())).await
     }
 
     /// Whether `table` is protected against deletion; `None` when there is no such table.
     pub async fn deletion_protection(&self, table: &str) -> Result<Option<bool>> {
         let found = self.describe(table).await?;
         Ok(found.map(|found| found.deletion_protection_enabled().unwrap_or(false)))
-    }
-
-    /// Protects `table` against deletion, or no longer, and waits until it is ACTIVE again.
-    pub async fn set_deletion_protection(&self, table: &str, on: bool) -> Result<()> {
-        let what =
-            format!("cannot switch the deletion protection of {table:?} {}", if on { "on" } else { "off" });
-        let request = self.client.update_table().table_name(table).deletion_protection_enabled(on);
-        request.send().await.map_err(|error| self.error(&what, table, &error))?;
-        self.wait_until_active(table).await?;
-        Ok(())
     }
 
     /// Whether `table` can be dropped, before anybody is asked to confirm it.
@@ -91,23 +94,40 @@ impl DynamoDb {
 
     /// Waits until the table and all its indexes are ACTIVE.
     pub(super) async fn wait_until_active(&self, table: &str) -> Result<TableDescription> {
-        self.wait_for(table, "to be ACTIVE", |found| {
-            found.filter(|found| {
-                found.table_status() == Some(&TableStatus::Active)
-                    && found
-                        .global_secondary_indexes()
-                        .iter()
-                        .all(|index| index.index_status().is_none_or(|status| *status == IndexStatus::Active))
-            })
+        self.wait_for(table, "to be ACTIVE", PATIENCE, |found| {
+            found.filter(|found| Busy::of(found).is_none())
         })
         .await
+    }
+
+    /// The same, however long it takes: an index is filled in minutes to days. `watch` is told what
+    /// it is waited for.
+    pub(super) async fn wait_until_ready(
+        &self,
+        table: &str,
+        mut watch: impl FnMut(&Busy),
+    ) -> Result<TableDescription> {
+        self.wait_for(table, "to be ACTIVE", Duration::MAX, |found| {
+            let Some(found) = found else {
+                return Some(Err(self.missing("cannot wait for the table", table)));
+            };
+            match Busy::of(&found) {
+                None => Some(Ok(found)),
+                Some(busy) => {
+                    watch(&busy);
+                    None
+                }
+            }
+        })
+        .await?
     }
 
     async fn wait_for<T>(
         &self,
         table: &str,
         state: &str,
-        reached: impl Fn(Option<TableDescription>) -> Option<T>,
+        patience: Duration,
+        mut reached: impl FnMut(Option<TableDescription>) -> Option<T>,
     ) -> Result<T> {
         let start = Instant::now();
         let mut pause = FIRST_POLL;
@@ -115,10 +135,10 @@ impl DynamoDb {
             if let Some(done) = reached(self.describe(table).await?) {
                 return Ok(done);
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > patience {
                 return Err(Error::failed(format!(
                     "waited {} minutes for the table {table:?} on {} {state}",
-                    PATIENCE.as_secs() / 60,
+                    patience.as_secs() / 60,
                     self.place()
                 )));
             }

@@ -1,8 +1,13 @@
 //! A progress bar on stderr, for what takes a while.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{Ui, safe};
+
+/// How often what is waited for shows that it lives.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A bar under way; gone when dropped. Print nothing else meanwhile.
 pub struct Progress {
@@ -21,6 +26,16 @@ impl Ui {
     #[must_use]
     pub fn progress_with_rate(&mut self, what: &str, total: u64) -> Progress {
         self.bar(what, total, "{msg} [{wide_bar}] {human_pos}/{human_len}, {per_sec}{prefix}, {eta} left")
+    }
+
+    /// The same for what takes a while that nobody knows: how long it has taken so far.
+    #[must_use]
+    pub fn waiting(&mut self, what: &str) -> Progress {
+        let waiting = self.bar(what, 0, "{spinner} {msg}{prefix} ({elapsed})");
+        if waiting.is_drawn() {
+            waiting.bar.enable_steady_tick(TICK);
+        }
+        waiting
     }
 
     fn bar(&mut self, what: &str, total: u64, template: &str) -> Progress {
@@ -49,9 +64,18 @@ impl Progress {
         }
         self.bar.set_position(position);
     }
-}
 
-impl Progress {
+    /// Whether anybody sees it.
+    #[must_use]
+    pub fn is_drawn(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Shows `note` behind what is waited for.
+    pub fn note(&self, note: String) {
+        self.bar.set_prefix(note);
+    }
+
     /// Begins at `step`, which others have reached: the rate is of what is done from here on.
     pub fn begin_at(&self, step: u64) {
         self.bar.set_position(step);

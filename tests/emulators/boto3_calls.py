@@ -1,4 +1,5 @@
-"""What boto3 and botocore, which are not cruddur, say of a service and of a request.
+"""What boto3, botocore and a parser of HCL, which are not cruddur, say of a service, of a request
+and of a file.
 
 Reads a JSON document a line from stdin and answers each with one on stdout.
 """
@@ -50,6 +51,13 @@ def signature(service, region, secret, token, url, headers, body):
 def plain(value):
     """Binary data as aws-cli prints it."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+def hcl(text):
+    """What a file of Terraform's says."""
+    import hcl2
+
+    return hcl2.loads(text)
 
 
 for line in sys.stdin:

@@ -5,7 +5,7 @@ use super::finding::Findings;
 use crate::commands::common::{count, shell_word};
 use crate::config::{DEFAULT_DYNAMODB_PORT, DEFAULT_TABLE, Target};
 use crate::context::Context;
-use crate::dynamodb::{Billing, DynamoDb, Inspected};
+use crate::dynamodb::{Billing, Difference, DynamoDb, Fact, Inspected, Units};
 use crate::error::Result;
 use crate::messaging::{DEFAULT_GROUP, Timestamp};
 
@@ -40,10 +40,7 @@ fn table_flag(table: &str) -> String {
 }
 
 fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, found: &mut Findings) {
-    let billing = match inspected.billing {
-        Billing::Provisioned => "provisioned",
-        Billing::OnDemand => "on-demand",
-    };
+    let billing = inspected.billing.to_string();
     let (units, others): (Vec<_>, Vec<_>) =
         inspected.differences.iter().partition(|difference| difference.is_about_units());
     let finding = if others.is_empty() {
@@ -59,13 +56,16 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
             db.place(),
             lines.join("\n")
         ));
-        finding
-            .mend(format!(
-                "cruddur ddb drop {}{}, which drops its items",
-                shell_word(table),
-                db.target().flag()
-            ))
-            .mend(format!("cruddur ddb schema-load{flags}"))
+        if inspected.differences.iter().any(Difference::is_for_ever) {
+            let drop = format!("cruddur ddb drop {}{}", shell_word(table), db.target().flag());
+            finding
+                .mend(format!("cruddur ddb export messages.ndjson.gz{flags}"))
+                .mend(drop)
+                .mend(format!("cruddur ddb schema-load{flags}"))
+                .mend(format!("cruddur ddb import messages.ndjson.gz --any-key{flags}"))
+        } else {
+            finding.mend(format!("cruddur ddb schema-load --apply{}{flags}", kept(inspected)))
+        }
     };
     finding
         .value("table", table)
@@ -86,6 +86,17 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
         found
             .add(super::Status::Note, format!("other units than schema-load gives: {}", lines.join("; ")))
             .value("differences", units);
+    }
+}
+
+/// The flags that leave how a table is paid for as it is.
+fn kept(inspected: &Inspected) -> String {
+    match (inspected.billing, inspected.units) {
+        (Billing::OnDemand, _) => " --billing on-demand".to_owned(),
+        (Billing::Provisioned, Some(units)) if units != Units::default() => {
+            format!(" --read-units {} --write-units {}", units.read, units.write)
+        }
+        (Billing::Provisioned, _) => String::new(),
     }
 }
 
@@ -155,7 +166,7 @@ async fn scripts(
     }
     let year = Timestamp::now().to_string();
     let year = year.get(..4).unwrap_or_default();
-    let has_key = inspected.differences.iter().all(|difference| difference.fact != "key");
+    let has_key = inspected.differences.iter().all(|difference| difference.fact != Fact::Key);
     if has_key && db.has_messages_below(table, DEFAULT_GROUP, year).await? {
         found.script(
             format!("get-conversation would have shown no message from before {year}, and there are some"),

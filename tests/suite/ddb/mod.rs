@@ -16,7 +16,7 @@ mod rename_faults;
 mod rename_user;
 mod scan;
 mod scan_parallel;
-mod schema_load;
+mod schema;
 mod seed;
 mod seed_again;
 mod seed_invented;

@@ -22,12 +22,12 @@ fn dynamodb_is_sent_what_reads_and_nothing_else() {
     let db = dry(&proxy);
     let before = sandbox.items();
     let nina = sandbox.user("nina");
-    let definition = Definition { billing: Billing::OnDemand, stream: false, deletion_protection: false };
+    let definition = Definition { billing: Billing::OnDemand, ..Definition::default() };
     runtime().block_on(async {
         // Each of them without a word of its own about dry runs.
         for error in [
             db.drop_table(TABLE).await.unwrap_err(),
-            db.load_schema("another", definition).await.unwrap_err(),
+            db.create_table("another", &definition).await.unwrap_err(),
             db.enable_stream(TABLE, View::NewImage).await.unwrap_err(),
         ] {
             assert_eq!(error.kind(), Kind::DryRun, "{error:?}");

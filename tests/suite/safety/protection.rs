@@ -1,5 +1,7 @@
 //! Deletion protection.
 
+use aws_sdk_dynamodb::types::{ProjectionType, StreamViewType};
+
 use super::on_prod;
 use crate::support::{Run, Sandbox, Shape, TABLE, typed_at};
 
@@ -14,7 +16,7 @@ fn a_production_table_is_protected_and_a_local_one_is_not() {
     assert!(!is_protected(&sandbox));
     // One that is there, too.
     let load = || on_prod(&sandbox, &["ddb", "schema-load"]);
-    Run::of(&mut load()).succeeds().says("protected against deletion now");
+    Run::of(&mut load()).succeeds().says("done: protect the table against deletion");
     assert!(is_protected(&sandbox));
     Run::of(&mut load()).succeeds().says("as it should be");
     sandbox.cruddur(["ddb", "schema-load"]).succeeds();
@@ -46,11 +48,42 @@ fn a_drop_explains_the_refusal_and_says_how_to_lift_it() {
     Run::of(&mut lift()).exits_with(3).says("--yes --confirm cruddur-messages");
     typed_at(&lift(), "Type cruddur-messages to go on:", b"\x03").exits_with(3);
     assert!(is_protected(&sandbox));
-    Run::of(lift().args(confirmed)).succeeds().says("no longer protected");
+    Run::of(lift().args(confirmed)).succeeds().says("done: take the protection against deletion off");
     assert!(!is_protected(&sandbox));
     Run::of(&mut lift()).succeeds();
     Run::of(on_prod(&sandbox, &["ddb", "drop", TABLE]).args(confirmed)).succeeds();
     assert!(sandbox.describe(TABLE).is_none());
+}
+
+#[test]
+fn a_change_that_takes_something_away_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let index = Some(("message_group_uuid", ProjectionType::KeysOnly));
+    let units = Some([6, 5, 5, 5]);
+    sandbox.create_messages_table(&Shape {
+        index,
+        units,
+        stream: Some(StreamViewType::KeysOnly),
+        ..Shape::default()
+    });
+    let before = sandbox.describe(TABLE);
+    let apply = || on_prod(&sandbox, &["ddb", "schema-load", "--apply", "--stream"]);
+    let run = Run::of(&mut apply()).exits_with(3).says("--yes --confirm cruddur-messages");
+    for lost in [
+        "queries of the index message-group-sk-index fail until it is there again",
+        "more than 5 read, 5 write units a second are refused",
+        "whoever reads the stream gets nothing more from it",
+    ] {
+        assert!(run.stderr.contains(lost), "{lost}: {}", run.stderr);
+    }
+    typed_at(&apply(), "Type cruddur-messages to go on:", b"\x03").exits_with(3);
+    assert_eq!(sandbox.describe(TABLE), before);
+    Run::of(apply().args(["--yes", "--confirm", TABLE])).succeeds().says("as it should be now");
+    // What only adds is not.
+    let other = Sandbox::new();
+    other.create_messages_table(&Shape { index: None, units: Some([4, 5, 5, 5]), ..Shape::default() });
+    Run::of(&mut on_prod(&other, &["ddb", "schema-load", "--apply", "--stream"])).succeeds();
+    assert!(is_protected(&other));
 }
 
 #[test]

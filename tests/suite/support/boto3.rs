@@ -48,6 +48,12 @@ pub fn boto3(endpoint: &str, service: &str, operation: &str, arguments: &Value) 
     }))
 }
 
+/// What a file of Terraform's says, by a parser of its language.
+#[track_caller]
+pub fn hcl(text: &str) -> Value {
+    ask(&json!({ "task": "hcl", "text": text }))
+}
+
 /// The form that botocore would send for an operation, named as AWS does.
 #[track_caller]
 pub fn botocore_form(service: &str, operation: &str, arguments: &Value) -> Value {

@@ -56,6 +56,9 @@ pub struct ImportArgs {
     /// With plain JSON: arrays of nothing but strings, or nothing but numbers, become sets
     #[arg(long)]
     infer_sets: bool,
+    /// Take an export of a table with another key, if its items have this table's
+    #[arg(long)]
+    any_key: bool,
     /// Consume at most this many write units a second
     #[arg(long, value_name = "N", value_parser = parse_units)]
     max_wcu: Option<f64>,
@@ -90,7 +93,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let table = args.table.name(cx);
     let shape = Arc::new(db.table_shape(&table).await?);
     let key = KeyPart::of(&shape);
-    let reading = Reading { format: args.format, infer_sets: args.infer_sets, key };
+    let reading = Reading { format: args.format, infer_sets: args.infer_sets, key, any_key: args.any_key };
     announce(cx, ui, db.place()).await;
     // A pipe comes by only once: it is checked while it is written.
     let surveyed = if source.is_repeatable() || cx.dry_run() {
@@ -185,6 +188,13 @@ fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, shape: &TableShape)
     }
     if surveyed.has_more {
         ui.warn("it is not all of its table: it says that there was more to read");
+    }
+    if surveyed.repeated > 0 && reading.any_key {
+        let keys = count(surveyed.repeated, "key");
+        return Err(Error::failed(format!(
+            "{} has more than one item for {keys} of this table; nothing was written",
+            source.name()
+        )));
     }
     if surveyed.repeated > 0 {
         let which = if surveyed.repeated == 1 {

@@ -121,9 +121,8 @@ impl Place {
         let mut written = BTreeSet::new();
         let members = [[nina.clone(), oscar], [nina, petra]];
         let stream = runtime().block_on(async {
-            let definition =
-                Definition { billing: Billing::OnDemand, stream: false, deletion_protection: false };
-            store.load_schema(TABLE, definition).await.unwrap();
+            let definition = Definition { billing: Billing::OnDemand, ..Definition::default() };
+            store.create_table(TABLE, &definition).await.unwrap();
             store.enable_stream(TABLE, View::NewImage).await.unwrap();
             let arn = store.stream_of(TABLE).await.unwrap().arn.unwrap();
             streams_at(sandbox.port()).await.describe(&arn).await.unwrap().unwrap()

@@ -1,0 +1,104 @@
+//! `--apply`: what is done to a table that differs, before and while it is done.
+
+use std::time::Duration;
+
+use crate::commands::common::count;
+use crate::commands::ddb::usage::dollars;
+use crate::commands::signals::Signals;
+use crate::dynamodb::{Backfill, Busy, Change, Comparison, DEFAULT_PRICE_REGION, DynamoDb, Prices};
+use crate::error::{Kind, Result};
+use crate::output::Ui;
+
+const AGAIN: &str = "the same command goes on from where the table is";
+
+/// Says what will be done, and what that takes.
+pub(super) fn tell(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Comparison, changes: &[Change]) {
+    let steps = count(changes.len(), "change");
+    ui.status(format!("the table {table:?} differs from its definition; {steps} to make:"));
+    for (number, change) in changes.iter().enumerate() {
+        ui.status(format!("  {}. {change}", number + 1));
+        if let (Change::CreateIndex { .. }, Some(backfill)) = (change, found.backfill) {
+            ui.status(format!("     {}", effort(db, backfill)));
+        }
+    }
+}
+
+/// What filling the index takes, at most: which items are in it is not known before they are read.
+fn effort(db: &DynamoDb, backfill: Backfill) -> String {
+    let Backfill { items, write_units, per_second } = backfill;
+    if items == 0 {
+        return "the table has no items to fill it with, as far as is known".to_owned();
+    }
+    let most = format!("at most {}, {}", count(items, "item"), count(write_units, "write unit"));
+    if let Some(per_second) = per_second.and_then(|units| u64::try_from(units).ok()) {
+        let seconds = Duration::from_secs(write_units.div_ceil(per_second.max(1)));
+        return format!("{most}; at {per_second} a second up to {}", lasting(seconds));
+    }
+    if db.is_emulated() {
+        return format!("{most}; an emulator charges nothing");
+    }
+    let prices = Prices::of(db.place().region()).or_else(|| Prices::of(DEFAULT_PRICE_REGION));
+    match prices {
+        Some(prices) => {
+            #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+            let usd = write_units as f64 * prices.write / 1e6;
+            format!("{most}: {} ({}, {})", dollars(usd), prices.region, prices.as_of)
+        }
+        None => most,
+    }
+}
+
+/// `12 s`, `70 min`, `31 h`
+fn lasting(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+/// Makes the changes, one after the other.
+///
+/// # Errors
+/// [`Kind::Partial`] when some of them are made.
+pub(super) async fn carry_out(
+    ui: &mut Ui,
+    db: &DynamoDb,
+    table: &str,
+    found: &Comparison,
+    changes: &[Change],
+) -> Result<()> {
+    let mut signals = Signals::catch()?;
+    for (done, change) in changes.iter().enumerate() {
+        let bar = ui.waiting(&change.to_string());
+        let mut last = String::new();
+        let watch = |busy: &Busy| {
+            let state = busy.to_string();
+            if bar.is_drawn() {
+                bar.note(format!(": {state}"));
+            } else if state != last {
+                ui.status(&state);
+                last = state;
+            }
+        };
+        let made = tokio::select! {
+            made = db.carry_out(table, found, change, watch) => made,
+            stop = signals.next() => {
+                drop(bar);
+                ui.status("stopped waiting; what the service has begun goes on");
+                ui.hint(AGAIN);
+                return Err(stop.unfinished());
+            }
+        };
+        drop(bar);
+        made.map_err(|error| {
+            if done == 0 {
+                return error;
+            }
+            let message = format!("{}; {} of {} changes are made", error.message(), done, changes.len());
+            error.with(Kind::Partial, message).hint(AGAIN)
+        })?;
+        ui.status(format!("done: {change}"));
+    }
+    Ok(())
+}

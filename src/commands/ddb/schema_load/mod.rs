@@ -1,0 +1,238 @@
+//! `cruddur ddb schema-load`
+
+mod apply;
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::TableArgs;
+use crate::commands::common::{ConfirmArgs, announce, shell_word};
+use crate::commands::plan::show_plan;
+use crate::config::Target;
+use crate::context::Context;
+use crate::dynamodb::{Billing, Change, Comparison, Definition, Difference, DynamoDb, Printed, Units};
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # create the table and its index, locally
+  cruddur ddb schema-load
+  # another table, paid for by the request, with a stream
+  cruddur ddb schema-load --table messages-test --billing on-demand --stream
+  # change a table that is there: what would be sent, then do it
+  cruddur ddb schema-load --apply --stream --tag team=messaging --dry-run
+  cruddur ddb schema-load --apply --stream --tag team=messaging
+  # the definition for infrastructure as code
+  cruddur ddb schema-load --print terraform > messages.tf";
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct SchemaLoadArgs {
+    #[command(flatten)]
+    table: TableArgs,
+    /// Give the table a stream of new images
+    #[arg(long)]
+    stream: bool,
+    /// How the table is paid for
+    #[arg(long, value_name = "MODE", default_value = "provisioned")]
+    billing: Billing,
+    /// Read units a second, of the table and of its index [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    read_units: Option<i64>,
+    /// Write units a second, of the table and of its index [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    write_units: Option<i64>,
+    /// Give the table this tag; may be given more than once
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
+    tags: Vec<(String, String)>,
+    /// Protect the table against deletion, as --prod does without being asked
+    #[arg(long, conflicts_with = "no_deletion_protection")]
+    deletion_protection: bool,
+    /// Let the table be deleted. Without this, --prod protects it, also one that is there
+    #[arg(long)]
+    no_deletion_protection: bool,
+    /// Change a table that differs, in place
+    #[arg(long)]
+    apply: bool,
+    /// With --apply: remove what is not asked for, too: other indexes and tags, the stream
+    #[arg(long, requires = "apply")]
+    prune: bool,
+    /// Print the definition and do nothing else; contacts nothing
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["apply", "yes"])]
+    print: Option<Printed>,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// `KEY=VALUE`
+fn parse_tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("it looks like team=messaging".to_owned()),
+    }
+}
+
+impl SchemaLoadArgs {
+    fn definition(&self, cx: &Context) -> Result<Definition> {
+        let has_units = self.read_units.is_some() || self.write_units.is_some();
+        if has_units && self.billing == Billing::OnDemand {
+            return Err(Error::usage(
+                "on demand a table has no units: leave --read-units and --write-units out",
+            ));
+        }
+        let units = Units::default();
+        let is_protected = self.deletion_protection || cx.target() == Target::Prod;
+        Ok(Definition {
+            billing: self.billing,
+            units: Units {
+                read: self.read_units.unwrap_or(units.read),
+                write: self.write_units.unwrap_or(units.write),
+            },
+            stream: self.stream,
+            deletion_protection: if self.no_deletion_protection {
+                Some(false)
+            } else {
+                is_protected.then_some(true)
+            },
+            tags: self.tags.iter().cloned().collect(),
+            exact: self.prune,
+        })
+    }
+
+    /// What is to be changed. Without --apply that is the deletion protection alone: off because it
+    /// was asked for, on if nothing else is wrong.
+    fn changes(&self, found: &Comparison) -> Vec<Change> {
+        let is_for_ever = found.differences.iter().any(Difference::is_for_ever);
+        if self.apply && !is_for_ever {
+            return found.changes.clone();
+        }
+        let wanted = |change: &&Change| match change {
+            Change::Protect(on) => !on || found.differences.len() == 1,
+            _ => false,
+        };
+        found.changes.iter().filter(wanted).cloned().collect()
+    }
+
+    /// Says how the table is in the end, and whether it was changed.
+    fn conclude(
+        &self,
+        cx: &Context,
+        ui: &mut Ui,
+        db: &DynamoDb,
+        table: &str,
+        (found, changed): (&Comparison, bool),
+    ) -> Result<()> {
+        let flags = self.flags(cx);
+        if found.differences.is_empty() {
+            let how = if changed { "is as it should be now" } else { "is there already, as it should be" };
+            ui.status(format!("the table {table:?} {how}"));
+            if !found.others.is_empty() {
+                ui.status(format!("besides, it has the index {}", found.others.join(", ")));
+                ui.hint(format!(
+                    "to delete what others added run: cruddur ddb schema-load --apply --prune{flags}"
+                ));
+            }
+            return Ok(());
+        }
+        let differences: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
+        let differs = format!(
+            "the table {table:?} on {} differs from its definition{}\n  {}",
+            db.place(),
+            if changed { "" } else { "; nothing was changed" },
+            differences.join("\n  ")
+        );
+        if found.differences.iter().any(Difference::is_for_ever) {
+            let (own, prod) = (self.table.flag(), cx.target().flag());
+            return Err(Error::failed(differs)
+                .hint("no request changes a key or a local index; another table takes the items:")
+                .hint(format!("1. cruddur ddb export messages.ndjson.gz{own}{prod}"))
+                .hint(format!("2. cruddur ddb drop {}{prod}", shell_word(table)))
+                .hint(format!("3. cruddur ddb schema-load{flags}"))
+                .hint(format!("4. cruddur ddb import messages.ndjson.gz --any-key{own}{prod}"))
+                .hint("import checks first that each item has pk and sk as texts"));
+        }
+        if self.apply && changed {
+            return Err(Error::partial(format!("the service took every change, and still {differs}"))
+                .hint("an emulator may not keep what it is told"));
+        }
+        Err(Error::failed(differs)
+            .hint(format!("to change it in place run: cruddur ddb schema-load --apply{flags}"))
+            .hint("--billing, --read-units, --write-units and --stream say how the table should be"))
+    }
+
+    /// The flags that say how the table should be, for a command to run.
+    fn flags(&self, cx: &Context) -> String {
+        let mut flags = String::new();
+        for (flag, given) in [
+            (" --stream", self.stream),
+            (" --billing on-demand", self.billing == Billing::OnDemand),
+            (" --deletion-protection", self.deletion_protection),
+            (" --no-deletion-protection", self.no_deletion_protection),
+        ] {
+            flags.push_str(if given { flag } else { "" });
+        }
+        for (flag, units) in [("read", self.read_units), ("write", self.write_units)] {
+            // To a String, nothing fails to be written.
+            let _ = units.map(|units| write!(flags, " --{flag}-units {units}"));
+        }
+        for (key, value) in &self.tags {
+            let _ = write!(flags, " --tag {}", shell_word(&format!("{key}={value}")));
+        }
+        flags + &self.table.flag() + cx.target().flag()
+    }
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
+    let table = args.table.name(cx);
+    let definition = args.definition(cx)?;
+    if let Some(form) = args.print {
+        return ui.data(&definition.print(&table, form).await?);
+    }
+    let db = cx.dynamodb().await?;
+    announce(cx, ui, db.place()).await;
+    let mut is_told = false;
+    let found = db.compare(&table, &definition, |busy| {
+        if !std::mem::replace(&mut is_told, true) {
+            ui.status(format!("{busy}; waiting until it is ready"));
+        }
+    });
+    let Some(found) = found.await? else { return create(cx, ui, &db, &table, &definition).await };
+    let changes = args.changes(&found);
+    if changes.is_empty() {
+        return args.conclude(cx, ui, &db, &table, (&found, false));
+    }
+    apply::tell(ui, &db, &table, &found, &changes);
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse_changes(&table, &found, &changes).await?);
+    }
+    let consequences: Vec<String> = changes.iter().filter_map(Change::consequence).collect();
+    if !consequences.is_empty() {
+        let consequence = format!("of the table {table:?} on {}: {}", db.place(), consequences.join("; "));
+        args.confirm.check(cx, ui, &table, &consequence)?;
+    }
+    apply::carry_out(ui, &db, &table, &found, &changes).await?;
+    match db.compare(&table, &definition, |_| ()).await? {
+        Some(found) => args.conclude(cx, ui, &db, &table, (&found, true)),
+        None => Err(db.missing_table(&table).await?),
+    }
+}
+
+async fn create(
+    cx: &Context,
+    ui: &mut Ui,
+    db: &DynamoDb,
+    table: &str,
+    definition: &Definition,
+) -> Result<()> {
+    let created = db.create_table(table, definition);
+    if cx.dry_run() {
+        return show_plan(ui, &db.rehearse(created).await?);
+    }
+    created.await?;
+    let is_protected = definition.deletion_protection == Some(true);
+    let protected = if is_protected { ", protected against deletion" } else { "" };
+    ui.status(format!("created the table {table:?}; it and its index are ACTIVE{protected}"));
+    Ok(())
+}

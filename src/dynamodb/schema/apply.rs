@@ -1,0 +1,214 @@
+//! Creating the table, comparing one that is there, and changing it in place.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};
+
+use super::definition::{cannot_build, tag};
+use super::difference::Tags;
+use super::{Backfill, Change, Definition, Difference, Fact};
+use crate::aws::{Plan, code};
+use crate::dynamodb::{DynamoDb, names};
+use crate::error::{Error, Kind, Result};
+
+/// What the service says of a table that another change is still under way on, which DescribeTable
+/// may not show yet.
+const IN_USE: &str = "ResourceInUseException";
+/// How often to send a change again then, and the first and the longest pause before: about a minute.
+const TRIES: usize = 32;
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a table is doing in place of being ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Busy {
+    /// The index that is, or the table itself.
+    index: Option<String>,
+    /// What it is instead of `ACTIVE`.
+    status: String,
+    /// Whether items are being written into the index, and how many there are, as far as the service
+    /// tells.
+    backfilling: bool,
+    items: u64,
+}
+
+/// A table that is there, and its definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// In what it is not as it should be.
+    pub differences: Vec<Difference>,
+    /// What mends that, in this order. Nothing mends a [`Difference::is_for_ever`].
+    pub changes: Vec<Change>,
+    /// What the index that is created takes.
+    pub backfill: Option<Backfill>,
+    /// The indexes that others added, and that are no difference.
+    pub others: Vec<String>,
+    arn: Option<String>,
+}
+
+impl Busy {
+    /// `None`: it is ready.
+    pub(in crate::dynamodb) fn of(table: &TableDescription) -> Option<Self> {
+        let of_index = table.global_secondary_indexes().iter().find_map(|index| {
+            let status = index.index_status().filter(|status| **status != IndexStatus::Active)?;
+            Some(Self {
+                index: Some(index.index_name().unwrap_or("?").to_owned()),
+                status: status.as_str().to_owned(),
+                backfilling: index.backfilling().unwrap_or(false),
+                items: index.item_count().and_then(|items| items.try_into().ok()).unwrap_or(0),
+            })
+        });
+        let status = table.table_status().filter(|status| **status != TableStatus::Active);
+        let of_table = || {
+            let status = status?.as_str().to_owned();
+            Some(Self { index: None, status, backfilling: false, items: 0 })
+        };
+        of_index.or_else(of_table)
+    }
+}
+
+impl fmt::Display for Busy {
+    /// `the index an-index is CREATING: backfilling, 120 items so far`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.index {
+            None => write!(f, "the table is {}", self.status)?,
+            Some(index) => write!(f, "the index {index} is {}", self.status)?,
+        }
+        if self.backfilling {
+            f.write_str(": backfilling")?;
+        }
+        if self.backfilling && self.items > 0 {
+            write!(f, ", {} items so far", self.items)?;
+        }
+        Ok(())
+    }
+}
+
+impl DynamoDb {
+    /// Creates `table`, and waits until the table and its index are ready.
+    pub async fn create_table(&self, table: &str, definition: &Definition) -> Result<()> {
+        let sent = definition.request(table)?.send_with(&self.client).await;
+        sent.map_err(|error| self.error(&format!("cannot create the table {table:?}"), table, &error))?;
+        self.wait_until_active(table).await.map(drop)
+    }
+
+    /// Waits until `table` is ready, and compares it with its definition; `None` when there is no
+    /// such table. `watch` is told what it is waited for.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`] when it is being deleted.
+    pub async fn compare(
+        &self,
+        table: &str,
+        definition: &Definition,
+        watch: impl FnMut(&Busy),
+    ) -> Result<Option<Comparison>> {
+        let Some(found) = self.describe(table).await? else { return Ok(None) };
+        if found.table_status() == Some(&TableStatus::Deleting) {
+            return Err(Error::failed(format!("the table {table:?} on {} is being deleted", self.place()))
+                .hint("try again when it is gone"));
+        }
+        let found =
+            if Busy::of(&found).is_some() { self.wait_until_ready(table, watch).await? } else { found };
+        let wants_tags = definition.exact || !definition.tags.is_empty();
+        let tags = if wants_tags { self.tags_of(table, &found).await? } else { Tags::new() };
+        let differences = definition.differences(&found, &tags)?;
+        let changes = definition.changes(&found, &differences).map_err(cannot_build)?;
+        let is_known = |name: &str| {
+            name == names::GROUP_INDEX
+                || differences.iter().any(|difference| difference.fact == Fact::IndexKey(name.to_owned()))
+        };
+        let others = found.global_secondary_indexes().iter().filter_map(|index| index.index_name());
+        Ok(Some(Comparison {
+            backfill: definition.backfill(&found, &changes),
+            others: others.filter(|name| !is_known(name)).map(ToOwned::to_owned).collect(),
+            arn: found.table_arn().map(ToOwned::to_owned),
+            differences,
+            changes,
+        }))
+    }
+
+    /// Makes one of the changes of `found`, and waits until the table is ready for the next one,
+    /// however long that takes. `watch` is told what it is waited for.
+    pub async fn carry_out(
+        &self,
+        table: &str,
+        found: &Comparison,
+        change: &Change,
+        watch: impl FnMut(&Busy),
+    ) -> Result<()> {
+        self.send(table, found, change).await?;
+        self.wait_until_ready(table, watch).await.map(drop)
+    }
+
+    /// The requests of these changes of `found`.
+    pub async fn rehearse_changes(
+        &self,
+        table: &str,
+        found: &Comparison,
+        changes: &[Change],
+    ) -> Result<Plan> {
+        for change in changes {
+            match self.send(table, found, change).await {
+                Err(error) if error.kind() != Kind::DryRun => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(self.withheld())
+    }
+
+    async fn send(&self, table: &str, found: &Comparison, change: &Change) -> Result<()> {
+        let what = format!("cannot {change}");
+        let arn = found.arn.as_deref().unwrap_or_default();
+        if let Some(update) = change.update(table).map_err(cannot_build)? {
+            let mut tries = 1;
+            let mut pause = PAUSE;
+            loop {
+                match update.clone().send_with(&self.client).await {
+                    Err(error) if code(&error) == Some(IN_USE) && tries < TRIES => {
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        tries += 1;
+                    }
+                    sent => return sent.map(drop).map_err(|error| self.error(&what, table, &error)),
+                }
+            }
+        }
+        match change {
+            Change::Tag(tags) => {
+                let tags = tags.iter().map(|(key, value)| tag(key, value));
+                let tags = tags.collect::<Result<Vec<_>, BuildError>>().map_err(cannot_build)?;
+                let sent = self.client.tag_resource().resource_arn(arn).set_tags(Some(tags)).send().await;
+                sent.map(drop).map_err(|error| self.error(&what, table, &error))
+            }
+            Change::Untag(keys) => {
+                let request = self.client.untag_resource().resource_arn(arn);
+                let sent = request.set_tag_keys(Some(keys.clone())).send().await;
+                sent.map(drop).map_err(|error| self.error(&what, table, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// AWS's own tags, which nobody else can set, are left out.
+    async fn tags_of(&self, table: &str, found: &TableDescription) -> Result<Tags> {
+        let mut tags = Tags::new();
+        let mut next = None;
+        while let Some(arn) = found.table_arn() {
+            let sent =
+                self.client.list_tags_of_resource().resource_arn(arn).set_next_token(next).send().await;
+            let page = sent.map_err(|error| {
+                self.error(&format!("cannot look at the tags of {table:?}"), table, &error)
+            })?;
+            let pairs = page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+            tags.extend(pairs.filter(|(key, _)| !key.starts_with("aws:")));
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(tags)
+    }
+}

@@ -1,0 +1,6 @@
+//! `ddb schema-load`
+
+mod apply;
+mod broken_off;
+mod load;
+mod print;
