@@ -87,6 +87,13 @@ impl Context {
         Ok(ConnectionUrl::new(&self.config.postgres()?)?.reading_only(self.dry_run()))
     }
 
+    /// Where production's PostgreSQL is, if that is known. Nothing is contacted.
+    #[must_use]
+    pub fn production_url(&self) -> Option<ConnectionUrl> {
+        let production = self.config.for_target(Target::Prod).postgres().ok()?;
+        Some(ConnectionUrl::new(&production).ok()?.reading_only(true))
+    }
+
     /// A session on this target's PostgreSQL database.
     pub async fn postgres(&self) -> Result<Session> {
         Session::open(&self.connection_url()?).await

@@ -20,6 +20,7 @@ pub mod messaging;
 pub mod nearest;
 pub mod output;
 pub mod postgres;
+pub mod remembered;
 pub mod security_group;
 pub mod state_file;
 pub mod trace;

@@ -6,6 +6,7 @@ mod dry_run;
 mod error;
 mod identity;
 mod telling;
+mod witness;
 
 use std::fmt;
 use std::path::Path;
@@ -30,9 +31,12 @@ pub use self::dry_run::{Effort, Plan, Unsent};
 pub(crate) use self::error::{code, is_not_sent};
 pub(crate) use self::identity::Identified;
 
-use self::account::Remembered;
+use self::account::Lasting;
 use self::telling::Telling;
-use crate::config::{AwsConfig, Credentials, Service, Target, is_loopback};
+use self::witness::Witness;
+use crate::config::{
+    AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, Identity, Service, Signs, Target, is_loopback,
+};
 use crate::error::{Error, Result};
 
 /// The first pause before a retry against an emulator: a stack that is down
@@ -58,9 +62,11 @@ pub struct Place {
     target: Target,
     name: String,
     region: String,
-    endpoint: bool,
+    /// Where the endpoint is; `None` is AWS's own.
+    host: Option<Host>,
     emulated: bool,
     loopback: bool,
+    witness: Witness,
     /// What asks for the account, where there is one to ask for.
     caller: Option<Caller>,
 }
@@ -76,7 +82,8 @@ impl Aws {
     /// What each client is made with besides the SDK's own.
     pub(crate) fn interceptors(&self) -> Vec<SharedInterceptor> {
         let telling = self.telling.iter().cloned().map(SharedInterceptor::new);
-        telling.chain(self.dry_run.iter().cloned().map(SharedInterceptor::new)).collect()
+        let witness = std::iter::once(SharedInterceptor::new(self.place.witness.clone()));
+        telling.chain(witness).chain(self.dry_run.iter().cloned().map(SharedInterceptor::new)).collect()
     }
 
     /// Sends no request to the service. Only the credential chain may read files.
@@ -115,7 +122,7 @@ impl Aws {
                     loader = loader.profile_name(profile);
                 }
                 let sdk = loader.load().await;
-                let credentials = sdk.credentials_provider().map(Remembered::new);
+                let credentials = sdk.credentials_provider().map(Lasting::new);
                 let mut builder = sdk.into_builder();
                 builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
                 builder
@@ -132,17 +139,19 @@ impl Aws {
             }
         }
         let telling = Telling::to(&config.trace, &place_name);
-        let is_aws = config.target == Target::Prod && !config.is_emulated();
+        let is_signed_by_dummies = matches!(&config.credentials, Credentials::Static { access_key_id, .. }
+            if access_key_id == DUMMY_CREDENTIAL);
         let place = Place {
             service: config.service,
             target: config.target,
             name: place_name,
             region: region.to_string(),
-            endpoint: endpoint.is_some(),
+            host: endpoint.map(|endpoint| Host::new(&endpoint.host, endpoint.port)),
             emulated: config.is_emulated(),
             loopback: endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host)),
+            witness: Witness::default(),
             // Whatever the service's endpoint, STS is at its own.
-            caller: is_aws.then(|| {
+            caller: (!config.is_emulated() && !is_signed_by_dummies).then(|| {
                 let mut caller = sdk.clone().into_builder();
                 let sts = config.sts.as_ref().map(|endpoint| endpoint.url.clone());
                 let telling = Telling::to(&config.trace, sts.as_deref().unwrap_or(region.as_ref()));
@@ -177,12 +186,28 @@ impl Place {
     /// The service and where it is, as a target is named to people.
     #[must_use]
     pub fn described(&self) -> String {
-        let at = if self.endpoint { format!(" at {}", self.name) } else { String::new() };
+        let at = if self.host.is_some() { format!(" at {}", self.name) } else { String::new() };
         format!("{}{at} in {}", self.service.name(), self.region)
     }
 
+    /// What is known of it: where it is, and whether what has answered so far was AWS.
+    #[must_use]
+    pub fn signs(&self) -> Signs {
+        let service = |is_aws: bool| is_aws.then(|| format!("AWS's {}", self.service.name()));
+        Signs {
+            flag: self.target == Target::Prod,
+            aws_own: self.host.is_none(),
+            hosts: self.host.iter().cloned().collect(),
+            identity: self
+                .witness
+                .says_aws()
+                .map(|is_aws| Identity { service: service(is_aws), ..Identity::default() }),
+            ..Signs::default()
+        }
+    }
+
     /// The AWS account, as the credentials have it; `None` where there is none: at
-    /// an emulator, and for local work. STS is asked once a day for each access key;
+    /// an emulator, and for dummies. STS is asked once a day for each access key;
     /// the folder `state` remembers.
     ///
     /// # Errors

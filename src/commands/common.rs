@@ -7,12 +7,10 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 
-use crate::aws::Place;
-use crate::config::{Target, UserPoolId};
+use crate::config::UserPoolId;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::{Format, Ui};
-use crate::postgres::ConnectionUrl;
+use crate::output::Format;
 
 /// How a command that shows data prints it.
 #[derive(Debug, Clone, Copy, Args)]
@@ -20,53 +18,6 @@ pub(super) struct OutputArgs {
     /// How to print the data on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(super) output: Format,
-}
-
-/// What a command writes to.
-pub(super) enum Site<'a> {
-    Aws(&'a Place),
-    Postgres(&'a ConnectionUrl),
-    Both(&'a ConnectionUrl, &'a Place),
-}
-
-impl<'a> From<&'a Place> for Site<'a> {
-    fn from(place: &'a Place) -> Self {
-        Self::Aws(place)
-    }
-}
-
-impl<'a> From<&'a ConnectionUrl> for Site<'a> {
-    fn from(url: &'a ConnectionUrl) -> Self {
-        Self::Postgres(url)
-    }
-}
-
-impl<'a> From<(&'a ConnectionUrl, &'a Place)> for Site<'a> {
-    fn from((url, place): (&'a ConnectionUrl, &'a Place)) -> Self {
-        Self::Both(url, place)
-    }
-}
-
-/// Says where, in one line, before anything is written: every command that writes
-/// calls this once, also in a dry run.
-pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site<'a>>) {
-    let (url, place) = match site.into() {
-        Site::Aws(place) => (None, Some(place)),
-        Site::Postgres(url) => (Some(url), None),
-        Site::Both(url, place) => (Some(url), Some(place)),
-    };
-    let mut parts: Vec<String> = url.map(|url| format!("PostgreSQL at {url}")).into_iter().collect();
-    parts.extend(place.map(Place::described));
-    let account = match place {
-        Some(place) => Box::pin(place.account(cx.config().state_dir().ok().as_deref())).await,
-        None => None,
-    };
-    let account = match account {
-        Some(Ok(account)) => format!(" · account {account}"),
-        Some(Err(why)) => format!(" · account unknown ({why})"),
-        None => String::new(),
-    };
-    ui.target(cx.target(), parts.join(", ") + &account);
 }
 
 /// Which user pool.
@@ -86,49 +37,6 @@ impl PoolArgs {
     /// The pool, where there must be one.
     pub(super) fn needed(&self, cx: &Context) -> Result<UserPoolId> {
         cx.config().needed_user_pool(self.user_pool_id.as_deref())
-    }
-}
-
-/// What must be given, or typed, before something is destroyed or changed all
-/// over in production.
-#[derive(Debug, Clone, Args)]
-pub(super) struct ConfirmArgs {
-    /// With --prod: do not ask; needs --confirm
-    #[arg(long, requires = "confirm")]
-    yes: bool,
-    /// With --prod: the name of what is at stake, in place of typing it
-    #[arg(long, value_name = "NAME", requires = "yes")]
-    confirm: Option<String>,
-}
-
-impl ConfirmArgs {
-    /// Lets local work pass. In production the `name` of what `consequence`
-    /// befalls must be typed at a terminal, or given with `--yes --confirm`.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Refused`]; nothing has been done.
-    pub(super) fn check(&self, cx: &Context, ui: &mut Ui, name: &str, consequence: &str) -> Result<()> {
-        if cx.target() == Target::Local {
-            return Ok(());
-        }
-        let given = match &self.confirm {
-            Some(given) => Some(given.clone()),
-            None if ui.is_interactive() => {
-                ui.warn(format!("PROD: {consequence}"));
-                ui.ask(&format!("Type {name} to go on:"))?
-            }
-            None => {
-                return Err(Error::refused(format!(
-                    "not done in production without a confirmation: {consequence}"
-                ))
-                .hint(format!("to go on add: --yes --confirm {name}")));
-            }
-        };
-        match given {
-            Some(given) if given == name => Ok(()),
-            Some(_) => Err(Error::refused(format!("the name does not match {name:?}; nothing was done"))),
-            None => Err(Error::refused("cancelled; nothing was done")),
-        }
     }
 }
 

@@ -17,6 +17,7 @@ mod plan;
 mod project;
 mod rds;
 mod signals;
+mod target;
 
 use clap::Subcommand;
 

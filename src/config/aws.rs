@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::{Config, DEFAULT_DYNAMODB_PORT, Setting, Source, Target};
+use super::{Config, DEFAULT_DYNAMODB_PORT, Setting, Source, Target, is_aws_host};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -11,8 +11,6 @@ pub const DUMMY_REGION: &str = "us-east-1";
 /// Both halves of the credentials that sign local requests when none are set.
 /// DynamoDB Local takes letters and digits only.
 pub const DUMMY_CREDENTIAL: &str = "local";
-/// Where AWS's own endpoints are: the usual ones, China's, and the dual-stack ones.
-const AWS_DOMAINS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
 
 /// An AWS service that cruddur talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,9 +113,7 @@ impl AwsConfig {
     /// Whether it is not AWS that answers there.
     #[must_use]
     pub fn is_emulated(&self) -> bool {
-        self.endpoint
-            .as_ref()
-            .is_some_and(|endpoint| !AWS_DOMAINS.iter().any(|domain| endpoint.host.ends_with(domain)))
+        self.endpoint.as_ref().is_some_and(|endpoint| !is_aws_host(&endpoint.host))
     }
 }
 

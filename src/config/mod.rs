@@ -5,12 +5,14 @@ mod aws;
 mod conninfo;
 mod environment;
 mod flags;
+mod host;
 mod listing;
 mod mask;
 mod nearest;
 mod passfile;
 mod postgres;
 mod security_group;
+mod standing;
 mod user_pool;
 
 use std::path::PathBuf;
@@ -21,10 +23,12 @@ use crate::trace::Trace;
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::{Color, Flags};
+pub use host::{Host, Reach, is_aws_host, is_loopback, reach};
 pub use listing::{Listed, Passed};
 pub use nearest::project_file;
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
+pub use standing::{Identity, Sign, Signs, Standing};
 pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};
 
 /// Where a local DynamoDB listens unless told otherwise.
@@ -65,13 +69,6 @@ impl Target {
             Self::Prod => " --prod",
         }
     }
-}
-
-/// Whether `host` can only mean this machine.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Everything that was set, resolved once.

@@ -58,6 +58,25 @@ impl DynamoDb {
         }
     }
 
+    /// Makes sure that something has answered, and so is known for AWS or not. Sends a request
+    /// only if none has been answered yet.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when nothing answers.
+    pub async fn identify(&self) -> Result<()> {
+        if self.place.signs().identity.is_some() {
+            return Ok(());
+        }
+        let listed = self.client.list_tables().limit(1).send().await;
+        match listed {
+            Err(error) if error.raw_response().is_none() => {
+                Err(self.place.error("cannot ask the service what it is", &error))
+            }
+            // A refusal is an answer.
+            _ => Ok(()),
+        }
+    }
+
     /// Where it is.
     #[must_use]
     pub const fn place(&self) -> &Place {

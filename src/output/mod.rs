@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
-use crate::config::{Color, Flags, Target};
+use crate::config::{Color, Flags, Standing};
 use crate::error::{Error, Kind, Result};
 use crate::trace::Trace;
 
@@ -98,14 +98,16 @@ impl Ui {
         self.line(format_args!("{}", safe(text.as_ref())));
     }
 
-    /// What is about to be written to. Production stands out, with colour or without,
+    /// What is about to be written to. What is not local stands out, with colour or without,
     /// and is named with `--quiet` too.
-    pub fn target(&mut self, target: Target, place: impl AsRef<str>) {
-        let place = safe(place.as_ref());
-        match target {
-            Target::Local if self.quiet => {}
-            Target::Local => self.line(format_args!("{} {place}", target.name())),
-            Target::Prod => self.line(format_args!("{ALARM}*** {} ***{PLAIN} {place}", target.name())),
+    pub fn target(&mut self, standing: &Standing, place: impl AsRef<str>) {
+        let (name, place) = (standing.name(), safe(place.as_ref()));
+        match standing {
+            Standing::Local if self.quiet => {}
+            Standing::Local => self.line(format_args!("{name} {place}")),
+            Standing::Remote(_) | Standing::Production(_) => {
+                self.line(format_args!("{ALARM}*** {name} ***{PLAIN} {place}"));
+            }
         }
     }
 

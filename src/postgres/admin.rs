@@ -6,7 +6,10 @@ use super::{ConnectionUrl, Session, quote_identifier};
 use crate::error::Result;
 
 /// A session on the same server, on a database that is not the one at stake.
-pub(super) async fn maintenance_session(url: &ConnectionUrl) -> Result<Session> {
+///
+/// # Errors
+/// Those of [`Session::open`].
+pub async fn maintenance_session(url: &ConnectionUrl) -> Result<Session> {
     let other = if url.database() == "postgres" { "template1" } else { "postgres" };
     Session::open(&url.with_database(other)).await
 }

@@ -9,6 +9,7 @@ mod connect;
 mod destructive;
 mod drop;
 mod failure;
+mod identity;
 mod inspect;
 mod invented_users;
 mod lexer;
@@ -27,13 +28,14 @@ mod verifier;
 mod wait;
 
 pub use activity::{Activity, Scope, server_activity};
-pub use admin::{create_database, create_statement, plan_create};
+pub use admin::{create_database, create_statement, maintenance_session, plan_create};
 pub use changes::TableChange;
 pub use client::Psql;
 pub use cognito_user_ids::COGNITO_UPDATE;
 pub use drop::{
     DropPlan, Dropped, drop_database, drop_database_by_terminating, drop_database_with_sessions, plan_drop,
 };
+pub use identity::session_on_server;
 pub use inspect::{ClockDifference, Missing, UserCount};
 pub use invented_users::UsersAdded;
 pub use lexer::SyntaxError;

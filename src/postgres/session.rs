@@ -23,7 +23,12 @@ impl Session {
     /// database is missing, [`crate::error::Kind::Config`] when it refuses the
     /// role or its password, and when TLS is not as was asked for.
     pub async fn open(url: &ConnectionUrl) -> Result<Self> {
-        let session = Self { client: Dialer::new(url)?.dial().await?, url: url.clone() };
+        Self::with(Dialer::new(url)?.dial().await?, url).await
+    }
+
+    /// The same on a connection that is open.
+    pub(super) async fn with(client: Traced<Client>, url: &ConnectionUrl) -> Result<Self> {
+        let session = Self { client, url: url.clone() };
         if url.read_only {
             // Not a start-up parameter, which a connection pooler may refuse.
             let read_only = session.client.batch_execute("SET default_transaction_read_only = on").await;

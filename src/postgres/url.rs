@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio_postgres::config::{Host, LoadBalanceHosts};
 
 use super::tls::{SslMode, Tls};
-use crate::config::{PostgresConfig, Setting, Source, Target, is_loopback, libpq_variables, malformed};
+use crate::config::{
+    Host as Located, PostgresConfig, Setting, Source, Target, is_loopback, libpq_variables, malformed,
+};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -72,6 +74,14 @@ impl Server {
             (Some(address), _) => address.is_loopback(),
             (None, Some(host)) => is_loopback(host),
             (None, None) => true,
+        }
+    }
+
+    fn located(&self) -> Located {
+        let located = Located::new(&self.shown(), self.port);
+        match self.address {
+            Some(address) => located.at([address]),
+            None => located,
         }
     }
 
@@ -183,6 +193,12 @@ impl ConnectionUrl {
     #[must_use]
     pub fn host(&self) -> String {
         self.servers.first().map(Server::shown).unwrap_or_default()
+    }
+
+    /// Each server, by what leads to it.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<Located> {
+        self.servers.iter().map(Server::located).collect()
     }
 
     /// Whether every host is this machine.

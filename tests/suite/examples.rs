@@ -44,14 +44,15 @@ INSERT INTO public.users (display_name, handle, email, cognito_user_id)
 VALUES (:'user1_name', :'user1_username', 'quinn@example.com', 'MOCK');
 ";
 
-/// With --prod, an emulator stands for AWS, and is given on the command line.
+/// With --prod, an emulator stands for AWS, and is given on the command line. One PostgreSQL stands
+/// for the local one and for production's, but not for both at once.
 const WRAPPER: &str = r#"
 cruddur() {
     case " $* " in
         *" --prod "*)
             AWS_ACCESS_KEY_ID=production AWS_SECRET_ACCESS_KEY=secret AWS_REGION="${AWS_REGION:-us-east-1}" \
                 command cruddur --endpoint-url "$EMULATOR" "$@" ;;
-        *) command cruddur "$@" ;;
+        *) (unset PROD_CONNECTION_URL; command cruddur "$@") ;;
     esac
 }
 "#;

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::common::announce;
 use crate::commands::plan::refuse_dry_run;
+use crate::commands::target::announce_unasked;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -29,6 +29,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ConnectArgs) -> Result
     refuse_dry_run(cx, "db connect", "psql may run whatever it is told to")?;
     let url = cx.connection_url()?;
     let psql = Psql::new(cx.config(), &url, &args.arguments)?;
-    announce(cx, ui, &url).await;
+    // psql says itself what is wrong, and may be given a password that we have not.
+    let _ = announce_unasked(cx, ui, &url).await;
     Err(psql.hand_over())
 }

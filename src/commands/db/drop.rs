@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::sessions::tell_what_is_hidden;
-use crate::commands::common::{ConfirmArgs, announce, count};
+use crate::commands::common::count;
 use crate::commands::plan::show_statements;
+use crate::commands::target::{ConfirmArgs, Site, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
@@ -43,7 +44,7 @@ impl ForceArgs {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    announce(cx, ui, &url).await;
+    let at = announce(cx, ui, Site::Server(&url)).await?;
     let database = url.database();
     if cx.dry_run() {
         let Some(plan) = plan_drop(&url, args.force.force).await? else { return Err(no_database(&url)) };
@@ -53,7 +54,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
     let sessions = if args.force.force { ", and the sessions on it are ended" } else { "" };
     let consequence =
         format!("the database {database:?} on {} and all its data are dropped{sessions}", url.host());
-    args.confirm.check(cx, ui, database, &consequence)?;
+    args.confirm.check(ui, &at, database, &consequence)?;
     if !drop(ui, &url, args.force, "db drop").await? {
         return Err(no_database(&url));
     }

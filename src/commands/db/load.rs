@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count};
+use crate::commands::common::{OutputArgs, count};
 use crate::commands::plan::show_statements;
 use crate::commands::project::Source;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
@@ -141,7 +142,7 @@ pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) 
 pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadArgs) -> Result<()> {
     let variables = args.variables.resolve(cx)?;
     let script = variables.script(source)?;
-    announce(cx, ui, &variables.url).await;
+    let at = announce(cx, ui, &variables.url).await?;
     variables.warn_of_unused(ui, &[&script]);
     if cx.dry_run() {
         // Would it get there?
@@ -151,7 +152,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
     if let Some((line, words)) = script.first_destructive() {
         let url = &variables.url;
         let consequence = format!("{}:{line} says {words}, on {url}", script.name());
-        args.confirm.check(cx, ui, url.database(), &consequence)?;
+        args.confirm.check(ui, &at, url.database(), &consequence)?;
     }
     let session = cx.postgres().await?;
     let Summary { statements, mut tables } = run_script(&session, ui, &script).await?;

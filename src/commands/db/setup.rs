@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::drop::{ForceArgs, drop, tell_who_is_connected};
 use super::load::{VariableArgs, in_one_transaction, run_script};
-use crate::commands::common::{PoolArgs, announce};
+use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_statements;
 use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
+use crate::commands::target::{Site, announce};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -23,13 +24,6 @@ Examples:
   cruddur db setup --built-in
   # whoever is connected, and from files of your own
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
-
-const BY_HAND: &str = "by hand, step by step, each with its own confirmation:
-  cruddur db drop --prod
-  cruddur db create --prod
-  cruddur db schema-load --prod
-  cruddur db seed --prod
-  cruddur db update-cognito-user-ids --prod";
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -51,9 +45,9 @@ pub struct SetupArgs {
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
+    // Whatever else is set, or is not.
     if cx.target() == Target::Prod {
-        return Err(Error::refused("db setup drops the database first, and never does so in production")
-            .hint(BY_HAND));
+        return Err(not_here(cx));
     }
     // Both files are read, and the settings checked, before the old database goes.
     let variables = args.variables.resolve(cx)?;
@@ -64,7 +58,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         cx.config().aws(Service::Cognito)?;
     }
     let url = cx.connection_url()?;
-    announce(cx, ui, &url).await;
+    if !announce(cx, ui, Site::Server(&url)).await?.is_local() {
+        return Err(not_here(cx));
+    }
     variables.warn_of_unused(ui, &[&schema, &seed]);
     if cx.dry_run() {
         return plan(ui, &url, args.force, [&schema, &seed], pool.is_some()).await;
@@ -87,6 +83,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
             .with(Kind::Partial, message)
             .hint("then run this step alone: cruddur db update-cognito-user-ids")
     })
+}
+
+fn not_here(cx: &Context) -> Error {
+    let steps = ["drop", "create", "schema-load", "seed", "update-cognito-user-ids"];
+    let steps = steps.map(|step| format!("\n  cruddur db {step}{}", cx.target().flag()));
+    Error::refused("db setup drops the database first, and so works on local databases only")
+        .hint(format!("by hand, step by step, each with its own confirmation:{}", steps.concat()))
 }
 
 /// Shows what would run, in a dry run.

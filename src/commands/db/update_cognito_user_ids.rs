@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cognito::{UserPool, parse_saved};
-use crate::commands::common::{OutputArgs, PoolArgs, announce, count, read_text};
+use crate::commands::common::{OutputArgs, PoolArgs, count, read_text};
+use crate::commands::target::announce;
 use crate::config::UserPoolId;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
@@ -63,7 +64,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     let url = cx.connection_url()?;
     let saved = args.from.as_deref().map(read_saved).transpose()?;
     let pool = if saved.is_none() { Some(cx.cognito(args.pool.needed(cx)?).await?) } else { None };
-    announce(cx, ui, &url).await;
+    announce(cx, ui, &url).await?;
     let session = cx.postgres().await?;
     let identities = match (saved, pool) {
         (Some(saved), _) => saved,

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::usage::UsageArgs;
 use super::{ScanSpeedArgs, TableArgs};
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count as counted};
+use crate::commands::common::{OutputArgs, count as counted};
 use crate::commands::plan::show_requests;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::DEFAULT_TABLE;
 use crate::context::Context;
 use crate::dynamodb::{
@@ -85,10 +86,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
     let mode = args.mode(&db);
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     if mode == Mode::Repair {
         let consequence = format!("the rows of broken groups in the table {table:?} are written anew");
-        args.confirm.check(cx, ui, &table, &consequence)?;
+        args.confirm.check(ui, &at, &table, &consequence)?;
     }
     if !args.skip_users {
         // Before a long scan is paid for; it would outlast a session that idles.

@@ -6,8 +6,8 @@ use super::TableArgs;
 use super::attributes::KeyArgs;
 use super::items::{ItemArgs, parse_condition};
 use super::usage::UsageArgs;
-use crate::commands::common::{ConfirmArgs, announce};
 use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::{Capacity, SingleWrite};
 use crate::error::{Error, Result};
@@ -45,13 +45,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     let shape = db.table_shape(&table).await?;
     let key = args.key.key(&table, &shape.key)?;
     let mut written = Capacity::default();
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     let delete = db.delete_item(&table, key, condition.as_ref(), &mut written);
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(delete).await?);
     }
     let consequence = format!("the item with this key in the table {table:?} on {} is deleted", db.place());
-    args.confirm.check(cx, ui, &table, &consequence)?;
+    args.confirm.check(ui, &at, &table, &consequence)?;
     let outcome = delete.await?;
     let usage = db.usage(Capacity::default(), written);
     let SingleWrite::Done(former) = outcome else {

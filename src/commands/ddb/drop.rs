@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, announce};
 use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -27,13 +27,13 @@ pub struct DropArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = &args.table;
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     db.check_droppable(table).await?;
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(db.drop_table(table)).await?);
     }
     let consequence = format!("the table {table:?} on {} and all its items are deleted", db.place());
-    args.confirm.check(cx, ui, table, &consequence)?;
+    args.confirm.check(ui, &at, table, &consequence)?;
     db.drop_table(table).await?;
     ui.status(format!("dropped the table {table:?}"));
     Ok(())

@@ -6,8 +6,8 @@ use super::TableArgs;
 use super::attributes::AttributeArgs;
 use super::items::{ItemArgs, parse_condition};
 use super::usage::UsageArgs;
-use crate::commands::common::{ConfirmArgs, announce};
 use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::expression::Condition;
 use crate::dynamodb::{Capacity, SingleWrite};
@@ -53,7 +53,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     let condition =
         if args.replace { condition } else { shape.key.names().next().map(Condition::is_missing) };
     let mut written = Capacity::default();
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     let put = db.put_item(&table, item.clone(), condition.as_ref(), &mut written);
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(put).await?);
@@ -61,7 +61,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     if args.replace {
         let consequence =
             format!("an item with this key in the table {table:?} on {} is overwritten", db.place());
-        args.confirm.check(cx, ui, &table, &consequence)?;
+        args.confirm.check(ui, &at, &table, &consequence)?;
     }
     let outcome = put.await?;
     let usage = db.usage(Capacity::default(), written);

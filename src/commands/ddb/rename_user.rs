@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::TableArgs;
 use super::usage::UsageArgs;
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
+use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::plan::show_requests;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
 use crate::dynamodb::{DynamoDb, Plan, RenamePlan, RenamedCopies};
@@ -84,7 +85,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     let mut postgres = cx.postgres().await?;
     let rename = args.resolve(&postgres).await?;
     let db = cx.dynamodb().await?;
-    announce(cx, ui, (postgres.url(), db.place())).await;
+    let at = announce(cx, ui, &postgres).await?.and(announce(cx, ui, &db).await?);
     if !cx.dry_run() && !postgres.lock_for_renaming(&rename.from).await? {
         return Err(Error::failed(format!("{} is being renamed by somebody else right now", args.handle))
             .hint("run it again when they are done"));
@@ -122,7 +123,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     }
     let consequence =
         format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
-    args.confirm.check(cx, ui, &args.handle, &consequence)?;
+    args.confirm.check(ui, &at, &args.handle, &consequence)?;
 
     // PostgreSQL first: from then on the app copies the new names, and what has
     // the old ones only becomes less.

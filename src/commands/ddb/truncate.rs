@@ -7,9 +7,10 @@ use super::usage::UsageArgs;
 use super::writing::{ended, watched};
 use super::{ScanSpeedArgs, TableArgs, parse_units};
 use crate::aws::Effort;
-use crate::commands::common::{ConfirmArgs, announce, count};
+use crate::commands::common::count;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::Signals;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::expression::Projection;
 use crate::dynamodb::{BulkOptions, DynamoDb, Emptying, ScanRequest};
@@ -61,7 +62,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     let db = cx.dynamodb().await?;
     let found = db.look_before_emptying(&table).await?;
     let (way, why) = choose(args, &found, &table)?;
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     ui.status(format!(
         "the table {table:?} holds about {}: by key that is an estimated {} read units and {} write units, and \
          creating it anew takes none",
@@ -84,7 +85,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
         };
     }
     let consequence = format!("every item of the table {table:?} on {} is deleted", db.place());
-    args.confirm.check(cx, ui, &table, &consequence)?;
+    args.confirm.check(ui, &at, &table, &consequence)?;
     match way {
         Way::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,
         Way::Recreate => recreate(cx, ui, &db, &table, &found, &definition).await,

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::commands::common::{OutputArgs, announce};
+use crate::commands::common::OutputArgs;
 use crate::commands::plan::show_requests;
+use crate::commands::target::announce;
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -90,7 +91,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
     let address = SourceAddress::parse(&config.source_address(args.ip.as_deref())?)?;
 
     let ec2 = cx.ec2().await?;
-    announce(cx, ui, ec2.place()).await;
+    announce(cx, ui, ec2.place()).await?;
     let rule = ec2.ingress_rule(&group_id, &rule_id).await?;
     let (old, new) = rule.cidr_for(address)?;
     if !rule.includes_tcp_port(POSTGRES_PORT) {

@@ -57,7 +57,7 @@ fn the_file_holds_no_key_and_is_asked_for_a_day() {
     assert!(!text.contains("AKIANINA") && !text.contains("secret"), "{text}");
     let mut known: Value = serde_json::from_str(&text).unwrap();
     let entry = known.as_object_mut().unwrap().values_mut().next().unwrap();
-    entry["account"] = "210987654321".into();
+    entry["answer"] = "210987654321".into();
     std::fs::write(&file, known.to_string()).unwrap();
     assert_eq!(account(), "210987654321");
     let entry = known.as_object_mut().unwrap().values_mut().next().unwrap();
@@ -65,7 +65,7 @@ fn the_file_holds_no_key_and_is_asked_for_a_day() {
     std::fs::write(&file, known.to_string()).unwrap();
     assert_eq!(account(), ACCOUNT);
     assert_eq!(sts.calls(), 2);
-    for broken in ["", "{", "[1]", "{\"x\":{\"account\":\"nobody\",\"asked_at\":0}}"] {
+    for broken in ["", "{", "[1]", "{\"x\":{\"answer\":\"nobody\",\"asked_at\":0}}"] {
         std::fs::write(&file, broken).unwrap();
         assert_eq!(account(), ACCOUNT);
     }

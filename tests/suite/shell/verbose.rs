@@ -183,7 +183,8 @@ fn no_secret_is_in_any_of_it() {
             .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             .env("AWS_SESSION_TOKEN", TOKEN)
             .env("AWS_REGION", "us-east-1")
-            .env("PROD_CONNECTION_URL", sandbox.production_url())
+            // Another server than the local one, and nobody is there.
+            .env("PROD_CONNECTION_URL", "postgresql://nina:s3cr%40t@127.0.0.1:1/people?sslmode=disable")
             .env("AWS_ENDPOINT_URL_EC2", moto().url())
             .env(COGNITO_ENDPOINT, moto().url())
             .env("DB_SG_ID", &group.id)

@@ -12,8 +12,9 @@ use self::write::{Job, Outcome};
 use super::usage::UsageArgs;
 use super::{TableArgs, parse_units};
 use crate::archive::{Format as FileFormat, ImportPlace, KeyPart, Policy, Reading, Source, Surveyed, survey};
-use crate::commands::common::{ConfirmArgs, OutputArgs, announce, count, shell_word};
+use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::{Capacity, DynamoDb, TableShape};
 use crate::error::{Error, Result};
@@ -94,7 +95,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let shape = Arc::new(db.table_shape(&table).await?);
     let key = KeyPart::of(&shape);
     let reading = Reading { format: args.format, infer_sets: args.infer_sets, key, any_key: args.any_key };
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     // A pipe comes by only once: it is checked while it is written.
     let surveyed = if source.is_repeatable() || cx.dry_run() {
         Some(surveyed(ui, &source, &reading, &shape)?)
@@ -128,7 +129,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
             source.name(),
             db.place()
         );
-        args.confirm.check(cx, ui, &table, &consequence)?;
+        args.confirm.check(ui, &at, &table, &consequence)?;
     }
     if let (Some(place), Some(surveyed)) = (&mut place, &surveyed) {
         place.save(policy, skip, surveyed.changes())?;

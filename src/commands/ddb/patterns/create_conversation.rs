@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::write::WriteArgs;
-use crate::commands::common::{announce, shell_word};
+use crate::commands::common::shell_word;
 use crate::commands::plan::show_plan;
+use crate::commands::target::announce;
 use crate::context::Context;
 use crate::dynamodb::Created;
 use crate::error::{Error, Result};
@@ -43,7 +44,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
     let recipient = postgres.user_by_handle(to).await?;
 
     let db = cx.dynamodb().await?;
-    announce(cx, ui, db.place()).await;
+    announce(cx, ui, &db).await?;
     let now = Timestamp::now();
     if cx.dry_run() {
         let plan = if args.allow_duplicate {

@@ -4,8 +4,8 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::write::WriteArgs;
-use crate::commands::common::announce;
 use crate::commands::plan::show_plan;
+use crate::commands::target::announce;
 use crate::context::Context;
 use crate::error::Result;
 use crate::messaging::Timestamp;
@@ -35,7 +35,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
     let table = args.write.table.name(cx);
     let sender = cx.postgres().await?.user_by_handle(&args.write.from).await?;
     let db = cx.dynamodb().await?;
-    announce(cx, ui, db.place()).await;
+    announce(cx, ui, &db).await?;
     let create = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now());
     let create = Box::pin(create);
     if cx.dry_run() {

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::TableArgs;
-use crate::commands::common::{ConfirmArgs, announce, shell_word};
+use crate::commands::common::shell_word;
 use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::Target;
 use crate::context::Context;
 use crate::dynamodb::{Billing, Change, Comparison, Definition, Difference, DynamoDb, Printed, Units};
@@ -47,10 +48,10 @@ pub struct SchemaLoadArgs {
     /// Give the table this tag; may be given more than once
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
     tags: Vec<(String, String)>,
-    /// Protect the table against deletion, as --prod does without being asked
+    /// Protect the table against deletion, which is done unasked wherever it is not local
     #[arg(long, conflicts_with = "no_deletion_protection")]
     deletion_protection: bool,
-    /// Let the table be deleted. Without this, --prod protects it, also one that is there
+    /// Let the table be deleted, wherever it is
     #[arg(long)]
     no_deletion_protection: bool,
     /// Change a table that differs, in place
@@ -75,7 +76,8 @@ fn parse_tag(text: &str) -> Result<(String, String), String> {
 }
 
 impl SchemaLoadArgs {
-    fn definition(&self, cx: &Context) -> Result<Definition> {
+    /// What is not local is protected without being asked.
+    fn definition(&self, is_local: bool) -> Result<Definition> {
         let has_units = self.read_units.is_some() || self.write_units.is_some();
         if has_units && self.billing == Billing::OnDemand {
             return Err(Error::usage(
@@ -83,7 +85,7 @@ impl SchemaLoadArgs {
             ));
         }
         let units = Units::default();
-        let is_protected = self.deletion_protection || cx.target() == Target::Prod;
+        let is_protected = self.deletion_protection || !is_local;
         Ok(Definition {
             billing: self.billing,
             units: Units {
@@ -186,12 +188,13 @@ impl SchemaLoadArgs {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Result<()> {
     let table = args.table.name(cx);
-    let definition = args.definition(cx)?;
+    let definition = args.definition(cx.target() == Target::Local)?;
     if let Some(form) = args.print {
         return ui.data(&definition.print(&table, form).await?);
     }
     let db = cx.dynamodb().await?;
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
+    let definition = args.definition(at.is_local())?;
     let mut is_told = false;
     let found = db.compare(&table, &definition, |busy| {
         if !std::mem::replace(&mut is_told, true) {
@@ -210,7 +213,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     let consequences: Vec<String> = changes.iter().filter_map(Change::consequence).collect();
     if !consequences.is_empty() {
         let consequence = format!("of the table {table:?} on {}: {}", db.place(), consequences.join("; "));
-        args.confirm.check(cx, ui, &table, &consequence)?;
+        args.confirm.check(ui, &at, &table, &consequence)?;
     }
     apply::carry_out(ui, &db, &table, &found, &changes).await?;
     match db.compare(&table, &definition, |_| ()).await? {

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use super::super::writing::{ended, watched};
 use super::place::{self, Place, as_given};
 use super::{InventedArgs, SeedArgs};
-use crate::commands::common::{announce, count, shell_word};
+use crate::commands::common::{count, shell_word};
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
+use crate::commands::target::announce;
 use crate::context::Context;
 use crate::dynamodb::{BulkOptions, BulkWritten, Capacity, DynamoDb, KeyNames};
 use crate::error::{Error, Kind, Result};
@@ -46,7 +47,7 @@ pub(super) async fn run(
         )));
     }
     let url = cx.connection_url()?;
-    announce(cx, ui, (&url, db.place())).await;
+    let at = announce(cx, ui, &url).await?.and(announce(cx, ui, &db).await?);
     if cx.dry_run() {
         let from = resumed.filter(|run| run.is_of(&invention)).map_or(0, |run| run.written);
         rehearse(ui, &db, &table, &invention, from).await?;
@@ -60,7 +61,7 @@ pub(super) async fn run(
         db.place(),
         count(invention.users, "user"),
     );
-    args.confirm.check(cx, ui, &table, &consequence)?;
+    args.confirm.check(ui, &at, &table, &consequence)?;
     let place = Place::open(cx, &db, &table)?;
     let from = begin(ui, args, &place, &invention)?;
 

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::usage::UsageArgs;
 use super::{TableArgs, parse_units};
-use crate::commands::common::ConfirmArgs;
 use crate::commands::project::BuiltInArgs;
+use crate::commands::target::ConfirmArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::messaging::DEFAULT_GROUP;

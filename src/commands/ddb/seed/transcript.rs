@@ -2,9 +2,9 @@
 
 use super::super::people;
 use super::SeedArgs;
-use crate::commands::common::announce;
 use crate::commands::plan::show_plan;
 use crate::commands::project::{Source, TRANSCRIPT};
+use crate::commands::target::announce;
 use crate::config::Setting;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let other = people::user(&postgres, &others).await?;
 
     let db = cx.dynamodb().await?;
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     if args.transcript.is_none() {
         ui.status(format!("read {name}"));
     }
@@ -37,7 +37,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
         return show_plan(ui, &db.rehearse(db.replace_conversation(&table, group, &conversation)).await?);
     }
     let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
-    args.confirm.check(cx, ui, &table, &consequence)?;
+    args.confirm.check(ui, &at, &table, &consequence)?;
     let written = db.replace_conversation(&table, group, &conversation).await?;
 
     ui.status(format!(

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::commands::common::{ConfirmArgs, announce};
 use crate::commands::ddb::TableArgs;
 use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -27,7 +27,7 @@ pub struct DisableArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(cx, ui, db.place()).await;
+    let at = announce(cx, ui, &db).await?;
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(db.disable_stream(&table)).await?);
     }
@@ -35,7 +35,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result
         "the stream of the table {table:?} on {} ends: whoever reads it gets nothing more, also when it is enabled again, for that is another stream",
         db.place()
     );
-    args.confirm.check(cx, ui, &table, &consequence)?;
+    args.confirm.check(ui, &at, &table, &consequence)?;
     match db.disable_stream(&table).await? {
         Some(_) => ui.status(format!("the stream of the table {table:?} is off")),
         None => ui.status(format!("the table {table:?} has no stream that is on; nothing was changed")),

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::commands::common::announce;
 use crate::commands::ddb::TableArgs;
 use crate::commands::plan::show_plan;
+use crate::commands::target::announce;
 use crate::context::Context;
 use crate::dynamodb::stream::{Enabled, View};
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub struct EnableArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &EnableArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(cx, ui, db.place()).await;
+    announce(cx, ui, &db).await?;
     if cx.dry_run() {
         return show_plan(ui, &db.rehearse(db.enable_stream(&table, args.view)).await?);
     }

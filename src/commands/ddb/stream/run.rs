@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Source;
-use crate::commands::common::{OutputArgs, announce, count};
+use crate::commands::common::{OutputArgs, count};
 use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::UsageArgs;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
+use crate::commands::target::announce;
 use crate::context::Context;
 use crate::dynamodb::stream::{
     Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,
@@ -83,7 +84,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     }
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    announce(cx, ui, db.place()).await;
+    announce(cx, ui, &db).await?;
     let Source { streams, stream } = super::source(cx, &db, &table, &args.table).await?;
     super::announce(ui, &stream);
     let checkpoint = Checkpoint::open(&checkpoint_path(cx, &db, &stream, args)?)?;

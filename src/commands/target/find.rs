@@ -1,0 +1,139 @@
+//! Gathers signs until they tell what a target is: names first, then addresses, then the
+//! server's own word, and last production's.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::config::{Host, Signs, Standing, Target};
+use crate::context::Context;
+use crate::dynamodb::DynamoDb;
+use crate::error::Result;
+use crate::postgres::{ConnectionUrl, Session, maintenance_session, session_on_server};
+use crate::remembered::Remembered;
+
+/// Nothing waits longer than this for a name's addresses, or for production to say which
+/// cluster it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Production's identifier is asked for anew after this time: a server may be replaced.
+const KEPT: Duration = Duration::from_hours(24);
+/// When production does not answer, what it once said has to do.
+const KEPT_AT_MOST: Duration = Duration::from_hours(24 * 365);
+/// The identifiers of production's clusters, by host and port.
+const FILE: &str = "clusters.json";
+
+/// What was found out.
+pub(in crate::commands) struct Found {
+    pub(in crate::commands) standing: Standing,
+    /// Why the server could not be asked, where it had to be.
+    pub(in crate::commands) asked: Result<()>,
+}
+
+/// How a PostgreSQL server is asked what it is.
+#[derive(Clone, Copy)]
+pub(in crate::commands) enum Ask<'a> {
+    /// In a session on the database of the URL.
+    Database,
+    /// In a session on another database.
+    Server,
+    /// In this session.
+    On(&'a Session),
+}
+
+/// What answers at `db`'s endpoint.
+pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
+    let mut signs = db.place().signs();
+    look_up(&mut signs.hosts).await;
+    let mut asked = Ok(());
+    if signs.standing().is_local() {
+        asked = db.identify().await;
+        signs.identity = db.place().signs().identity;
+    }
+    Found { standing: signs.standing(), asked }
+}
+
+/// What `url` leads to.
+pub(in crate::commands) async fn of_postgres(cx: &Context, url: &ConnectionUrl, ask: Ask<'_>) -> Found {
+    let mut signs = Signs { flag: url.target() == Target::Prod, hosts: url.hosts(), ..Signs::default() };
+    let production = if signs.flag { None } else { cx.production_url() };
+    signs.production = production.as_ref().map(ConnectionUrl::hosts).unwrap_or_default();
+    let asked = match gather(&mut signs, url, ask).await {
+        Ok(()) => {
+            if let Some(production) = production.filter(|_| signs.standing().is_local()) {
+                signs.production_cluster = cluster_of(cx, &production).await;
+            }
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    Found { standing: signs.standing(), asked }
+}
+
+/// All that can be known without going to production.
+async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<()> {
+    if matches!(signs.standing(), Standing::Production(_)) {
+        return Ok(());
+    }
+    look_up(&mut signs.hosts).await;
+    let ports: Vec<u16> = signs.hosts.iter().map(|host| host.port).collect();
+    look_up_production(signs, &ports).await;
+    if !signs.standing().is_local() {
+        return Ok(());
+    }
+    let identity = match ask {
+        Ask::Database => session_on_server(url).await?.identity().await?,
+        Ask::Server => maintenance_session(url).await?.identity().await?,
+        Ask::On(session) => session.identity().await?,
+    };
+    let own_port: Vec<u16> = identity.address.iter().map(|(_, port)| *port).collect();
+    signs.identity = Some(identity);
+    if signs.standing().is_local() {
+        look_up_production(signs, &own_port).await;
+    }
+    Ok(())
+}
+
+/// The addresses of production's hosts on one of `ports`: on another port there is another server.
+/// A name of AWS's needs none, since what it leads to says itself that it is RDS.
+async fn look_up_production(signs: &mut Signs, ports: &[u16]) {
+    let hosts = signs.production.iter_mut();
+    let mut hosts: Vec<&mut Host> =
+        hosts.filter(|host| ports.contains(&host.port) && !host.is_aws()).collect();
+    for host in &mut hosts {
+        look_up(std::slice::from_mut(*host)).await;
+    }
+}
+
+/// Adds the addresses of names. One that has none in time is judged by its name.
+async fn look_up(hosts: &mut [Host]) {
+    for host in hosts {
+        let Some(name) = host.unresolved().map(str::to_owned) else { continue };
+        let found = timeout(PATIENCE, tokio::net::lookup_host((name, host.port))).await;
+        let addresses: Vec<IpAddr> =
+            found.ok().and_then(Result::ok).into_iter().flatten().map(|found| found.ip()).collect();
+        *host = host.clone().at(addresses);
+    }
+}
+
+/// The identifier of production's cluster, from memory or from production itself. RDS needs none:
+/// its servers say what they are.
+async fn cluster_of(cx: &Context, production: &ConnectionUrl) -> Option<String> {
+    if production.hosts().iter().all(Host::is_aws) {
+        return None;
+    }
+    let about = format!("{}:{}", production.host(), production.port());
+    let mut known = Remembered::read(cx.config().state_dir().ok().as_deref(), FILE);
+    if let Some(cluster) = known.get(&about, KEPT) {
+        return Some(cluster.to_owned());
+    }
+    let ask = async { session_on_server(production).await?.identity().await };
+    match timeout(PATIENCE, ask).await {
+        Ok(Ok(identity)) => {
+            let cluster = identity.cluster?;
+            known.keep(&about, &cluster);
+            Some(cluster)
+        }
+        _ => known.get(&about, KEPT_AT_MOST).map(str::to_owned),
+    }
+}

@@ -1,0 +1,174 @@
+//! What a command is about to work on: found out, said, and confirmed where it is not local.
+
+mod find;
+
+use clap::Args;
+
+use self::find::{Ask, Found, of_dynamodb, of_postgres};
+use crate::aws::Place;
+use crate::config::{Sign, Standing};
+use crate::context::Context;
+use crate::dynamodb::DynamoDb;
+use crate::error::{Error, Result};
+use crate::output::Ui;
+use crate::postgres::{ConnectionUrl, Session};
+
+/// One thing that a command writes to.
+#[derive(Clone, Copy)]
+pub(super) enum Site<'a> {
+    DynamoDb(&'a DynamoDb),
+    /// A service that local work does not have.
+    Aws(&'a Place),
+    /// The database is worked in.
+    Postgres(&'a ConnectionUrl),
+    /// The database itself comes or goes, so that no session of ours may be on it.
+    Server(&'a ConnectionUrl),
+    /// It is asked on this one.
+    Session(&'a Session),
+}
+
+impl<'a> From<&'a DynamoDb> for Site<'a> {
+    fn from(db: &'a DynamoDb) -> Self {
+        Self::DynamoDb(db)
+    }
+}
+
+impl<'a> From<&'a Place> for Site<'a> {
+    fn from(place: &'a Place) -> Self {
+        Self::Aws(place)
+    }
+}
+
+impl<'a> From<&'a ConnectionUrl> for Site<'a> {
+    fn from(url: &'a ConnectionUrl) -> Self {
+        Self::Postgres(url)
+    }
+}
+
+impl<'a> From<&'a Session> for Site<'a> {
+    fn from(session: &'a Session) -> Self {
+        Self::Session(session)
+    }
+}
+
+impl Site<'_> {
+    async fn find(self, cx: &Context) -> Found {
+        match self {
+            Self::DynamoDb(db) => of_dynamodb(db).await,
+            Self::Aws(place) => Found { standing: place.signs().standing(), asked: Ok(()) },
+            Self::Postgres(url) => of_postgres(cx, url, Ask::Database).await,
+            Self::Server(url) => of_postgres(cx, url, Ask::Server).await,
+            Self::Session(session) => of_postgres(cx, session.url(), Ask::On(session)).await,
+        }
+    }
+
+    /// The line that names it.
+    async fn line(self, cx: &Context, standing: &Standing) -> String {
+        let place = match self {
+            Self::DynamoDb(db) => Ok(db.place()),
+            Self::Aws(place) => Ok(place),
+            Self::Postgres(url) | Self::Server(url) => Err(url),
+            Self::Session(session) => Err(session.url()),
+        };
+        let mut line = match place {
+            Ok(place) => place.described(),
+            Err(url) => format!("PostgreSQL at {url}"),
+        };
+        // Who gives the flag knows.
+        if let Some(sign) = standing.sign().filter(|sign| **sign != Sign::Flag) {
+            line = format!("{line}: {sign}");
+        }
+        if let (Ok(place), Standing::Production(_)) = (place, standing) {
+            match Box::pin(place.account(cx.config().state_dir().ok().as_deref())).await {
+                Some(Ok(account)) => line = format!("{line} · account {account}"),
+                Some(Err(why)) => line = format!("{line} · account unknown ({why})"),
+                None => {}
+            }
+        }
+        line
+    }
+}
+
+/// What a command works on; it has been said. Nothing is confirmed without it.
+#[derive(Debug)]
+pub(super) struct Announced {
+    standing: Standing,
+}
+
+impl Announced {
+    /// Whether work goes on without a confirmation.
+    pub(super) const fn is_local(&self) -> bool {
+        self.standing.is_local()
+    }
+
+    /// The worse of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { standing: self.standing.max(other.standing) }
+    }
+}
+
+/// Finds out what `site` is, and says so in one line, before anything is written: every command
+/// that writes calls this once for each thing that it writes to, also in a dry run.
+///
+/// # Errors
+/// Those of asking the server: what cannot be reached cannot be worked on either.
+pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site<'a>>) -> Result<Announced> {
+    let (announced, asked) = announce_unasked(cx, ui, site).await;
+    asked.map(|()| announced)
+}
+
+/// The same for what goes on whether or not the server could be asked.
+pub(super) async fn announce_unasked<'a>(
+    cx: &Context,
+    ui: &mut Ui,
+    site: impl Into<Site<'a>>,
+) -> (Announced, Result<()>) {
+    let site = site.into();
+    let Found { standing, asked } = site.find(cx).await;
+    let line = site.line(cx, &standing).await;
+    ui.target(&standing, line);
+    (Announced { standing }, asked)
+}
+
+/// What must be given, or typed, before something is destroyed or changed all
+/// over where it is not local.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConfirmArgs {
+    /// In production, and on any other machine: do not ask; needs --confirm
+    #[arg(long, requires = "confirm")]
+    yes: bool,
+    /// The name of what is at stake, in place of typing it
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    confirm: Option<String>,
+}
+
+impl ConfirmArgs {
+    /// Lets local work pass. Elsewhere the `name` of what `consequence` befalls must be typed at
+    /// a terminal, or given with `--yes --confirm`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Refused`]; nothing has been done.
+    pub(super) fn check(&self, ui: &mut Ui, at: &Announced, name: &str, consequence: &str) -> Result<()> {
+        let not_done = match at.standing {
+            Standing::Local => return Ok(()),
+            Standing::Remote(_) => "not done on another machine without a confirmation",
+            Standing::Production(_) => "not done in production without a confirmation",
+        };
+        let given = match &self.confirm {
+            Some(given) => Some(given.clone()),
+            None if ui.is_interactive() => {
+                ui.warn(format!("{}: {consequence}", at.standing.name()));
+                ui.ask(&format!("Type {name} to go on:"))?
+            }
+            None => {
+                return Err(Error::refused(format!("{not_done}: {consequence}"))
+                    .hint(format!("to go on add: --yes --confirm {name}")));
+            }
+        };
+        match given {
+            Some(given) if given == name => Ok(()),
+            Some(_) => Err(Error::refused(format!("the name does not match {name:?}; nothing was done"))),
+            None => Err(Error::refused("cancelled; nothing was done")),
+        }
+    }
+}
