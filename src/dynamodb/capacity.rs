@@ -41,6 +41,9 @@ pub struct Capacity {
     /// some of them out again.
     #[serde(skip)]
     pub scanned: u64,
+    /// Items put, changed and deleted.
+    #[serde(skip)]
+    pub written: u64,
 }
 
 impl Capacity {
@@ -49,15 +52,23 @@ impl Capacity {
         Self { estimated, ..Self::default() }
     }
 
-    /// Adds one answer's figures.
-    pub(super) fn add(&mut self, answer: &impl Answer) {
-        self.pages += 1;
+    /// Adds the figures of one answer to a read.
+    pub(super) fn add(&mut self, answer: &impl ReadAnswer) {
         let (returned, scanned) = answer.items();
         self.returned += returned;
         self.scanned += scanned;
-        for consumed in answer.consumed() {
-            self.add_units(consumed);
-        }
+        self.add_request(answer);
+    }
+
+    /// Adds the figures of one answer to a write of so many `items`, which no answer tells.
+    pub(super) fn add_written(&mut self, answer: &impl Answer, items: usize) {
+        self.written += items as u64;
+        self.add_request(answer);
+    }
+
+    fn add_request(&mut self, answer: &impl Answer) {
+        self.pages += 1;
+        answer.consumed().iter().for_each(|consumed| self.add_units(consumed));
     }
 
     fn add_units(&mut self, consumed: &ConsumedCapacity) {
@@ -81,6 +92,7 @@ impl Capacity {
         self.pages += other.pages;
         self.returned += other.returned;
         self.scanned += other.scanned;
+        self.written += other.written;
         for (name, units) in &other.indexes {
             *self.indexes.entry(name.clone()).or_default() += units;
         }
@@ -114,11 +126,12 @@ impl DynamoDb {
 pub(super) trait Answer {
     /// Its figures, one for each table.
     fn consumed(&self) -> &[ConsumedCapacity];
+}
 
+/// The answer to a request that reads.
+pub(super) trait ReadAnswer: Answer {
     /// Items returned, and items read for that.
-    fn items(&self) -> (u64, u64) {
-        (0, 0)
-    }
+    fn items(&self) -> (u64, u64);
 }
 
 fn one(consumed: Option<&ConsumedCapacity>) -> &[ConsumedCapacity] {
@@ -133,7 +146,9 @@ impl Answer for QueryOutput {
     fn consumed(&self) -> &[ConsumedCapacity] {
         one(self.consumed_capacity())
     }
+}
 
+impl ReadAnswer for QueryOutput {
     fn items(&self) -> (u64, u64) {
         (number(self.count()), number(self.scanned_count()))
     }
@@ -143,7 +158,9 @@ impl Answer for ScanOutput {
     fn consumed(&self) -> &[ConsumedCapacity] {
         one(self.consumed_capacity())
     }
+}
 
+impl ReadAnswer for ScanOutput {
     fn items(&self) -> (u64, u64) {
         (number(self.count()), number(self.scanned_count()))
     }
@@ -153,7 +170,9 @@ impl Answer for GetItemOutput {
     fn consumed(&self) -> &[ConsumedCapacity] {
         one(self.consumed_capacity())
     }
+}
 
+impl ReadAnswer for GetItemOutput {
     fn items(&self) -> (u64, u64) {
         let found = u64::from(self.item().is_some());
         (found, found)
@@ -164,7 +183,9 @@ impl Answer for BatchGetItemOutput {
     fn consumed(&self) -> &[ConsumedCapacity] {
         self.consumed_capacity()
     }
+}
 
+impl ReadAnswer for BatchGetItemOutput {
     fn items(&self) -> (u64, u64) {
         let found: usize = self.responses().into_iter().flatten().map(|(_, items)| items.len()).sum();
         let found = u64::try_from(found).unwrap_or(u64::MAX);

@@ -92,7 +92,7 @@ impl DynamoDb {
             match request.clone().send().await {
                 Ok(answer) => {
                     let mut capacity = Capacity::new(self.is_emulated());
-                    capacity.add(&answer);
+                    capacity.add_written(&answer, 1);
                     return Ok(Done::Put(capacity));
                 }
                 Err(error) if code(&error) == Some(IS_THERE) => return Ok(Done::WasThere),

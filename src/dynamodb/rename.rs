@@ -257,7 +257,7 @@ impl Updates<'_> {
                 answer
             }
         };
-        done.written.add(&answer);
+        done.written.add_written(&answer, 1);
         on_progress(1);
         Ok(())
     }

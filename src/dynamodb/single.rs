@@ -72,7 +72,7 @@ impl DynamoDb {
             .await;
         match answer {
             Ok(answer) => {
-                written.add(&answer);
+                written.add_written(&answer, 1);
                 Ok(SingleWrite::Done(answer.attributes))
             }
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
@@ -112,7 +112,7 @@ impl DynamoDb {
             .await;
         match answer {
             Ok(answer) => {
-                written.add(&answer);
+                written.add_written(&answer, usize::from(answer.attributes.is_some()));
                 Ok(SingleWrite::Done(answer.attributes))
             }
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {

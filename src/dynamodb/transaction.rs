@@ -145,6 +145,8 @@ impl DynamoDb {
         what: &str,
         capacity: &mut Capacity,
     ) -> Result<Outcome> {
+        let looks = |action: &&TransactWriteItem| action.condition_check().is_some();
+        let writes = transaction.actions.len() - transaction.actions.iter().filter(looks).count();
         let request = self
             .client
             .transact_write_items()
@@ -155,7 +157,7 @@ impl DynamoDb {
         let error = loop {
             let error = match request.clone().send().await {
                 Ok(answer) => {
-                    capacity.add(&answer);
+                    capacity.add_written(&answer, writes);
                     return Ok(Outcome::Done);
                 }
                 Err(error) if is_not_sent(&error) => return Ok(Outcome::Done),

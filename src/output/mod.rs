@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
 mod checklist;
+pub mod consumed;
 mod layout;
 mod progress;
 mod prompt;
@@ -39,6 +40,7 @@ pub enum Format {
 pub struct Ui {
     stderr: AutoStream<io::Stderr>,
     quiet: bool,
+    verbose: bool,
     /// Nothing else is written to stderr while a bar is drawn there.
     bars: bool,
 }
@@ -69,8 +71,9 @@ impl Ui {
     #[must_use]
     pub fn new(flags: &Flags) -> Self {
         set_color(flags.color);
-        let bars = !flags.quiet && flags.verbose == 0;
-        Self { stderr: AutoStream::auto(io::stderr()), quiet: flags.quiet, bars }
+        let verbose = flags.verbose > 0;
+        let bars = !flags.quiet && !verbose;
+        Self { stderr: AutoStream::auto(io::stderr()), quiet: flags.quiet, verbose, bars }
     }
 
     /// What is told of requests, by `-v` and `-vv`.
@@ -90,6 +93,13 @@ impl Ui {
     pub fn status(&mut self, text: impl AsRef<str>) {
         if !self.quiet {
             self.notice(text);
+        }
+    }
+
+    /// A line for those who ask for details: only with `--verbose`, and not with `--quiet`.
+    pub fn detail(&mut self, text: impl AsRef<str>) {
+        if self.verbose && !self.quiet {
+            self.line(format_args!("{DIM}{}{PLAIN}", safe(text.as_ref())));
         }
     }
 

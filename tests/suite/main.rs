@@ -11,6 +11,7 @@
 
 mod cognito;
 mod config;
+mod consumed;
 mod db;
 mod ddb;
 mod doctor;

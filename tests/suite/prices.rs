@@ -37,22 +37,31 @@ fn regions_that_the_table_lacks_have_a_region_to_stand_in() {
     let sandbox = Sandbox::new();
     sandbox.cruddur(["ddb", "schema-load"]).succeeds();
     sandbox.put(&[("pk", "a"), ("sk", "b")]);
-    let scan = |flags: &[&str]| sandbox.cruddur(["ddb", "scan", "-o", "json"].iter().chain(flags)).succeeds();
-    scan(&[]).says("a million such calls cost $0.0625 on demand (us-east-1, prices of 2026-09-11); the");
-    scan(&["--region", "eu-west-1"]).says("cost $0.0708 on demand (eu-west-1, prices of 2026-08-15)");
-    let elsewhere = scan(&["--region", "xx-nowhere-1"]);
+    let get = |flags: &[&str]| {
+        sandbox.cruddur(["ddb", "get", "a", "b", "-v", "-o", "json"].iter().chain(flags)).succeeds()
+    };
+    get(&[])
+        .says("1 item; $0.0625 a million calls\n")
+        .says("\n  prices: on demand in us-east-1, as of 2026-09-11\n");
+    get(&["--region", "eu-west-1"])
+        .says("1 item; $0.0708 a million calls\n")
+        .says("\n  prices: on demand in eu-west-1, as of 2026-08-15\n");
+    let elsewhere = get(&["--region", "xx-nowhere-1"]);
     assert_eq!(elsewhere.json()["consumed_capacity"]["cost"]["region"], "us-east-1");
-    elsewhere.says(
-        "cost $0.0625 on demand (us-east-1's prices of 2026-09-11, for those of xx-nowhere-1 are not known)",
-    );
-    let given = scan(&["--region", "xx-nowhere-1", "--price-read", "2469135", "--price-write", "0"]);
+    elsewhere
+        .says("\n  prices: on demand in us-east-1, as of 2026-09-11\n")
+        .says("\n  no price is known for xx-nowhere-1\n");
+    let given = get(&["--region", "xx-nowhere-1", "--price-read", "2469135", "--price-write", "0"]);
     let cost = &given.json()["consumed_capacity"]["cost"];
     assert_eq!(cost["usd_per_million_calls"], 1_234_567.5);
     assert_eq!(
         (&cost["region"], &cost["prices_as_of"]),
         (&serde_json::Value::Null, &serde_json::Value::Null)
     );
-    given.says("cost $1,234,567.50 on demand (a million read units at $2,469,135.00)");
+    let given = given
+        .says("1 item; $1,234,567.50 a million calls\n")
+        .says("\n  a million read units: $2,469,135.00 (yours)\n");
+    assert!(!given.stderr.contains("on demand"), "{}", given.stderr);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use clap::Args;
 use uuid::Uuid;
 
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{OutputArgs, count as counted};
 use crate::commands::plan::show_requests;
@@ -277,7 +277,7 @@ impl Check {
             }
             Ok(()) => tally.conclude(ui, db, mode, table),
         };
-        args.usage.show(ui, &usage);
+        args.usage.show(ui, &usage, Bill::Run);
         concluded
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::TableArgs;
 use super::attributes::KeyArgs;
 use super::items::{ItemArgs, parse_condition};
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
@@ -62,13 +62,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     };
     args.item.show(ui, "deleted", former.as_ref(), &shape.key, args.usage.json(&usage))?;
     if former.is_none() {
-        args.usage.show(ui, &usage);
+        args.usage.show(ui, &usage, Bill::Calls);
         return Err(Error::failed(format!(
             "there is no item with this key in the table {table:?} on {}; nothing was deleted",
             db.place()
         )));
     }
     ui.status(format!("deleted the item above from {table:?}"));
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::archive::{Compression, Header, KeyPart, PartFile, Totals, Wanted, Writer};
 use crate::commands::common::{OutputArgs, count, shell_word};
@@ -101,7 +101,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
                 file.part().display()
             ));
             ui.status(format!("to go on run: {again}"));
-            args.usage.show(ui, &scan.usage());
+            args.usage.show(ui, &scan.usage(), Bill::Run);
             return Err(stop.unfinished());
         }
         Err(error) => {
@@ -126,7 +126,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
         let consumed_capacity = args.usage.json(&scan.usage());
         ui.document(&Exported { file, table: &table, totals: &totals, consumed_capacity })?;
     }
-    args.usage.show(ui, &scan.usage());
+    args.usage.show(ui, &scan.usage(), Bill::Run);
     Ok(())
 }
 
@@ -206,7 +206,7 @@ async fn to_stdout(
     }
     let totals = writer.finish().map_err(write_error)?;
     show(ui, &header.table, "stdout", &totals);
-    args.usage.show(ui, &scan.usage());
+    args.usage.show(ui, &scan.usage(), Bill::Run);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::TableArgs;
 use super::attributes::KeyArgs;
 use super::items::{ItemArgs, parse_attributes};
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use crate::context::Context;
 use crate::dynamodb::Capacity;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetArgs) -> Result<()>
     let usage = db.usage(read, Capacity::default());
     let found = item.is_some();
     args.item.show(ui, "item", item.as_ref(), &shape.key, args.usage.json(&usage))?;
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Calls);
     if found {
         return Ok(());
     }

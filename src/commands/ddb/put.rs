@@ -5,7 +5,7 @@ use clap::Args;
 use super::TableArgs;
 use super::attributes::AttributeArgs;
 use super::items::{ItemArgs, parse_condition};
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
@@ -92,6 +92,6 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
             .hint("to put this one in its place add: --replace"));
         }
     }
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
 }

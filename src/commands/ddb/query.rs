@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::TableArgs;
 use super::items::{SelectArgs, parse_condition};
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use crate::commands::common::count as counted;
 use crate::context::Context;
 use crate::dynamodb::QueryRequest;
@@ -83,7 +83,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &QueryArgs) -> Result<(
                 ui.data(&format!("{counted}\n"))?;
             }
         }
-        args.usage.show(ui, &usage);
+        args.usage.show(ui, &usage, Bill::Calls);
         return Ok(());
     }
     let mut items = args.select.records(ui, attributes);
@@ -93,6 +93,6 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &QueryArgs) -> Result<(
     let (count, usage) = (items.count(), query.usage());
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
     ui.status(counted(count, "item"));
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
 }

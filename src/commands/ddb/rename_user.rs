@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::TableArgs;
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::plan::show_requests;
 use crate::commands::target::{ConfirmArgs, announce};
@@ -240,7 +240,7 @@ impl RenameUserArgs {
                 rename.to.handle
             ));
         }
-        self.usage.show(ui, &usage);
+        self.usage.show(ui, &usage, Bill::Run);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::items::SelectArgs;
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::count as counted;
 use crate::context::Context;
@@ -60,6 +60,6 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()
     let usage = scan.usage();
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
     ui.status(counted(count, "item"));
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Run);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{OutputArgs, count};
 use crate::context::Context;
@@ -95,7 +95,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
             ui.data(&format!("{text}\n"))?;
         }
     }
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Run);
     Ok(())
 }
 

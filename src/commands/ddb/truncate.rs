@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use super::writing::{ended, watched};
 use super::{ScanSpeedArgs, TableArgs, parse_units};
 use crate::aws::Effort;
@@ -244,7 +244,7 @@ async fn by_key(
     ui.status(format!("deleted {} of the table {table:?}", count(written.deleted, "item")));
     let mut usage = scan.usage();
     usage.write = written.capacity;
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Run);
     let Some(stop) = stop else { return Ok(()) };
     ui.status("stopped before the end: others are left");
     ui.hint(again);

@@ -1,14 +1,12 @@
 //! The line with which every command that reads or writes items ends: what it
 //! consumed, and what that costs.
 
-use std::fmt::Write as _;
-
 use clap::Args;
 use serde::Serialize;
 
-use crate::commands::common::count;
 use crate::dynamodb::{Capacity, DEFAULT_PRICE_REGION, Prices, Usage};
 use crate::output::Ui;
+use crate::output::consumed::{Consumed, Price, dollars};
 
 /// What units cost, where the built-in table does not know better.
 #[derive(Debug, Clone, Default, Args)]
@@ -35,10 +33,20 @@ fn parse_price(text: &str) -> Result<f64, String> {
     Ok(price)
 }
 
-/// What a million calls of a command cost on demand.
+/// What the money at the end of the line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bill {
+    /// A million calls: of what an app does over and over.
+    Calls,
+    /// This run: of what is done once, to all of a table.
+    Run,
+}
+
+/// What a command costs on demand.
 #[derive(Serialize)]
 struct Cost {
     usd_per_million_calls: f64,
+    usd_this_run: f64,
     usd_per_million_read_units: f64,
     usd_per_million_write_units: f64,
     /// Whose prices they are; `null` when both were given.
@@ -55,6 +63,7 @@ struct Json<'a> {
     estimated: bool,
     returned: u64,
     scanned: u64,
+    written: u64,
     read: &'a Capacity,
     write: &'a Capacity,
     cost: Option<Cost>,
@@ -66,12 +75,32 @@ impl UsageArgs {
         let capacity = |total: f64| Capacity { total, ..Capacity::default() };
         let region = region.to_owned();
         let usage = Usage { read: capacity(read), write: capacity(write), region, estimated: false };
-        self.cost(&usage).map(|(cost, _)| cost.usd_per_million_calls)
+        self.cost(&usage).map(|cost| cost.usd_per_million_calls)
     }
 
-    /// Prints the line. It is the last one, unless the command fails.
-    pub(super) fn show(&self, ui: &mut Ui, usage: &Usage) {
-        ui.status(self.line(usage));
+    /// Prints the line, and with `-v` the facts behind it. It comes last, unless the
+    /// command fails.
+    pub(super) fn show(&self, ui: &mut Ui, usage: &Usage, bill: Bill) {
+        let Usage { read, write, estimated, .. } = usage;
+        let (reads, writes) = kinds(usage);
+        let cost = self.cost(usage);
+        let price = cost.as_ref().map(|cost| match bill {
+            Bill::Calls => Price::MillionCalls(cost.usd_per_million_calls),
+            Bill::Run => Price::ThisRun(cost.usd_this_run),
+        });
+        let consumed = Consumed {
+            estimated: *estimated,
+            read: reads.then_some(read.total),
+            write: writes.then_some(write.total),
+            requests: (read.pages + write.pages) as u64,
+            items: if writes { write.written } else { read.returned },
+            scanned: if writes { 0 } else { read.scanned },
+            price,
+        };
+        ui.status(consumed.to_string());
+        for fact in self.facts(usage, cost.as_ref()) {
+            ui.detail(format!("  {fact}"));
+        }
     }
 
     /// What `-o json` has under `consumed_capacity`.
@@ -82,85 +111,78 @@ impl UsageArgs {
             estimated: usage.estimated,
             returned: usage.read.returned,
             scanned: usage.read.scanned,
+            written: usage.write.written,
             read: &usage.read,
             write: &usage.write,
-            cost: self.cost(usage).map(|(cost, _)| cost),
+            cost: self.cost(usage),
             sum,
         };
         // Numbers and texts only: nothing that JSON lacks.
         serde_json::to_value(json).unwrap_or_default()
     }
 
-    fn line(&self, usage: &Usage) -> String {
-        let Usage { read, write, .. } = usage;
-        let mut line = String::from("consumed ");
+    /// Everything about it, a fact a line.
+    fn facts(&self, usage: &Usage, cost: Option<&Cost>) -> Vec<String> {
+        let Usage { read, write, region, estimated } = usage;
         let (reads, writes) = kinds(usage);
+        let mut facts = Vec::new();
+        for (capacity, kind, is_used) in [(read, "read", reads), (write, "write", writes)] {
+            if !is_used {
+                continue;
+            }
+            facts.push(format!("{kind} units of the table: {}", capacity.table));
+            let of_index = |(name, units): (&String, &f64)| format!("{kind} units of {name}: {units}");
+            facts.extend(capacity.indexes.iter().map(of_index));
+            facts.push(format!("{kind} requests: {}", capacity.pages));
+        }
         if reads {
-            let _ = write!(
-                line,
-                "{} in {}, {} returned of {} scanned",
-                units(read, "read"),
-                count(read.pages, "page"),
-                count(read.returned, "item"),
-                read.scanned
-            );
+            facts.push(format!("items returned: {}", read.returned));
+            facts.push(format!("items read: {}", read.scanned));
         }
         if writes {
+            facts.push(format!("items written: {}", write.written));
+        }
+        if let Some(cost) = cost {
+            let own = |price: Option<f64>| if price.is_some() { " (yours)" } else { "" };
             if reads {
-                line.push_str(", and ");
+                let price = dollars(cost.usd_per_million_read_units);
+                facts.push(format!("a million read units: {price}{}", own(self.price_read)));
             }
-            let requests =
-                if write.pages == 1 { "1 request".to_owned() } else { format!("{} requests", write.pages) };
-            let _ = write!(line, "{} in {requests}", units(write, "write"));
+            if writes {
+                let price = dollars(cost.usd_per_million_write_units);
+                facts.push(format!("a million write units: {price}{}", own(self.price_write)));
+            }
+            if let (Some(priced), Some(day)) = (cost.region, cost.prices_as_of) {
+                facts.push(format!("prices: on demand in {priced}, as of {day}"));
+                if priced != region.as_str() {
+                    facts.push(format!("no price is known for {region}"));
+                }
+            }
         }
-        if let Some((cost, whose)) = self.cost(usage) {
-            let _ = write!(
-                line,
-                "; a million such calls cost {} on demand ({whose})",
-                dollars(cost.usd_per_million_calls)
-            );
-        }
-        if usage.estimated {
-            line.push_str("; the emulator's estimate");
-        }
-        line
+        facts.push(format!(
+            "figures: {}",
+            if *estimated { "the emulator's estimate" } else { "DynamoDB's own" }
+        ));
+        facts
     }
 
-    /// The cost, and whose prices it is made of. There is none only if the table
-    /// lost a line that a test looks for.
-    fn cost(&self, usage: &Usage) -> Option<(Cost, String)> {
-        let known = Prices::of(&usage.region);
-        let table = known.clone().or_else(|| Prices::of(DEFAULT_PRICE_REGION));
+    /// There is none only if the table lost a line that a test looks for.
+    fn cost(&self, usage: &Usage) -> Option<Cost> {
+        let table = Prices::of(&usage.region).or_else(|| Prices::of(DEFAULT_PRICE_REGION));
         let read = self.price_read.or(table.as_ref().map(|prices| prices.read))?;
         let write = self.price_write.or(table.as_ref().map(|prices| prices.write))?;
-        let (region, as_of) = match (self.price_read, self.price_write, &table) {
-            (Some(_), Some(_), _) | (_, _, None) => (None, None),
-            (_, _, Some(prices)) => (Some(prices.region), Some(prices.as_of)),
-        };
-        let (reads, writes) = kinds(usage);
-        let is_from_table = reads && self.price_read.is_none() || writes && self.price_write.is_none();
-        let mut whose = match (region.filter(|_| is_from_table), as_of) {
-            (Some(region), Some(as_of)) if known.is_none() => {
-                format!("{region}'s prices of {as_of}, for those of {} are not known", usage.region)
-            }
-            (Some(region), Some(as_of)) => format!("{region}, prices of {as_of}"),
-            _ => String::new(),
-        };
-        for (given, name, is_used) in [(self.price_read, "read", reads), (self.price_write, "write", writes)]
-        {
-            if let Some(price) = given.filter(|_| is_used) {
-                let comma = if whose.is_empty() { "" } else { "; " };
-                let _ = write!(whose, "{comma}a million {name} units at {}", dollars(price));
-            }
-        }
-        let cost = Cost {
-            usd_per_million_calls: rounded(usage.read.total * read + usage.write.total * write),
+        let is_from_table = self.price_read.is_none() || self.price_write.is_none();
+        let table = table.filter(|_| is_from_table);
+        // Without what floating point adds at the far end.
+        let million = ((usage.read.total * read + usage.write.total * write) * 1e6).round() / 1e6;
+        Some(Cost {
+            usd_per_million_calls: million,
+            usd_this_run: million / 1e6,
             usd_per_million_read_units: read,
             usd_per_million_write_units: write,
-            region,
-            prices_as_of: as_of,
-        };
-        Some((cost, whose))
+            region: table.as_ref().map(|prices| prices.region),
+            prices_as_of: table.as_ref().map(|prices| prices.as_of),
+        })
     }
 }
 
@@ -169,42 +191,4 @@ impl UsageArgs {
 const fn kinds(usage: &Usage) -> (bool, bool) {
     let writes = usage.write.pages > 0;
     (usage.read.pages > 0 || !writes, writes)
-}
-
-/// `2.5 read units (table 2, an-index 0.5)`.
-fn units(capacity: &Capacity, kind: &str) -> String {
-    let mut text = format!("{} {kind} units (table {}", capacity.total, capacity.table);
-    for (name, units) in &capacity.indexes {
-        let _ = write!(text, ", {name} {units}");
-    }
-    text.push(')');
-    text
-}
-
-/// Without what floating point adds at the far end.
-fn rounded(usd: f64) -> f64 {
-    (usd * 1e6).round() / 1e6
-}
-
-/// `$0.3125`, `$2.50`, `$1,234,567.50`: cents, and what is less than a cent only
-/// where it matters.
-pub(super) fn dollars(usd: f64) -> String {
-    // Halves go up, also those that binary fractions miss by a little.
-    let text = if usd < 100.0 {
-        format!("{:.4}", ((usd * 1e6).round() / 1e2).round() / 1e4)
-    } else {
-        format!("{:.2}", (usd * 1e2).round() / 1e2)
-    };
-    let (whole, mut cents) = text.split_once('.').unwrap_or((&text, "00"));
-    while cents.len() > 2 && cents.ends_with('0') {
-        cents = &cents[..cents.len() - 1];
-    }
-    let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("${grouped}.{cents}")
 }

@@ -346,7 +346,7 @@ impl Dispatch {
     }
 
     fn account(&mut self, sent: &Sent, left: usize, answer: &BatchWriteItemOutput) {
-        self.written.capacity.add(answer);
+        self.written.capacity.add_written(answer, sent.batch.len() - left);
         #[expect(clippy::cast_precision_loss, reason = "25 at most")]
         let share = (sent.batch.len() - left) as f64 / sent.batch.len() as f64;
         // One table asked, so at most one figure.

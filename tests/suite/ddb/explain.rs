@@ -217,7 +217,7 @@ fn people_see_the_requests_and_the_ways() {
         let line = ways.lines().find(|line| line.starts_with(name)).unwrap();
         assert!(line.contains(figures), "{line}");
     }
-    run.says("consumed 1 read units (table 1) in 2 pages");
+    run.says("estimated 1 read unit, 2 requests, 2 items; <$0.01 this run");
 }
 
 #[test]

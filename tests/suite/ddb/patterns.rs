@@ -247,22 +247,26 @@ fn the_consumed_capacity_is_told_and_called_an_estimate() {
     let sandbox = Sandbox::seeded();
     // An inbox with one row is under 4 KB: half a unit, eventually consistent. So are
     // three messages.
-    for (pattern, returned) in [(LIST, 1), (GET, 3)] {
+    for (pattern, returned, items) in [(LIST, 1, "1 item"), (GET, 3, "3 items")] {
         let read = |format| {
             let flags = ["--limit", "3", "-o", format];
-            sandbox.cruddur(pattern.iter().chain(&flags)).succeeds().says("0.5 read units")
+            sandbox
+                .cruddur(pattern.iter().chain(&flags))
+                .succeeds()
+                .says(&format!("estimated 0.5 read units, 1 request, {items}; $0.0625 a million calls\n"))
         };
         for format in ["table", "ndjson"] {
             let run = read(format);
-            assert!(!run.stdout.contains("consumed"), "{}", run.stdout);
+            assert!(!run.stdout.contains("estimated"), "{}", run.stdout);
         }
         let expected = json!({
             "total": 0.5, "table": 0.5, "indexes": {}, "pages": 1, "estimated": true,
-            "returned": returned, "scanned": returned,
+            "returned": returned, "scanned": returned, "written": 0,
             "read": { "total": 0.5, "table": 0.5, "indexes": {}, "pages": 1 },
             "write": { "total": 0.0, "table": 0.0, "indexes": {}, "pages": 0 },
             "cost": {
                 "usd_per_million_calls": 0.0625,
+                "usd_this_run": 0.0625 / 1e6,
                 "usd_per_million_read_units": 0.125,
                 "usd_per_million_write_units": 0.625,
                 "region": "us-east-1",

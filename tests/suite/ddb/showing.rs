@@ -50,7 +50,7 @@ fn in_terminal(sandbox: &Sandbox, arguments: &[&str], columns: u16) -> (String, 
     // The rest is for stderr, which is the same terminal.
     let data: Vec<&str> = shown
         .lines()
-        .take_while(|line| !line.contains("Warning:") && !line.starts_with("consumed"))
+        .take_while(|line| !line.contains("Warning:") && !line.starts_with("estimated"))
         .collect();
     let shown = data.join("\n");
     let plain = Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&shown, "").into_owned();

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::commands::common::{OutputArgs, count};
-use crate::commands::ddb::usage::{UsageArgs, dollars};
+use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::dynamodb::{Explanation, Figures, Request, Way};
 use crate::error::Result;
+use crate::output::consumed::dollars;
 use crate::output::{Column, Format, Record, Ui};
 
 /// Requests of a pattern that people are shown; JSON has all of them.
@@ -77,7 +78,7 @@ pub(super) fn show(
         "count": ways.len(),
         "consumed_capacity": prices.json(usage),
     }))?;
-    prices.show(ui, usage);
+    prices.show(ui, usage, Bill::Run);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use self::write::{Job, Outcome};
-use super::usage::UsageArgs;
+use super::usage::{Bill, UsageArgs};
 use super::{TableArgs, parse_units};
 use crate::archive::{Format as FileFormat, ImportPlace, KeyPart, Policy, Reading, Source, Surveyed, survey};
 use crate::commands::common::{OutputArgs, count, shell_word};
@@ -140,7 +140,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
         Ok(surveyed) => surveyed,
         Err(error) => {
             if error.kind().is_silent() {
-                args.usage.show(ui, &usage);
+                args.usage.show(ui, &usage, Bill::Run);
             }
             return Err(error);
         }
@@ -159,7 +159,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
             consumed_capacity,
         })?;
     }
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Run);
     Ok(())
 }
 

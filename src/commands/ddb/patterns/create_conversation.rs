@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::write::WriteArgs;
 use crate::commands::common::shell_word;
+use crate::commands::ddb::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
 use crate::context::Context;
@@ -60,7 +61,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
         match db.create_only_conversation(&table, &sender, &recipient, &text, now).await? {
             Created::Sent(sent) => sent,
             Created::Exists { group, read, written } => {
-                args.write.usage.show(ui, &db.usage(read, written));
+                args.write.usage.show(ui, &db.usage(read, written), Bill::Calls);
                 let group = group.message_group_uuid;
                 let prod = cx.target().flag();
                 let flag = match &args.write.table.table {

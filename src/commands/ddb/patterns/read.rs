@@ -6,7 +6,7 @@ use serde_json::json;
 use super::range::RangeArgs;
 use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::UsageArgs;
+use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::context::Context;
 use crate::dynamodb::{Census, Direction, Span, Timeline};
 use crate::error::Result;
@@ -190,7 +190,7 @@ pub(super) async fn show<T, R: Record>(
     if let Some(cursor) = end.cursor {
         ui.status(format!("for older ones, if there are any, add: --cursor {cursor}"));
     }
-    args.usage.show(ui, &usage);
+    args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
 }
 

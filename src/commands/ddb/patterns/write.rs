@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::UsageArgs;
+use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::dynamodb::{DynamoDb, MAX_ITEM_BYTES, Sent, check_text};
 use crate::error::{Error, Result};
 use crate::messaging::Message;
@@ -67,7 +67,7 @@ impl WriteArgs {
             1 => ui.status("another writer was first once; tried again"),
             times => ui.status(format!("other writers were first {times} times; tried again")),
         }
-        self.usage.show(ui, &usage);
+        self.usage.show(ui, &usage, Bill::Calls);
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::commands::common::count;
-use crate::commands::ddb::usage::dollars;
 use crate::commands::signals::Signals;
 use crate::dynamodb::{Backfill, Busy, Change, Comparison, DEFAULT_PRICE_REGION, DynamoDb, Prices};
 use crate::error::{Kind, Result};
 use crate::output::Ui;
+use crate::output::consumed::dollars;
 
 const AGAIN: &str = "the same command goes on from where the table is";
 

@@ -9,6 +9,7 @@ use super::super::writing::{ended, watched};
 use super::place::{self, Place, as_given};
 use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{count, shell_word};
+use crate::commands::ddb::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;
@@ -98,7 +99,7 @@ pub(super) async fn run(
                 let users = invention.users;
                 ui.status(format!("{} of {users} users take part in no conversation", invention.silent()));
             }
-            args.usage.show(ui, &db.usage(Capacity::default(), written.capacity));
+            args.usage.show(ui, &db.usage(Capacity::default(), written.capacity), Bill::Run);
             tell_until(ui, args, &invention);
             Ok(())
         }
@@ -109,7 +110,7 @@ pub(super) async fn run(
                 from + written.items(),
                 written.items()
             ));
-            args.usage.show(ui, &db.usage(Capacity::default(), written.capacity));
+            args.usage.show(ui, &db.usage(Capacity::default(), written.capacity), Bill::Run);
             ui.hint(go_on);
             Err(stop.unfinished())
         }

@@ -2,6 +2,7 @@
 
 use super::super::people;
 use super::SeedArgs;
+use crate::commands::ddb::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::project::{Source, TRANSCRIPT};
 use crate::commands::target::announce;
@@ -49,7 +50,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     if written.deleted > 0 {
         ui.status(format!("deleted {} items that the group {group} held before", written.deleted));
     }
-    args.usage.show(ui, &db.usage(written.read, written.written));
+    args.usage.show(ui, &db.usage(written.read, written.written), Bill::Run);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use super::Source;
 use crate::commands::common::{OutputArgs, count};
 use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::UsageArgs;
+use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;
@@ -108,7 +108,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
         if cx.dry_run() {
             show_plan(ui, &run.db.withheld())?;
         }
-        args.usage.show(ui, &run.usage());
+        args.usage.show(ui, &run.usage(), Bill::Run);
     }
     match (ended, run.stop) {
         // Asked to drain the stream, and it is not drained.
