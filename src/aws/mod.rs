@@ -55,7 +55,7 @@ pub(crate) struct Aws {
     telling: Option<Telling>,
 }
 
-/// Where a service is; displays as the endpoint's URL, or the region of AWS's own.
+/// Where a service is; displays as the endpoint's URL, or as AWS with the region.
 #[derive(Debug, Clone)]
 pub struct Place {
     service: Service,
@@ -131,7 +131,7 @@ impl Aws {
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
-        let place_name = endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone());
+        let place_name = endpoint.map_or_else(|| aws_in(region.as_ref()), |endpoint| endpoint.url.clone());
         if let Credentials::Static { secret_access_key, session_token, .. } = &config.credentials {
             config.trace.hide(secret_access_key);
             if let Some(token) = session_token {
@@ -154,7 +154,8 @@ impl Aws {
             caller: (!config.is_emulated() && !is_signed_by_dummies).then(|| {
                 let mut caller = sdk.clone().into_builder();
                 let sts = config.sts.as_ref().map(|endpoint| endpoint.url.clone());
-                let telling = Telling::to(&config.trace, sts.as_deref().unwrap_or(region.as_ref()));
+                let telling =
+                    Telling::to(&config.trace, &sts.clone().unwrap_or_else(|| aws_in(region.as_ref())));
                 caller.set_endpoint_url(sts);
                 Caller { sdk: caller.build(), telling }
             }),
@@ -227,6 +228,11 @@ impl Place {
     pub const fn is_loopback(&self) -> bool {
         self.loopback
     }
+}
+
+/// The name of AWS's own endpoints.
+fn aws_in(region: &str) -> String {
+    format!("AWS in {region}")
 }
 
 impl fmt::Display for Place {

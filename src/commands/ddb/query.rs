@@ -59,8 +59,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &QueryArgs) -> Result<(
     let (filter, attributes) = (args.select.filter()?, args.select.attributes()?);
     let Some(key) = key else { return Ok(()) };
     let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
     let request = QueryRequest {
-        table: args.table.name(cx),
+        table: table.clone(),
         index: args.index.clone(),
         key,
         filter,
@@ -92,7 +93,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &QueryArgs) -> Result<(
     }
     let (count, usage) = (items.count(), query.usage());
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
-    ui.status(counted(count, "item"));
+    ui.status(format!("{} in {table:?} on {}", counted(count, "item"), db.place()));
     args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
 }

@@ -41,8 +41,9 @@ pub struct ScanArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()> {
     let (filter, attributes) = (args.select.filter()?, args.select.attributes()?);
     let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
     let request = ScanRequest {
-        table: args.table.name(cx),
+        table: table.clone(),
         index: args.index.clone(),
         segments: args.speed.segments,
         max_rcu: args.speed.max_rcu,
@@ -59,7 +60,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()
     let count = items.count();
     let usage = scan.usage();
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
-    ui.status(counted(count, "item"));
+    ui.status(format!("{} in {table:?} on {}", counted(count, "item"), db.place()));
     args.usage.show(ui, &usage, Bill::Run);
     Ok(())
 }

@@ -60,7 +60,10 @@ fn without_credentials_there_is_no_list() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(LIST);
     command.args(["--user-pool-id", "us-east-1_AbCdEfGhI"]).env("AWS_EC2_METADATA_DISABLED", "true");
-    Run::of(&mut command).exits_with(4).says("on us-east-1: no valid AWS credentials").says("--profile");
+    Run::of(&mut command)
+        .exits_with(4)
+        .says("on AWS in us-east-1: no valid AWS credentials")
+        .says("--profile");
 }
 
 #[test]

@@ -179,6 +179,7 @@ fn an_empty_range_tells_what_the_other_years_hold() {
         let run = get(&sandbox, flags)
             .succeeds()
             .says(&format!("no messages in the group {GROUP} for {}\n", flags.join(" ")))
+            .says(&format!("\nsearched \"cruddur-messages\" on {}\n", sandbox.endpoint()))
             .says("there are others: --year 2021 (1 message), --year 2023 (3 messages)")
             .says("looking for them took 0.5 of the read units below")
             // A request that finds nothing, and one for the keys.

@@ -149,7 +149,7 @@ fn production_needs_a_region_and_credentials() {
     on_prod(&["--region", "eu-west-1"])
         .exits_with(4)
         .says("*** PROD *** EC2 in eu-west-1 · account unknown (no credentials)\n")
-        .says("on eu-west-1: no valid AWS credentials");
+        .says("on AWS in eu-west-1: no valid AWS credentials");
     for region in ["eu west 1", "eu-west-1/x", "127.0.0.1:1#", "eu-west-1.example.com"] {
         on_prod(&["--region", region]).exits_with(4).says(&format!("{region:?} is no AWS region"));
     }

@@ -66,7 +66,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetConversationArgs) -
     let db = cx.dynamodb().await?;
     let group = args.message_group_uuid;
     let timeline = args.timeline(cx, &db, &read)?;
-    let words = Words { rows: "messages", row: "message", none: format!("no messages in the group {group}") };
+    let none = format!("no messages in the group {group}");
+    let words = Words { rows: "messages", row: "message", none, searched: read.searched(cx, &db) };
     let zone = &read.zone;
     show(ui, &read, timeline, &words, |message| Line { message, zone: zone.clone() }).await
 }

@@ -74,7 +74,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListConversationsArgs)
     let db = cx.dynamodb().await?;
     let timeline = args.timeline(cx, &db, &read).await?;
     let none = format!("{} has no conversations", args.handle(cx).value);
-    let words = Words { rows: "conversations", row: "conversation", none };
+    let words = Words { rows: "conversations", row: "conversation", none, searched: read.searched(cx, &db) };
     let (zone, now) = (&read.zone, read.now);
     show(ui, &read, timeline, &words, |group| Row { group, zone: zone.clone(), now }).await
 }

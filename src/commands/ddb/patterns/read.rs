@@ -8,7 +8,7 @@ use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::context::Context;
-use crate::dynamodb::{Census, Direction, Span, Timeline};
+use crate::dynamodb::{Census, Direction, DynamoDb, Span, Timeline};
 use crate::error::Result;
 use crate::messaging::{Participant, TimeRange, Timestamp, Zone};
 use crate::output::{Record, Records, Ui};
@@ -68,6 +68,11 @@ impl ReadArgs {
 impl Read<'_> {
     pub(in crate::commands::ddb) fn table(&self, cx: &Context) -> String {
         self.args.table.name(cx)
+    }
+
+    /// The table in `db`, for people.
+    pub(super) fn searched(&self, cx: &Context, db: &DynamoDb) -> String {
+        format!("{:?} on {}", self.table(cx), db.place())
     }
 
     pub(super) fn span(&self) -> Span<'_> {
@@ -135,6 +140,8 @@ pub(super) struct Words {
     pub(super) row: &'static str,
     /// That there are none.
     pub(super) none: String,
+    /// The table, and where it is.
+    pub(super) searched: String,
 }
 
 impl Words {
@@ -194,24 +201,31 @@ pub(super) async fn show<T, R: Record>(
     Ok(())
 }
 
-/// Says that there was nothing, and where there is something.
+/// Says that there was nothing, which table was searched, and where there is something.
 fn say_nothing(ui: &mut Ui, words: &Words, flags: &str, went_on: bool, others: Option<&Census>) {
     if went_on {
-        return ui.status(format!("no {} are left", words.rows));
+        return ui.status(format!("no {} are left in {}", words.rows, words.searched));
     }
-    let Some(others) = others else { return ui.status(&words.none) };
-    let mut elsewhere: Vec<String> =
-        others.years.iter().map(|(year, count)| format!("--year {year} ({})", words.count(*count))).collect();
-    if others.undated > 0 {
-        elsewhere.push(format!("--all ({} without a readable time)", words.count(others.undated)));
+    let mut elsewhere: Vec<String> = others
+        .into_iter()
+        .flat_map(|others| &others.years)
+        .map(|(year, count)| format!("--year {year} ({})", words.count(*count)))
+        .collect();
+    if let Some(undated) = others.map(|others| others.undated).filter(|undated| *undated > 0) {
+        elsewhere.push(format!("--all ({} without a readable time)", words.count(undated)));
     }
     if elsewhere.is_empty() {
         ui.status(&words.none);
     } else {
         ui.status(format!("{} for {flags}", words.none));
+    }
+    ui.status(format!("searched {}", words.searched));
+    if !elsewhere.is_empty() {
         ui.hint(format!("there are others: {}", elsewhere.join(", ")));
     }
-    ui.status(format!("looking for them took {} of the read units below", others.units));
+    if let Some(others) = others {
+        ui.status(format!("looking for them took {} of the read units below", others.units));
+    }
 }
 
 /// A user's name and handle, as far as the item has them.
