@@ -1,13 +1,16 @@
 //! Reading back what `cognito list-users` printed.
 
+use std::fmt;
+
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::messaging::Identity;
 
 /// One JSON value of a saved listing: a document of users, as this tool or the
-/// aws-cli prints it, or one user, as a line of NDJSON is.
+/// aws-cli prints it, one user, as a line of NDJSON is, or a map of handles to subs.
 #[derive(Deserialize)]
 #[serde(expecting = "an object with users")]
 struct Value {
@@ -19,6 +22,57 @@ struct Value {
     sub: Option<Sub>,
     handle: Option<String>,
     email: Option<String>,
+    #[serde(flatten)]
+    others: Others,
+}
+
+/// The fields that a user does not have, in order, and each as often as it is there.
+struct Others(Vec<(String, serde_json::Value)>);
+
+impl<'de> Deserialize<'de> for Others {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Others;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Others, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Others(fields))
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+impl Value {
+    /// The users of a map, if this is one: each value is a sub, which is a UUID. A
+    /// handle may be called as a user's field is.
+    fn map(&self) -> Option<Vec<Identity>> {
+        let fields = [
+            ("sub", self.sub.as_ref().map(|sub| &sub.0)),
+            ("handle", self.handle.as_ref()),
+            ("email", self.email.as_ref()),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?.as_str())));
+        let others =
+            self.others.0.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+        let is_user = self.sub.is_some() && self.others.0.is_empty();
+        let entries: Vec<(&str, &str)> = fields.chain(others).collect();
+        let is_map = !is_user && entries.iter().all(|(_, sub)| Uuid::try_parse(sub).is_ok());
+        let user = |(handle, sub): (&str, &str)| Identity {
+            handle: Some(handle.to_owned()),
+            sub: sub.to_owned(),
+            email: None,
+        };
+        is_map.then(|| entries.into_iter().map(user).collect())
+    }
 }
 
 #[derive(Deserialize)]
@@ -69,8 +123,8 @@ impl TryFrom<AwsAttributes> for AwsUser {
     }
 }
 
-/// The users in `text`, which came from the file `name`: what `list-users -o
-/// json` or `-o ndjson` printed, or `aws cognito-idp list-users`.
+/// The users in `text`, which came from the file `name`: what `list-users` printed
+/// with `-o json`, `-o ndjson` or `--map`, or `aws cognito-idp list-users`.
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`], with the line, when it is something else.
@@ -99,8 +153,13 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
                 email: user.email,
             })),
             Value { aws_users: Some(found), .. } => users.extend(found.into_iter().map(|user| user.0)),
-            Value { sub: Some(sub), handle, email, .. } => users.push(Identity { handle, sub: sub.0, email }),
-            _ => return Err(bad(line, "it holds neither users nor a sub")),
+            value => match (value.map(), value.sub) {
+                (Some(found), _) => users.extend(found),
+                (None, Some(sub)) => {
+                    users.push(Identity { handle: value.handle, sub: sub.0, email: value.email });
+                }
+                (None, None) => return Err(bad(line, "it holds neither users nor a sub")),
+            },
         }
     }
     if empty { Err(bad(1, "it is empty")) } else { Ok(users) }

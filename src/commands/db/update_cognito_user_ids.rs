@@ -27,7 +27,8 @@ Examples:
 pub struct UpdateCognitoUserIdsArgs {
     #[command(flatten)]
     pool: PoolArgs,
-    /// What cognito list-users -o json printed, in place of asking the pool; - is stdin
+    /// What cognito list-users printed as JSON (-o json, -o ndjson or --map), in place of asking
+    /// the pool; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "user_pool_id")]
     from: Option<PathBuf>,
     /// Exit with 5 when anything is unmatched or still MOCK; what matches is updated all the same
