@@ -34,6 +34,8 @@ impl Cli {
     /// # Errors
     /// clap's: what is wrong with it, or the help that it asks for.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = words.into_iter().collect();
+        refuse_prod(&words)?;
         let mut matches = command().try_get_matches_from(words).map_err(suggest)?;
         let cli = Self::from_arg_matches_mut(&mut matches)?;
         let Command::Help(help) = &cli.command else { return Ok(cli) };
@@ -49,6 +51,40 @@ impl Cli {
             None => Ok(cli),
         }
     }
+}
+
+/// Refuses a bare `prod` as the last word, which chose production in the scripts that
+/// cruddur replaces: taken for a value, it would have the command work on the local stack.
+fn refuse_prod(words: &[OsString]) -> Result<(), clap::Error> {
+    let Some((last, before)) = words.split_last() else { return Ok(()) };
+    if last != "prod" || before.iter().any(|word| word == "--") {
+        return Ok(());
+    }
+    let mut root = command();
+    root.build();
+    let mut leaf = &root;
+    for word in before.iter().filter_map(|word| word.to_str()) {
+        leaf = leaf.find_subcommand(word).unwrap_or(leaf);
+    }
+    match root.clone().try_get_matches_from(before) {
+        // The words of another program.
+        Ok(_) if leaf.get_positionals().any(clap::Arg::is_trailing_var_arg_set) => return Ok(()),
+        // The value of an option.
+        Err(error) if error.get(ContextKind::InvalidValue) == Some(&ContextValue::String(String::new())) => {
+            return Ok(());
+        }
+        _ => {}
+    }
+    let mut tips = vec!["to work on production, use --prod".into()];
+    if leaf.get_positionals().next().is_some() {
+        tips.push("to pass 'prod' as a value, use '-- prod'".into());
+    }
+    let mut leaf = leaf.clone();
+    let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(&leaf);
+    error.insert(ContextKind::InvalidArg, ContextValue::String("prod".to_owned()));
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(leaf.render_usage()));
+    Err(error)
 }
 
 /// Adds where a command is that was looked for in the wrong group.

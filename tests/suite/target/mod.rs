@@ -1,6 +1,7 @@
 //! Which world a command works on, and where its settings come from.
 
 mod env_file;
+mod last_word;
 mod local;
 mod prod;
 mod usage;
