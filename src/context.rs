@@ -1,6 +1,6 @@
 //! What every command is handed: each client, built once and only when asked for.
 
-use std::sync::Once;
+use std::sync::{Mutex, PoisonError};
 
 use crate::aws::Identified;
 use crate::cognito::UserPool;
@@ -15,16 +15,15 @@ use crate::security_group::Ec2;
 pub struct Context {
     config: Config,
     warn: Box<dyn Fn(String) + Send + Sync>,
-    /// Each warning once, when what it is about is first used.
-    of_aws: Once,
-    of_postgres: Once,
+    /// Each warning is given once, when what it is about is first used.
+    given: Mutex<Vec<String>>,
 }
 
 impl Context {
     /// Nothing is contacted yet. `warn` tells people of settings that are ignored.
     #[must_use]
     pub fn new(config: Config, warn: impl Fn(String) + Send + Sync + 'static) -> Self {
-        Self { config, warn: Box::new(warn), of_aws: Once::new(), of_postgres: Once::new() }
+        Self { config, warn: Box::new(warn), given: Mutex::default() }
     }
 
     /// The resolved configuration.
@@ -45,10 +44,16 @@ impl Context {
         self.config.dry_run()
     }
 
+    fn warn(&self, warning: Option<String>) {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(warning) = warning.filter(|warning| !given.contains(warning)) {
+            given.push(warning.clone());
+            (self.warn)(warning);
+        }
+    }
+
     fn aws(&self, service: Service) -> Result<AwsConfig> {
-        self.of_aws.call_once(|| {
-            self.config.aws_warning().into_iter().for_each(&self.warn);
-        });
+        self.warn(self.config.aws_warning(service));
         self.config.aws(service)
     }
 
@@ -81,9 +86,7 @@ impl Context {
 
     /// Where this target's PostgreSQL is. Nothing is contacted yet.
     pub fn connection_url(&self) -> Result<ConnectionUrl> {
-        self.of_postgres.call_once(|| {
-            self.config.postgres_warning().into_iter().for_each(&self.warn);
-        });
+        self.warn(self.config.postgres_warning());
         Ok(ConnectionUrl::new(&self.config.postgres()?)?.reading_only(self.dry_run()))
     }
 

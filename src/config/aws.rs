@@ -174,6 +174,19 @@ impl Config {
         self.flags.region.clone().or_else(|| named().map(|setting| setting.value))
     }
 
+    /// The variables that name an endpoint of `service`, count for nothing in production,
+    /// and were hardly meant for local work alone. DynamoDB's are how the local stack is
+    /// found, unless they name one of AWS's hosts.
+    #[must_use]
+    pub fn endpoints_ignored_in_production(&self, service: Service) -> Vec<&'static str> {
+        let is_local = |setting: &Setting| {
+            matches!(service, Service::DynamoDb | Service::DynamoDbStreams)
+                && !Endpoint::parse(setting).is_ok_and(|endpoint| is_aws_host(&endpoint.host))
+        };
+        let names = service.endpoint_variables().iter().copied();
+        names.filter(|name| self.environment.get(name).is_some_and(|setting| !is_local(&setting))).collect()
+    }
+
     /// Where `service` is and how to sign for it.
     ///
     /// Locally that is an endpoint which flag, variable or default name, signed

@@ -109,18 +109,21 @@ impl Config {
         postgres::ignored_in_production(&self.environment)
     }
 
-    /// What whoever uses an AWS service should know: variables that would lead
-    /// elsewhere, and do not.
+    /// What whoever uses `service` should know: variables that would lead elsewhere, and
+    /// do not.
     #[must_use]
-    pub fn aws_warning(&self) -> Option<String> {
-        let leftover = self.in_production(Environment::aws_endpoint_variables)?;
-        Some(format!("ignored with --prod: {leftover}; only --endpoint-url leads away from AWS"))
+    pub fn aws_warning(&self, service: Service) -> Option<String> {
+        if self.flags.endpoint_url.is_some() {
+            return None;
+        }
+        let ignored = self.in_production(|| self.endpoints_ignored_in_production(service))?;
+        Some(format!("ignored with --prod: {ignored}; to use another endpoint add --endpoint-url"))
     }
 
     /// The same of PostgreSQL.
     #[must_use]
     pub fn postgres_warning(&self) -> Option<String> {
-        let leftover = self.in_production(postgres::ignored_in_production)?;
+        let leftover = self.in_production(|| self.ignored_in_production())?;
         Some(format!(
             "ignored with --prod: {leftover}; only PROD_CONNECTION_URL says where production is, and how its \
              server is verified"
@@ -128,9 +131,8 @@ impl Config {
     }
 
     /// The variables that `find` finds, if this is production and there are any.
-    fn in_production<S: AsRef<str>>(&self, find: fn(&Environment) -> Vec<S>) -> Option<String> {
-        let names: Vec<S> = if self.target == Target::Prod { find(&self.environment) } else { Vec::new() };
-        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    fn in_production(&self, find: impl FnOnce() -> Vec<&'static str>) -> Option<String> {
+        let names = if self.target == Target::Prod { find() } else { Vec::new() };
         (!names.is_empty()).then(|| names.join(", "))
     }
 

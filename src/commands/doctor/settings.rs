@@ -59,7 +59,15 @@ fn env_file(config: &Config, found: &mut Findings) {
 /// What is set for other work and would make another place of production.
 fn leftovers(config: &Config, found: &mut Findings) {
     let environment = config.environment();
-    for name in environment.aws_endpoint_variables() {
+    // What DynamoDB alone goes by is a setting for local work, as .env.example has it.
+    let of_dynamodb = Service::DynamoDbStreams.endpoint_variables();
+    let in_the_way = config.endpoints_ignored_in_production(Service::DynamoDbStreams);
+    let leads_others = |name: &String| {
+        name == "AWS_ENDPOINT_URL"
+            || !of_dynamodb.contains(&name.as_str())
+            || in_the_way.contains(&name.as_str())
+    };
+    for name in environment.aws_endpoint_variables().into_iter().filter(leads_others) {
         let Some(setting) = environment.get(&name) else { continue };
         found
             .warn(format!(
