@@ -156,7 +156,7 @@ impl Records<'_> {
                 return self.end_with_trailer(line, text).map(|()| true);
             }
             if self.header.is_none() && !text.trim_ascii().is_empty() {
-                let header = header(text, &self.reading).map_err(|problem| problem_at(line, problem))?;
+                let header = header(text, self.reading).map_err(|problem| problem_at(line, problem))?;
                 self.header = Some(header);
                 self.tally.borrow_mut().text(text);
                 return Ok(true);
