@@ -131,14 +131,15 @@ impl Aws {
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
-        let place_name = endpoint.map_or_else(|| aws_in(region.as_ref()), |endpoint| endpoint.url.clone());
+        let place_name = endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone());
         if let Credentials::Static { secret_access_key, session_token, .. } = &config.credentials {
             config.trace.hide(secret_access_key);
             if let Some(token) = session_token {
                 config.trace.hide(token);
             }
         }
-        let telling = Telling::to(&config.trace, &place_name);
+        let at = endpoint.map_or_else(|| aws_in(region.as_ref()), |endpoint| endpoint.url.clone());
+        let telling = Telling::to(&config.trace, &at);
         let is_signed_by_dummies = matches!(&config.credentials, Credentials::Static { access_key_id, .. }
             if access_key_id == DUMMY_CREDENTIAL);
         let place = Place {
@@ -176,6 +177,12 @@ impl Place {
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
+    }
+
+    /// The endpoint's URL, or the region of AWS's own: what is kept of a place.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The region that requests are signed for.
@@ -237,7 +244,7 @@ fn aws_in(region: &str) -> String {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        if self.host.is_some() { f.write_str(&self.name) } else { f.write_str(&aws_in(&self.name)) }
     }
 }
 

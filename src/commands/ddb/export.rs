@@ -70,7 +70,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
     let shape = db.table_shape(&table).await?;
-    let header = Header::new(&table, db.place().to_string(), KeyPart::of(&shape), shape.id.clone());
+    let header = Header::new(&table, db.place().name().to_owned(), KeyPart::of(&shape), shape.id.clone());
     let mut signals = Signals::catch()?;
     if is_stdout {
         return to_stdout(ui, &db, args, &header, &mut signals).await;

@@ -20,7 +20,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     found
         .ok(format!("{} at {}: {}{or_more}", pool.id(), pool.place(), count(users.len(), "user")))
         .value("user_pool_id", pool.id())
-        .value("place", pool.place().to_string())
+        .value("place", pool.place().name())
         .value("users", users.len())
         .value("more", listing.has_more());
     let list = format!("cruddur cognito list-users{}", cx.target().flag());

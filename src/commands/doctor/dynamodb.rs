@@ -69,7 +69,7 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
     };
     finding
         .value("table", table)
-        .value("place", db.place().to_string())
+        .value("place", db.place().name())
         .value("items", inspected.items)
         .value("bytes", inspected.bytes)
         .value("billing", billing)

@@ -222,7 +222,7 @@ fn place(
     surveyed: Option<&Surveyed>,
 ) -> Result<Option<ImportPlace>> {
     let Some(surveyed) = surveyed else { return Ok(None) };
-    let (target, at) = (cx.target().name().to_lowercase(), db.place().to_string());
+    let (target, at) = (cx.target().name().to_lowercase(), db.place().name().to_owned());
     let at = at.split_once("://").map_or(at.as_str(), |(_, at)| at);
     ImportPlace::of(&cx.config().state_dir()?, [&target, at, table, &shape.id], &surveyed.checksum).map(Some)
 }

@@ -110,7 +110,7 @@ fn names<'a>(cx: &Context, place: &'a str, table: &'a str) -> [&'a str; 4] {
 
 /// The run that was broken off here, if there is one; nothing is locked or created.
 pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
-    let place = db.place().to_string();
+    let place = db.place().name().to_owned();
     let path = state_file::place(&cx.config().state_dir()?, names(cx, &place, table)).join(FILE);
     state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
@@ -119,7 +119,7 @@ impl Place {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is at it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
-        let place = db.place().to_string();
+        let place = db.place().name().to_owned();
         let folder = state_file::folder(&cx.config().state_dir()?, names(cx, &place, table))?;
         StateFile::open(&folder.join(FILE))?.map(Self).ok_or_else(|| {
             Error::refused(format!(

@@ -122,7 +122,7 @@ fn checkpoint_path(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs)
         return Ok(path.clone());
     }
     let state = cx.config().state_dir()?;
-    default_path(&state, &cx.target().name().to_lowercase(), &db.place().to_string(), &stream.arn)
+    default_path(&state, &cx.target().name().to_lowercase(), db.place().name(), &stream.arn)
 }
 
 /// Where to go on, or to begin.
