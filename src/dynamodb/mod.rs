@@ -9,7 +9,6 @@ mod check;
 mod client;
 mod conversations;
 mod copies;
-mod cursor;
 mod empty;
 mod error;
 mod explain;

@@ -6,7 +6,7 @@ use super::items::{self, instant, text};
 use super::transaction::Transaction;
 use super::{Capacity, DynamoDb, Item, names};
 use crate::error::Result;
-use crate::messaging::{Message, MessageGroup, Timestamp};
+use crate::messaging::{Message, MessageGroup, Place, Timestamp};
 
 /// Spare rows of one owner that one transaction deletes; it has 100 actions.
 const MOST_SPARE: usize = 40;
@@ -221,21 +221,23 @@ impl DynamoDb {
         group: &str,
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
-        Ok(self.newest_messages_down_to(table, group, |_| String::from(LAST), capacity).await?.newest)
+        Ok(self.latest_message(table, group, false, capacity).await?.newest)
     }
 
-    /// The latest message of `group` by its instant, read consistently: with
-    /// mixed offsets, not always the one with the greatest sort key.
+    /// The latest message of `group`, read consistently: by its sort key, which is a
+    /// read unit; or by its instant whatever its offset, which takes reading on as far
+    /// as an offset can reach.
     pub(super) async fn latest_message(
         &self,
         table: &str,
         group: &str,
+        by_instant: bool,
         capacity: &mut Capacity,
     ) -> Result<Latest> {
-        // No offset is as much as 26 hours, so a later instant is written with no
-        // earlier a date than this.
-        let earliest = |at: Timestamp| at.minutes_before(26 * 60).to_string()[..DATE].to_owned();
-        self.newest_messages_down_to(table, group, earliest, capacity).await
+        let floor = |at: Timestamp| {
+            if by_instant { Place::from(at).first_key().unwrap_or_default() } else { LAST.to_owned() }
+        };
+        self.newest_messages_down_to(table, group, floor, capacity).await
     }
 
     /// Goes down the sort keys to the one that `floor` gives for the latest
@@ -308,8 +310,6 @@ pub(super) struct Latest {
     pub(super) any: bool,
 }
 
-/// Characters of `YYYY-MM-DD`.
-const DATE: usize = 10;
 /// Sorts after every time.
 const LAST: &str = "~";
 pub(super) const READING: &str = "cannot read the group's rows";

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{
     TableDescription,
 };
 
-use super::{DynamoDb, Item};
-use crate::error::Result;
+use super::{DynamoDb, Item, size};
+use crate::error::{Kind, Result};
 
 /// A table, by its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,22 @@ impl DynamoDb {
         let found =
             found.ok_or_else(|| self.missing(&format!("cannot look at the table {table:?}"), table))?;
         Ok(TableShape::of(&found))
+    }
+
+    /// What scanning all of `table` takes, eventually consistent, by the size that is
+    /// known of it; `None` when none is, yet, or to whoever may not ask.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`] when there is no such table.
+    pub async fn units_to_scan(&self, table: &str) -> Result<Option<f64>> {
+        match self.table_shape(table).await {
+            Ok(TableShape { bytes: 0, .. }) => Ok(None),
+            Ok(shape) => {
+                Ok(Some(size::read_units(usize::try_from(shape.bytes).unwrap_or(usize::MAX), false)))
+            }
+            Err(error) if error.kind() == Kind::Config => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -95,6 +95,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
         // Before a long scan is paid for; it would outlast a session that idles.
         users_of(cx, &[]).await?;
     }
+    ui.status(match db.units_to_scan(&table).await? {
+        Some(units) => format!("reads the whole table: about {}", counted(units, "read unit")),
+        None => "reads the whole table; its size is not known beforehand".to_owned(),
+    });
     let mut check = Check {
         records: ui.records::<Finding>(args.output.output, "findings"),
         tally: Tally::default(),

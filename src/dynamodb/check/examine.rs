@@ -10,30 +10,25 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::super::backoff::pause;
-use super::super::rows::{READING, sort_key};
+use super::super::rows::READING;
 use super::super::transaction::Outcome;
-use super::super::{Capacity, DynamoDb, Item, items, names};
+use super::super::{Capacity, DynamoDb, items, names};
 use super::finding::{Finding, Promise};
-use super::repair::{Plan, row_key};
+use super::repair::Plan;
+use super::reread::TRIES;
 use super::suspects::Suspect;
-use super::trace::uuid;
 use super::verdict::{Known, State, Verdict};
 use crate::error::{Error, Result};
 use crate::messaging::{Participant, Timestamp, User};
 
 /// Groups that are examined at the same time.
 const AT_ONCE: usize = 16;
-/// Rows of one group that are read at once; it should have two.
-const MOST_ROWS: i32 = 300;
-/// How often a group is read or mended anew because others write to it: a few
-/// seconds in all, for the next run can do it as well.
-const TRIES: u32 = 8;
 /// The app writes a message, and its rows a moment later: a group whose newest
 /// message is younger than this gets time to settle.
 const YOUNG: Duration = Duration::from_secs(10);
-/// How often such a group is looked at again, and how long between.
-const SETTLING: u32 = 8;
-const SETTLING_PAUSE: Duration = Duration::from_millis(250);
+/// How long such a group is left alone each time before it is looked at again.
+const SETTLING: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1250)];
 
 /// What to do about a group that is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +116,7 @@ impl DynamoDb {
         mode: Mode,
         examined: &mut Examined,
     ) -> Result<()> {
-        let mut settling = SETTLING;
+        let mut settling = SETTLING.iter();
         let mut tries = 0;
         loop {
             let Some(state) = self.settled_state(table, suspect, &mut examined.read).await? else {
@@ -133,9 +128,10 @@ impl DynamoDb {
             if verdict.findings.is_empty() {
                 return Ok(());
             }
-            if settling > 0 && is_young(&state) {
-                settling -= 1;
-                tokio::time::sleep(SETTLING_PAUSE).await;
+            if is_young(&state)
+                && let Some(pause) = settling.next()
+            {
+                tokio::time::sleep(*pause).await;
                 continue;
             }
             let plan = self.plan(table, &state, &verdict.wanted, &mut examined.read).await?;
@@ -190,102 +186,6 @@ impl DynamoDb {
                 }
             }
         }
-    }
-
-    /// The group at one moment: its newest message was the same before the rows
-    /// were read and after. `None` when it never was.
-    async fn settled_state(
-        &self,
-        table: &str,
-        suspect: &Suspect,
-        capacity: &mut Capacity,
-    ) -> Result<Option<State>> {
-        let group = suspect.group.to_string();
-        let mut latest = self.latest_message(table, &group, capacity).await?;
-        for tries in 1..=TRIES {
-            let newest = latest.newest.as_ref().map(sort_key);
-            let rows = self.group_rows(table, suspect, newest, capacity).await?;
-            let after = self.latest_message(table, &group, capacity).await?;
-            if after == latest {
-                return Ok(Some(State { group: suspect.group, latest, rows }));
-            }
-            latest = after;
-            pause(tries).await;
-        }
-        Ok(None)
-    }
-
-    /// The group's rows, read consistently: where the index has them, where they
-    /// should be, and in the inbox of everybody who has none there.
-    async fn group_rows(
-        &self,
-        table: &str,
-        suspect: &Suspect,
-        newest: Option<&str>,
-        capacity: &mut Capacity,
-    ) -> Result<BTreeMap<Uuid, Vec<Item>>> {
-        let group = suspect.group.to_string();
-        let mut rows: BTreeMap<Uuid, Vec<Item>> = BTreeMap::new();
-        for key in self.indexed_keys(table, &group, capacity).await? {
-            let (pk, sk) = row_key(&key);
-            if let Some(owner) = owner_of(&key)
-                && let Some(row) = self.get(table, pk, &sk, capacity).await?
-                && items::get(&row, names::GROUP_UUID) == group
-            {
-                rows.entry(owner).or_default().push(row);
-            }
-        }
-        let named = |item: &Item| uuid(&items::get(item, names::USER_UUID));
-        let mut users: BTreeSet<Uuid> = suspect.users().collect();
-        users.extend(rows.values().flatten().filter_map(named));
-        let is_pair =
-            rows.len() == 2 && rows.values().flatten().filter_map(named).all(|user| rows.contains_key(&user));
-        if !is_pair {
-            for user in users {
-                if rows.contains_key(&user) {
-                    continue;
-                }
-                let at_newest = match newest {
-                    Some(newest) => self.get(table, items::inbox_partition(user), newest, capacity).await?,
-                    None => None,
-                };
-                let found = match at_newest.filter(|row| items::get(row, names::GROUP_UUID) == group) {
-                    Some(row) => vec![row],
-                    None => self.inbox_rows(table, &user.to_string(), &group, capacity).await?,
-                };
-                if !found.is_empty() {
-                    rows.insert(user, found);
-                }
-            }
-        }
-        for of_owner in rows.values_mut() {
-            of_owner.sort_by(|a, b| (items::instant(b), sort_key(b)).cmp(&(items::instant(a), sort_key(a))));
-        }
-        Ok(rows)
-    }
-
-    /// What the index has of the group: the keys of its rows, not too many.
-    async fn indexed_keys(&self, table: &str, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
-        let answer = self
-            .client
-            .query()
-            .table_name(table)
-            .index_name(names::GROUP_INDEX)
-            .key_condition_expression("#group = :group")
-            .projection_expression("#pk, #sk")
-            .expression_attribute_names("#group", names::GROUP_UUID)
-            .expression_attribute_names("#pk", names::PARTITION_KEY)
-            .expression_attribute_names("#sk", names::SORT_KEY)
-            .expression_attribute_values(":group", items::text(group))
-            // The newest first: with them the rest can be judged.
-            .scan_index_forward(false)
-            .limit(MOST_ROWS)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(|error| self.error(READING, table, &error))?;
-        capacity.add(&answer);
-        Ok(answer.items.unwrap_or_default())
     }
 
     /// How to name whoever takes part: as `PostgreSQL` knows them, or as their
@@ -372,14 +272,9 @@ impl Plan {
     }
 }
 
-fn owner_of(row: &Item) -> Option<Uuid> {
-    uuid(items::get(row, names::PARTITION_KEY).strip_prefix(names::GROUP_PREFIX)?)
-}
-
 /// Whether the newest of its messages and rows is a few seconds old.
 fn is_young(state: &State) -> bool {
-    let items = state.latest.newest.iter().chain(state.rows.values().flatten());
-    let Some(newest) = items.filter_map(items::instant).max() else { return false };
+    let Some(newest) = state.items().filter_map(items::instant).max() else { return false };
     let age = Timestamp::now().microseconds().abs_diff(newest.microseconds());
     u128::from(age) < YOUNG.as_micros()
 }

@@ -3,11 +3,13 @@
 //!
 //! `survey` reads the table and folds each item into a `trace` of a few bytes;
 //! `suspects` brings a group's traces together and passes those that are sound;
-//! `examine` reads what is left again, `verdict` judges it, `repair` mends it.
+//! `reread` reads what is left again, `verdict` judges it, `repair` mends it, and
+//! `examine` sees to that for one group after the other.
 
 mod examine;
 mod finding;
 mod repair;
+mod reread;
 mod survey;
 mod suspects;
 mod trace;

@@ -10,6 +10,7 @@ use super::suspects::Surveyed;
 use super::trace::{MOST_HELD, Mention, Role, Trace, What, hash, uuid};
 use crate::error::{Error, Result};
 use crate::external_sort::Sorter;
+use crate::messaging::Timestamp;
 
 /// What of an item the promises are about.
 const ATTRIBUTES: [&str; 5] =
@@ -59,6 +60,8 @@ struct Messages {
     text: u64,
     senders: Vec<(u128, u32)>,
     more: bool,
+    /// Whether a time is written with another offset than UTC's.
+    offsets: bool,
     /// A sender that is no uuid, and how many there are.
     odd_sender: Option<(String, u64)>,
 }
@@ -180,6 +183,7 @@ impl Fold {
                     .in_group(messages.group),
             ),
             Some(at) => {
+                messages.offsets |= Timestamp::has_offset(&sort_key);
                 let at = (at.microseconds(), sort_key);
                 if messages.newest.as_ref().is_none_or(|newest| *newest < at) {
                     messages.newest = Some(at);
@@ -231,7 +235,7 @@ impl Fold {
         let trace = Trace {
             group: group.as_u128(),
             what: What::Row { owner: owner.as_u128(), other },
-            instant: items::instant(item).map(crate::messaging::Timestamp::microseconds),
+            instant: items::instant(item).map(Timestamp::microseconds),
             text: hash(&items::get(item, names::MESSAGE)),
         };
         self.traces.push(trace).map_err(spill_error)
@@ -249,7 +253,11 @@ impl Fold {
             Partitioned::Messages(messages) => messages,
         };
         let sender = |index: usize| messages.senders.get(index).map_or(0, |(sender, _)| *sender);
-        let what = What::Messages { senders: [sender(0), sender(1)], more: messages.more };
+        let what = What::Messages {
+            senders: [sender(0), sender(1)],
+            more: messages.more,
+            offsets: messages.offsets,
+        };
         let trace = Trace {
             group: messages.group.as_u128(),
             what,

@@ -33,6 +33,10 @@ pub struct Suspect {
     pub(super) has_more_senders: bool,
     /// Everybody else that its rows name.
     pub(super) others: Vec<Uuid>,
+    /// Whether a message has another offset than UTC's.
+    pub(super) has_offsets: bool,
+    /// When its newest message was sent; microseconds since 1970.
+    pub(super) newest: Option<i64>,
 }
 
 impl Suspect {
@@ -165,6 +169,7 @@ struct Gathered {
     messages: Option<Trace>,
     senders: Vec<u128>,
     has_more_senders: bool,
+    has_offsets: bool,
     rows: Vec<Trace>,
 }
 
@@ -173,13 +178,14 @@ impl Gathered {
         match trace.what {
             What::Row { .. } if self.rows.len() < ROWS => self.rows.push(trace),
             What::Row { .. } => {}
-            What::Messages { senders, more } => {
+            What::Messages { senders, more, offsets } => {
                 for sender in senders {
                     if sender != 0 && !self.senders.contains(&sender) && self.senders.len() < ROWS {
                         self.senders.push(sender);
                     }
                 }
                 self.has_more_senders |= more;
+                self.has_offsets |= offsets;
                 if self.messages.is_none_or(|other| other.instant < trace.instant) {
                     self.messages = Some(trace);
                 }
@@ -219,6 +225,8 @@ impl Gathered {
             senders: uuids(&self.senders),
             has_more_senders: self.has_more_senders,
             others: uuids(&others),
+            has_offsets: self.has_offsets,
+            newest: self.messages.and_then(|messages| messages.instant),
         }
     }
 }

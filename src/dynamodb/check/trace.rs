@@ -24,8 +24,9 @@ pub(super) struct Trace {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    /// Two of its senders, and whether there are more. 0 stands for none.
-    Messages { senders: [u128; 2], more: bool },
+    /// Two of its senders, 0 standing for none; whether there are more; and whether a
+    /// time is written with another offset than UTC's.
+    Messages { senders: [u128; 2], more: bool, offsets: bool },
     /// In whose inbox, and who the other is; 0 when that is no uuid.
     Row { owner: u128, other: u128 },
 }
@@ -61,13 +62,20 @@ pub(super) fn uuid(text: &str) -> Option<Uuid> {
     (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(uuid)
 }
 
+/// What the byte for the kind of a trace is made of.
+const MORE: u8 = 1;
+const OFFSETS: u8 = 2;
+const ROW: u8 = 4;
+
 impl Fixed for Trace {
     const BYTES: usize = 16 + 1 + 32 + 9 + 8;
 
     fn write(&self, bytes: &mut Vec<u8>) {
         let (kind, a, b) = match self.what {
-            What::Messages { senders: [a, b], more } => (u8::from(more), a, b),
-            What::Row { owner, other } => (2, owner, other),
+            What::Messages { senders: [a, b], more, offsets } => {
+                (u8::from(more) * MORE + u8::from(offsets) * OFFSETS, a, b)
+            }
+            What::Row { owner, other } => (ROW, owner, other),
         };
         bytes.extend(self.group.to_le_bytes());
         bytes.push(kind);
@@ -84,8 +92,8 @@ impl Fixed for Trace {
         let [kind] = take(bytes);
         let (a, b) = (u128::from_le_bytes(take(bytes)), u128::from_le_bytes(take(bytes)));
         let what = match kind {
-            2 => What::Row { owner: a, other: b },
-            more => What::Messages { senders: [a, b], more: more != 0 },
+            ROW => What::Row { owner: a, other: b },
+            kind => What::Messages { senders: [a, b], more: kind & MORE != 0, offsets: kind & OFFSETS != 0 },
         };
         let [is_time] = take(bytes);
         let instant = i64::from_le_bytes(take(bytes));

@@ -39,6 +39,11 @@ pub(super) struct Wanted {
 pub(super) type Known = HashMap<Uuid, Participant>;
 
 impl State {
+    /// Its newest message and its rows.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.latest.newest.iter().chain(self.rows.values().flatten())
+    }
+
     /// Who should have a row with whom, if everybody's rows agree.
     pub(super) fn is_paired(&self) -> bool {
         let owners: Vec<_> = self.rows.keys().collect();

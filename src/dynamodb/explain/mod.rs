@@ -1,8 +1,10 @@
-//! What a pattern sends, what it is charged, and what other ways to the same would
-//! be. The pattern itself is run, on a client that keeps account of the very
-//! requests and lets no write out.
+//! What a pattern costs the app, what it costs here, and what other ways to the same
+//! would be. The requests are sent, on a client that keeps account of them and lets
+//! no write out.
 
+mod app;
 mod measure;
+mod projection;
 mod recorder;
 mod ways;
 mod writes;
@@ -19,7 +21,9 @@ use recorder::{Exchange, Recorder};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Figures {
-    /// The service has said so.
+    /// The service has charged it, for the request that the app sends.
+    Billed,
+    /// The service has charged it.
     Measured,
     /// By the sizes of the very items.
     Computed,
@@ -69,7 +73,7 @@ pub struct Way {
 /// A pattern, explained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
-    /// The pattern itself first.
+    /// The app's first, then cruddur's if that is another.
     pub ways: Vec<Way>,
     /// What explaining it has consumed.
     pub usage: Usage,
@@ -81,6 +85,7 @@ pub struct Watched {
     pub db: DynamoDb,
     recorder: Recorder,
     keeps_items: bool,
+    app: Vec<Exchange>,
 }
 
 impl DynamoDb {
@@ -99,7 +104,7 @@ impl DynamoDb {
 
     fn watch(&self, keeps_items: bool) -> Watched {
         let recorder = Recorder::new(keeps_items);
-        Watched { db: self.rehearsing().recorded(&recorder), recorder, keeps_items }
+        Watched { db: self.rehearsing().recorded(&recorder), recorder, keeps_items, app: Vec::new() }
     }
 
     fn recorded(&self, recorder: &Recorder) -> Self {
@@ -108,13 +113,19 @@ impl DynamoDb {
 }
 
 impl Watched {
+    /// What was sent until now is what the app sends. Where it writes, that is known
+    /// from what cruddur does.
+    pub fn was_the_app(&mut self) {
+        self.app = self.recorder.take();
+    }
+
     /// Explains what the client was used for. Figures that would cost more than the
     /// pattern itself are estimates, unless `measure` is set.
     pub async fn explain(self, table: &str, measure: bool) -> Result<Explanation> {
         let sent = self.recorder.take();
         let explainer = ways::Explainer::new(&self, table, measure, &sent).await?;
-        let (ways, mut read) = explainer.ways(self.keeps_items).await?;
-        for answer in sent.iter().filter_map(|exchange| exchange.answer.as_ref()) {
+        let (ways, mut read) = explainer.ways().await?;
+        for answer in self.app.iter().chain(&sent).filter_map(|exchange| exchange.answer.as_ref()) {
             read.merge(&answer.capacity);
         }
         Ok(Explanation { ways, usage: self.db.usage(read, Capacity::new(self.db.is_emulated())) })

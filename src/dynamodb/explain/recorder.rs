@@ -38,6 +38,13 @@ pub(super) struct Exchange {
     pub(super) answer: Option<Answered>,
 }
 
+impl Exchange {
+    /// Whether an index is read.
+    pub(super) fn is_indexed(&self) -> bool {
+        self.request.get("IndexName").is_some()
+    }
+}
+
 /// What an answer brought.
 #[derive(Debug, Clone)]
 pub(super) struct Answered {

@@ -5,34 +5,47 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use super::super::{Capacity, DynamoDb, items, names, size};
+use super::app::App;
 use super::measure::{Found, again, scan_like};
 use super::recorder::{Answered, Asked, Exchange, Recorder};
-use super::writes::{Charge, Former};
+use super::writes::{Change, Charge, Former, Projection};
 use super::{Figures, Request, Watched, Way};
 use crate::error::Result;
 
-/// What a pattern has sent, and the means to find out about other ways.
+/// What the app sends and what cruddur does, and the means to find out about other
+/// ways. Those are other ways for the app.
 pub(super) struct Explainer<'a> {
     /// Records what it sends, and lets no write out.
     pub(super) db: &'a DynamoDb,
     pub(super) recorder: &'a Recorder,
     pub(super) table: &'a str,
     pub(super) measure: bool,
-    reads: Vec<Read<'a>>,
+    /// What cruddur has sent.
     sent: &'a [Exchange],
+    /// Whether it is there to write.
+    is_writer: bool,
+    /// What the app has sent, if it only reads.
+    of_app: &'a [Exchange],
+    /// What the app reads.
+    pub(super) reads: Vec<Read<'a>>,
+    /// What the app does where it writes.
+    pub(super) app: Option<App>,
+    pub(super) changes: Vec<Change>,
+    /// What that takes.
+    pub(super) charge: Option<Charge>,
     /// Bytes of the table and of its index, as DescribeTable has them.
     sizes: [usize; 2],
-    /// Of the transactions that were not sent.
-    charge: Option<Charge>,
+    /// Whether there is an index and it holds all of an item.
+    pub(super) projects_all: bool,
     /// What finding out has consumed.
     pub(super) spent: Capacity,
 }
 
-/// A read of the pattern that was answered.
+/// A read that was answered.
 #[derive(Clone, Copy)]
-struct Read<'a> {
+pub(super) struct Read<'a> {
     exchange: &'a Exchange,
-    answer: &'a Answered,
+    pub(super) answer: &'a Answered,
 }
 
 impl<'a> Read<'a> {
@@ -44,8 +57,8 @@ impl<'a> Read<'a> {
         self.exchange.request.get("ConsistentRead").is_some_and(|value| *value == true)
     }
 
-    fn is_indexed(self) -> bool {
-        self.exchange.request.get("IndexName").is_some()
+    pub(super) fn is_indexed(self) -> bool {
+        self.exchange.is_indexed()
     }
 
     fn query(self) -> Option<&'a QueryInput> {
@@ -55,7 +68,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn units(self) -> f64 {
+    pub(super) fn units(self) -> f64 {
         self.answer.capacity.total
     }
 
@@ -81,145 +94,131 @@ impl<'a> Explainer<'a> {
         sent: &'a [Exchange],
     ) -> Result<Self> {
         let shape = watched.db.table_shape(table).await?;
-        let of_index = shape.index(names::GROUP_INDEX).map_or(0, |index| index.bytes);
-        let sizes = [shape.bytes, of_index].map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let index = shape.index(names::GROUP_INDEX);
+        let sizes = [shape.bytes, index.map_or(0, |index| index.bytes)];
         // That is no read of the pattern's.
         watched.recorder.take();
-        let mut former = Former::default();
-        let items = sent.iter().filter_map(|exchange| exchange.answer.as_ref());
-        items.flat_map(|answer| &answer.items).for_each(|item| former.add(item));
-        let charges = sent.iter().filter_map(|exchange| match &exchange.asked {
-            Asked::Transact(transaction) => Some(Charge::of(transaction, &former)),
-            Asked::Query(_) | Asked::Other => None,
-        });
+        let is_writer = watched.keeps_items;
+        let app = if is_writer { App::of(sent) } else { None };
+        // Where it writes, the app reads what cruddur reads through the index.
+        let reads = if is_writer { sent } else { &watched.app }.iter().filter_map(Read::of);
+        let changes = app.as_ref().map(App::changes).unwrap_or_default();
         Ok(Self {
             db: &watched.db,
             recorder: &watched.recorder,
             table,
             measure,
-            reads: sent.iter().filter_map(Read::of).collect(),
             sent,
-            sizes,
-            charge: charges.reduce(|mut sum, charge| {
-                sum.add(charge);
-                sum
-            }),
+            is_writer,
+            of_app: &watched.app,
+            reads: reads.filter(|read| !is_writer || read.is_indexed()).collect(),
+            charge: app.as_ref().map(|_| Charge::of_each(&changes, Projection::All)),
+            app,
+            changes,
+            sizes: sizes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            projects_all: index.is_some_and(|index| index.projects_all),
             spent: Capacity::new(watched.db.is_emulated()),
         })
     }
 
-    /// All of them, the pattern itself first, and what it took to find out.
-    pub(super) async fn ways(mut self, writes: bool) -> Result<(Vec<Way>, Capacity)> {
-        let reads = self.reads.clone();
-        let mut ways = vec![self.billed(writes)];
-        let has_eventual = reads.iter().any(|read| !read.is_consistent());
-        if reads.iter().any(|read| read.is_indexed()) {
+    /// All of them, and what it took to find out.
+    pub(super) async fn ways(mut self) -> Result<(Vec<Way>, Capacity)> {
+        let mut ways = Vec::new();
+        ways.extend(self.by_the_app().await);
+        ways.extend(self.by_cruddur());
+        if self.reads.iter().any(|read| read.is_indexed()) {
             ways.push(self.inboxes_in_place_of_the_index().await?);
             ways.push(self.scans("without the index", false).await?);
             ways.push(self.scans("filter instead of index key", true).await?);
-        } else if has_eventual {
+        } else if !self.reads.is_empty() {
             ways.push(self.strong().await?);
-        } else if !reads.is_empty() {
-            ways.push(self.eventual());
-        }
-        if !reads.is_empty() && !reads.iter().any(|read| read.is_indexed()) {
-            if self.charge.is_none() {
-                ways.push(self.through_the_index());
-            }
+            ways.push(self.through_the_index());
             ways.extend(self.whole_partitions().await?);
             ways.push(self.scans("filter instead of key condition", false).await?);
+        } else if let Some(charge) = self.charge {
+            ways.push(self.no_index_to_write(charge));
         }
-        if let Some(charge) = self.charge {
-            if charge.index > 0 && !reads.iter().any(|read| read.is_indexed()) {
-                ways.push(self.no_index_to_write(charge));
-            }
-            ways.push(self.single_writes(charge));
-        }
+        ways.extend(self.smaller_indexes());
         Ok((ways, self.spent))
     }
 
-    /// The pattern's own reads.
-    fn as_read(&self, note: impl Into<String>) -> Found {
+    /// The app's own reads. Those of a conversation that is still to be written are
+    /// computed.
+    pub(super) fn as_read(&self, note: impl Into<String>) -> Found {
         if self.reads.is_empty() {
-            return Found { units: Some(0.0), ..Found::nothing(note) };
+            let computed = self.app.as_ref().map_or(0.0, |app| Projection::All.read_units(&app.rows));
+            return Found { units: Some(computed), figures: Figures::Computed, ..Found::nothing(note) };
         }
         let mut found = Found::measured(note);
         self.reads.iter().for_each(|read| found.add_units(read.units()));
         found
     }
 
-    fn way(&self, way: &'static str, found: Found) -> Way {
-        let Found { units, figures, note, requests } = found;
-        let write_units = self.charge.map_or(0, |charge| charge.table + charge.index);
-        let writes = units.is_some() && self.charge.is_some();
-        Way {
-            way,
-            read_units: units,
-            write_units: units.map(|_| number(write_units)),
-            read_figures: figures,
-            write_figures: if writes { Figures::Computed } else { Figures::None },
-            note,
-            requests,
-        }
+    pub(super) fn way(&self, way: &'static str, found: Found) -> Way {
+        with_writes(way, found, self.charge)
     }
 
-    /// The pattern as it was run.
-    fn billed(&self, writes: bool) -> Way {
-        let how = match (
-            self.reads.iter().any(|read| read.is_indexed()),
-            self.reads.iter().all(|read| read.is_consistent()),
-            self.reads.iter().any(|read| read.is_consistent()),
-        ) {
-            _ if self.reads.is_empty() => "nothing is read",
-            (true, _, false) => "through the index, eventually consistent",
-            (true, _, true) => "through the index eventually consistent, on the table strongly",
-            (false, true, _) => "strongly consistent",
-            (false, false, _) => "eventually consistent",
+    /// What the app does. Where it writes, nothing is sent.
+    async fn by_the_app(&self) -> Option<Way> {
+        let Some(app) = &self.app else {
+            let requests = self.of_app.iter().map(Request::from).collect();
+            let found = Found { figures: Figures::Billed, requests, ..self.as_read("eventually consistent") };
+            return (!self.is_writer).then(|| self.way("the app", found));
         };
-        let wrote = match (self.charge, writes) {
-            (Some(_), _) => "; the transaction was not sent, its units are computed from its items",
-            (None, true) => "; there is nothing to write",
-            (None, false) => "",
+        let note = format!("{}the stream's Lambda moves each row: a delete and a put", app.first_step());
+        let requests = app.requests(self.db, self.table).await;
+        Some(self.way("the app", Found { requests, ..self.as_read(note) }))
+    }
+
+    /// What cruddur does, if that is not what the app does.
+    fn by_cruddur(&self) -> Option<Way> {
+        let bodies = |sent: &'a [Exchange]| sent.iter().map(|exchange| &exchange.request);
+        if !self.is_writer && bodies(self.sent).eq(bodies(self.of_app)) {
+            return None;
+        }
+        let mut former = Former::default();
+        let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
+        answers.flat_map(|answer| &answer.items).for_each(|item| former.add(item));
+        let charges = self.sent.iter().filter_map(|exchange| match &exchange.asked {
+            Asked::Transact(transaction) => Some(Charge::of(transaction, &former)),
+            Asked::Query(_) | Asked::Other => None,
+        });
+        let charge = charges.reduce(|mut sum, charge| {
+            sum.add(charge);
+            sum
+        });
+        let is_all_years =
+            self.sent.len() == 1 && self.sent[0].request["KeyConditionExpression"] == "pk = :pk";
+        let note = match (self.is_writer, charge) {
+            (false, _) if is_all_years => "the same, of all years",
+            (false, _) => "what this command line asks for",
+            (true, Some(_)) => "one transaction, which was not sent; strongly consistent but for the index",
+            (true, None) => "there is nothing to write",
         };
+        let reads: f64 = self.sent.iter().filter_map(Read::of).map(Read::units).sum();
         let requests = self.sent.iter().map(Request::from).collect();
-        self.way("as billed", Found { requests, ..self.as_read(format!("{how}{wrote}")) })
+        let found = Found { units: Some(reads), requests, ..Found::measured(note) };
+        Some(with_writes("cruddur", found, charge))
     }
 
     /// Every read strongly consistent.
     async fn strong(&mut self) -> Result<Way> {
         let found = if self.measure {
-            let mut found = Found::measured("the same requests, strongly consistent");
-            for read in self.reads.clone() {
-                match read.query().filter(|_| !read.is_consistent()) {
-                    Some(query) => {
-                        let query = again(&self.db.client, query).consistent_read(true);
-                        found.add(self.count(query, Some(1)).await?);
-                    }
-                    None => found.add_units(read.units()),
-                }
+            let mut found = Found::measured("the same request, strongly consistent");
+            for query in self.reads.clone().into_iter().filter_map(Read::query) {
+                let query = again(&self.db.client, query).consistent_read(true);
+                found.add(self.count(query, Some(1)).await?);
             }
             found
         } else {
             Found {
                 units: Some(self.reads.iter().map(|read| read.strong_units()).sum()),
                 figures: Figures::Computed,
-                note: "the same requests with ConsistentRead; by the sizes of the items of each page"
-                    .to_owned(),
+                note: "the same request with ConsistentRead; by the sizes of its items".to_owned(),
                 requests: Vec::new(),
             }
         };
         Ok(self.way("strongly consistent", found))
-    }
-
-    fn eventual(&self) -> Way {
-        let half = |read: &Read<'_>| if read.is_consistent() { read.units() / 2.0 } else { read.units() };
-        let found = Found {
-            units: Some(self.reads.iter().map(half).sum()),
-            figures: Figures::Computed,
-            note: "half of it, but it may not see what was written a moment ago".to_owned(),
-            requests: Vec::new(),
-        };
-        self.way("eventually consistent", found)
     }
 
     /// What the index gives can be had strongly consistent only from the inboxes.
@@ -260,7 +259,7 @@ impl<'a> Explainer<'a> {
     /// A Query takes no filter on the sort key; whatever it is on, it costs this.
     async fn whole_partitions(&mut self) -> Result<Option<Way>> {
         let narrows = |query: &QueryInput| {
-            query.limit.is_some() || query.key_condition_expression().is_some_and(|key| key.contains("#sk"))
+            query.limit.is_some() || query.key_condition_expression().is_some_and(|key| key.contains("sk"))
         };
         let narrow: BTreeSet<(String, bool)> = self
             .reads
@@ -331,13 +330,6 @@ impl<'a> Explainer<'a> {
         let note = "nothing to write there; but a group's rows are then found by a scan only";
         Way { write_units: Some(number(charge.table)), ..self.way("without the index", self.as_read(note)) }
     }
-
-    fn single_writes(&self, charge: Charge) -> Way {
-        let note =
-            "half of it for the table, but no longer all or nothing, and other writers are not noticed";
-        let write_units = Some(number(charge.single + charge.index));
-        Way { write_units, ..self.way("single puts and deletes", self.as_read(note)) }
-    }
 }
 
 /// The partition that a Query of the table reads.
@@ -347,6 +339,21 @@ fn partition(read: Read<'_>) -> Option<String> {
     key.as_s().ok().cloned()
 }
 
-fn number(units: usize) -> f64 {
+/// A way, with what it writes.
+fn with_writes(way: &'static str, found: Found, charge: Option<Charge>) -> Way {
+    let Found { units, figures, note, requests } = found;
+    let writes = units.is_some() && charge.is_some();
+    Way {
+        way,
+        read_units: units,
+        write_units: units.map(|_| number(charge.map_or(0, Charge::total))),
+        read_figures: figures,
+        write_figures: if writes { Figures::Computed } else { Figures::None },
+        note,
+        requests,
+    }
+}
+
+pub(super) fn number(units: usize) -> f64 {
     f64::from(u32::try_from(units).unwrap_or(u32::MAX))
 }

@@ -1,8 +1,9 @@
 //! `cruddur ddb explain`
 
+use aws_sdk_dynamodb::types::ProjectionType;
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, boto3, runtime, text};
+use crate::support::{Sandbox, Shape, boto3, runtime, text};
 
 const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
 
@@ -46,32 +47,92 @@ fn charged(sandbox: &Sandbox, request: &Value) -> f64 {
     answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap()
 }
 
+/// What boto3 is charged for the writes of a way, on a copy of the table whose index
+/// holds so much.
+fn written_by_boto3(sandbox: &Sandbox, way: &Value, projection: ProjectionType, included: &[&str]) -> f64 {
+    let copy = Sandbox::new();
+    copy.create_messages_table(&Shape {
+        index: Some(("message_group_uuid", projection)),
+        included: included.iter().map(ToString::to_string).collect(),
+        ..Shape::default()
+    });
+    copy.put_all(sandbox.items());
+    let requests = way["requests"].as_array().unwrap().iter();
+    requests
+        .filter_map(|request| {
+            let operation = match request["operation"].as_str().unwrap() {
+                "PutItem" => "put_item",
+                "DeleteItem" => "delete_item",
+                "BatchWriteItem" => "batch_write_item",
+                _ => return None,
+            };
+            let mut arguments = request["request"].clone();
+            arguments["ReturnConsumedCapacity"] = json!("INDEXES");
+            let answer = boto3(&copy.endpoint(), "dynamodb", operation, &arguments);
+            let consumed = &answer["ConsumedCapacity"];
+            let consumed = if consumed.is_array() { &consumed[0] } else { consumed };
+            consumed["CapacityUnits"].as_f64()
+        })
+        .sum()
+}
+
 #[track_caller]
 fn assert_same(one: f64, other: f64) {
     assert!((one - other).abs() < 1e-9, "{one} and {other}");
 }
 
+/// What boto3 is charged for the requests of a way.
+fn charged_for(sandbox: &Sandbox, way: &Value) -> f64 {
+    way["requests"].as_array().unwrap().iter().map(|request| charged(sandbox, request)).sum()
+}
+
 #[test]
-fn a_read_is_shown_as_it_is_sent_and_charged() {
+fn the_app_comes_first_then_cruddur_where_it_differs() {
     let sandbox = Sandbox::seeded();
-    for arguments in [
-        &["get-conversation", "--limit", "3"] as &[_],
-        &["get-conversation", "--all", "--since", "1d"],
-        &["list-conversations", "--handle", "oscar"],
+    let year = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year().to_string();
+    for (arguments, limit) in [
+        (&["get-conversation", "--limit", "3"] as &[_], 3),
+        (&["get-conversation", "--all", "--since", "1d"], 20),
+        (&["get-conversation", "--exact"], 20),
+        (&["list-conversations", "--handle", "oscar"], 20),
     ] {
         let document = explain(&sandbox, arguments);
-        let billed = way(&document, "as billed");
-        let requests = billed["requests"].as_array().unwrap();
-        assert!(!requests.is_empty());
-        let again: f64 = requests.iter().map(|request| charged(&sandbox, request)).sum();
-        assert_same(units(billed, "read_units"), again);
-        assert_eq!((&billed["read_figures"], &billed["write_units"]), (&json!("measured"), &json!(0.0)));
+        let [app, cruddur] = [&document["ways"][0], &document["ways"][1]];
+        assert_eq!((&app["way"], &cruddur["way"]), (&json!("the app"), &json!("cruddur")));
+        // One request, the backend's.
+        let [request] = app["requests"].as_array().unwrap().as_slice() else { panic!("{app:#}") };
+        let request = &request["request"];
+        assert_eq!(request["KeyConditionExpression"], "pk = :pk AND begins_with(sk,:year)");
+        assert_eq!(request["ExpressionAttributeValues"][":year"], json!({ "S": year }));
+        assert_eq!((&request["Limit"], &request["ScanIndexForward"]), (&json!(limit), &json!(false)));
+        assert_eq!((&app["read_figures"], &cruddur["read_figures"]), (&json!("billed"), &json!("measured")));
+        for way in [app, cruddur] {
+            assert_same(units(way, "read_units"), charged_for(&sandbox, way));
+            assert_same(units(way, "usd_per_million_calls"), units(way, "read_units") * 0.125);
+            assert_eq!(way["write_units"], 0.0);
+        }
         // The pattern itself says the same.
         let run =
             sandbox.cruddur(["ddb", "patterns"].iter().chain(arguments).chain(&["-o", "json"])).succeeds();
-        assert_eq!(run.json()["consumed_capacity"]["total"], billed["read_units"]);
-        assert_same(units(billed, "usd_per_million_calls"), again * 0.125);
+        assert_eq!(run.json()["consumed_capacity"]["total"], cruddur["read_units"]);
     }
+    let same = explain(&sandbox, &["get-conversation", "--year", &year, "--limit", "5"]);
+    assert_eq!(same["ways"][0]["requests"][0]["request"]["Limit"], 5);
+    assert!(same["ways"].as_array().unwrap().iter().all(|way| way["way"] != "cruddur"));
+}
+
+#[test]
+fn the_app_is_asked_once_also_where_cruddur_has_to_ask_more() {
+    let sandbox = Sandbox::seeded();
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(-5)));
+    let late = now.strftime("%Y-%m-%dT%H:%M:%S.000000-05:00").to_string();
+    let year = &late[..4];
+    // The newest by its text too.
+    let sk = format!("{year}-12-31T23:59:59.000000-05:00");
+    sandbox.put(&[("pk", &format!("MSG#{GROUP}")), ("sk", &sk), ("message", "late")]);
+    let document = explain(&sandbox, &["get-conversation", "--limit", "3"]);
+    assert_eq!(way(&document, "the app")["requests"].as_array().unwrap().len(), 1);
+    assert!(way(&document, "cruddur")["requests"].as_array().unwrap().len() > 1);
 }
 
 #[test]
@@ -100,11 +161,12 @@ fn what_is_computed_and_estimated_is_what_can_be_measured() {
             assert_same(units(measure, "read_units"), again);
         }
         let strong = units(way(&measured, "strongly consistent"), "read_units");
-        assert_same(strong, 2.0 * units(way(&measured, "as billed"), "read_units"));
+        assert_same(strong, 2.0 * units(way(&measured, "the app"), "read_units"));
         assert!(way(&measured, "through the index")["read_units"].is_null());
         // What was measured was charged, and is told.
         let ways = measured["ways"].as_array().unwrap();
-        let all: f64 = ways.iter().filter_map(|way| way["read_units"].as_f64()).sum();
+        let is_measured = |way: &&Value| way["read_figures"] != "computed";
+        let all: f64 = ways.iter().filter(is_measured).filter_map(|way| way["read_units"].as_f64()).sum();
         assert_eq!(measured["consumed_capacity"]["total"], all);
         assert!(guessed["consumed_capacity"]["total"].as_f64().unwrap() < all);
     }
@@ -118,39 +180,42 @@ fn a_message_costs_what_was_said_before_it_was_written() {
         let message = "y".repeat(length);
         let arguments = ["create-message", "--message-group-uuid", GROUP, "--from", "nina", message.as_str()];
         let document = explain(&sandbox, &arguments);
-        let billed = way(&document, "as billed").clone();
+        let billed = way(&document, "cruddur").clone();
         let transaction = &billed["requests"][1];
         assert_eq!(transaction["operation"], "TransactWriteItems");
         assert!(transaction["read_units"].is_null(), "it was not sent");
         assert_eq!(billed["write_figures"], "computed");
         assert_eq!(document["consumed_capacity"]["write"]["pages"], 0);
 
-        // One by one, on a copy of the table as it is.
-        let copy = Sandbox::new();
-        copy.cruddur(["ddb", "schema-load"]).succeeds();
-        copy.put_all(sandbox.items());
-        let mut single = 0.0;
-        for action in transaction["request"]["TransactItems"].as_array().unwrap() {
-            let (operation, arguments) = match (action.get("Put"), action.get("Delete")) {
-                (Some(put), _) => ("put_item", json!({ "TableName": put["TableName"], "Item": put["Item"] })),
-                (_, Some(delete)) => {
-                    ("delete_item", json!({ "TableName": delete["TableName"], "Key": delete["Key"] }))
-                }
-                _ => continue,
-            };
-            let mut arguments = arguments;
-            arguments["ReturnConsumedCapacity"] = json!("INDEXES");
-            let answer = boto3(&copy.endpoint(), "dynamodb", operation, &arguments);
-            single += answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap();
+        // The app's requests, by boto3 on copies of the table with each kind of index.
+        let app = way(&document, "the app");
+        let operations: Vec<&str> = app["requests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|request| request["operation"].as_str().unwrap())
+            .collect();
+        assert_eq!(operations, ["PutItem", "Query", "DeleteItem", "PutItem", "DeleteItem", "PutItem"]);
+        let all = ProjectionType::All;
+        assert_same(units(app, "write_units"), written_by_boto3(&sandbox, app, all, &[]));
+        for (name, projection, included) in [
+            ("index with KEYS_ONLY", ProjectionType::KeysOnly, &[][..]),
+            (
+                "index with INCLUDE",
+                ProjectionType::Include,
+                &["user_uuid", "user_display_name", "user_handle"],
+            ),
+        ] {
+            let smaller = units(way(&document, name), "write_units");
+            assert_same(smaller, written_by_boto3(&sandbox, app, projection, included));
+            assert!(smaller <= units(app, "write_units"));
         }
-        assert_same(units(way(&document, "single puts and deletes"), "write_units"), single);
 
         let sent =
             sandbox.cruddur(["ddb", "patterns"].iter().chain(&arguments).chain(&["-o", "json"])).succeeds();
         let used = &sent.json()["consumed_capacity"];
         assert_eq!(used["write"]["total"], billed["write_units"], "{length} characters");
         assert_eq!(used["read"]["total"], billed["read_units"]);
-        assert_eq!(used["write"]["table"], way(&document, "without the index")["write_units"]);
     }
 }
 
@@ -159,8 +224,10 @@ fn a_conversation_costs_what_was_said_before_it_was_written() {
     let sandbox = Sandbox::seeded();
     let arguments = ["create-conversation", "--from", "petra", "--to", "nina", "Hello!"];
     let document = explain(&sandbox, &arguments);
-    let billed = way(&document, "as billed").clone();
-    assert_eq!(way(&document, "eventually consistent")["read_units"], units(&billed, "read_units") / 2.0);
+    let billed = way(&document, "cruddur").clone();
+    let app = way(&document, "the app");
+    assert_eq!(app["requests"][0]["operation"], "BatchWriteItem");
+    assert_same(units(app, "write_units"), written_by_boto3(&sandbox, app, ProjectionType::All, &[]));
     let sent =
         sandbox.cruddur(["ddb", "patterns"].iter().chain(&arguments).chain(&["-o", "json"])).succeeds();
     let used = &sent.json()["consumed_capacity"];
@@ -178,8 +245,8 @@ fn a_conversation_costs_what_was_said_before_it_was_written() {
 fn a_refresh_costs_what_was_said_before_it_was_done() {
     let sandbox = Sandbox::seeded();
     let idle = explain(&sandbox, &["refresh-group"]);
-    assert_eq!(way(&idle, "as billed")["write_units"], 0.0);
-    assert!(way(&idle, "as billed")["note"].as_str().unwrap().contains("nothing to write"));
+    assert_eq!(way(&idle, "cruddur")["write_units"], 0.0);
+    assert!(way(&idle, "cruddur")["note"].as_str().unwrap().contains("nothing to write"));
 
     // As the app's backend does: the message alone.
     let newest = sandbox.items_of("MSG#").pop().unwrap();
@@ -194,14 +261,16 @@ fn a_refresh_costs_what_was_said_before_it_was_done() {
         ("user_display_name", "Nina Okafor"),
     ]);
     let document = explain(&sandbox, &["refresh-group", "--measure"]);
-    let billed = way(&document, "as billed");
+    let billed = way(&document, "cruddur");
+    let app = way(&document, "the app");
+    assert_same(units(app, "write_units"), written_by_boto3(&sandbox, app, ProjectionType::All, &[]));
     let store = sandbox.store();
     let done = runtime().block_on(store.refresh_group("cruddur-messages", GROUP, &[])).unwrap();
     assert_eq!(done.rows, 2);
     assert_same(done.written.total, units(billed, "write_units"));
     assert_same(done.read.total, units(billed, "read_units"));
     // Without the index the whole table is read: it is 62 messages and more.
-    assert!(units(way(&document, "without the index"), "read_units") > units(billed, "read_units"));
+    assert!(units(way(&document, "without the index"), "read_units") > units(app, "read_units"));
 }
 
 #[test]
@@ -210,14 +279,19 @@ fn people_see_the_requests_and_the_ways() {
     let run = sandbox.cruddur(["ddb", "explain", "list-conversations"]).succeeds();
     let (request, ways) = run.stdout.split_once("\n\n").unwrap();
     let (title, body) = request.split_once('\n').unwrap();
-    assert!(title.starts_with("Query: 0.5 read units, 1 item returned of 1 scanned, "), "{title}");
+    assert!(title.starts_with("the app: Query: 0.5 read units, 1 item returned of 1 scanned, "), "{title}");
     let body: Value = serde_json::from_str(body).unwrap();
-    assert_eq!(body["KeyConditionExpression"], "pk = :pk");
-    for (name, figures) in [("as billed", "measured"), ("strongly consistent", "computed")] {
+    assert_eq!(body["KeyConditionExpression"], "pk = :pk AND begins_with(sk,:year)");
+    for (name, figures) in [
+        ("the app", "as billed"),
+        ("cruddur ", "measured"),
+        ("strongly consistent", "estimate"),
+        ("index with KEYS_ONLY or INCLUDE", "estimate"),
+    ] {
         let line = ways.lines().find(|line| line.starts_with(name)).unwrap();
         assert!(line.contains(figures), "{line}");
     }
-    run.says("estimated 1 read unit, 2 requests, 2 items; <$0.01 this run");
+    run.says("estimated 1.5 read units, 3 requests, 3 items");
 }
 
 #[test]

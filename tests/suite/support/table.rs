@@ -16,6 +16,8 @@ pub struct Shape {
     pub sort_type: ScalarAttributeType,
     /// The index's partition key and projection; `None` leaves the index out.
     pub index: Option<(&'static str, ProjectionType)>,
+    /// The attributes of an INCLUDE.
+    pub included: Vec<String>,
     /// Read and write units of the table and of the index; `None` is on-demand.
     pub units: Option<[i64; 4]>,
     pub stream: Option<StreamViewType>,
@@ -27,6 +29,7 @@ impl Default for Shape {
             sort_key: "sk",
             sort_type: ScalarAttributeType::S,
             index: Some(("message_group_uuid", ProjectionType::All)),
+            included: Vec::new(),
             units: Some([5; 4]),
             stream: None,
         }
@@ -80,7 +83,11 @@ impl Sandbox {
             })
             .set_provisioned_throughput(shape.units.map(|[read, write, ..]| units(read, write)));
         if let Some((hash, projection)) = &shape.index {
-            let projection = Projection::builder().projection_type(projection.clone()).build();
+            let included = (!shape.included.is_empty()).then(|| shape.included.clone());
+            let projection = Projection::builder()
+                .projection_type(projection.clone())
+                .set_non_key_attributes(included)
+                .build();
             request = request
                 .attribute_definitions(attribute(hash, &ScalarAttributeType::S))
                 .global_secondary_indexes(

@@ -15,7 +15,11 @@ Examples:
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<GetConversationArgs>) -> Result<()> {
     let read = args.pattern.read.resolve()?;
-    let watched = cx.dynamodb().await?.watched();
+    let mut watched = cx.dynamodb().await?.watched();
+    let of_app = args.pattern.read.as_the_app();
+    let of_app = of_app.resolve()?;
+    of_app.ask(args.pattern.timeline(cx, &watched.db, &of_app)?).await?;
+    watched.was_the_app();
     read.drain(args.pattern.timeline(cx, &watched.db, &read)?).await?;
     let explanation = watched.explain(&read.table(cx), args.measure).await?;
     show::show(ui, args.pattern.read.output, &args.pattern.read.usage, &explanation)

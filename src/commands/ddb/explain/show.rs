@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::output::consumed::dollars;
 use crate::output::{Column, Format, Record, Ui};
 
-/// Requests of a pattern that people are shown; JSON has all of them.
-const MOST_SHOWN: usize = 5;
+/// Requests that people are shown, of the app and of cruddur; JSON has all of them.
+const MOST_SHOWN: usize = 3;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -31,26 +31,27 @@ impl Record for Row<'_> {
 
     fn cells(&self) -> Vec<String> {
         let units = |units: Option<f64>| units.map(|units| units.to_string()).unwrap_or_default();
-        let read = match self.way.read_figures {
+        let figures = |figures| match figures {
+            Figures::Billed => Some("as billed"),
             Figures::Measured => Some("measured"),
-            Figures::Computed => Some("computed"),
-            Figures::Estimated => Some("estimated"),
+            Figures::Computed | Figures::Estimated => Some("estimate"),
             Figures::None => None,
         };
-        let written = (self.way.write_figures == Figures::Computed).then_some("computed");
-        let figures: Vec<&str> = read.into_iter().chain(written).collect();
+        let mut known: Vec<&str> =
+            [self.way.read_figures, self.way.write_figures].into_iter().filter_map(figures).collect();
+        known.dedup();
         vec![
             self.way.way.to_owned(),
             units(self.way.read_units),
             units(self.way.write_units),
             self.usd_per_million_calls.map(dollars).unwrap_or_default(),
-            figures.join(", "),
+            known.join(", "),
             self.way.note.clone(),
         ]
     }
 }
 
-/// The pattern's requests, then the ways, then what it took to find out.
+/// The requests of the app and of cruddur, then the ways, then what it took to find out.
 pub(super) fn show(
     ui: &mut Ui,
     output: OutputArgs,
@@ -58,14 +59,9 @@ pub(super) fn show(
     explanation: &Explanation,
 ) -> Result<()> {
     let Explanation { ways, usage } = explanation;
-    if output.output == Format::Table
-        && let Some(pattern) = ways.first()
-    {
-        for request in pattern.requests.iter().take(MOST_SHOWN) {
-            ui.data(&text(request))?;
-        }
-        if let Some(more) = pattern.requests.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
-            ui.data(&format!("... and {}\n\n", count(more, "more request")))?;
+    if output.output == Format::Table {
+        for way in ways.iter().filter(|way| matches!(way.way, "the app" | "cruddur")) {
+            requests(ui, way)?;
         }
     }
     let mut records = ui.records::<Row<'_>>(output.output, "ways");
@@ -82,13 +78,25 @@ pub(super) fn show(
     Ok(())
 }
 
+/// The first requests of a way, under its name.
+fn requests(ui: &mut Ui, way: &Way) -> Result<()> {
+    for request in way.requests.iter().take(MOST_SHOWN) {
+        ui.data(&format!("{}: {}", way.way, text(request)))?;
+    }
+    if let Some(more) = way.requests.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+        ui.data(&format!("... and {}\n\n", count(more, "more request")))?;
+    }
+    Ok(())
+}
+
 /// A request as people and `--cli-input-json` read it.
 fn text(request: &Request) -> String {
     let Request { operation, read_units, returned, scanned, bytes, .. } = request;
     let outcome = match read_units {
         Some(units) => {
             let items = count(*returned, "item");
-            format!("{units} read units, {items} returned of {scanned} scanned, {bytes} bytes returned")
+            let units = count(*units, "read unit");
+            format!("{units}, {items} returned of {scanned} scanned, {bytes} bytes returned")
         }
         None => "not sent".to_owned(),
     };

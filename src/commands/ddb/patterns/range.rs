@@ -91,6 +91,12 @@ impl When {
 }
 
 impl RangeArgs {
+    /// What the app asks for: one year, the current one unless another was given.
+    pub(super) fn as_the_app(&self, now: Timestamp) -> Self {
+        let year = self.year.unwrap_or_else(|| Zone::utc().year(now));
+        Self { since: None, until: None, year: Some(year), exact: false }
+    }
+
     /// The range, and the flags that gave it.
     ///
     /// # Errors

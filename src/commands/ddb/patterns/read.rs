@@ -54,6 +54,12 @@ pub(in crate::commands::ddb) struct Read<'a> {
 }
 
 impl ReadArgs {
+    /// The same as the app would ask for it: one page of one year.
+    pub(in crate::commands::ddb) fn as_the_app(&self) -> Self {
+        let range = self.range.as_the_app(Timestamp::now());
+        Self { range, all: false, cursor: None, reverse: false, ..self.clone() }
+    }
+
     pub(in crate::commands::ddb) fn resolve(&self) -> Result<Read<'_>> {
         let zone = if self.utc { Zone::utc() } else { Zone::local() };
         let now = Timestamp::now();
@@ -108,6 +114,11 @@ impl Read<'_> {
             records.push(&present(row))?;
         }
         Ok(End { cursor: page.cursor, is_cut: page.is_cut, was_exact })
+    }
+
+    /// Sends the one request of a page.
+    pub(in crate::commands::ddb) async fn ask<T>(&self, mut timeline: Timeline<'_, T>) -> Result<()> {
+        timeline.ask(self.args.limit).await
     }
 
     /// Reads what the pattern reads, and keeps nothing of it.

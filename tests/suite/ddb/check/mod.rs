@@ -1,5 +1,6 @@
 //! `ddb check`
 
+mod cost;
 mod crash;
 mod listed;
 mod mended;
