@@ -9,8 +9,8 @@ use super::environment::{Setting, Source, names_with};
 use super::mask::Mask;
 use super::postgres::{KEYWORDS, UNSUPPORTED};
 use super::{
-    Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, PEOPLE_VARIABLES,
-    PostgresConfig, Service, Target, USER_POOL_VARIABLES,
+    Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, Host, PEOPLE_VARIABLES,
+    PostgresConfig, Service, Signs, Target, USER_POOL_VARIABLES,
 };
 
 /// A setting, and whatever is set for it.
@@ -180,6 +180,7 @@ impl Config {
                 .collect();
         let region = Spec::new("aws region", &["AWS_REGION", "AWS_DEFAULT_REGION"])
             .flag("--region", flags.region.clone());
+        rows.extend(self.dynamodb_signs().map(|signs| standing("DynamoDB is", &signs)));
         rows.push(self.listed(if is_prod {
             region.default("the AWS profile's, else the instance's")
         } else {
@@ -218,6 +219,14 @@ impl Config {
         self.listed(spec)
     }
 
+    /// What is known of DynamoDB's endpoint, if it is a URL.
+    fn dynamodb_signs(&self) -> Option<Signs> {
+        let endpoint = self.aws(Service::DynamoDb).ok()?.endpoint;
+        let hosts = endpoint.iter().map(|endpoint| Host::new(&endpoint.host, endpoint.port)).collect();
+        let (flag, aws_own) = (self.target == Target::Prod, endpoint.is_none());
+        Some(Signs { flag, aws_own, hosts, ..Signs::default() })
+    }
+
     fn postgres_settings(&self) -> Vec<Listed> {
         let (counts, other, why) = match self.target {
             Target::Local => ("CONNECTION_URL", "PROD_CONNECTION_URL", "without --prod"),
@@ -237,6 +246,13 @@ impl Config {
         url.note = resolved.as_ref().err().map(|error| format!("cannot be used: {}", error.message()));
         let resolved = resolved.ok();
         let mut rows = vec![url];
+        if let Some(config) = &resolved {
+            let production = self.for_target(Target::Prod).postgres().ok();
+            let production = production.map(|production| production.hosts()).unwrap_or_default();
+            let flag = self.target == Target::Prod;
+            let signs = Signs { flag, hosts: config.hosts(), production, ..Signs::default() };
+            rows.push(standing("PostgreSQL is", &signs));
+        }
         let parts = KEYWORDS
             .iter()
             .map(|(keyword, variable)| self.postgres_part(resolved.as_ref(), keyword, *variable));
@@ -352,6 +368,21 @@ impl Config {
             rows.push(self.listed(spec.note("no setting of cruddur's; SQL files may name it")));
         }
         rows
+    }
+}
+
+/// What a target is, by what its settings alone tell.
+fn standing(name: &str, signs: &Signs) -> Listed {
+    let standing = signs.standing();
+    let by =
+        standing.sign().map_or_else(|| "nothing in its name says otherwise".to_owned(), ToString::to_string);
+    let note = standing.is_local().then(|| "commands that write, and doctor, ask the server too".to_owned());
+    Listed {
+        name: name.to_owned(),
+        value: Some(standing.name().to_owned()),
+        source: Some(by),
+        note,
+        ..Listed::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::conninfo::{self, Problem};
 use super::environment::{Environment, Setting, Source};
-use super::{DEFAULT_CONNECTION_URL, Target, is_loopback, passfile};
+use super::{DEFAULT_CONNECTION_URL, Host, Target, is_loopback, passfile};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -242,6 +242,27 @@ impl PostgresConfig {
     /// Everything that is set, by libpq's keywords.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
         self.settings.iter().map(|(keyword, setting)| (*keyword, setting))
+    }
+
+    /// Each server, by what leads to it.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<Host> {
+        let list = |keyword: &str| -> Vec<&str> {
+            self.get(keyword).map(|setting| setting.value.split(',').collect()).unwrap_or_default()
+        };
+        let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
+        (0..hosts.len().max(addresses.len()))
+            .map(|index| {
+                let port = ports.get(index).or_else(|| ports.first()).and_then(|port| port.parse().ok());
+                let address = addresses.get(index).copied();
+                let host = hosts.get(index).copied().or(address).unwrap_or_default();
+                let host = Host::new(host, port.unwrap_or(5432));
+                match address.and_then(|address| address.parse().ok()) {
+                    Some(address) => host.at([address]),
+                    None => host,
+                }
+            })
+            .collect()
     }
 
     /// The world it belongs to.

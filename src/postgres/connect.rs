@@ -15,9 +15,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::ConnectionUrl;
 use super::failure::{Cause, Failure};
+use super::server::Server;
 use super::tls::{Check, SslMode, connector};
 use super::traced::Traced;
-use super::url::Server;
 use crate::error::Result;
 use crate::trace::since;
 

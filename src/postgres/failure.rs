@@ -10,9 +10,9 @@ use tokio_postgres::error::SqlState;
 
 use super::ConnectionUrl;
 use super::connect::is_refused_role;
+use super::server::Server;
 use super::session::describe;
 use super::tls::{Check, Roots};
-use super::url::Server;
 use crate::config::Target;
 use crate::error::Error;
 

@@ -17,6 +17,7 @@ pub(crate) mod programs;
 mod psql;
 mod quote;
 mod script;
+mod server;
 mod session;
 mod sql;
 mod tls;

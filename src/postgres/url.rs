@@ -1,16 +1,14 @@
 //! A connection URL, taken apart without ever showing its password.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use tokio_postgres::config::{Host, LoadBalanceHosts};
 
+use super::server::{Server, servers};
 use super::tls::{SslMode, Tls};
-use crate::config::{
-    Host as Located, PostgresConfig, Setting, Source, Target, is_loopback, libpq_variables, malformed,
-};
+use crate::config::{Host as Located, PostgresConfig, Setting, Source, Target, libpq_variables, malformed};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -32,6 +30,8 @@ pub struct ConnectionUrl {
     config: tokio_postgres::Config,
     /// At least one, in the order to try them.
     servers: Vec<Server>,
+    /// The same, by what leads to them.
+    hosts: Vec<Located>,
     pub(super) tls: Tls,
     target: Target,
     database: String,
@@ -43,58 +43,6 @@ pub struct ConnectionUrl {
     pub(super) read_only: bool,
     /// Who is told of statements.
     pub(super) trace: Trace,
-}
-
-/// One server of a URL.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Server {
-    /// A name, an address, or a socket's folder.
-    host: Option<Host>,
-    /// Where to connect, in place of looking up the host.
-    address: Option<IpAddr>,
-    port: u16,
-}
-
-impl Server {
-    /// Whether it is reached through a socket of this machine, where TLS has no place.
-    pub(super) fn is_socket(&self) -> bool {
-        self.address.is_none() && !matches!(self.host, Some(Host::Tcp(_)))
-    }
-
-    /// The name that a certificate must be for.
-    pub(super) fn name(&self) -> Option<&str> {
-        match &self.host {
-            Some(Host::Tcp(host)) => Some(host),
-            _ => None,
-        }
-    }
-
-    fn is_loopback(&self) -> bool {
-        match (&self.address, self.name()) {
-            (Some(address), _) => address.is_loopback(),
-            (None, Some(host)) => is_loopback(host),
-            (None, None) => true,
-        }
-    }
-
-    fn located(&self) -> Located {
-        let located = Located::new(&self.shown(), self.port);
-        match self.address {
-            Some(address) => located.at([address]),
-            None => located,
-        }
-    }
-
-    /// The name, address or socket folder, as shown.
-    fn shown(&self) -> String {
-        match (&self.host, &self.address) {
-            (Some(Host::Tcp(host)), _) => host.clone(),
-            (None, Some(address)) => address.to_string(),
-            #[cfg(unix)]
-            (Some(Host::Unix(path)), _) => path.display().to_string(),
-            (None, None) => String::new(),
-        }
-    }
 }
 
 impl ConnectionUrl {
@@ -156,7 +104,19 @@ impl ConnectionUrl {
         if let Some(password) = value("password") {
             trace.hide(password);
         }
-        Ok(Self { config, servers, tls, target, database, variables, credentials, read_only: false, trace })
+        let hosts = settings.hosts();
+        Ok(Self {
+            config,
+            servers,
+            hosts,
+            tls,
+            target,
+            database,
+            variables,
+            credentials,
+            read_only: false,
+            trace,
+        })
     }
 
     /// The database that commands work on.
@@ -197,8 +157,8 @@ impl ConnectionUrl {
 
     /// Each server, by what leads to it.
     #[must_use]
-    pub fn hosts(&self) -> Vec<Located> {
-        self.servers.iter().map(Server::located).collect()
+    pub fn hosts(&self) -> &[Located] {
+        &self.hosts
     }
 
     /// Whether every host is this machine.
@@ -233,7 +193,8 @@ impl ConnectionUrl {
             config.password(password);
         }
         let server = Server { host: Some(Host::Tcp("127.0.0.1".to_owned())), address: None, port };
-        Self { config, servers: vec![server], tls: Tls::on_loopback(), ..self.clone() }
+        let hosts = vec![Located::new("127.0.0.1", port)];
+        Self { config, servers: vec![server], hosts, tls: Tls::on_loopback(), ..self.clone() }
     }
 
     /// The first host and port, as a URL has them.
@@ -328,41 +289,6 @@ impl fmt::Display for ConnectionUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.authority(), self.database)
     }
-}
-
-/// The servers that the lists name.
-fn servers(
-    hosts: Option<&str>,
-    addresses: Option<&str>,
-    ports: Option<&str>,
-) -> Result<Vec<Server>, &'static str> {
-    let list = |text: Option<&str>| -> Vec<String> {
-        text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
-    };
-    let (hosts, addresses, ports) = (list(hosts), list(addresses), list(ports));
-    let count = hosts.len().max(addresses.len());
-    if count == 0 || hosts.iter().chain(&addresses).any(String::is_empty) {
-        return Err("it names no host");
-    }
-    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
-        return Err("it names more hosts than addresses, or fewer");
-    }
-    if ports.len() > 1 && ports.len() != count {
-        return Err("it names more ports than hosts, or fewer");
-    }
-    (0..count)
-        .map(|index| {
-            let host =
-                hosts.get(index).map(|host| tokio_postgres::Config::new().host(host).get_hosts().to_vec());
-            let address = addresses.get(index).map(|address| address.parse());
-            let port = ports.get(index).or_else(|| ports.first()).filter(|port| !port.is_empty());
-            Ok(Server {
-                host: host.and_then(|hosts| hosts.into_iter().next()),
-                address: address.transpose().map_err(|_| "its hostaddr is not valid here")?,
-                port: port.map_or(Ok(5432), |port| port.parse()).map_err(|_| "its port is not valid here")?,
-            })
-        })
-        .collect()
 }
 
 /// Lets the driver look at one value, so that the one at fault is named.

@@ -3,6 +3,7 @@
 use super::DoctorArgs;
 use super::finding::Findings;
 use crate::commands::common::{count, shell_word};
+use crate::commands::target::of_dynamodb;
 use crate::config::{DEFAULT_DYNAMODB_PORT, DEFAULT_TABLE, Target};
 use crate::context::Context;
 use crate::dynamodb::{Billing, Difference, DynamoDb, Fact, Inspected, Units};
@@ -18,7 +19,12 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     let db = cx.dynamodb().await?;
     built_in(&db, &table, found);
     found.wait_for(format!("DynamoDB at {}", db.place()));
-    let Some(inspected) = db.inspect(&table).await? else {
+    let inspected = db.inspect(&table).await;
+    if inspected.is_ok() {
+        // It has answered, so no request is sent for this.
+        found.stands(&of_dynamodb(&db).await.standing);
+    }
+    let Some(inspected) = inspected? else {
         let error = db.missing_table(&table).await?;
         found.error(&error).value("table", &table);
         return Ok(());

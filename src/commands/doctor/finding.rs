@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::config::Target;
+use crate::config::{Sign, Standing, Target};
 use crate::error::{Error, Kind};
 use crate::output::{Layout, Record};
 
@@ -60,8 +60,8 @@ impl Record for Finding {
 
     fn cells(&self) -> Vec<String> {
         let check = match self.target {
-            Some("PROD") => format!("PROD {}", self.check),
-            _ => self.check.to_owned(),
+            None | Some("LOCAL") => self.check.to_owned(),
+            Some(target) => format!("{target} {}", self.check),
         };
         vec![self.status.word().to_owned(), check, self.text.clone(), self.mend.join("\n")]
     }
@@ -90,7 +90,7 @@ impl Finding {
 /// keeps what it had.
 pub(super) struct Findings {
     check: &'static str,
-    target: Option<Target>,
+    target: Option<&'static str>,
     /// Whom an answer is waited for from.
     waiting_for: String,
     pub(super) list: Vec<Finding>,
@@ -99,7 +99,25 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(check: &'static str, target: Option<Target>) -> Self {
+        let target = target.map(Target::name);
         Self { check, target, waiting_for: check.to_owned(), list: Vec::new(), scripts: Vec::new() }
+    }
+
+    /// From now on the findings are about this, and the first says what it is and why.
+    pub(super) fn stands(&mut self, standing: &Standing) {
+        self.target = Some(standing.name());
+        let finding = match standing {
+            Standing::Local => {
+                self.ok("LOCAL: here or at a private address, with nothing of production about it")
+            }
+            // Who gives the flag knows.
+            Standing::Production(Sign::Flag) => return,
+            Standing::Remote(sign) => self.warn(format!("REMOTE: {sign}, so what destroys data asks first")),
+            Standing::Production(sign) => {
+                self.warn(format!("PROD without --prod: {sign}; what destroys data asks first"))
+            }
+        };
+        finding.value("standing", standing.name()).value("sign", standing.sign().map(ToString::to_string));
     }
 
     /// From now on the check waits for this.
@@ -173,11 +191,10 @@ impl Findings {
 fn push<'l>(
     list: &'l mut Vec<Finding>,
     check: &'static str,
-    target: Option<Target>,
+    target: Option<&'static str>,
     status: Status,
     text: String,
 ) -> &'l mut Finding {
-    let target = target.map(Target::name);
     let (values, mend, kind) = (Map::new(), Vec::new(), Kind::Failed);
     let index = list.len();
     list.push(Finding { check, target, status, text, values, mend, kind });

@@ -18,6 +18,7 @@ use clap::Args;
 use self::finding::{Finding, Findings, Status};
 use crate::commands::common::{OutputArgs, PoolArgs, count, parse_duration};
 use crate::commands::ddb::TableArgs;
+use crate::commands::target::AskProduction;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -61,7 +62,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
         timed(timeout, at_home("local stack"), async |found| look_at_stack(local, found).await),
         // In production the local database is looked at as well, but need not be there.
         timed(timeout, at_home("postgresql"), async |found| {
-            if is_prod { postgres::check(local, timeout, found).await } else { Ok(()) }
+            if is_prod { postgres::check(local, timeout, AskProduction::Yes, found).await } else { Ok(()) }
         }),
         timed(timeout, Findings::new("production", None), async |found| {
             if !is_prod {
@@ -69,7 +70,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
             }
             Ok(())
         }),
-        timed(timeout, on("postgresql"), async |found| postgres::check(cx, timeout, found).await),
+        timed(timeout, on("postgresql"), async |found| postgres::check(
+            cx,
+            timeout,
+            AskProduction::No,
+            found
+        )
+        .await),
         timed(timeout, on("dynamodb"), async |found| dynamodb::check(cx, args, found).await),
         timed(timeout, on("credentials"), async |found| credentials::check(cx, args, found).await),
         timed(timeout, on("user pool"), async |found| cognito::check(cx, args, found).await),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::finding::Findings;
 use crate::commands::common::count;
+use crate::commands::target::{Ask, AskProduction, of_postgres};
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::Result;
@@ -13,11 +14,20 @@ use crate::postgres::{ConnectionUrl, Session};
 /// writers' clocks say.
 const CLOCK_LIMIT: f64 = 2.0;
 
-pub(super) async fn check(cx: &Context, limit: Duration, found: &mut Findings) -> Result<()> {
+/// Production is asked what it is only if it is looked at as well.
+pub(super) async fn check(
+    cx: &Context,
+    limit: Duration,
+    ask_production: AskProduction,
+    found: &mut Findings,
+) -> Result<()> {
     let url = cx.connection_url()?;
     scripts(cx, &url, found);
     found.wait_for(format!("PostgreSQL at {url}"));
-    let session = cx.postgres().await?;
+    let session = cx.postgres().await;
+    let ask = session.as_ref().map_or(Ask::Nothing, Ask::On);
+    found.stands(&of_postgres(cx, &url, ask, ask_production).await.standing);
+    let session = session?;
     session.only_look(limit).await?;
     server(&session, found).await?;
     tables(cx, &session, found).await

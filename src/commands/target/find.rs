@@ -39,12 +39,25 @@ pub(in crate::commands) enum Ask<'a> {
     Server,
     /// In this session.
     On(&'a Session),
+    /// Not at all: it does not answer.
+    Nothing,
+}
+
+/// How production is asked which cluster it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum AskProduction {
+    /// In a session, unless the answer is known.
+    Yes,
+    /// Only what it has said before counts.
+    No,
 }
 
 /// What answers at `db`'s endpoint.
 pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
     let mut signs = db.place().signs();
-    look_up(&mut signs.hosts).await;
+    if !matches!(signs.standing(), Standing::Production(_)) {
+        look_up(&mut signs.hosts).await;
+    }
     let mut asked = Ok(());
     if signs.standing().is_local() {
         asked = db.identify().await;
@@ -54,14 +67,20 @@ pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
 }
 
 /// What `url` leads to.
-pub(in crate::commands) async fn of_postgres(cx: &Context, url: &ConnectionUrl, ask: Ask<'_>) -> Found {
-    let mut signs = Signs { flag: url.target() == Target::Prod, hosts: url.hosts(), ..Signs::default() };
+pub(in crate::commands) async fn of_postgres(
+    cx: &Context,
+    url: &ConnectionUrl,
+    ask: Ask<'_>,
+    ask_production: AskProduction,
+) -> Found {
+    let mut signs =
+        Signs { flag: url.target() == Target::Prod, hosts: url.hosts().to_vec(), ..Signs::default() };
     let production = if signs.flag { None } else { cx.production_url() };
-    signs.production = production.as_ref().map(ConnectionUrl::hosts).unwrap_or_default();
+    signs.production = production.as_ref().map(|url| url.hosts().to_vec()).unwrap_or_default();
     let asked = match gather(&mut signs, url, ask).await {
         Ok(()) => {
             if let Some(production) = production.filter(|_| signs.standing().is_local()) {
-                signs.production_cluster = cluster_of(cx, &production).await;
+                signs.production_cluster = cluster_of(cx, &production, ask_production).await;
             }
             Ok(())
         }
@@ -85,6 +104,7 @@ async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<
         Ask::Database => session_on_server(url).await?.identity().await?,
         Ask::Server => maintenance_session(url).await?.identity().await?,
         Ask::On(session) => session.identity().await?,
+        Ask::Nothing => return Ok(()),
     };
     let own_port: Vec<u16> = identity.address.iter().map(|(_, port)| *port).collect();
     signs.identity = Some(identity);
@@ -118,7 +138,7 @@ async fn look_up(hosts: &mut [Host]) {
 
 /// The identifier of production's cluster, from memory or from production itself. RDS needs none:
 /// its servers say what they are.
-async fn cluster_of(cx: &Context, production: &ConnectionUrl) -> Option<String> {
+async fn cluster_of(cx: &Context, production: &ConnectionUrl, ask: AskProduction) -> Option<String> {
     if production.hosts().iter().all(Host::is_aws) {
         return None;
     }
@@ -127,9 +147,10 @@ async fn cluster_of(cx: &Context, production: &ConnectionUrl) -> Option<String> 
     if let Some(cluster) = known.get(&about, KEPT) {
         return Some(cluster.to_owned());
     }
-    let ask = async { session_on_server(production).await?.identity().await };
-    match timeout(PATIENCE, ask).await {
-        Ok(Ok(identity)) => {
+    let asking = async { session_on_server(production).await?.identity().await };
+    let answer = if ask == AskProduction::Yes { timeout(PATIENCE, asking).await.ok() } else { None };
+    match answer {
+        Some(Ok(identity)) => {
             let cluster = identity.cluster?;
             known.keep(&about, &cluster);
             Some(cluster)

@@ -4,7 +4,7 @@ mod find;
 
 use clap::Args;
 
-use self::find::{Ask, Found, of_dynamodb, of_postgres};
+pub(super) use self::find::{Ask, AskProduction, Found, of_dynamodb, of_postgres};
 use crate::aws::Place;
 use crate::config::{Sign, Standing};
 use crate::context::Context;
@@ -56,9 +56,11 @@ impl Site<'_> {
         match self {
             Self::DynamoDb(db) => of_dynamodb(db).await,
             Self::Aws(place) => Found { standing: place.signs().standing(), asked: Ok(()) },
-            Self::Postgres(url) => of_postgres(cx, url, Ask::Database).await,
-            Self::Server(url) => of_postgres(cx, url, Ask::Server).await,
-            Self::Session(session) => of_postgres(cx, session.url(), Ask::On(session)).await,
+            Self::Postgres(url) => of_postgres(cx, url, Ask::Database, AskProduction::Yes).await,
+            Self::Server(url) => of_postgres(cx, url, Ask::Server, AskProduction::Yes).await,
+            Self::Session(session) => {
+                of_postgres(cx, session.url(), Ask::On(session), AskProduction::Yes).await
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::Examined;
-use crate::support::{Answer, Fault, MoodyPostgres, Proxy, Recorder, Sandbox, moto};
+use crate::support::{Answer, Certificate, Fault, MoodyPostgres, Proxy, Recorder, Sandbox, moto, tls_server};
 
 /// A doctor with `--prod`, whose AWS is `endpoint`.
 fn on_prod(sandbox: &Sandbox, endpoint: &str) -> Command {
@@ -34,8 +34,13 @@ fn without_the_flag_production_is_named_and_not_contacted() {
 #[test]
 fn with_the_flag_both_databases_are_looked_at_and_the_local_one_need_not_be_there() {
     let sandbox = Sandbox::healthy();
-    let examined = Examined::of(&mut on_prod(&sandbox, &sandbox.endpoint()), 0);
+    // It would be production's own, were it the same server.
+    let other = tls_server(Certificate::Good);
+    let local = other.url("127.0.0.1", "sslmode=disable");
+    let examined = Examined::of(on_prod(&sandbox, &sandbox.endpoint()).env("CONNECTION_URL", local), 0);
+    drop(other);
     examined.of_target("postgresql", Some("LOCAL"), "no TLS, clock ");
+    examined.of_target("postgresql", Some("LOCAL"), "with nothing of production about it");
     examined.of_target("postgresql", Some("PROD"), "no TLS, clock ");
     examined
         .of_target("postgresql", Some("PROD"), "3 users, 3 of them still MOCK")

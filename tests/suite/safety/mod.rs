@@ -5,6 +5,7 @@ mod clients;
 mod destructive;
 mod dry_run;
 mod protection;
+mod standing;
 mod terminal;
 
 use std::process::Command;

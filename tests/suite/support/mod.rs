@@ -3,6 +3,7 @@
 mod any_item;
 mod boto3;
 mod command;
+mod disguise;
 mod gate;
 mod listener;
 mod moto;
@@ -23,6 +24,7 @@ mod world;
 pub use any_item::*;
 pub use boto3::*;
 pub use command::*;
+pub use disguise::*;
 pub use gate::*;
 pub use listener::*;
 pub use moto::*;

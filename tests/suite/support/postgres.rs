@@ -73,7 +73,8 @@ fn serve(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
             let mut upstream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
             let (mut back, mut from) = (stream.try_clone()?, upstream.try_clone()?);
             std::thread::spawn(move || std::io::copy(&mut from, &mut back));
-            std::io::copy(&mut stream, &mut upstream)?;
+            // A client that breaks off is gone for the server, too.
+            let _ = std::io::copy(&mut stream, &mut upstream);
             upstream.shutdown(std::net::Shutdown::Write)
         }
     }

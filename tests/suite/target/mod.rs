@@ -4,6 +4,7 @@ mod env_file;
 mod last_word;
 mod local;
 mod prod;
+mod standing;
 mod usage;
 
 use clap::CommandFactory as _;
