@@ -9,8 +9,6 @@ run() {
     "$cruddur" "$@"
 }
 
-run db setup
-run ddb schema-load
-run ddb seed
+run setup
 run ddb patterns list-conversations
 run ddb patterns get-conversation

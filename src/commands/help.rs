@@ -23,6 +23,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
         "Set up",
         "a database and a table to work with",
         &[
+            "setup",
             "db setup",
             "db create",
             "db schema-load",

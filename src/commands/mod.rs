@@ -16,6 +16,7 @@ mod man;
 mod plan;
 mod project;
 mod rds;
+mod setup;
 mod signals;
 mod target;
 
@@ -28,6 +29,16 @@ use crate::output::Ui;
 /// What cruddur can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make the database, the table, people and a conversation, or what of it is missing
+    ///
+    /// From nothing to something to work with, in the right order: the database, its schema, its
+    /// people, the messages table, a conversation, the users' Cognito ids. Run again it does only what
+    /// is not done, and a line says how each step stands. What is there is never changed. What is
+    /// not configured is left out.
+    ///
+    /// Exit code 0: all is there. 1: nothing could be done. 5: a step failed, the others are done.
+    #[command(after_help = setup::EXAMPLES)]
+    Setup(setup::SetupArgs),
     /// Direct messages: the DynamoDB table
     #[command(subcommand)]
     Ddb(ddb::Command),
@@ -87,6 +98,7 @@ impl Command {
     /// Runs it.
     pub async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self {
+            Self::Setup(args) => Box::pin(setup::run(cx, ui, args)).await,
             Self::Ddb(command) => command.run(cx, ui).await,
             Self::Db(command) => Box::pin(command.run(cx, ui)).await,
             Self::Cognito(command) => command.run(cx, ui).await,

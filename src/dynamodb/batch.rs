@@ -36,6 +36,20 @@ impl DynamoDb {
     ) -> Result<Written> {
         let owners = conversation.groups.each_ref().map(|row| row.owner_uuid.clone());
         let (former, read) = self.group_keys(table, group, &owners).await?;
+        Ok(Written { read, ..self.put_in_place_of(table, former, conversation).await? })
+    }
+
+    /// Writes `conversation` to a table that has nothing of its group.
+    pub async fn put_conversation(&self, table: &str, conversation: &Conversation) -> Result<Written> {
+        self.put_in_place_of(table, Vec::new(), conversation).await
+    }
+
+    async fn put_in_place_of(
+        &self,
+        table: &str,
+        former: Vec<Item>,
+        conversation: &Conversation,
+    ) -> Result<Written> {
         let items: Vec<Item> = conversation
             .messages
             .iter()
@@ -61,7 +75,7 @@ impl DynamoDb {
         let written = writing.await.map_err(|error| {
             error.hint("run the same command again: it replaces the group whole, whatever is there now")
         })?;
-        Ok(Written { put, deleted, written: written.capacity, read })
+        Ok(Written { put, deleted, written: written.capacity, read: Capacity::new(self.is_emulated()) })
     }
 }
 

@@ -147,6 +147,32 @@ impl Session {
         Ok(missing)
     }
 
+    /// Whether the app's schema has this table.
+    pub async fn has_table(&self, table: &str) -> Result<bool> {
+        let row = self
+            .client
+            .query_one("SELECT to_regclass('public.' || quote_ident($1)) IS NOT NULL", &[&table])
+            .await
+            .map_err(|error| self.error(&format!("cannot look for the table {table:?}"), error))?;
+        Ok(row.get(0))
+    }
+
+    /// Whether there is any table that is not the server's own.
+    pub async fn has_tables(&self) -> Result<bool> {
+        let row = self
+            .client
+            .query_one(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' \
+                 AND n.nspname <> 'information_schema')",
+                &[],
+            )
+            .await
+            .map_err(|error| self.error("cannot look for tables", error))?;
+        Ok(row.get(0))
+    }
+
     /// How many users there are, and how many of them without a Cognito id.
     pub async fn count_users(&self) -> Result<UserCount> {
         let row = self

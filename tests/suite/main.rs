@@ -27,6 +27,7 @@ mod prices;
 mod rds;
 mod readme;
 mod safety;
+mod setup;
 mod shell;
 mod size;
 mod sql;

@@ -30,14 +30,14 @@ pub struct DropArgs {
 
 /// What becomes of others who are connected.
 #[derive(Debug, Clone, Copy, Args)]
-pub(super) struct ForceArgs {
+pub(in crate::commands) struct ForceArgs {
     /// End the sessions of others that are connected to the database
     #[arg(long)]
     force: bool,
 }
 
 impl ForceArgs {
-    pub(super) const fn is_given(self) -> bool {
+    pub(in crate::commands) const fn is_given(self) -> bool {
         self.force
     }
 }
@@ -66,7 +66,11 @@ fn no_database(url: &ConnectionUrl) -> Error {
 }
 
 /// What would become of the sessions, in a dry run.
-pub(super) fn tell_who_is_connected(ui: &mut Ui, plan: &DropPlan, ForceArgs { force }: ForceArgs) {
+pub(in crate::commands) fn tell_who_is_connected(
+    ui: &mut Ui,
+    plan: &DropPlan,
+    ForceArgs { force }: ForceArgs,
+) {
     let DropPlan { sessions, .. } = plan;
     if sessions.is_empty() {
         return;
@@ -85,7 +89,7 @@ pub(super) fn tell_who_is_connected(ui: &mut Ui, plan: &DropPlan, ForceArgs { fo
 /// # Errors
 /// [`crate::error::Kind::Failed`] when others use it, who are listed first; `command`
 /// is what to run again.
-pub(super) async fn drop(
+pub(in crate::commands) async fn drop(
     ui: &mut Ui,
     url: &ConnectionUrl,
     ForceArgs { force }: ForceArgs,

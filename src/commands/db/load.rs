@@ -15,7 +15,7 @@ use crate::postgres::{ConnectionUrl, Script, Session, Summary, TableChange, is_v
 
 /// The variables of SQL files.
 #[derive(Debug, Args)]
-pub(super) struct VariableArgs {
+pub(in crate::commands) struct VariableArgs {
     /// Give the file's psql variable NAME this value; one that is not given comes from the
     /// environment. In the file it is :NAME, :'NAME' as a string, :"NAME" as an identifier
     // Taken apart by hand: clap's own error would repeat the value, which may be secret.
@@ -35,7 +35,7 @@ pub(super) struct LoadArgs {
 }
 
 /// The values in force.
-pub(super) struct Variables<'a> {
+pub(in crate::commands) struct Variables<'a> {
     set: BTreeMap<&'a str, &'a str>,
     cx: &'a Context,
     url: ConnectionUrl,
@@ -46,7 +46,7 @@ impl VariableArgs {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] for what is not `NAME=VALUE`.
-    pub(super) fn resolve<'a>(&'a self, cx: &'a Context) -> Result<Variables<'a>> {
+    pub(in crate::commands) fn resolve<'a>(&'a self, cx: &'a Context) -> Result<Variables<'a>> {
         let mut set = BTreeMap::new();
         for given in &self.set {
             let (name, value) = given.split_once('=').ok_or_else(|| {
@@ -79,7 +79,7 @@ impl Variables<'_> {
     }
 
     /// The SQL of a file, checked before anything is sent.
-    pub(super) fn script(&self, source: Source) -> Result<Script> {
+    pub(in crate::commands) fn script(&self, source: Source) -> Result<Script> {
         Script::parse(source.name.clone(), source.text()?, &|name| self.value(name))
     }
 
@@ -125,7 +125,7 @@ fn show_script(ui: &mut Ui, script: &Script) -> Result<()> {
 }
 
 /// The statements as [`Script::run`] sends them.
-pub(super) fn in_one_transaction(statements: &[String]) -> Vec<&str> {
+pub(in crate::commands) fn in_one_transaction(statements: &[String]) -> Vec<&str> {
     let within = statements.iter().map(String::as_str);
     std::iter::once("BEGIN").chain(within).chain(std::iter::once("COMMIT")).collect()
 }

@@ -13,6 +13,10 @@ mod wait;
 
 use clap::Subcommand;
 
+pub(super) use self::drop::{ForceArgs, drop, tell_who_is_connected};
+pub(super) use self::load::{VariableArgs, Variables, in_one_transaction};
+pub(super) use self::update_cognito_user_ids::summary;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;

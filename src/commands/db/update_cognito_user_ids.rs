@@ -145,7 +145,7 @@ fn show(
 }
 
 /// The counts in a line; of what went wrong, only what did.
-fn summary(tally: Tally, dry_run: bool) -> String {
+pub(in crate::commands) fn summary(tally: Tally, dry_run: bool) -> String {
     let updated = if dry_run { "would be updated" } else { "updated" };
     let others = [
         (tally.not_in_table, "in the pool but not in the table"),

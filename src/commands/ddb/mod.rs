@@ -26,6 +26,9 @@ mod writing;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::people::People;
+pub(super) use self::seed::read_transcript;
+
 use crate::commands::common::shell_word;
 use crate::context::Context;
 use crate::dynamodb::Segments;
@@ -170,7 +173,7 @@ impl TableArgs {
     }
 
     /// ` --table NAME`, where a command to run must have it.
-    fn flag(&self) -> String {
+    pub(super) fn flag(&self) -> String {
         self.table.as_ref().map(|table| format!(" --table {}", shell_word(table))).unwrap_or_default()
     }
 }

@@ -1,19 +1,70 @@
 //! The two people of the transcript, where the command line does not name them.
 
+use std::fmt;
+
 use crate::config::{DEFAULT_PEOPLE, PEOPLE_VARIABLES, Setting, Source};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::messaging::User;
 use crate::postgres::Session;
+
+/// The handles of Person 1 and Person 2; displays as `nina and oscar`.
+pub(in crate::commands) struct People([Setting; 2]);
+
+impl fmt::Display for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} and {}", self.0[0].value, self.0[1].value)
+    }
+}
+
+impl People {
+    /// What `--my-handle` and `--other-handle` say, else the variables, else nina and oscar.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] when both are the same user.
+    pub(in crate::commands) fn resolve(
+        cx: &Context,
+        mine: Option<&str>,
+        other: Option<&str>,
+    ) -> Result<Self> {
+        let people = Self([my_handle(cx, "--my-handle", mine), handle(cx, 1, "--other-handle", other)]);
+        let [Setting { value, source }, other] = &people.0;
+        if *value != other.value {
+            return Ok(people);
+        }
+        Err(Error::usage(format!(
+            "both people are the same user, {value:?}, by {source} and {}",
+            other.source
+        ))
+        .hint("to name others add: --my-handle HANDLE --other-handle HANDLE"))
+    }
+
+    /// Who they are.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when one is not there; it lists who is.
+    pub(in crate::commands) async fn users(&self, postgres: &Session) -> Result<[User; 2]> {
+        Ok([user(postgres, &self.0[0]).await?, user(postgres, &self.0[1]).await?])
+    }
+
+    /// One whom nobody has named and who is not there, unless one is missing who was named.
+    pub(in crate::commands) async fn missing_default(&self, postgres: &Session) -> Result<Option<&str>> {
+        let mut missing = None;
+        for Setting { value, source } in &self.0 {
+            if postgres.find_user(value).await?.is_none() {
+                if *source != Source::Default {
+                    return Ok(None);
+                }
+                missing = Some(value.as_str());
+            }
+        }
+        Ok(missing)
+    }
+}
 
 /// The handle of Person 1: what `flag` says, else `user1_username`, else nina.
 pub(super) fn my_handle(cx: &Context, flag: &'static str, given: Option<&str>) -> Setting {
     handle(cx, 0, flag, given)
-}
-
-/// The handle of Person 2: `--other-handle`, else `user2_username`, else oscar.
-pub(super) fn other_handle(cx: &Context, given: Option<&str>) -> Setting {
-    handle(cx, 1, "--other-handle", given)
 }
 
 fn handle(cx: &Context, person: usize, flag: &'static str, given: Option<&str>) -> Setting {

@@ -88,6 +88,7 @@ const COMMANDS: &[(&str, Dry)] = &[
     ("local status", Reads),
     ("local up", Refused),
     ("man", Reads),
+    ("setup", Shows(&["--fresh", "--force"], "CREATE DATABASE \"")),
     ("rds update-sg-rule", Shows(&[], "EC2 ModifySecurityGroupRules {")),
 ];
 

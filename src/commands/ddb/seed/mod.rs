@@ -4,6 +4,8 @@ mod invented;
 mod place;
 mod transcript;
 
+pub(in crate::commands) use self::transcript::read_transcript;
+
 use std::path::PathBuf;
 
 use clap::Args;

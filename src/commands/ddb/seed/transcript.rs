@@ -1,32 +1,25 @@
 //! One conversation between two users, from a transcript.
 
-use super::super::people;
+use std::path::Path;
+
+use super::super::people::People;
 use super::SeedArgs;
 use crate::commands::ddb::usage::Bill;
 use crate::commands::plan::show_plan;
-use crate::commands::project::{Source, TRANSCRIPT};
+use crate::commands::project::{BuiltInArgs, TRANSCRIPT};
 use crate::commands::target::announce;
-use crate::config::Setting;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messaging::{Conversation, Timestamp, Transcript};
 use crate::output::Ui;
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
-    let mine = people::my_handle(cx, "--my-handle", args.my_handle.as_deref());
-    let others = people::other_handle(cx, args.other_handle.as_deref());
-    if mine.value == others.value {
-        return Err(same_user(&mine, &others));
-    }
-    let source = TRANSCRIPT.read(args.transcript.as_deref(), args.built_in)?;
-    let name = source.name.clone();
-    let transcript = parse(source)?;
+    let people = People::resolve(cx, args.my_handle.as_deref(), args.other_handle.as_deref())?;
+    let (name, transcript) = read_transcript(args.transcript.as_deref(), args.built_in)?;
     let table = args.table.name(cx);
     let group = args.message_group_uuid;
 
-    let postgres = cx.postgres().await?;
-    let me = people::user(&postgres, &mine).await?;
-    let other = people::user(&postgres, &others).await?;
+    let [me, other] = people.users(&cx.postgres().await?).await?;
 
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
@@ -42,10 +35,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let written = db.replace_conversation(&table, group, &conversation).await?;
 
     ui.status(format!(
-        "wrote {} messages between {} and {} and 2 group rows to {table:?}",
+        "wrote {} messages between {people} and 2 group rows to {table:?}",
         conversation.messages.len(),
-        me.handle,
-        other.handle
     ));
     if written.deleted > 0 {
         ui.status(format!("deleted {} items that the group {group} held before", written.deleted));
@@ -54,16 +45,16 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     Ok(())
 }
 
-fn same_user(mine: &Setting, others: &Setting) -> Error {
-    let Setting { value, source } = mine;
-    Error::usage(format!("both people are the same user, {value:?}, by {source} and {}", others.source))
-        .hint("to name others add: --my-handle HANDLE --other-handle HANDLE")
-}
-
-fn parse(source: Source) -> Result<Transcript> {
+/// The transcript that was named, else the project's own or the built-in one; and its name.
+pub(in crate::commands) fn read_transcript(
+    file: Option<&Path>,
+    built_in: BuiltInArgs,
+) -> Result<(String, Transcript)> {
+    let source = TRANSCRIPT.read(file, built_in)?;
     let name = source.name.clone();
-    Transcript::parse(&source.text()?).map_err(|error| {
+    let transcript = Transcript::parse(&source.text()?).map_err(|error| {
         let place = error.line.map_or_else(|| name.clone(), |line| format!("{name}:{line}"));
         Error::failed(format!("{place}: {error}; nothing was written"))
-    })
+    })?;
+    Ok((name, transcript))
 }

@@ -1,0 +1,117 @@
+//! The steps in DynamoDB: the table, and the conversation in it.
+
+use super::Setup;
+use super::postgres::Base;
+use super::steps::{Outcome, Steps};
+use crate::commands::ddb::{People, read_transcript};
+use crate::config::PEOPLE_VARIABLES;
+use crate::dynamodb::{Change, Definition, Difference};
+use crate::error::{Error, Result};
+use crate::messaging::{Conversation, DEFAULT_GROUP, Timestamp};
+use crate::output::Ui;
+use Outcome::{Already, Done, LeftOut};
+
+/// How the table is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    Ready,
+    /// In a dry run: it would be there by then.
+    Later,
+    Missing,
+}
+
+impl Setup<'_> {
+    /// The messages table.
+    pub(super) async fn table(&self, ui: &mut Ui, steps: &mut Steps) -> Table {
+        let outcome = self.make_table(steps).await;
+        let is_changed = matches!(outcome, Ok(Done(_)));
+        match (steps.tell(ui, "table", outcome), is_changed && self.cx.dry_run()) {
+            (false, _) => Table::Missing,
+            (true, true) => Table::Later,
+            (true, false) => Table::Ready,
+        }
+    }
+
+    async fn make_table(&self, steps: &mut Steps) -> Result<Outcome> {
+        let (db, table) = (self.db, self.table);
+        let name = format!("{table:?}");
+        let inspected = if self.is_gone() { None } else { db.inspect(table).await? };
+        // Either way to pay for it is right.
+        let billing = inspected.as_ref().map(|found| found.billing).unwrap_or_default();
+        let definition = Definition { billing, ..Definition::default() };
+        let found = if inspected.is_some() { db.compare(table, &definition, |_| ()).await? } else { None };
+        let Some(found) = found else {
+            let create = db.create_table(table, &definition);
+            if self.cx.dry_run() {
+                steps.plan(db.rehearse(create).await?);
+            } else {
+                create.await?;
+            }
+            return Ok(Done(name));
+        };
+        if found.differences.iter().all(Difference::is_about_units) {
+            // They are tuned to the load.
+            return Ok(Already(name));
+        }
+        if let Some(lasting) = found.differences.iter().find(|difference| difference.is_for_ever()) {
+            return Err(Error::failed(format!("{name} is there with another definition: {lasting}"))
+                .hint(format!("to see what helps run: cruddur ddb schema-load{}", self.args.table.flag())));
+        }
+        let changes: Vec<Change> =
+            found.changes.iter().filter(|change| !matches!(change, Change::Units { .. })).cloned().collect();
+        let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        if self.cx.dry_run() {
+            steps.plan(db.rehearse_changes(table, &found, &changes).await?);
+        } else {
+            for change in &changes {
+                db.carry_out(table, &found, change, |_| ()).await?;
+            }
+        }
+        Ok(Done(format!("{name}: {}", words.join(", "))))
+    }
+
+    /// The conversation, if its group has no messages.
+    pub(super) async fn conversation(&self, ui: &mut Ui, steps: &mut Steps, people: &Base, has_table: Table) {
+        let outcome = self.make_conversation(steps, people, has_table).await;
+        steps.tell(ui, "conversation", outcome);
+    }
+
+    async fn make_conversation(&self, steps: &mut Steps, base: &Base, state: Table) -> Result<Outcome> {
+        let (cx, db, table) = (self.cx, self.db, self.table);
+        if state == Table::Missing {
+            return Ok(LeftOut("the table is not as it should be".to_owned()));
+        }
+        let is_there = !self.is_gone() && db.inspect(table).await?.is_some();
+        if is_there && db.has_messages_below(table, DEFAULT_GROUP, LAST).await? {
+            return Ok(Already("is there; left as it is".to_owned()));
+        }
+        let people = People::resolve(cx, None, None)?;
+        let (_, transcript) = read_transcript(None, self.args.built_in)?;
+        let messages = format!("{} messages between {people}", transcript.lines().len());
+        let session = match base {
+            Base::Missing => return Ok(LeftOut("there are no users".to_owned())),
+            // In a dry run nobody has a uuid yet that its items could be shown with.
+            Base::Later => return Ok(Done(format!("{messages}, once they are there"))),
+            Base::Ready(session) => session,
+        };
+        if let Some(missing) = people.missing_default(session).await? {
+            let variables = PEOPLE_VARIABLES.join(" and ");
+            return Ok(LeftOut(format!("nobody is {missing}; set {variables}")));
+        }
+        let [me, other] = people.users(session).await?;
+        let conversation =
+            Conversation::from_transcript(&transcript, &me, &other, DEFAULT_GROUP, Timestamp::now());
+        match (cx.dry_run(), state) {
+            (true, Table::Ready) => {
+                let write = db.replace_conversation(table, DEFAULT_GROUP, &conversation);
+                steps.plan(db.rehearse(write).await?);
+            }
+            (true, _) => steps.plan(db.rehearse(db.put_conversation(table, &conversation)).await?),
+            (false, _) => _ = db.replace_conversation(table, DEFAULT_GROUP, &conversation).await?,
+        }
+        Ok(Done(messages))
+    }
+}
+
+/// Sorts after every time.
+const LAST: &str = "~";

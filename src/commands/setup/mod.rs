@@ -1,0 +1,94 @@
+//! `cruddur setup`: whatever the app needs, out of nothing or of what is there.
+
+mod dynamodb;
+mod postgres;
+mod steps;
+
+use clap::Args;
+
+use self::steps::Steps;
+use super::common::PoolArgs;
+use super::db::{ForceArgs, VariableArgs, Variables};
+use super::ddb::TableArgs;
+use super::project::BuiltInArgs;
+use super::target::{Site, announce_unasked};
+use crate::config::Target;
+use crate::context::Context;
+use crate::dynamodb::DynamoDb;
+use crate::error::{Error, Result};
+use crate::output::Ui;
+use crate::postgres::ConnectionUrl;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # what is missing, and nothing else
+  cruddur setup
+  # what it would do
+  cruddur setup --dry-run
+  # all of it anew
+  cruddur setup --fresh --force";
+
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// Begin anew: drop the database and the table first
+    #[arg(long)]
+    fresh: bool,
+    #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
+    built_in: BuiltInArgs,
+    #[command(flatten)]
+    variables: VariableArgs,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    pool: PoolArgs,
+}
+
+/// What the steps work with.
+struct Setup<'a> {
+    cx: &'a Context,
+    args: &'a SetupArgs,
+    url: &'a ConnectionUrl,
+    db: &'a DynamoDb,
+    table: &'a str,
+    variables: Variables<'a>,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
+    // Whatever else is set, or is not.
+    if cx.target() == Target::Prod {
+        return Err(not_here(cx));
+    }
+    let url = cx.connection_url()?;
+    let db = cx.dynamodb().await?;
+    let table = args.table.name(cx);
+    let setup = Setup { cx, args, url: &url, db: &db, table: &table, variables: args.variables.resolve(cx)? };
+    if args.fresh {
+        // Before anything goes.
+        setup.check_scripts()?;
+    }
+    // What does not answer is a step that fails.
+    let (postgres, _) = announce_unasked(cx, ui, Site::Server(&url)).await;
+    let (dynamodb, _) = announce_unasked(cx, ui, &db).await;
+    if !postgres.and(dynamodb).is_local() {
+        return Err(not_here(cx));
+    }
+    let mut steps = Steps::new(cx.dry_run());
+    if args.fresh {
+        setup.begin_anew(ui, &mut steps).await?;
+    }
+    let base = setup.database(ui, &mut steps).await;
+    let people = setup.people(ui, &mut steps, base).await;
+    let has_table = setup.table(ui, &mut steps).await;
+    setup.conversation(ui, &mut steps, &people, has_table).await;
+    setup.cognito(ui, &mut steps, &people).await;
+    steps.conclude(ui)
+}
+
+fn not_here(cx: &Context) -> Error {
+    let steps = ["db create", "db schema-load", "ddb schema-load", "db update-cognito-user-ids"];
+    let steps = steps.map(|step| format!("\n  cruddur {step}{}", cx.target().flag()));
+    Error::refused("setup invents people, and so works on local databases only")
+        .hint(format!("by hand, step by step, each with its own confirmation:{}", steps.concat()))
+}

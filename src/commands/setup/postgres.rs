@@ -1,0 +1,185 @@
+//! The steps in PostgreSQL: the database, its schema, its people, and their Cognito ids.
+
+use super::Setup;
+use super::steps::{Outcome, Steps};
+use crate::commands::common::count;
+use crate::commands::db::{drop, in_one_transaction, summary, tell_who_is_connected};
+use crate::commands::project::{ProjectFile, SCHEMA, SEED};
+use crate::error::{Error, Result};
+use crate::messaging::Tally;
+use crate::output::Ui;
+use crate::postgres::{
+    COGNITO_UPDATE, Script, Session, create_database, create_statement, plan_create, plan_drop,
+};
+use Outcome::{Already, Done, LeftOut};
+
+/// What the steps that need a database have.
+pub(super) enum Base {
+    Ready(Box<Session>),
+    /// In a dry run: it would be there by then.
+    Later,
+    Missing,
+}
+
+impl Setup<'_> {
+    fn script(&self, file: &ProjectFile) -> Result<Script> {
+        self.variables.script(file.read(None, self.args.built_in)?)
+    }
+
+    /// Whether the files can be read and cut into statements.
+    pub(super) fn check_scripts(&self) -> Result<()> {
+        self.script(&SCHEMA)?;
+        self.script(&SEED)?;
+        Ok(())
+    }
+
+    /// Drops the database and the table, where they are.
+    pub(super) async fn begin_anew(&self, ui: &mut Ui, steps: &mut Steps) -> Result<()> {
+        let (url, db, table) = (self.url, self.db, self.table);
+        let has_table = db.deletion_protection(table).await?.is_some();
+        if self.cx.dry_run() {
+            if let Some(plan) = plan_drop(url, self.args.force.is_given()).await? {
+                tell_who_is_connected(ui, &plan, self.args.force);
+                steps.statements(plan.statements);
+                ui.status(format!("would drop the database {:?}", url.database()));
+            }
+            if has_table {
+                ui.status(format!("would drop the table {table:?}"));
+                steps.plan(db.rehearse(db.drop_table(table)).await?);
+            }
+            return Ok(());
+        }
+        drop(ui, url, self.args.force, "setup --fresh").await?;
+        if has_table {
+            db.drop_table(table).await?;
+            ui.status(format!("dropped the table {table:?}"));
+        }
+        Ok(())
+    }
+
+    /// Whether this run is to do as if nothing were there, because it would have gone.
+    pub(super) const fn is_gone(&self) -> bool {
+        self.args.fresh && self.cx.dry_run()
+    }
+
+    /// The database.
+    pub(super) async fn database(&self, ui: &mut Ui, steps: &mut Steps) -> Base {
+        match self.make_database(steps).await {
+            Ok((outcome, base)) => {
+                steps.tell(ui, "database", Ok(outcome));
+                base
+            }
+            Err(error) => {
+                steps.tell(ui, "database", Err(error));
+                Base::Missing
+            }
+        }
+    }
+
+    async fn make_database(&self, steps: &mut Steps) -> Result<(Outcome, Base)> {
+        let name = format!("{:?}", self.url.database());
+        if !self.cx.dry_run() {
+            let is_new = create_database(self.url).await?;
+            let session = Box::new(self.cx.postgres().await?);
+            return Ok((if is_new { Done(name) } else { Already(name) }, Base::Ready(session)));
+        }
+        if !self.is_gone() && plan_create(self.url).await?.is_none() {
+            return Ok((Already(name), Base::Ready(Box::new(self.cx.postgres().await?))));
+        }
+        steps.statements([create_statement(self.url)]);
+        Ok((Done(name), Base::Later))
+    }
+
+    /// The schema, and the people. Whether there are users.
+    pub(super) async fn people(&self, ui: &mut Ui, steps: &mut Steps, base: Base) -> Base {
+        if matches!(base, Base::Missing) {
+            steps.tell(ui, "schema", Ok(LeftOut("there is no database".to_owned())));
+            steps.tell(ui, "people", Ok(LeftOut("there is no database".to_owned())));
+            return base;
+        }
+        let made = self.make_schema(steps, &base).await;
+        let is_new = matches!(made, Ok(Done(_)));
+        if !steps.tell(ui, "schema", made) {
+            steps.tell(ui, "people", Ok(LeftOut("there is no users table".to_owned())));
+            return Base::Missing;
+        }
+        let made = self.make_people(steps, &base, is_new).await;
+        let is_new = self.cx.dry_run() && matches!(made, Ok(Done(_)));
+        match (steps.tell(ui, "people", made), is_new) {
+            (false, _) => Base::Missing,
+            (true, true) => Base::Later,
+            (true, false) => base,
+        }
+    }
+
+    async fn make_schema(&self, steps: &mut Steps, base: &Base) -> Result<Outcome> {
+        if let Base::Ready(session) = base {
+            if session.has_table("users").await? {
+                return Ok(Already("is there; left as it is".to_owned()));
+            }
+            if session.has_tables().await? {
+                return Err(Error::failed("there are tables, but no users table; nothing was changed")
+                    .hint("to load it run: cruddur db schema-load"));
+            }
+        }
+        let script = self.script(&SCHEMA)?;
+        self.run_script(steps, base, &script).await?;
+        Ok(Done(script.name().to_owned()))
+    }
+
+    async fn make_people(&self, steps: &mut Steps, base: &Base, is_new: bool) -> Result<Outcome> {
+        let is_unseen = is_new && self.cx.dry_run();
+        if let Base::Ready(session) = base
+            && !is_unseen
+        {
+            if !session.has_table("users").await? {
+                return Ok(LeftOut("the schema has no users table".to_owned()));
+            }
+            let users = session.count_users().await?.total;
+            if users > 0 {
+                return Ok(Already(format!("{} there", count(users, "user"))));
+            }
+        }
+        let script = self.script(&SEED)?;
+        self.run_script(steps, base, &script).await?;
+        Ok(Done(script.name().to_owned()))
+    }
+
+    async fn run_script(&self, steps: &mut Steps, base: &Base, script: &Script) -> Result<()> {
+        if self.cx.dry_run() {
+            let statements = script.statements();
+            steps.statements(in_one_transaction(&statements));
+            return Ok(());
+        }
+        let Base::Ready(session) = base else { return Ok(()) };
+        script.run(session).await.map(|_| ())
+    }
+
+    /// The users' Cognito ids.
+    pub(super) async fn cognito(&self, ui: &mut Ui, steps: &mut Steps, people: &Base) {
+        let outcome = self.make_cognito_ids(steps, people).await;
+        steps.tell(ui, "Cognito ids", outcome);
+    }
+
+    async fn make_cognito_ids(&self, steps: &mut Steps, people: &Base) -> Result<Outcome> {
+        let Some(pool) = self.args.pool.configured(self.cx)? else {
+            return Ok(LeftOut("no user pool is configured (AWS_COGNITO_USER_POOL_ID)".to_owned()));
+        };
+        let session = match people {
+            Base::Missing => return Ok(LeftOut("there are no users".to_owned())),
+            Base::Later => return Ok(Done(format!("those that {} has", pool.id()))),
+            Base::Ready(session) => session,
+        };
+        let users = self.cx.cognito(pool).await?.list_users(None).rest().await?;
+        let identities = users.into_iter().map(|user| user.identity).collect();
+        let matches = session.update_cognito_user_ids(identities, self.cx.dry_run()).await?;
+        let tally = Tally::of(&matches);
+        if tally.updated == 0 {
+            return Ok(Already(summary(tally, self.cx.dry_run())));
+        }
+        if self.cx.dry_run() {
+            steps.statements([COGNITO_UPDATE]);
+        }
+        Ok(Done(summary(tally, self.cx.dry_run())))
+    }
+}

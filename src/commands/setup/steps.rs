@@ -1,0 +1,91 @@
+//! A line for each step, and what all of them come to.
+
+use crate::aws::Plan;
+use crate::commands::common::count;
+use crate::commands::plan::{show_plan, show_statements};
+use crate::error::{Error, Result};
+use crate::output::Ui;
+
+/// How a step ended.
+pub(super) enum Outcome {
+    /// It is done, or would be.
+    Done(String),
+    /// There was nothing to do.
+    Already(String),
+    /// What it needs is not there, or not configured.
+    LeftOut(String),
+}
+
+/// What was done so far.
+pub(super) struct Steps {
+    dry_run: bool,
+    done: usize,
+    failed: usize,
+    statements: Vec<String>,
+    plans: Vec<Plan>,
+}
+
+impl Steps {
+    pub(super) const fn new(dry_run: bool) -> Self {
+        Self { dry_run, done: 0, failed: 0, statements: Vec::new(), plans: Vec::new() }
+    }
+
+    /// Says how a step ended; whether what it makes is there.
+    pub(super) fn tell(&mut self, ui: &mut Ui, step: &str, outcome: Result<Outcome>) -> bool {
+        let (word, text) = match &outcome {
+            Ok(Outcome::Done(text)) if self.dry_run => ("would do", text.clone()),
+            Ok(Outcome::Done(text)) => ("done", text.clone()),
+            Ok(Outcome::Already(text)) => ("already so", text.clone()),
+            Ok(Outcome::LeftOut(text)) => ("left out", text.clone()),
+            Err(error) => {
+                let causes = error.causes().map(|cause| format!(": {cause}"));
+                ("failed", causes.fold(error.message().to_owned(), |text, cause| text + &cause))
+            }
+        };
+        let line = format!("{word:<10}  {step:<12}  {text}");
+        match outcome {
+            Ok(outcome) => {
+                ui.status(line);
+                let is_there = !matches!(outcome, Outcome::LeftOut(_));
+                self.done += usize::from(is_there);
+                is_there
+            }
+            Err(error) => {
+                ui.notice(line);
+                error.hints().iter().for_each(|hint| ui.hint(hint));
+                self.failed += 1;
+                false
+            }
+        }
+    }
+
+    /// Statements that a dry run does not send.
+    pub(super) fn statements<S: Into<String>>(&mut self, statements: impl IntoIterator<Item = S>) {
+        self.statements.extend(statements.into_iter().map(Into::into));
+    }
+
+    /// Requests that a dry run does not send.
+    pub(super) fn plan(&mut self, plan: Plan) {
+        self.plans.push(plan);
+    }
+
+    /// Shows the plan of a dry run, and says whether anything failed.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Partial`] when a step failed and another one did not.
+    pub(super) fn conclude(self, ui: &mut Ui) -> Result<()> {
+        if self.dry_run {
+            if !self.statements.is_empty() {
+                show_statements(ui, &self.statements)?;
+            }
+            self.plans.iter().try_for_each(|plan| show_plan(ui, plan))?;
+        }
+        let failed = count(self.failed, "step");
+        match (self.failed, self.done) {
+            (0, _) => Ok(()),
+            (_, 0) => Err(Error::failed(format!("{failed} failed, and none is done"))),
+            _ => Err(Error::partial(format!("{failed} failed; what is said to be done is done"))
+                .hint("when that is mended run it again: it does what is left")),
+        }
+    }
+}
