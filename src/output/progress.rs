@@ -31,7 +31,7 @@ impl Ui {
     /// The same for what takes a while that nobody knows: how long it has taken so far.
     #[must_use]
     pub fn waiting(&mut self, what: &str) -> Progress {
-        let waiting = self.bar(what, 0, "{spinner} {msg}{prefix} ({elapsed})");
+        let waiting = self.bar(what, 0, "{spinner} {elapsed} {wide_msg}");
         if waiting.is_drawn() {
             waiting.bar.enable_steady_tick(TICK);
         }
@@ -71,9 +71,9 @@ impl Progress {
         !self.bar.is_hidden()
     }
 
-    /// Shows `note` behind what is waited for.
-    pub fn note(&self, note: String) {
-        self.bar.set_prefix(note);
+    /// From now on it is this that is waited for.
+    pub fn tell(&self, what: &str) {
+        self.bar.set_message(safe(what).into_owned());
     }
 
     /// Begins at `step`, which others have reached: the rate is of what is done from here on.

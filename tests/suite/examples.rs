@@ -17,7 +17,7 @@ const UNTIL_STOPPED: &[&str] = &["cruddur ddb stream run", "cruddur local up --e
 
 /// What must be run before each example of a command.
 const BEFORE: &[(&str, &str)] = &[
-    ("ddb schema-load", "cruddur ddb drop cruddur-messages"),
+    ("ddb schema-load", "cruddur ddb schema-load; cruddur ddb drop cruddur-messages"),
     ("ddb drop", "cruddur ddb schema-load"),
     ("ddb export", "rm -f messages.*"),
     (

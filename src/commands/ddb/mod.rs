@@ -38,7 +38,12 @@ use crate::output::Ui;
 /// `cruddur ddb …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create the messages table and its index, and wait until they are ready
+    /// Create the messages table and its index, or bring a table up to date in place
+    ///
+    /// Waits until all of it is ready. A table that is there and differs is shown, and left alone
+    /// unless --apply is given: then its index, billing, units, stream, deletion protection and tags
+    /// are changed one after the other, and its items stay. What filling an index takes is said
+    /// before. The key of a table cannot be changed; the commands that take its items over are named.
     #[command(after_help = schema_load::EXAMPLES)]
     SchemaLoad(schema_load::SchemaLoadArgs),
     /// List all tables

@@ -130,6 +130,20 @@ impl DynamoDb {
         }))
     }
 
+    /// The same after the table was changed: DescribeTable may lag behind for a moment, so that a
+    /// difference must last to be one.
+    pub async fn compare_after(&self, table: &str, definition: &Definition) -> Result<Option<Comparison>> {
+        let mut pause = PAUSE;
+        loop {
+            let found = self.compare(table, definition, |_| ()).await?;
+            if found.as_ref().is_none_or(|found| found.differences.is_empty()) || pause > LONGEST_PAUSE {
+                return Ok(found);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
     /// Makes one of the changes of `found`, and waits until the table is ready for the next one,
     /// however long that takes. `watch` is told what it is waited for.
     pub async fn carry_out(

@@ -75,7 +75,7 @@ pub(super) async fn carry_out(
         let watch = |busy: &Busy| {
             let state = busy.to_string();
             if bar.is_drawn() {
-                bar.note(format!(": {state}"));
+                bar.tell(&state);
             } else if state != last {
                 ui.status(&state);
                 last = state;

@@ -216,7 +216,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     apply::carry_out(ui, &db, &table, &found, &changes).await?;
-    match db.compare(&table, &definition, |_| ()).await? {
+    match db.compare_after(&table, &definition).await? {
         Some(found) => args.conclude(cx, ui, &db, &table, (&found, true)),
         None => Err(db.missing_table(&table).await?),
     }

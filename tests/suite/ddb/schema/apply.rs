@@ -43,8 +43,9 @@ fn shown(run: &Run) -> Vec<(String, Value)> {
 /// Those that came to the proxy, but for what only reads.
 fn written(proxy: &Proxy) -> Vec<(String, Value)> {
     let requests = proxy.requests().into_iter();
-    let writes = requests
-        .filter(|request| !matches!(request.operation.as_str(), "DescribeTable" | "ListTagsOfResource"));
+    let writes = requests.filter(|request| {
+        !matches!(request.operation.as_str(), "DescribeTable" | "ListTables" | "ListTagsOfResource")
+    });
     writes.map(|request| (request.operation, serde_json::from_str(&request.body).unwrap())).collect()
 }
 

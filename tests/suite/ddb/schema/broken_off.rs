@@ -22,6 +22,13 @@ fn command(sandbox: &Sandbox, proxy: &Proxy) -> std::process::Command {
     command
 }
 
+/// The operations on the table. What is asked before is what kind of target it is.
+fn on_the_table(proxy: &Proxy) -> Vec<String> {
+    let mut operations = proxy.operations();
+    operations.retain(|operation| operation != "ListTables");
+    operations
+}
+
 /// The table as AWS describes it while an index is created.
 fn creating(sandbox: &Sandbox, table_status: &str, more: &Value) -> &'static str {
     let described = boto3(&sandbox.endpoint(), "dynamodb", "describe_table", &json!({ "TableName": TABLE }));
@@ -60,7 +67,7 @@ fn each_change_waits_for_the_one_before_and_says_how_far_the_index_is() {
     let run = run.says(&format!("the index {INDEX} is CREATING: backfilling\n"));
     run.says(&format!("the index {INDEX} is CREATING: backfilling, 3 items so far\n"));
     let (look, update) = ("DescribeTable", "UpdateTable");
-    assert_eq!(proxy.operations(), [look, update, look, look, look, look, update, look, look]);
+    assert_eq!(on_the_table(&proxy), [look, update, look, look, look, look, update, look, look]);
     assert_keys_and_index(&sandbox.describe(TABLE).unwrap());
 }
 
@@ -74,7 +81,7 @@ fn an_index_that_is_being_created_is_waited_for() {
     });
     let run = Run::of(&mut command(&sandbox, &proxy)).succeeds();
     run.says("CREATING: backfilling; waiting until it is ready").says("as it should be");
-    assert_eq!(proxy.operations(), ["DescribeTable"; 3]);
+    assert_eq!(on_the_table(&proxy), ["DescribeTable"; 3]);
 }
 
 #[test]
