@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{ProjectionType, ScalarAttributeType, StreamViewType};
 
 use super::Examined;
-use crate::support::{Sandbox, Shape, silent_port};
+use crate::support::{Sandbox, Shape, TABLE, silent_port};
 
 /// A PostgreSQL as it should be, and a messages table that is not.
 fn with_table(shape: &Shape) -> Sandbox {
@@ -70,6 +70,27 @@ fn a_missing_index_is_named() {
     let examined = sandbox.doctor(1);
     let finding = examined.only_failure("dynamodb", "is not defined as it should be");
     assert!(finding.text().contains("index message-group-sk-index, key: none, expected "), "{finding:?}");
+}
+
+#[test]
+fn the_command_adds_the_index_and_leaves_how_the_table_is_paid_for() {
+    for (units, flags) in [
+        (Some([5; 4]), ""),
+        (None, " --billing on-demand"),
+        (Some([50, 20, 1, 1]), " --read-units 50 --write-units 20"),
+    ] {
+        let sandbox = with_table(&Shape { index: None, units, ..Shape::default() });
+        let paid = || {
+            let table = sandbox.describe(TABLE).unwrap();
+            (table.billing_mode_summary, table.provisioned_throughput.map(|units| units.read_capacity_units))
+        };
+        let before = paid();
+        let mend = format!("cruddur ddb schema-load --apply{flags}");
+        sandbox.doctor(1).only_failure("dynamodb", "is not defined as it should be").is("fail", &mend);
+        sandbox.cruddur(mend.split(' ').skip(1)).succeeds();
+        sandbox.doctor(0).finding("dynamodb", "defined as it should be");
+        assert_eq!(paid(), before);
+    }
 }
 
 #[test]
