@@ -6,17 +6,13 @@ mod changes;
 mod client;
 mod cognito_user_ids;
 mod connect;
-mod destructive;
 mod drop;
 mod failure;
 mod identity;
 mod inspect;
 mod invented_users;
-mod lexer;
+mod load;
 pub(crate) mod programs;
-mod psql;
-mod quote;
-mod script;
 mod server;
 mod session;
 mod sql;
@@ -24,7 +20,6 @@ mod tls;
 mod traced;
 mod url;
 mod users;
-mod variables;
 mod verifier;
 mod wait;
 
@@ -39,11 +34,11 @@ pub use drop::{
 pub use identity::session_on_server;
 pub use inspect::{ClockDifference, Missing, UserCount};
 pub use invented_users::UsersAdded;
-pub use lexer::SyntaxError;
-pub use quote::{quote_identifier, quote_literal};
-pub use script::{Script, Summary};
+pub use load::Summary;
 pub use session::Session;
-pub use sql::{Statement, split};
+pub use sql::{
+    Expanded, Lookup, Script, Statement, SyntaxError, Unset, expand, is_variable_name, quote_identifier,
+    quote_literal, split,
+};
 pub use url::ConnectionUrl;
-pub use variables::{Expanded, Lookup, Unset, expand, is_variable_name};
 pub use wait::{Ready, wait};

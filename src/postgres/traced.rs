@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, CopyInSink, Error, GenericClient, Row, Statement, ToStatement, Transaction};
 
-use super::lexer::{Lexer, Token};
+use super::sql::{Lexer, Token};
 use crate::trace::{Trace, since};
 
 /// As much of a statement as its line shows.

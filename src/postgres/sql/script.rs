@@ -1,38 +1,25 @@
-//! Runs an SQL file in one transaction; an error is shown where it stands in the
-//! file, whatever its variables have become.
+//! An SQL file that is fit to run; an error is shown where it stands in the file,
+//! whatever its variables have become.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use tokio_postgres::error::SqlState;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::destructive::destroys;
 use super::lexer::SyntaxError;
-use super::session::describe;
-use super::sql::{Statement, cut};
+use super::statement::{Statement, cut};
 use super::variables::{Expanded, Lookup, expand};
-use super::{Session, TableChange};
-use crate::config::Target;
 use crate::error::{Error, Result};
 
 /// An SQL file that has been cut into statements and found fit to run.
 pub struct Script {
-    name: String,
-    text: Expanded,
+    pub(in crate::postgres) name: String,
+    pub(in crate::postgres) text: Expanded,
     /// Where each statement stands in the SQL.
-    statements: Vec<Range<usize>>,
+    pub(in crate::postgres) ranges: Vec<Range<usize>>,
     /// The first of them that destroys something.
     destructive: Option<Range<usize>>,
-}
-
-/// What a script did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// How many statements ran.
-    pub statements: usize,
-    /// The tables that they wrote to, by name; their rows are not counted yet.
-    pub tables: Vec<TableChange>,
 }
 
 impl Script {
@@ -49,7 +36,7 @@ impl Script {
             text.remove(0);
         }
         let text = expand(text, lookup);
-        let mut script = Self { name: name.into(), text, statements: Vec::new(), destructive: None };
+        let mut script = Self { name: name.into(), text, ranges: Vec::new(), destructive: None };
         let mut first_unfit = None;
         let whole = cut(script.text.sql(), |statement| {
             if let (None, Some(message)) = (&first_unfit, unfit(&statement)) {
@@ -59,7 +46,7 @@ impl Script {
             if script.destructive.is_none() && destroys(&statement) {
                 script.destructive = Some(range.clone());
             }
-            script.statements.push(range);
+            script.ranges.push(range);
         });
         // The rows after a COPY are no SQL: what is wrong with them is the COPY.
         let unfit = first_unfit.or(whole.err()).map(|mut error| {
@@ -72,7 +59,7 @@ impl Script {
             let shown = script.error_at(error.at, &error.message);
             return Err(error.hint.into_iter().fold(shown, Error::hint));
         }
-        if script.statements.is_empty() {
+        if script.ranges.is_empty() {
             return Err(Error::failed(format!("{} holds no SQL statement", script.name)));
         }
         Ok(script)
@@ -99,7 +86,7 @@ impl Script {
     /// are data, and may be secret.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
-        self.statements.iter().map(|range| self.text.shown(range.clone()).into_owned()).collect()
+        self.ranges.iter().map(|range| self.text.shown(range.clone()).into_owned()).collect()
     }
 
     /// psql's variables that the file names.
@@ -141,71 +128,8 @@ impl Script {
         self.text.original()[..at].matches('\n').count() + 1
     }
 
-    /// Runs every statement in one transaction: all of them, or none.
-    pub async fn run(&self, session: &Session) -> Result<Summary> {
-        let begin = |error| session.error("cannot begin a transaction", error);
-        session.client.batch_execute("BEGIN").await.map_err(begin)?;
-        let before = session.tuple_counts().await.map_err(begin)?;
-        for range in &self.statements {
-            if let Err(error) = session.client.batch_execute(&self.text.sql()[range.clone()]).await {
-                let shown = self.statement_error(session, range, &error);
-                // A lost connection has rolled back already.
-                let _ = session.client.batch_execute("ROLLBACK").await;
-                return Err(shown);
-            }
-        }
-        let tables = session.written_tables(&before).await.map_err(|error| {
-            let name = &self.name;
-            session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
-        })?;
-        session.client.batch_execute("COMMIT").await.map_err(|error| {
-            // Of an answer that never came, nobody knows what it would have been.
-            let outcome = if error.as_db_error().is_some() {
-                "nothing of it was kept"
-            } else {
-                "it may be kept or not"
-            };
-            session.error(&format!("cannot commit {}, and {outcome}", self.name), error)
-        })?;
-        Ok(Summary { statements: self.statements.len(), tables })
-    }
-
-    fn statement_error(
-        &self,
-        session: &Session,
-        range: &Range<usize>,
-        error: &tokio_postgres::Error,
-    ) -> Error {
-        use tokio_postgres::error::ErrorPosition;
-        let Some(db) = error.as_db_error() else {
-            return self.error_at(
-                self.text.origin(range.start),
-                &format!("the connection to {} broke: {error}", session.url()),
-            );
-        };
-        let offset = match db.position() {
-            // Counted in characters, from 1.
-            Some(ErrorPosition::Original(position)) => self.text.sql()[range.clone()]
-                .char_indices()
-                .nth((*position as usize).saturating_sub(1))
-                .map_or(range.len(), |(offset, _)| offset),
-            _ => 0,
-        };
-        let what = format!("{} [{}], so nothing of this file was kept", describe(error), db.code().code());
-        let shown = self.error_at(self.text.origin(range.start + offset), &what);
-        let shown = match db.hint() {
-            Some(hint) => shown.hint(format!("the server says: {hint}")),
-            None => shown,
-        };
-        let missing = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::UNDEFINED_FILE].contains(db.code());
-        if missing && creates_extension(&self.text.sql()[range.clone()]) {
-            return shown.hint(extension_hint(session.url().target()));
-        }
-        shown
-    }
-
     /// `file:line: what`, the line, and a caret under the column of the file's byte `at`.
-    fn error_at(&self, at: usize, what: &str) -> Error {
+    pub(in crate::postgres) fn error_at(&self, at: usize, what: &str) -> Error {
         let text = self.text.original();
         let at = at.min(text.len());
         let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
@@ -221,26 +145,6 @@ impl Script {
             "{}:{number}: {what}\n {margin} |\n {number} | {line}\n {margin} | {indent}^",
             self.name
         ))
-    }
-}
-
-fn creates_extension(statement: &str) -> bool {
-    let mut words = statement.split_whitespace();
-    ["CREATE", "EXTENSION"]
-        .iter()
-        .all(|wanted| words.next().is_some_and(|word| word.eq_ignore_ascii_case(wanted)))
-}
-
-/// What helps when the server has no files of an extension.
-const fn extension_hint(target: Target) -> &'static str {
-    match target {
-        Target::Local => {
-            "PostgreSQL's own extensions, such as uuid-ossp, are in a package of their own on some systems; \
-             run: scripts/ensure-postgres.sh, or: dnf install postgresql-contrib, or: apt-get install postgresql-contrib"
-        }
-        Target::Prod => {
-            "the server must offer it; for uuids alone, gen_random_uuid() needs no extension since PostgreSQL 13"
-        }
     }
 }
 

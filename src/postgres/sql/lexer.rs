@@ -16,14 +16,14 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    pub(super) const fn new(at: usize, message: &'static str) -> Self {
+    pub(in crate::postgres) const fn new(at: usize, message: &'static str) -> Self {
         Self { at, message: Cow::Borrowed(message), hint: None }
     }
 }
 
 /// A piece of SQL, as far as cutting and substituting must tell them apart.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(in crate::postgres) enum Token<'a> {
     /// A name or keyword without quotes.
     Word(&'a str),
     /// A string, a number, a quoted name, a parameter.
@@ -40,28 +40,28 @@ pub(super) enum Token<'a> {
     Other,
 }
 
-pub(super) struct Lexer<'a> {
+pub(in crate::postgres) struct Lexer<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
+    pub(in crate::postgres) const fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Where the next token is looked for.
-    pub(super) const fn at(&self) -> usize {
+    pub(in crate::postgres) const fn at(&self) -> usize {
         self.at
     }
 
     /// Goes on `length` bytes further, past what the server never sees.
-    pub(super) const fn skip(&mut self, length: usize) {
+    pub(in crate::postgres) const fn skip(&mut self, length: usize) {
         self.at += length;
     }
 
     /// The next token and where it starts, white space and comments passed over.
-    pub(super) fn next(&mut self) -> Result<Option<(usize, Token<'a>)>, SyntaxError> {
+    pub(in crate::postgres) fn next(&mut self) -> Result<Option<(usize, Token<'a>)>, SyntaxError> {
         loop {
             let start = self.at;
             let Some(first) = self.rest().chars().next() else { return Ok(None) };

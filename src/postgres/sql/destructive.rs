@@ -4,7 +4,7 @@
 //! seen here is what people write into schema files, be it inside a body or a string.
 
 use super::lexer::{Lexer, Token};
-use super::sql::Statement;
+use super::statement::Statement;
 
 /// A name in quotes, among words.
 const NAME: &str = "\"";

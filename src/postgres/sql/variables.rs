@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::lexer::{Lexer, SyntaxError, Token};
-use super::{quote_identifier, quote_literal};
+use super::quote::{quote_identifier, quote_literal};
 
 /// Where the value of a variable comes from; `None` when it is not set.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -100,7 +100,7 @@ impl Expanded {
 
     /// A part of the SQL to be shown: strings that were put in stay variables,
     /// since they are data and may be secret.
-    pub(super) fn shown(&self, range: Range<usize>) -> Cow<'_, str> {
+    pub(in crate::postgres) fn shown(&self, range: Range<usize>) -> Cow<'_, str> {
         let strings = self.replacements.iter().filter(|replacement| {
             replacement.is_string && replacement.to.start >= range.start && replacement.to.end <= range.end
         });
