@@ -1,13 +1,25 @@
 //! Runs an SQL file in one transaction.
 
-use std::ops::Range;
+use std::io::Cursor;
+use std::pin::pin;
 
+use futures_util::SinkExt as _;
 use tokio_postgres::error::SqlState;
 
 use super::session::describe;
+use super::sql::Piece;
 use super::{Script, Session, TableChange};
 use crate::config::Target;
 use crate::error::{Error, Result};
+
+/// How many bytes of rows go into one message.
+const CHUNK: usize = 64 * 1024;
+
+/// Within how many lines pg_dump names its version.
+const HEADER: usize = 20;
+
+/// Settings, role and temporary tables that a file leaves are no other file's.
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
 
 /// What a script did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,17 +31,26 @@ pub struct Summary {
 }
 
 impl Script {
-    /// Runs every statement in one transaction: all of them, or none.
+    /// Runs every statement in one transaction: all of them, or none. What the file has set in
+    /// the session is reset.
     pub async fn run(&self, session: &Session) -> Result<Summary> {
         let begin = |error| session.error("cannot begin a transaction", error);
-        session.client.batch_execute("BEGIN").await.map_err(begin)?;
+        session.client.batch_execute(self.begin()).await.map_err(begin)?;
         let before = session.tuple_counts().await.map_err(begin)?;
-        for range in &self.ranges {
-            if let Err(error) = session.client.batch_execute(&self.text.sql()[range.clone()]).await {
-                let shown = self.statement_error(session, range, &error);
+        for piece in &self.pieces {
+            if let Err(fault) = self.run_piece(session, piece).await {
                 // A lost connection has rolled back already.
                 let _ = session.client.batch_execute("ROLLBACK").await;
-                return Err(shown);
+                return Err(match fault {
+                    Fault::Server(error) => self.statement_error(session, piece, &error).await,
+                    Fault::Encoding => self
+                        .error_at(
+                            self.text.origin(piece.sql.start),
+                            "this changes client_encoding in a way that cruddur cannot follow, so nothing of \
+                             this file was kept",
+                        )
+                        .hint("say it as a statement of its own: SET client_encoding = 'LATIN1';"),
+                });
             }
         }
         let tables = session.written_tables(&before).await.map_err(|error| {
@@ -45,41 +66,115 @@ impl Script {
             };
             session.error(&format!("cannot commit {}, and {outcome}", self.name), error)
         })?;
-        Ok(Summary { statements: self.ranges.len(), tables })
+        // A dump empties the search path, for one. Should this fail, what is asked next will too.
+        let _ = session.client.batch_execute(RESET).await;
+        Ok(Summary { statements: self.pieces.len(), tables })
     }
 
-    fn statement_error(
+    async fn run_piece(&self, session: &Session, piece: &Piece) -> std::result::Result<(), Fault> {
+        let sql = &self.text.sql()[piece.sql.clone()];
+        let Some(rows) = &piece.rows else {
+            session.client.batch_execute(sql).await?;
+            // The driver reads and writes UTF-8.
+            if sql.contains("client_encoding") {
+                let now = "SELECT pg_catalog.current_setting('client_encoding')";
+                let now: String = session.client.query_one(now, &[]).await?.get(0);
+                return if now == "UTF8" { Ok(()) } else { Err(Fault::Encoding) };
+            }
+            return Ok(());
+        };
+        let mut sink = pin!(session.client.copy_in(sql).await?);
+        for chunk in self.text.original().as_bytes()[rows.clone()].chunks(CHUNK) {
+            sink.send(Cursor::new(chunk.to_vec())).await?;
+        }
+        sink.finish().await?;
+        Ok(())
+    }
+
+    async fn statement_error(
         &self,
         session: &Session,
-        range: &Range<usize>,
+        piece: &Piece,
         error: &tokio_postgres::Error,
     ) -> Error {
         use tokio_postgres::error::ErrorPosition;
+        let sql = &self.text.sql()[piece.sql.clone()];
         let Some(db) = error.as_db_error() else {
             return self.error_at(
-                self.text.origin(range.start),
+                self.text.origin(piece.sql.start),
                 &format!("the connection to {} broke: {error}", session.url()),
             );
         };
-        let offset = match db.position() {
+        let at = match db.position() {
             // Counted in characters, from 1.
-            Some(ErrorPosition::Original(position)) => self.text.sql()[range.clone()]
-                .char_indices()
-                .nth((*position as usize).saturating_sub(1))
-                .map_or(range.len(), |(offset, _)| offset),
-            _ => 0,
+            Some(ErrorPosition::Original(position)) => {
+                let nth = sql.char_indices().nth((*position as usize).saturating_sub(1));
+                self.text.origin(piece.sql.start + nth.map_or(sql.len(), |(offset, _)| offset))
+            }
+            _ => self.row(piece, db.where_()).unwrap_or_else(|| self.text.origin(piece.sql.start)),
         };
         let what = format!("{} [{}], so nothing of this file was kept", describe(error), db.code().code());
-        let shown = self.error_at(self.text.origin(range.start + offset), &what);
+        let shown = self.error_at(at, &what);
         let shown = match db.hint() {
             Some(hint) => shown.hint(format!("the server says: {hint}")),
             None => shown,
         };
         let missing = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::UNDEFINED_FILE].contains(db.code());
-        if missing && creates_extension(&self.text.sql()[range.clone()]) {
+        if missing && creates_extension(sql) {
             return shown.hint(extension_hint(session.url().target()));
         }
-        shown
+        match self.newer_than(session, db.code()).await {
+            Some(hint) => shown.hint(hint),
+            None => shown,
+        }
+    }
+
+    /// Where the row stands that the server's context tells of: `COPY notes, line 3, column n: "x"`.
+    fn row(&self, piece: &Piece, context: Option<&str>) -> Option<usize> {
+        let rows = piece.rows.clone()?;
+        let context = context?.lines().rev().find_map(|line| line.strip_prefix("COPY "))?;
+        // In whatever language: the first number that stands after a comma and a word.
+        let number = context.split(", ").skip(1).find_map(|part| {
+            let digits = part.split_once(' ')?.1;
+            digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse::<usize>().ok()
+        })?;
+        let text = &self.text.original()[rows.clone()];
+        let line = text.split_inclusive('\n').take(number.checked_sub(1)?).map(str::len).sum::<usize>();
+        let value = context.split_once(": \"").and_then(|(_, value)| value.strip_suffix('"'));
+        let column = value.and_then(|value| text[line..].lines().next()?.find(value)).unwrap_or_default();
+        Some(rows.start + line + column)
+    }
+
+    /// What helps where a dump is of a newer server than the one it is loaded into.
+    async fn newer_than(&self, session: &Session, code: &SqlState) -> Option<String> {
+        let unknown = [SqlState::SYNTAX_ERROR, SqlState::UNDEFINED_OBJECT, SqlState::UNDEFINED_FUNCTION];
+        if !unknown.contains(code) {
+            return None;
+        }
+        let dumped = self.text.original().lines().take(HEADER).find_map(|line| {
+            let version = line.strip_prefix("-- Dumped by pg_dump version ")?;
+            version.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok()
+        })?;
+        let server = session.server_version().await.ok()?;
+        let major: u32 = server.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        (dumped > major).then(|| {
+            format!(
+                "pg_dump {dumped} made this file, and the server is PostgreSQL {server}, which may not know this \
+                 statement: load it into PostgreSQL {dumped}, or take the statement out"
+            )
+        })
+    }
+}
+
+/// Why a statement did not run.
+enum Fault {
+    Server(tokio_postgres::Error),
+    Encoding,
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Server(error)
     }
 }
 

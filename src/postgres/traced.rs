@@ -122,6 +122,11 @@ impl<C: GenericClient + Sync> Traced<C> {
         self.tell(sql.text(), parameters, self.inner.execute(sql, parameters), |rows| Some(*rows)).await
     }
 
+    /// Begins a COPY; its rows are not told.
+    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Cursor<Vec<u8>>>, Error> {
+        self.tell(sql, &[], self.inner.client().copy_in(sql), |_| None).await
+    }
+
     pub(super) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
         self.tell(sql, &[], self.inner.batch_execute(sql), |()| None).await
     }
@@ -137,11 +142,6 @@ impl Traced<Client> {
 }
 
 impl Traced<Transaction<'_>> {
-    /// Begins a COPY; its rows are not told.
-    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Cursor<Vec<u8>>>, Error> {
-        self.tell(sql, &[], self.inner.copy_in(sql), |_| None).await
-    }
-
     pub(super) async fn commit(self) -> Result<(), Error> {
         let Self { inner, trace, place } = self;
         let told = Traced { inner: (), trace, place };

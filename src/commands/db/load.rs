@@ -80,7 +80,7 @@ impl Variables<'_> {
 
     /// The SQL of a file, checked before anything is sent.
     pub(in crate::commands) fn script(&self, source: Source) -> Result<Script> {
-        Script::parse(source.name.clone(), source.text()?, &|name| self.value(name))
+        Script::parse(source.name, source.bytes.into_owned(), &|name| self.value(name))
     }
 
     /// Tells of values that no file asks for: the name may be mistyped.
@@ -121,13 +121,13 @@ fn show_script(ui: &mut Ui, script: &Script) -> Result<()> {
     }
     let statements = script.statements();
     ui.notice(format!("would run {}", script.name()));
-    show_statements(ui, &in_one_transaction(&statements))
+    show_statements(ui, &in_one_transaction(script.begin(), &statements))
 }
 
 /// The statements as [`Script::run`] sends them.
-pub(in crate::commands) fn in_one_transaction(statements: &[String]) -> Vec<&str> {
+pub(in crate::commands) fn in_one_transaction<'a>(begin: &'a str, statements: &'a [String]) -> Vec<&'a str> {
     let within = statements.iter().map(String::as_str);
-    std::iter::once("BEGIN").chain(within).chain(std::iter::once("COMMIT")).collect()
+    std::iter::once(begin).chain(within).chain(std::iter::once("COMMIT")).collect()
 }
 
 /// Runs the script and says so.

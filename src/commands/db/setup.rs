@@ -109,10 +109,10 @@ async fn plan(
     statements.push(create_statement(url));
     let names = scripts.map(Script::name);
     ui.notice(format!("would run {} and {}", names[0], names[1]));
-    let [schema, seed] = scripts.map(Script::statements);
-    statements.extend([&schema, &seed].into_iter().flat_map(|script| {
-        in_one_transaction(script).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
-    }));
+    for script in scripts {
+        let within = script.statements();
+        statements.extend(in_one_transaction(script.begin(), &within).into_iter().map(ToOwned::to_owned));
+    }
     if pool {
         ui.notice("then the Cognito user ids, of those whom the user pool has");
     }

@@ -148,7 +148,7 @@ impl Setup<'_> {
     async fn run_script(&self, steps: &mut Steps, base: &Base, script: &Script) -> Result<()> {
         if self.cx.dry_run() {
             let statements = script.statements();
-            steps.statements(in_one_transaction(&statements));
+            steps.statements(in_one_transaction(script.begin(), &statements));
             return Ok(());
         }
         let Base::Ready(session) = base else { return Ok(()) };

@@ -1,17 +1,24 @@
 //! SQL as text: psql's variables replaced, cut into statements, and judged. Nothing here
 //! talks to a server.
 
+mod checks;
+mod copy;
 mod destructive;
+mod encoding;
+mod expand;
 mod lexer;
 mod psql;
 mod quote;
+mod restrict;
 mod script;
 mod statement;
 mod variables;
 
+pub use expand::expand;
 pub use lexer::SyntaxError;
 pub(super) use lexer::{Lexer, Token};
 pub use quote::{quote_identifier, quote_literal};
+pub(super) use script::Piece;
 pub use script::Script;
 pub use statement::{Statement, split};
-pub use variables::{Expanded, Lookup, Unset, expand, is_variable_name};
+pub use variables::{Expanded, Lookup, Unset, is_variable_name};

@@ -33,18 +33,19 @@ fn advice(name: &str, argument: &str) -> String {
         "i" | "ir" | "include" | "include_relative" => {
             "take the line out, and load the files one after another: cruddur db seed FILE".to_owned()
         }
-        "copy" | "." => "write the rows as INSERT, or run this file with psql".to_owned(),
+        "copy" => "write COPY … FROM stdin; with the rows after it and a line \\. at their end".to_owned(),
+        "." => "this line ends the rows of a COPY … FROM stdin; and there is none before it".to_owned(),
         "c" | "connect" => {
-            "take the line out; the connection URL names the database that the file is loaded into".to_owned()
+            "the connection URL names the database that the file is loaded into; take the line out, or dump one \
+             database without --create (-C), and not with pg_dumpall"
+                .to_owned()
         }
         "if" | "elif" | "else" | "endif" | "gexec" | "gset" | "watch" => {
             "a file runs from top to bottom; decide in the shell, or in SQL with DO $$ … $$".to_owned()
         }
         "g" | "gx" | "gdesc" | "crosstabview" | ";" => "end the statement with ; alone".to_owned(),
         "!" | "cd" | "setenv" => "take the line out, and do this in the shell before".to_owned(),
-        "restrict" | "unrestrict" => {
-            "pg_dump puts these two lines around what it dumps; take them out".to_owned()
-        }
+        "restrict" | "unrestrict" => "put it between two statements, as pg_dump does".to_owned(),
         "q" | "quit" => "end the file here".to_owned(),
         "echo" | "qecho" | "warn" | "pset" | "timing" | "x" | "a" | "t" | "o" | "out" | "f" | "H" | "r"
         | "reset" | "p" | "print" | "encoding" | "errverbose" => {

@@ -6,60 +6,78 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar as _;
 
+use super::checks::{Checks, Fate};
 use super::destructive::destroys;
+use super::encoding::{Unreadable, decode};
+use super::expand::expand;
 use super::lexer::SyntaxError;
-use super::statement::{Statement, cut};
-use super::variables::{Expanded, Lookup, expand};
+use super::statement::cut;
+use super::variables::{Expanded, Lookup};
 use crate::error::{Error, Result};
 
 /// An SQL file that has been cut into statements and found fit to run.
 pub struct Script {
     pub(in crate::postgres) name: String,
     pub(in crate::postgres) text: Expanded,
-    /// Where each statement stands in the SQL.
-    pub(in crate::postgres) ranges: Vec<Range<usize>>,
+    /// The file's own BEGIN, where a COMMIT at its end encloses all of it.
+    begin: Option<Range<usize>>,
+    pub(in crate::postgres) pieces: Vec<Piece>,
     /// The first of them that destroys something.
     destructive: Option<Range<usize>>,
 }
 
+/// A statement.
+pub(in crate::postgres) struct Piece {
+    /// Where it stands in the SQL.
+    pub(in crate::postgres) sql: Range<usize>,
+    /// Where the rows of a `COPY … FROM stdin` stand in the file.
+    pub(in crate::postgres) rows: Option<Range<usize>>,
+}
+
 impl Script {
-    /// Checks `text`, which came from the file `name`, before anything is sent.
-    /// `lookup` knows the values of psql's variables.
+    /// Checks the text of the file `name` before anything is sent. `lookup` knows the values
+    /// of psql's variables.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`], with file and line: a variable that is not
     /// set, what is never closed, psql's own commands, and statements that would
     /// end the transaction.
-    pub fn parse(name: impl Into<String>, text: impl Into<String>, lookup: Lookup<'_>) -> Result<Self> {
-        let mut text = text.into();
-        if text.starts_with('\u{feff}') {
-            text.remove(0);
-        }
+    pub fn parse(name: impl Into<String>, bytes: Vec<u8>, lookup: Lookup<'_>) -> Result<Self> {
+        let name = name.into();
+        let (text, encoding) = decode(bytes, lookup).map_err(|Unreadable { line, message, hint }| {
+            let error = Error::failed(format!("{name}:{line}: {message}"));
+            hint.into_iter().fold(error, Error::hint)
+        })?;
         let text = expand(text, lookup);
-        let mut script = Self { name: name.into(), text, ranges: Vec::new(), destructive: None };
-        let mut first_unfit = None;
+        let mut script = Self { name, text, begin: None, pieces: Vec::new(), destructive: None };
+        let mut checks = Checks::new(encoding);
+        let mut rows = script.text.rows().iter().cloned();
+        let (mut pieces, mut destructive) = (Vec::new(), None);
         let whole = cut(script.text.sql(), |statement| {
-            if let (None, Some(message)) = (&first_unfit, unfit(&statement)) {
-                first_unfit = Some(SyntaxError::new(statement.start, message));
+            let sql = statement.start..statement.start + statement.text.len();
+            if checks.take(&statement, pieces.len()) == Fate::Left {
+                return;
             }
-            let range = statement.start..statement.start + statement.text.len();
-            if script.destructive.is_none() && destroys(&statement) {
-                script.destructive = Some(range.clone());
+            if destructive.is_none() && destroys(&statement) {
+                destructive = Some(sql.clone());
             }
-            script.ranges.push(range);
+            let rows = if statement.has_rows { rows.next() } else { None };
+            pieces.push(Piece { sql, rows });
         });
         // The rows after a COPY are no SQL: what is wrong with them is the COPY.
-        let unfit = first_unfit.or(whole.err()).map(|mut error| {
+        let unfit = checks.end(&mut pieces).map(|begin| script.begin = begin).err().or(whole.err());
+        let unfit = unfit.map(|mut error| {
             error.at = script.text.origin(error.at);
             error
         });
+        (script.pieces, script.destructive) = (pieces, destructive);
         // After a command of psql's, or in such rows, no colon is a variable's.
         let in_order = [script.text.error().cloned(), script.unset(), unfit];
         if let Some(error) = in_order.into_iter().flatten().min_by_key(|error| error.at) {
             let shown = script.error_at(error.at, &error.message);
             return Err(error.hint.into_iter().fold(shown, Error::hint));
         }
-        if script.ranges.is_empty() {
+        if script.pieces.is_empty() {
             return Err(Error::failed(format!("{} holds no SQL statement", script.name)));
         }
         Ok(script)
@@ -86,7 +104,19 @@ impl Script {
     /// are data, and may be secret.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
-        self.ranges.iter().map(|range| self.text.shown(range.clone()).into_owned()).collect()
+        let shown = |Piece { sql, rows }: &Piece| {
+            let sql = self.text.shown(sql.clone()).into_owned();
+            let Some(rows) = rows else { return sql };
+            let lines = self.text.original()[rows.clone()].matches('\n').count();
+            format!("{sql} /* and {lines} {} of rows */", if lines == 1 { "line" } else { "lines" })
+        };
+        self.pieces.iter().map(shown).collect()
+    }
+
+    /// What begins the transaction: BEGIN, with the file's own word on how.
+    #[must_use]
+    pub fn begin(&self) -> &str {
+        self.begin.clone().map_or("BEGIN", |range| &self.text.sql()[range])
     }
 
     /// psql's variables that the file names.
@@ -135,36 +165,36 @@ impl Script {
         let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let number = self.line(at);
         let line = text[line_start..].lines().next().unwrap_or_default();
+        let (before, after) = line.split_at((at - line_start).min(line.len()));
+        // Of a long line, what is around the place.
+        let (from, to) = (tail(before, SHOWN_BEFORE), head(after, SHOWN_AFTER));
+        let (cut_before, cut_after) =
+            (if from == 0 { "" } else { "…" }, if to == after.len() { "" } else { "…" });
+        let (before, after) = (&before[from..], &after[..to]);
         // Tabs stay tabs, so that the caret lands under its character.
-        let indent: String = text[line_start..at]
+        let indent: String = cut_before
             .chars()
+            .chain(before.chars())
             .map(|c| if c == '\t' { c.to_string() } else { " ".repeat(c.width().unwrap_or(0)) })
             .collect();
         let margin = " ".repeat(number.to_string().len());
         Error::failed(format!(
-            "{}:{number}: {what}\n {margin} |\n {number} | {line}\n {margin} | {indent}^",
+            "{}:{number}: {what}\n {margin} |\n {number} | {cut_before}{before}{after}{cut_after}\n {margin} | {indent}^",
             self.name
         ))
     }
 }
 
-/// Why a statement cannot be part of a file that runs in one transaction.
-fn unfit(statement: &Statement<'_>) -> Option<&'static str> {
-    let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["BEGIN" | "COMMIT" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION", ..] => {
-            Some("the whole file runs in one transaction already; take this statement out")
-        }
-        // ROLLBACK TO a savepoint stays inside.
-        ["ROLLBACK", rest @ ..] if !rest.contains(&"TO") => {
-            Some("the whole file runs in one transaction already; take this statement out")
-        }
-        ["COPY", rest @ ..] if rest.windows(2).any(|pair| pair == ["TO", "STDOUT"]) => {
-            Some("COPY TO STDOUT needs psql to take the rows; a file that is loaded shows none")
-        }
-        ["COPY", rest @ ..] if rest.windows(2).any(|pair| pair == ["FROM", "STDIN"]) => {
-            Some("COPY FROM STDIN needs psql to send the rows; write them as INSERT")
-        }
-        _ => None,
-    }
+/// How many characters of a line an error shows, before its place and after.
+const SHOWN_BEFORE: usize = 100;
+const SHOWN_AFTER: usize = 200;
+
+/// Where the last `count` characters begin.
+fn tail(text: &str, count: usize) -> usize {
+    text.char_indices().rev().nth(count - 1).map_or(0, |(at, _)| at)
+}
+
+/// Where the first `count` characters end.
+fn head(text: &str, count: usize) -> usize {
+    text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)
 }

@@ -5,6 +5,7 @@
 //! Source for bodies in SQL-standard form (`BEGIN ATOMIC … END`): the manual's
 //! CREATE FUNCTION.
 
+use super::copy::Boundary;
 use super::lexer::{Lexer, SyntaxError, Token};
 use super::psql;
 
@@ -19,6 +20,8 @@ pub struct Statement<'a> {
     pub words: Vec<String>,
     /// Whether DELETE is among its unquoted words, inside parentheses too.
     pub deletes: bool,
+    /// Whether it is `COPY … FROM stdin`, whose rows follow in the file.
+    pub has_rows: bool,
 }
 
 /// Cuts `text` into its statements; those of comments and white space only are left out.
@@ -36,7 +39,7 @@ pub(super) fn cut<'a>(text: &'a str, mut take: impl FnMut(Statement<'a>)) -> Res
     let mut lexer = Lexer::new(text);
     let mut open: Option<Open> = None;
     while let Some((start, token)) = lexer.next()? {
-        if token == Token::Semicolon && open.as_ref().is_none_or(Open::can_end) {
+        if token == Token::Semicolon && open.as_ref().is_none_or(|open| open.boundary.can_end()) {
             if let Some(statement) = open.take() {
                 take(statement.close(text));
             }
@@ -47,8 +50,8 @@ pub(super) fn cut<'a>(text: &'a str, mut take: impl FnMut(Statement<'a>)) -> Res
         statement.take(start, &token, &text[lexer.at()..])?;
     }
     if let Some(statement) = open {
-        if let Some(at) = statement.parentheses.last() {
-            return Err(SyntaxError::new(*at, "this parenthesis is never closed"));
+        if let Some(at) = statement.boundary.parenthesis() {
+            return Err(SyntaxError::new(at, "this parenthesis is never closed"));
         }
         take(statement.close(text));
     }
@@ -62,52 +65,25 @@ struct Open {
     end: usize,
     words: Vec<String>,
     deletes: bool,
-    parentheses: Vec<usize>,
-    /// How deep in `BEGIN ATOMIC … END` of a routine's body, `CASE … END` included.
-    body: usize,
+    boundary: Boundary,
 }
 
 impl Open {
-    fn can_end(&self) -> bool {
-        self.parentheses.is_empty() && self.body == 0
-    }
-
     /// Takes in a token; `rest` is the text after it.
     fn take(&mut self, start: usize, token: &Token<'_>, rest: &str) -> Result<(), SyntaxError> {
         match token {
-            Token::Open(_) => self.parentheses.push(start),
-            // One too many is the server's to report.
-            Token::Close => drop(self.parentheses.pop()),
-            Token::Backslash => {
-                return Err(psql::refuse(start, rest));
+            Token::Backslash => return Err(psql::refuse(start, rest)),
+            Token::Word(word) => {
+                let word = word.to_ascii_uppercase();
+                self.deletes |= word == "DELETE";
+                if !self.boundary.is_within_parentheses() {
+                    self.words.push(word);
+                }
             }
-            Token::Word(word) => self.take_word(word.to_ascii_uppercase()),
-            Token::Semicolon | Token::Comma | Token::Colon | Token::Operand | Token::Other => {}
+            _ => {}
         }
+        self.boundary.take(start, token);
         Ok(())
-    }
-
-    fn take_word(&mut self, word: String) {
-        self.deletes |= word == "DELETE";
-        if self.is_routine() && self.parentheses.is_empty() {
-            match word.as_str() {
-                "ATOMIC" if self.words.last().is_some_and(|last| last == "BEGIN") => self.body += 1,
-                "CASE" if self.body > 0 => self.body += 1,
-                "END" if self.body > 0 => self.body -= 1,
-                _ => {}
-            }
-        }
-        if self.parentheses.is_empty() {
-            self.words.push(word);
-        }
-    }
-
-    fn is_routine(&self) -> bool {
-        let mut words = self.words.iter().map(String::as_str);
-        words.next() == Some("CREATE")
-            && words
-                .find(|word| !matches!(*word, "OR" | "REPLACE"))
-                .is_some_and(|w| matches!(w, "FUNCTION" | "PROCEDURE"))
     }
 
     fn close(self, text: &str) -> Statement<'_> {
@@ -116,6 +92,7 @@ impl Open {
             text: &text[self.start..self.end],
             words: self.words,
             deletes: self.deletes,
+            has_rows: self.boundary.has_rows(),
         }
     }
 }

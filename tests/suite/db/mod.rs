@@ -3,6 +3,7 @@
 mod connect;
 mod database;
 mod drop;
+mod dumps;
 mod errors;
 mod load;
 mod project;

@@ -96,7 +96,7 @@ fn built_in_files_are_asked_for_and_are_called_so() {
     sandbox
         .cruddur(["db", "seed", "--built-in"])
         .exits_with(1)
-        .says("the built-in db/seed.sql:4: column \"email\" of relation \"users\" does not exist");
+        .says("the built-in db/seed.sql:5: column \"email\" of relation \"users\" does not exist");
 }
 
 #[test]

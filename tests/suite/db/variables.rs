@@ -199,7 +199,7 @@ fn what_a_value_does_to_the_file_is_found_before_anything_is_sent() {
     for (value, says) in [
         ("COMMIT", "file.sql:2: the whole file runs in one transaction already"),
         ("SELECT 1; ROLLBACK;", "file.sql:2: the whole file runs in one transaction already"),
-        ("COPY a FROM STDIN", "file.sql:2: COPY FROM STDIN needs psql"),
+        ("COPY a FROM STDIN", "file.sql:2: the rows of this COPY are missing"),
         ("\\connect other", "file.sql:2: \\connect is a command of psql's"),
         ("SELECT (", "file.sql:2: this parenthesis is never closed"),
         (

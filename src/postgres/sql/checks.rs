@@ -1,0 +1,128 @@
+//! What a statement may not be in a file that runs in one transaction, sent as UTF-8.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::copy;
+use super::encoding::{Encoding, client_encoding, setting};
+use super::lexer::SyntaxError;
+use super::script::Piece;
+use super::statement::Statement;
+
+const IN_ONE: &str = "the whole file runs in one transaction already";
+
+/// What becomes of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Sent,
+    /// It has had its effect.
+    Left,
+}
+
+/// The checks of one file, statement by statement.
+pub(super) struct Checks {
+    /// The file's; `None` where all is ASCII.
+    encoding: Option<Encoding>,
+    /// A BEGIN that is the file's first statement.
+    begin: Option<Range<usize>>,
+    /// A COMMIT, by its number and its place.
+    commit: Option<(usize, usize)>,
+    first: Option<SyntaxError>,
+}
+
+impl Checks {
+    pub(super) const fn new(encoding: Option<Encoding>) -> Self {
+        Self { encoding, begin: None, commit: None, first: None }
+    }
+
+    /// Looks at the file's next statement, which is the one of this `number`, from 0.
+    pub(super) fn take(&mut self, statement: &Statement<'_>, number: usize) -> Fate {
+        if let Some((_, at)) = self.commit.take() {
+            let hint = "take it out, and the BEGIN too: nothing can follow a COMMIT";
+            self.fail(at, IN_ONE.into(), Some(hint.into()));
+        }
+        let words: Vec<&str> = statement.words.iter().take(3).map(String::as_str).collect();
+        match words.as_slice() {
+            ["BEGIN", ..] | ["START", "TRANSACTION", ..] if number == 0 && self.begin.is_none() => {
+                self.begin = Some(statement.start..statement.start + statement.text.len());
+            }
+            ["COMMIT" | "END"] | ["COMMIT" | "END", "WORK" | "TRANSACTION"] if self.begin.is_some() => {
+                self.commit = Some((number, statement.start));
+            }
+            _ => {
+                if let Some(message) = self.unfit(statement) {
+                    self.fail(statement.start, message.into(), None);
+                }
+                return self.encoding(statement);
+            }
+        }
+        Fate::Sent
+    }
+
+    /// After the last statement: the file's own BEGIN. It and its COMMIT are taken out.
+    pub(super) fn end(self, pieces: &mut Vec<Piece>) -> Result<Option<Range<usize>>, SyntaxError> {
+        if let Some(error) = self.first {
+            return Err(error);
+        }
+        let Some(begin) = self.begin else { return Ok(None) };
+        if self.commit.is_none() {
+            let hint = "take this statement out, or end the file with COMMIT;";
+            let message = Cow::Borrowed(IN_ONE);
+            return Err(SyntaxError { at: begin.start, message, hint: Some(hint.into()) });
+        }
+        pieces.pop();
+        pieces.remove(0);
+        Ok(Some(begin))
+    }
+
+    fn fail(&mut self, at: usize, message: Cow<'static, str>, hint: Option<Cow<'static, str>>) {
+        self.first.get_or_insert(SyntaxError { at, message, hint });
+    }
+
+    /// A file has one encoding; its statements are sent in UTF-8 whatever that is.
+    fn encoding(&mut self, statement: &Statement<'_>) -> Fate {
+        if let Some(value) = setting(statement.text, "standard_conforming_strings")
+            && !["on", "true", "yes", "1", "default"].contains(&value.to_ascii_lowercase().as_str())
+        {
+            let message = "a backslash in '…' stands for itself here, and this would change that";
+            let hint = "take this statement out, and write strings that have escapes as E'…'";
+            self.fail(statement.start, message.into(), Some(hint.into()));
+        }
+        let Some(name) = client_encoding(statement.text) else { return Fate::Sent };
+        match (Encoding::named(&name), self.encoding) {
+            (Err(why), _) => {
+                let hint = "convert the file with: iconv -f ITS-ENCODING -t UTF-8; and say UTF8 in this line";
+                self.fail(statement.start, why.into(), Some(hint.into()));
+            }
+            (Ok(named), Some(encoding)) if named != encoding => {
+                let message = "the file's encoding cannot change after its first character that is not ASCII";
+                let hint = "put this statement at the top of the file, or what has another encoding into a file of its own";
+                self.fail(statement.start, message.into(), Some(hint.into()));
+            }
+            (Ok(_), _) => {}
+        }
+        Fate::Left
+    }
+
+    /// Why a statement cannot be part of a file that runs in one transaction.
+    fn unfit(&self, statement: &Statement<'_>) -> Option<&'static str> {
+        let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["BEGIN" | "COMMIT" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION", ..] => {
+                Some("the whole file runs in one transaction already; take this statement out")
+            }
+            // ROLLBACK TO a savepoint stays inside.
+            ["ROLLBACK", rest @ ..] if !rest.contains(&"TO") => {
+                Some("the whole file runs in one transaction already; take this statement out")
+            }
+            ["COPY", rest @ ..] if rest.windows(2).any(|pair| pair == ["TO", "STDOUT"]) => {
+                Some("COPY TO STDOUT needs psql to take the rows; a file that is loaded shows none")
+            }
+            ["COPY", ..] if statement.has_rows => {
+                let converted = !matches!(self.encoding, None | Some(Encoding::Utf8));
+                copy::unfit(statement.text, converted)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The encoding of an SQL file: UTF-8, unless `SET client_encoding` says otherwise.
+//!
+//! psql sends a file's bytes as they are, and the server converts them. The driver sends UTF-8,
+//! so they are converted here, by tables that the server's own function gave, and the session
+//! stays at UTF-8.
+
+use super::expand::expand;
+use super::lexer::Lexer;
+use super::statement::cut;
+use super::variables::Lookup;
+
+const TABLES: &str = include_str!("encodings.txt");
+
+/// Encodings of several bytes a character, which are not converted.
+const MULTIBYTE: [&str; 21] = [
+    "big5",
+    "win950",
+    "windows950",
+    "euccn",
+    "eucjis2004",
+    "eucjp",
+    "euckr",
+    "euctw",
+    "gb18030",
+    "gbk",
+    "win936",
+    "windows936",
+    "johab",
+    "muleinternal",
+    "shiftjis2004",
+    "sjis",
+    "mskanji",
+    "shiftjis",
+    "uhc",
+    "win949",
+    "windows949",
+];
+
+/// How a file's bytes are characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    /// By a line of [`TABLES`].
+    Table(&'static str),
+}
+
+/// What cannot be read as text, and where.
+pub(super) struct Unreadable {
+    /// Counted from 1.
+    pub(super) line: usize,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Encoding {
+    /// By the name that `SET client_encoding` gives.
+    pub(super) fn named(name: &str) -> Result<Self, String> {
+        // As the server compares them.
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let plain = plain.to_ascii_lowercase();
+        match plain.as_str() {
+            // Without a conversion, the server takes only what is valid in its database.
+            "utf8" | "unicode" | "sqlascii" | "default" => return Ok(Self::Utf8),
+            plain if MULTIBYTE.contains(&plain) => {
+                return Err(format!("cruddur does not convert the encoding {name}"));
+            }
+            _ => {}
+        }
+        let table = TABLES.lines().filter_map(|line| line.split_once('\t')).find_map(|(names, table)| {
+            names.split(',').any(|known| known == plain).then_some(Self::Table(table))
+        });
+        table.ok_or_else(|| format!("there is no encoding {name:?}"))
+    }
+
+    fn decode(self, bytes: Vec<u8>) -> Result<String, Unreadable> {
+        let table = match self {
+            Self::Utf8 => {
+                return String::from_utf8(bytes).map_err(|error| {
+                    let at = error.utf8_error().valid_up_to();
+                    Unreadable::at(error.as_bytes(), at, "not UTF-8 text")
+                        .hint("if it is Latin-1, begin the file with: SET client_encoding = 'LATIN1';")
+                });
+            }
+            Self::Table(table) => table,
+        };
+        let high: Vec<Option<char>> = table
+            .split(' ')
+            .map(|code| u32::from_str_radix(code, 16).ok().and_then(char::from_u32))
+            .collect();
+        let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
+        for (at, byte) in bytes.iter().enumerate() {
+            let c = match byte.checked_sub(0x80) {
+                None => Some(char::from(*byte)),
+                Some(index) => high.get(usize::from(index)).copied().flatten(),
+            };
+            let unknown = || {
+                let message = format!("the byte 0x{byte:02x} is no character of the file's encoding");
+                Unreadable::at(&bytes, at, message)
+            };
+            text.push(c.ok_or_else(unknown)?);
+        }
+        Ok(text)
+    }
+}
+
+impl Unreadable {
+    fn at(bytes: &[u8], at: usize, message: impl Into<String>) -> Self {
+        let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1;
+        Self { line, message: message.into(), hint: None }
+    }
+
+    fn hint(self, hint: &str) -> Self {
+        Self { hint: Some(hint.to_owned()), ..self }
+    }
+}
+
+/// The text of a file, and its encoding; `None` where all is ASCII.
+pub(super) fn decode(
+    mut bytes: Vec<u8>,
+    lookup: Lookup<'_>,
+) -> Result<(String, Option<Encoding>), Unreadable> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Unreadable::at(&bytes, 0, "this is UTF-16")
+            .hint("convert it with: iconv -f UTF-16 -t UTF-8; pg_dump -f FILE writes it as it should be"));
+    }
+    if let Some(at) = memchr::memchr(0, &bytes) {
+        return Err(Unreadable::at(&bytes, at, "a NUL byte, which no SQL has"));
+    }
+    let Some(first) = bytes.iter().position(|byte| !byte.is_ascii()) else {
+        return Ok((Encoding::Utf8.decode(bytes)?, None));
+    };
+    let encoding = declared(&bytes[..first], lookup)?;
+    Ok((encoding.decode(bytes)?, Some(encoding)))
+}
+
+/// What the statements say that stand before the first character which is not ASCII.
+fn declared(head: &[u8], lookup: Lookup<'_>) -> Result<Encoding, Unreadable> {
+    let last = |word: &[u8]| head.windows(word.len()).rposition(|part| part.eq_ignore_ascii_case(word));
+    let Some(last) = last(b"client_encoding").max(last(b"names")) else { return Ok(Encoding::Utf8) };
+    let end = memchr::memchr(b';', &head[last..]).map_or(head.len(), |length| last + length);
+    let expanded = expand(String::from_utf8_lossy(&head[..end]).into_owned(), lookup);
+    let mut found = Ok(Encoding::Utf8);
+    // What is wrong with the file is told when all of it is read.
+    let _ = cut(expanded.sql(), |statement| {
+        if let Some(name) = client_encoding(statement.text) {
+            found = Encoding::named(&name).map_err(|why| {
+                Unreadable::at(head, expanded.origin(statement.start), why)
+                    .hint("convert the file with: iconv -f ITS-ENCODING -t UTF-8; and say UTF8 in this line")
+            });
+        }
+    });
+    found
+}
+
+/// The encoding that a statement asks for.
+pub(super) fn client_encoding(statement: &str) -> Option<String> {
+    setting(statement, "client_encoding").or_else(|| setting(statement, "names"))
+}
+
+/// The value that `SET name` gives; `name` is in lower case.
+pub(super) fn setting(statement: &str, name: &str) -> Option<String> {
+    let mut lexer = Lexer::new(statement);
+    let mut next = || match lexer.next() {
+        Ok(Some((start, token))) => Some((statement.get(start..lexer.at())?, token)),
+        _ => None,
+    };
+    let is = |text: &str, wanted: &str| text.trim_matches('"').eq_ignore_ascii_case(wanted);
+    next().filter(|(text, _)| is(text, "SET"))?;
+    let mut word = next()?;
+    if is(word.0, "SESSION") || is(word.0, "LOCAL") {
+        word = next()?;
+    }
+    if !is(word.0, name) {
+        return None;
+    }
+    // SET NAMES alone is SET NAMES DEFAULT.
+    let mut value = next().map_or("DEFAULT", |(text, _)| text);
+    if name != "names" && (value == "=" || is(value, "TO")) {
+        value = next().map_or("", |(text, _)| text);
+    }
+    Some(value.trim_matches('\'').to_owned())
+}

@@ -1,0 +1,41 @@
+//! `\restrict TOKEN` and `\unrestrict TOKEN`, which pg_dump puts around what it dumps.
+//!
+//! Between them psql takes no command of its own but `\unrestrict` with the same token, so that
+//! no name in the dumped database can smuggle one in. Here none is taken anyway, and the tokens
+//! are compared as psql does. Source: psql's manual page, `\restrict`.
+
+use super::lexer::SyntaxError;
+
+/// The token in force.
+#[derive(Default)]
+pub(super) struct Restriction(Option<String>);
+
+impl Restriction {
+    /// Takes the command whose backslash stands at `at`, if it is one of the two; `rest` is the
+    /// text after the backslash. Gives the length of that line from there.
+    pub(super) fn take(&mut self, at: usize, rest: &str) -> Result<Option<usize>, SyntaxError> {
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let mut words = rest[..length].split_whitespace();
+        let (name, token) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let message = match (name, &self.0) {
+            ("restrict", None) if !token.is_empty() => {
+                self.0 = Some(token.to_owned());
+                return Ok(Some(length));
+            }
+            ("unrestrict", Some(begun)) if begun == token => {
+                self.0 = None;
+                return Ok(Some(length));
+            }
+            ("restrict" | "unrestrict", _) if token.is_empty() => "this line lacks its token",
+            ("restrict", _) => "another \\restrict is in force here; its \\unrestrict must come first",
+            ("unrestrict", None) => "there is no \\restrict before this line",
+            ("unrestrict", _) => "this token is not that of \\restrict",
+            _ => return Ok(None),
+        };
+        Err(SyntaxError {
+            at,
+            message: message.into(),
+            hint: Some("pg_dump writes both lines with one token; is the file as it was dumped?".into()),
+        })
+    }
+}
