@@ -18,6 +18,7 @@ mod project;
 mod rds;
 mod setup;
 mod signals;
+mod strangers;
 mod target;
 
 use clap::Subcommand;

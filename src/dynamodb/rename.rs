@@ -211,7 +211,7 @@ struct Updates<'a> {
 }
 
 /// How an update ended.
-enum Updated {
+pub(super) enum Updated {
     Message(UpdateItemOutput),
     Row(UpdateItemOutput),
     /// The item is no longer there, or names somebody else.
@@ -263,7 +263,12 @@ impl Updates<'_> {
     }
 }
 
-async fn send(db: DynamoDb, table: String, update: UpdateItemFluentBuilder, is_row: bool) -> Result<Updated> {
+pub(super) async fn send(
+    db: DynamoDb,
+    table: String,
+    update: UpdateItemFluentBuilder,
+    is_row: bool,
+) -> Result<Updated> {
     let mut tries = 1;
     loop {
         let error = match update.clone().send().await {

@@ -173,6 +173,19 @@ impl Session {
         Ok(row.get(0))
     }
 
+    /// The handles of those of `handles` that there are, and their Cognito ids.
+    pub async fn cognito_ids(&self, handles: &[&str]) -> Result<Vec<(String, String)>> {
+        let rows = self
+            .client
+            .query(
+                "SELECT handle::text, cognito_user_id::text FROM public.users WHERE handle = ANY($1)",
+                &[&handles],
+            )
+            .await
+            .map_err(|error| self.error("cannot look up Cognito ids", error))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
     /// How many users there are, and how many of them without a Cognito id.
     pub async fn count_users(&self) -> Result<UserCount> {
         let row = self

@@ -26,6 +26,7 @@ mod place;
 mod prices;
 mod rds;
 mod readme;
+mod relink;
 mod safety;
 mod setup;
 mod shell;

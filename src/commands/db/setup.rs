@@ -1,6 +1,7 @@
 //! `cruddur db setup`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -9,12 +10,13 @@ use super::load::{VariableArgs, in_one_transaction, run_script};
 use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_statements;
 use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
+use crate::commands::strangers::Strangers;
 use crate::commands::target::{Site, announce};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
-use crate::postgres::{ConnectionUrl, Script, TableChange, create_statement, plan_drop};
+use crate::postgres::{ConnectionUrl, Script, Session, TableChange, create_statement, plan_drop};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +26,9 @@ Examples:
   cruddur db setup --built-in
   # whoever is connected, and from files of your own
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
+
+/// How long DynamoDB may take to be looked at.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -73,6 +78,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let mut tables = TableChange::merge(made.tables, seeded.tables);
     session.count_rows(&mut tables).await;
     ui.table(&tables);
+    tell_strangers(cx, ui, &session).await;
     let Some(pool) = pool else {
         ui.status("skipped the Cognito user ids: no user pool is configured (AWS_COGNITO_USER_POOL_ID)");
         return Ok(());
@@ -83,6 +89,18 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
             .with(Kind::Partial, message)
             .hint("then run this step alone: cruddur db update-cognito-user-ids")
     })
+}
+
+/// Says whom DynamoDB names and the new database does not know, if it answers at once.
+async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
+    let table = cx.config().table(None);
+    let look = async { Strangers::look(&cx.dynamodb().await?, &table, session).await };
+    // Nobody has asked for DynamoDB: that it is not there is no fault.
+    let Ok(Ok(found)) = tokio::time::timeout(PATIENCE, look).await else { return };
+    if found.strange > 0 {
+        ui.warn(found.line(&table));
+        ui.hint("to give them to the users of the same handles run: cruddur setup");
+    }
 }
 
 fn not_here(cx: &Context) -> Error {

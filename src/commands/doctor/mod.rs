@@ -4,6 +4,7 @@ mod cognito;
 mod credentials;
 mod dynamodb;
 mod finding;
+mod people;
 mod postgres;
 mod production;
 mod security_group;
@@ -57,7 +58,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
     let here = Some(cx.target());
     let on = |check| Findings::new(check, here);
     let at_home = |check| Findings::new(check, Some(Target::Local));
-    let (settings, mut stack, mut beside, production, postgres, dynamodb, credentials, pool, rule) = tokio::join!(
+    let (settings, mut stack, mut beside, production, postgres, dynamodb, credentials, pool, rule, people) = tokio::join!(
         timed(timeout, Findings::new("cruddur", None), async |found| settings::check(cx, found)),
         timed(timeout, at_home("local stack"), async |found| look_at_stack(local, found).await),
         // In production the local database is looked at as well, but need not be there.
@@ -81,12 +82,18 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
         timed(timeout, on("credentials"), async |found| credentials::check(cx, args, found).await),
         timed(timeout, on("user pool"), async |found| cognito::check(cx, args, found).await),
         timed(timeout, on("security group"), async |found| security_group::check(cx, args, found).await),
+        // Of what does not answer the other checks speak.
+        async {
+            let mut found = on("people");
+            let _ = tokio::time::timeout(timeout, people::check(cx, args, &mut found)).await;
+            found
+        },
     );
     if is_prod {
         stack.make_optional();
         beside.make_optional();
     }
-    let all = [settings, stack, beside, postgres, dynamodb, credentials, pool, rule, production];
+    let all = [settings, stack, beside, postgres, dynamodb, credentials, pool, people, rule, production];
     let (lists, scripts): (Vec<_>, Vec<_>) = all.into_iter().map(|found| (found.list, found.scripts)).unzip();
     let findings: Vec<Finding> = lists.into_iter().chain(scripts).flatten().collect();
     show(ui, args, &findings)

@@ -3,12 +3,15 @@
 use super::Setup;
 use super::postgres::Base;
 use super::steps::{Outcome, Steps};
+use crate::commands::common::count;
 use crate::commands::ddb::{People, read_transcript};
+use crate::commands::strangers::{Strangers, relink};
 use crate::config::PEOPLE_VARIABLES;
-use crate::dynamodb::{Change, Definition, Difference};
+use crate::dynamodb::{Change, Definition, Difference, Relinked};
 use crate::error::{Error, Result};
 use crate::messaging::{Conversation, DEFAULT_GROUP, Timestamp};
 use crate::output::Ui;
+use crate::postgres::Session;
 use Outcome::{Already, Done, LeftOut};
 
 /// How the table is.
@@ -68,6 +71,34 @@ impl Setup<'_> {
             }
         }
         Ok(Done(format!("{name}: {}", words.join(", "))))
+    }
+
+    /// Whatever names users who are there again under other uuids; nothing is said where there is
+    /// nothing to do.
+    pub(super) async fn links(&self, ui: &mut Ui, steps: &mut Steps, people: &Base, has_table: Table) {
+        let (Base::Ready(session), Table::Ready) = (people, has_table) else { return };
+        if let Some(outcome) = self.make_links(steps, session).await.transpose() {
+            steps.tell(ui, "group rows", outcome);
+        }
+    }
+
+    async fn make_links(&self, steps: &mut Steps, session: &Session) -> Result<Option<Outcome>> {
+        let (db, table) = (self.db, self.table);
+        if Strangers::look(db, table, session).await?.strange == 0 {
+            return Ok(None);
+        }
+        let given = relink(db, table, session).await?;
+        if self.cx.dry_run() {
+            steps.plan(db.withheld());
+        }
+        let Relinked { rows, messages } = given.done;
+        let left = format!("{} of users whose handles nobody has", count(given.left, "group"));
+        if rows + messages == 0 {
+            return Ok(Some(LeftOut(left)));
+        }
+        let left = if given.left > 0 { format!("; not {left}") } else { String::new() };
+        let (rows, messages) = (count(rows, "row"), count(messages, "message"));
+        Ok(Some(Done(format!("{rows} and {messages} to the users of the same handles{left}"))))
     }
 
     /// The conversation, if its group has no messages.

@@ -81,6 +81,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let base = setup.database(ui, &mut steps).await;
     let people = setup.people(ui, &mut steps, base).await;
     let has_table = setup.table(ui, &mut steps).await;
+    setup.links(ui, &mut steps, &people, has_table).await;
     setup.conversation(ui, &mut steps, &people, has_table).await;
     setup.cognito(ui, &mut steps, &people).await;
     steps.conclude(ui)

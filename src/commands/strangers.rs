@@ -1,0 +1,76 @@
+//! Users whom DynamoDB names and PostgreSQL does not know.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::common::count;
+use crate::dynamodb::{DynamoDb, Relinked};
+use crate::error::Result;
+use crate::messaging::User;
+use crate::postgres::Session;
+
+/// Of the first group rows, how many there are, and how many name somebody unknown.
+pub(super) struct Strangers {
+    pub(super) rows: usize,
+    pub(super) strange: usize,
+}
+
+impl Strangers {
+    /// A first impression: one request to each.
+    pub(super) async fn look(db: &DynamoDb, table: &str, session: &Session) -> Result<Self> {
+        let rows = db.users_of_first_rows(table).await?;
+        let uuids: BTreeSet<Uuid> = rows.iter().flatten().copied().collect();
+        let uuids: Vec<Uuid> = uuids.into_iter().collect();
+        let known: HashSet<Uuid> =
+            session.users_by_uuid(&uuids).await?.into_iter().map(|user| user.uuid).collect();
+        let is_strange = |users: &&[Uuid; 2]| !users.iter().all(|user| known.contains(user));
+        Ok(Self { rows: rows.len(), strange: rows.iter().filter(is_strange).count() })
+    }
+
+    /// In a line.
+    pub(super) fn line(&self, table: &str) -> String {
+        let rows = count(self.rows, "group row");
+        let verb = if self.strange == 1 { "names" } else { "name" };
+        format!("{} of {rows} in {table:?} {verb} users who are not in the database", self.strange)
+    }
+}
+
+/// What giving groups to other users came to.
+pub(super) struct Given {
+    pub(super) done: Relinked,
+    /// Groups whose users' handles nobody has.
+    pub(super) left: usize,
+}
+
+/// Gives whatever names unknown users to those who have their handles now.
+pub(super) async fn relink(db: &DynamoDb, table: &str, session: &Session) -> Result<Given> {
+    let mut namings = db.namings(table).await?;
+    let uuids: Vec<Uuid> = namings.keys().copied().collect();
+    for user in session.users_by_uuid(&uuids).await? {
+        namings.remove(&user.uuid);
+    }
+    let mut users: HashMap<Uuid, User> = HashMap::new();
+    for (former, naming) in &namings {
+        let mut handles = naming.handles.iter();
+        // Two handles may be two people.
+        if let (Some(handle), None) = (handles.next(), handles.next())
+            && let Some(user) = session.find_user(handle).await?
+        {
+            users.insert(*former, user);
+        }
+    }
+    let mut of_groups: BTreeMap<&String, bool> = BTreeMap::new();
+    for (former, naming) in &namings {
+        for group in &naming.groups {
+            *of_groups.entry(group).or_default() |= !users.contains_key(former);
+        }
+    }
+    let mut done = Relinked::default();
+    for group in of_groups.keys() {
+        let given = db.relink_group(table, group, &users).await?;
+        done.rows += given.rows;
+        done.messages += given.messages;
+    }
+    Ok(Given { done, left: of_groups.values().filter(|is_left| **is_left).count() })
+}
