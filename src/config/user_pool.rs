@@ -74,10 +74,8 @@ impl Config {
     /// [`crate::error::Kind::Config`] also when none is named.
     pub fn needed_user_pool(&self, flag: Option<&str>) -> Result<UserPoolId> {
         self.user_pool(flag)?.ok_or_else(|| {
-            Error::config("no user pool is configured").hint(format!(
-                "give {FLAG} us-east-1_AbCdEfGhI, or set {} (or {}) in the environment or in .env",
-                USER_POOL_VARIABLES[0], USER_POOL_VARIABLES[1]
-            ))
+            Error::config("no user pool is configured")
+                .hint(format!("give {FLAG}, or set {} in .env", USER_POOL_VARIABLES[0]))
         })
     }
 

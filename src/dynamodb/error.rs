@@ -42,14 +42,14 @@ impl DynamoDb {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        if is_not_found(error) { self.missing(what, table) } else { self.place().error(what, error) }
+        if is_not_found(error) { self.missing(table) } else { self.place().error(what, error) }
     }
 
     /// The same of a table that is not there.
-    pub(super) fn missing(&self, what: &str, table: &str) -> Error {
+    pub(super) fn missing(&self, table: &str) -> Error {
         let prod = self.target().flag();
         let flag = table_flag(table);
-        Error::failed(format!("{what}: there is no table {table:?} on {}", self.place()))
+        Error::failed(format!("there is no table {table:?} on {}", self.place()))
             .for_want_of_table(table)
             .hint(format!("run: cruddur ddb schema-load{flag}{prod}"))
             .hint(format!("to see the tables there run: cruddur ddb list-tables{prod}"))

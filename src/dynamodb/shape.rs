@@ -77,8 +77,7 @@ impl DynamoDb {
     /// [`crate::error::Kind::Failed`] when there is no such table.
     pub async fn table_shape(&self, table: &str) -> Result<TableShape> {
         let found = self.describe(table).await?;
-        let found =
-            found.ok_or_else(|| self.missing(&format!("cannot look at the table {table:?}"), table))?;
+        let found = found.ok_or_else(|| self.missing(table))?;
         Ok(TableShape::of(&found))
     }
 

@@ -109,7 +109,7 @@ impl DynamoDb {
     ) -> Result<TableDescription> {
         self.wait_for(table, "to be ACTIVE", Duration::MAX, |found| {
             let Some(found) = found else {
-                return Some(Err(self.missing("cannot wait for the table", table)));
+                return Some(Err(self.missing(table)));
             };
             match Busy::of(&found) {
                 None => Some(Ok(found)),

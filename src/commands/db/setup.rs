@@ -80,7 +80,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     ui.table(&tables);
     tell_strangers(cx, ui, &session).await;
     let Some(pool) = pool else {
-        ui.status("skipped the Cognito user ids: no user pool is configured (AWS_COGNITO_USER_POOL_ID)");
+        ui.status("skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is not set");
         return Ok(());
     };
     super::update_cognito_user_ids::update(cx, ui, &session, pool).await.map_err(|error| {

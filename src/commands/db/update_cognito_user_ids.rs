@@ -84,7 +84,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
             count(tally.updated, "row")
         ));
     }
-    ui.status(summary(tally, cx.dry_run()));
+    for line in counts(tally, cx.dry_run()) {
+        ui.status(line);
+    }
     if args.strict && (tally.unmatched() > 0 || tally.still_mock > 0) {
         let done = if cx.dry_run() { "nothing was changed" } else { "what does match is up to date" };
         return Err(Error::partial(format!(
@@ -100,7 +102,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
 pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: UserPoolId) -> Result<()> {
     let identities = read_pool(ui, &cx.cognito(pool).await?).await?;
     let matches = session.update_cognito_user_ids(identities, false).await?;
-    ui.status(summary(Tally::of(&matches), false));
+    for line in counts(Tally::of(&matches), false) {
+        ui.status(line);
+    }
     Ok(())
 }
 
@@ -144,8 +148,13 @@ fn show(
     }))
 }
 
-/// The counts in a line; of what went wrong, only what did.
+/// The counts in a line.
 pub(in crate::commands) fn summary(tally: Tally, dry_run: bool) -> String {
+    counts(tally, dry_run).join(", ")
+}
+
+/// The counts; of what went wrong, only what did, each by itself.
+fn counts(tally: Tally, dry_run: bool) -> Vec<String> {
     let updated = if dry_run { "would be updated" } else { "updated" };
     let others = [
         (tally.not_in_table, "in the pool but not in the table"),
@@ -154,10 +163,9 @@ pub(in crate::commands) fn summary(tally: Tally, dry_run: bool) -> String {
         (tally.ambiguous, "ambiguous"),
         (tally.still_mock, "still MOCK"),
     ];
-    [(tally.updated, updated), (tally.unchanged, "unchanged")]
+    let others = others.into_iter().filter(|(number, _)| *number > 0);
+    [format!("{} {updated}, {} unchanged", tally.updated, tally.unchanged)]
         .into_iter()
-        .chain(others.into_iter().filter(|(number, _)| *number > 0))
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+        .chain(others.map(|(number, what)| format!("{number} {what}")))
+        .collect()
 }

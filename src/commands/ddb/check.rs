@@ -308,7 +308,7 @@ impl Tally {
             if self.unsettled > 0 {
                 return Ok(());
             }
-            ui.status(format!("every promise of the table {table:?} holds"));
+            ui.status(format!("found nothing wrong in {table:?} on {place}"));
             return Ok(());
         }
         if left == 0 {

@@ -63,10 +63,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     args.item.show(ui, "deleted", former.as_ref(), &shape.key, args.usage.json(&usage))?;
     if former.is_none() {
         args.usage.show(ui, &usage, Bill::Calls);
-        return Err(Error::failed(format!(
-            "there is no item with this key in the table {table:?} on {}; nothing was deleted",
-            db.place()
-        )));
+        return Err(Error::failed(format!("no item in {table:?} on {} has this key", db.place())));
     }
     ui.status(format!("deleted the item above from {table:?}"));
     args.usage.show(ui, &usage, Bill::Calls);

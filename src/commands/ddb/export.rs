@@ -211,13 +211,10 @@ async fn to_stdout(
 }
 
 fn show(ui: &mut Ui, table: &str, file: &str, totals: &Totals) {
-    ui.status(format!(
-        "exported {} of {table:?} to {file}: {} bytes of text, sha256 {}, content {}",
-        count(totals.items, "item"),
-        totals.bytes,
-        totals.sha256,
-        totals.content
-    ));
+    ui.status(format!("exported {} of {table:?} to {file}", count(totals.items, "item")));
+    ui.detail(format!("  bytes of text: {}", totals.bytes));
+    ui.detail(format!("  sha256: {}", totals.sha256));
+    ui.detail(format!("  content: {}", totals.content));
 }
 
 /// A bar of the items that the service last counted, less those that were read before.

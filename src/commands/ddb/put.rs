@@ -85,11 +85,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
             )));
         }
         SingleWrite::Refused(_) => {
-            return Err(Error::failed(format!(
-                "there is an item with this key in the table {table:?} on {}; nothing was written",
-                db.place()
-            ))
-            .hint("to put this one in its place add: --replace"));
+            return Err(Error::failed(format!("an item in {table:?} on {} has this key", db.place()))
+                .hint("to put this one in its place add: --replace"));
         }
     }
     args.usage.show(ui, &usage, Bill::Calls);

@@ -102,14 +102,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     }
     ui.status(rename.line(&args.handle));
     ui.status(format!(
-        "to rename: {} and {} in {}; an estimated {} (table {}, {GROUP_INDEX} {})",
+        "to rename: {} and {} in {}",
         count(plan.messages, "message"),
         count(plan.rows, "group row"),
-        count(plan.groups, "group"),
-        count(plan.table_units + plan.index_units, "write unit"),
-        plan.table_units,
-        plan.index_units
+        count(plan.groups, "group")
     ));
+    ui.status(format!(
+        "that takes an estimated {}",
+        count(plan.table_units + plan.index_units, "write unit")
+    ));
+    ui.detail(format!("  write units of the table: {}", plan.table_units));
+    ui.detail(format!("  write units of {GROUP_INDEX}: {}", plan.index_units));
     let mut done = db.nothing_renamed();
     if cx.dry_run() {
         let mut ignored = |_| {};

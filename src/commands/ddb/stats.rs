@@ -56,7 +56,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
     let table = args.table.name(cx);
     let shape = db.table_shape(&table).await?;
     let request = ScanRequest {
-        table,
+        table: table.clone(),
         segments: args.speed.segments,
         max_rcu: args.speed.max_rcu,
         ..ScanRequest::default()
@@ -78,6 +78,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
                 records.push(&line)?;
             }
             records.finish(&())?;
+            ui.status(format!("{} in {table:?} on {}", count(report.total.items, "item"), db.place()));
             if report.unparsed_times > 0 {
                 ui.status(format!("{} no date and time", count(report.unparsed_times, "sort key")));
                 ui.hint(format!("to see which run: cruddur ddb check{}", db.target().flag()));

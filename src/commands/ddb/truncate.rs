@@ -63,16 +63,15 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     let found = db.look_before_emptying(&table).await?;
     let (way, why) = choose(args, &found, &table)?;
     let at = announce(cx, ui, &db).await?;
+    ui.status(format!("the table {table:?} holds about {}", count(found.items, "item")));
     ui.status(format!(
-        "the table {table:?} holds about {}: by key that is an estimated {} read units and {} write units, and \
-         creating it anew takes none",
-        count(found.items, "item"),
+        "deleting them by key takes an estimated {} read + {} write units",
         found.read_units(),
         found.write_units()
     ));
     ui.status(match way {
         Way::ByKey => format!("deleting by key: {why}"),
-        Way::Recreate => format!("dropping and creating it again: {why}"),
+        Way::Recreate => format!("creating the table anew: {why}"),
     });
     if way == Way::Recreate {
         found.obstacles.iter().for_each(|obstacle| ui.warn(obstacle));
@@ -174,7 +173,7 @@ async fn recreate(
     std::fs::write(&kept, text + "\n").or_failed(|| format!("cannot write {}", kept.display()))?;
     let path = kept.display().to_string();
     let kept = kept.keep().or_failed(|| format!("cannot keep {path}"))?;
-    ui.status(format!("the definition is kept in {path} until the table is there again"));
+    ui.status(format!("its definition is kept in {path}"));
     let mut signals = Signals::catch()?;
     let mut work = std::pin::pin!(db.recreate(table, found));
     let mut stop = None;
@@ -192,7 +191,7 @@ async fn recreate(
         if error.kind() == Kind::Partial { error.hint(mend) } else { error }
     })?;
     std::fs::remove_file(&kept).or_failed(|| format!("cannot remove {path}"))?;
-    ui.status(format!("dropped the table {table:?} and created it again; it is empty and ACTIVE"));
+    ui.status(format!("created the table {table:?} anew; it is empty and ACTIVE"));
     stop.map_or(Ok(()), |stop| Err(stop.unfinished()))
 }
 

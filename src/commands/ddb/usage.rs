@@ -78,10 +78,14 @@ impl UsageArgs {
         self.cost(&usage).map(|cost| cost.usd_per_million_calls)
     }
 
-    /// Prints the line, and with `-v` the facts behind it. It comes last, unless the
-    /// command fails.
+    /// Prints the line, and with `-v` the facts behind it, unless nothing was consumed. It
+    /// comes last, unless the command fails.
     pub(super) fn show(&self, ui: &mut Ui, usage: &Usage, bill: Bill) {
         let Usage { read, write, estimated, .. } = usage;
+        // Nothing was asked, or no answer says what it took.
+        if read.pages + write.pages == 0 {
+            return;
+        }
         let (reads, writes) = kinds(usage);
         let cost = self.cost(usage);
         let price = cost.as_ref().map(|cost| match bill {

@@ -9,7 +9,7 @@ fn a_pool_must_be_configured() {
     let sandbox = Sandbox::new();
     for words in [LIST, ["db", "update-cognito-user-ids"]] {
         let run = sandbox.cruddur(words).exits_with(4).says("no user pool is configured");
-        for name in ["--user-pool-id", "AWS_COGNITO_USER_POOL_ID", "(or AWS_COGNITO_USER_POOL)"] {
+        for name in ["--user-pool-id", "AWS_COGNITO_USER_POOL_ID"] {
             assert!(run.stderr.contains(name), "{}", run.stderr);
         }
     }

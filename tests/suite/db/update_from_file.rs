@@ -31,8 +31,8 @@ fn a_saved_list_takes_the_place_of_the_pool() {
         command.arg("users").env(crate::support::COGNITO_ENDPOINT, unasked.url());
         command.env("AWS_COGNITO_USER_POOL_ID", &big_pool().id);
         Run::of(&mut command).succeeds().says(
-            "1 updated, 0 unchanged, 127 in the pool but not in the table, 2 in the table but not in the pool, \
-             4 without a handle, 2 ambiguous, 2 still MOCK",
+            "1 updated, 0 unchanged\n127 in the pool but not in the table\n2 in the table but not in the pool\n\
+             4 without a handle\n2 ambiguous\n2 still MOCK",
         );
         assert_eq!(unasked.connections(), 0);
         assert_eq!(nina(&sandbox), big_pool().sub("nina"));
@@ -45,7 +45,7 @@ fn a_map_of_handles_is_read_too() {
     sandbox.cruddur(["db", "setup"]).succeeds();
     let map = sandbox.cruddur_with_pool(big_pool(), &["cognito", "list-users", "--map"]).succeeds().stdout;
     sandbox.write("map.json", &map);
-    update(&sandbox, "map.json").succeeds().says("1 updated, 0 unchanged, ");
+    update(&sandbox, "map.json").succeeds().says("1 updated, 0 unchanged\n");
     assert_eq!(nina(&sandbox), big_pool().sub("nina"));
 
     // Handles that are called as a user's fields are, and one that is there twice.
@@ -62,7 +62,7 @@ fn a_map_of_handles_is_read_too() {
     sandbox.write("map.json", "{}");
     update(&sandbox, "map.json")
         .succeeds()
-        .says("0 updated, 0 unchanged, 3 in the table but not in the pool");
+        .says("0 updated, 0 unchanged\n3 in the table but not in the pool");
 }
 
 #[test]

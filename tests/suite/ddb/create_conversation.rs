@@ -35,7 +35,7 @@ fn two_rows_and_a_message_are_written_together() {
     let sandbox = Sandbox::set_up();
     let proxy = Proxy::new(sandbox.endpoint(), "TransactWriteItems", |_| None);
     let run = sandbox.cruddur(words("nina", "petra", &["Ahoy", "-o", "json", "--endpoint-url", proxy.url()]));
-    let document = run.succeeds().says("wrote 1 message, wrote 2 group rows").json();
+    let document = run.succeeds().says("wrote 1 message and 2 group rows").json();
     let group = document["messages"][0]["message_group_uuid"].as_str().unwrap().to_owned();
     assert_eq!(sandbox.items().len(), 3);
     assert_eq!(groups(&sandbox), BTreeSet::from([group.clone()]));
@@ -58,7 +58,7 @@ fn two_who_have_a_conversation_get_no_other_unless_it_is_allowed() {
         sandbox
             .cruddur(words(from, to, &["Ahoy"]))
             .exits_with(1)
-            .says(&format!("have a conversation already, {GROUP}, on http://"))
+            .says("have a conversation already on http://")
             .says(&format!("create-message --message-group-uuid {GROUP} --from {from}"))
             .says("--allow-duplicate");
     }
@@ -146,7 +146,7 @@ fn of_two_that_are_written_at_the_same_instant_one_stays() {
     assert_eq!(runs.each_ref().map(|run| run.code), [0, 1], "{runs:?}");
     let group = groups(&sandbox).pop_first().unwrap();
     assert!(runs[0].stdout.contains(&group), "{runs:?}");
-    assert!(runs[1].stderr.contains(&format!("have a conversation already, {group}")), "{runs:?}");
+    assert!(runs[1].stderr.contains("have a conversation already on "), "{runs:?}");
     assert_eq!(sandbox.items().len(), 3, "nothing of the other is left");
     assert_whole(&sandbox);
 }

@@ -151,7 +151,7 @@ fn an_item_that_is_there_is_replaced_only_when_told_to() {
         sandbox.cruddur(["ddb", "put", "pk=A", "sk=1", "-o", "json"].iter().chain(arguments))
     };
     put(&["v:=1"]).succeeds();
-    put(&["v:=2"]).exits_with(1).says("there is an item with this key").says("add: --replace");
+    put(&["v:=2"]).exits_with(1).says("has this key").says("add: --replace");
     put(&["v:=1"]).succeeds().says("exactly like this");
     put(&["v:=2", "--replace", "--if", "v > 1"]).exits_with(1).says("--if is not true");
     assert_eq!(typed(&sandbox)[0]["v"], json!({ "N": "1" }));
@@ -194,7 +194,7 @@ fn a_key_has_the_types_of_its_table() {
     run("get", &["number=7", "other=1"]).exits_with(2).says("\"other=1\" is not of the key");
     run("get", &["number=7", "number=8"]).exits_with(2).says("number is there twice");
     run("query", &["number = '7'"]).exits_with(2).says("number is number: write its value without quotes");
-    run("get", &["8", "AQI="]).exits_with(1).says("there is no item with this key");
+    run("get", &["8", "AQI="]).exits_with(1).says("has this key");
     run("delete", &["number=7", "bytes=AQI="]).succeeds();
     run("get", &["7", "AQI="]).exits_with(1);
 }
@@ -210,7 +210,7 @@ fn delete_prints_what_it_deleted() {
     assert_eq!(typed(&sandbox).len(), 0);
     let run = sandbox.cruddur(["ddb", "delete", "A", "1", "-o", "json"]).exits_with(1);
     assert_eq!(run.json()["deleted"], Value::Null);
-    run.says("there is no item with this key");
+    run.says("has this key");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn every_copy_is_renamed_and_nothing_else() {
     run.says("LOCAL PostgreSQL at")
         .says("LOCAL DynamoDB at")
         .says("nina (Nina Okafor) becomes nina-b (Nina O'Brien ⚓)")
-        .says("to rename: 32 messages and 3 group rows in 3 groups; an estimated 38 write units (table 35, message-group-sk-index 3)")
+        .says("to rename: 32 messages and 3 group rows in 3 groups\nthat takes an estimated 38 write units\n")
         .says("preferred_username must become \"nina-b\"");
     let operations = proxy.operations();
     assert_eq!(operations.iter().filter(|name| *name == "UpdateItem").count(), 35);
@@ -217,7 +217,7 @@ fn a_handle_that_two_have_names_nobody() {
 fn a_user_without_a_message_is_renamed_too() {
     let sandbox = Sandbox::seeded();
     let run = sandbox.cruddur(words("petra", &["--new-handle", "petra-b"])).succeeds();
-    run.says("to rename: 0 messages and 0 group rows in 0 groups; an estimated 0 write units");
+    run.says("to rename: 0 messages and 0 group rows in 0 groups\nthat takes an estimated 0 write units");
     assert_eq!(sandbox.user("petra-b").display_name, "Petra Novak");
 }
 

@@ -35,7 +35,10 @@ const NUMBERS: [&str; 6] = ["--conversations", "12", "--messages", "7", "--until
 #[test]
 fn the_same_numbers_make_the_same_data_anywhere_and_another_seed_makes_others() {
     let (one, other) = (Sandbox::set_up(), Sandbox::set_up());
-    seed(&one, &NUMBERS).succeeds().says("wrote 84 messages of 12 conversations").says("24 group rows");
+    seed(&one, &NUMBERS)
+        .succeeds()
+        .says("wrote 12 conversations between 10 users to \"cruddur-messages\"\nwith 84 messages")
+        .says("24 group rows");
     seed(&other, &NUMBERS).succeeds().says("added 10 users");
     assert_eq!(contents(&one), contents(&other));
     assert_eq!(contents(&one).len(), 12 * 9);
@@ -172,7 +175,7 @@ fn a_handle_that_two_users_have_stops_it_before_anything_is_written() {
 fn a_dry_run_shows_what_it_would_write_and_writes_nothing() {
     let sandbox = Sandbox::set_up();
     let run = seed(&sandbox, &[&NUMBERS[..], &["--dry-run"]].concat()).succeeds();
-    let run = run.says("would add to PostgreSQL those of 10 users").says("would send 5 requests, 108 items");
+    let run = run.says("would add those of 10 users to PostgreSQL").says("would send 5 requests, 108 items");
     let run = run.says("132 write units (table 108, message-group-sk-index 24)").says("nothing was written");
     assert!(run.stdout.contains("BatchWriteItem"), "{}", run.stdout);
     assert!(sandbox.items().is_empty());

@@ -2,6 +2,7 @@
 
 mod completions;
 mod help;
+mod lines;
 mod man;
 mod tables;
 mod talk;

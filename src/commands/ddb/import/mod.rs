@@ -145,7 +145,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
             return Err(error);
         }
     };
-    ui.status(outcome.told(source.name(), &table, &surveyed));
+    outcome.show(ui, source.name(), &table, &surveyed);
     if args.output.output != Format::Table {
         let (file, content) = (source.name(), surveyed.content.as_str());
         let format = surveyed.format.map(FileFormat::name);
@@ -258,8 +258,7 @@ async fn policy(
     if args.replace {
         return Ok(Policy::Replace);
     }
-    let mut error =
-        Error::refused(format!("the table {table:?} on {} has items already; nothing was done", db.place()));
+    let mut error = Error::refused(format!("{table:?} on {} has items already", db.place()));
     if let Some(saved) = place.and_then(|place| place.saved) {
         error = error.hint(format!(
             "an import of this file was broken off after {} of {}; to go on run: {}",

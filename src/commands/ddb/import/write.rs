@@ -1,6 +1,5 @@
 //! Writes what was read, keeps the place, and stops when it is asked to.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,19 +48,18 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// In a line.
-    pub(super) fn told(&self, file: &str, table: &str, surveyed: &Surveyed) -> String {
-        let mut line = format!("imported {} of {file} into {table:?}", count(self.put, "item"));
+    pub(super) fn show(&self, ui: &mut Ui, file: &str, table: &str, surveyed: &Surveyed) {
+        ui.status(format!("imported {} of {file} into {table:?}", count(self.put, "item")));
         if self.deleted > 0 {
-            let _ = write!(line, ", deleted {}", self.deleted);
+            ui.status(format!("deleted {}", count(self.deleted, "item")));
         }
         if self.kept > 0 {
-            let _ = write!(line, ", left {} that were there", self.kept);
+            ui.status(format!("left {} as they were", count(self.kept, "item")));
         }
         if self.skipped > 0 {
-            let _ = write!(line, ", after {} of the run before", self.skipped);
+            ui.status(format!("the run before had written {}", count(self.skipped, "item")));
         }
-        let _ = write!(line, "; content {}", surveyed.content);
-        line
+        ui.detail(format!("  content: {}", surveyed.content));
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
                     None => String::new(),
                 };
                 return Err(Error::failed(format!(
-                    "{from} and {to} have a conversation already, {group}, on {}",
+                    "{from} and {to} have a conversation already on {}",
                     db.place()
                 ))
                 .hint(format!(
@@ -80,5 +80,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
             }
         }
     };
-    args.write.show(ui, &db, &sent, "wrote")
+    args.write.show(ui, &db, &sent, " and")
 }

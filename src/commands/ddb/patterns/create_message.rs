@@ -42,5 +42,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
         return show_plan(ui, &db.rehearse(create).await?);
     }
     let sent = create.await?;
-    args.write.show(ui, &db, &sent, "moved")
+    args.write.show(ui, &db, &sent, " and moved")
 }

@@ -58,7 +58,7 @@ impl WriteArgs {
             "overtaken": sent.overtaken,
             "consumed_capacity": self.usage.json(&usage),
         }))?;
-        ui.status(format!("wrote 1 message, {rows} {} group rows", sent.rows));
+        ui.status(format!("wrote 1 message{rows} {} group rows", sent.rows));
         if sent.rows == 0 {
             ui.status("the group's rows show a newer message and stay where they are");
         }

@@ -89,10 +89,13 @@ pub(super) async fn run(
             #[expect(clippy::cast_precision_loss, reason = "for showing")]
             let rate = written.items() as f64 / seconds.max(0.001);
             ui.status(format!(
-                "wrote {} of {} between {} and {} to {table:?} in {seconds:.1} s: {rate:.0} items a second",
-                count(conversations * messages, "message"),
+                "wrote {} between {} to {table:?}",
                 count(conversations, "conversation"),
                 count(invention.users, "user"),
+            ));
+            ui.status(format!(
+                "with {} and {} in {seconds:.1} s: {rate:.0} items a second",
+                count(conversations * messages, "message"),
                 count(2 * conversations, "group row"),
             ));
             if invention.silent() > 0 {
@@ -149,7 +152,7 @@ async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention
     plan.effort.items = items;
     plan.effort.table_units = items;
     plan.effort.index_units = 2 * conversations - invention.rows_before(from);
-    ui.status(format!("would add to PostgreSQL those of {} that are not there yet", count(*users, "user")));
+    ui.status(format!("would add those of {} to PostgreSQL who are missing", count(*users, "user")));
     show_plan(ui, &plan)
 }
 

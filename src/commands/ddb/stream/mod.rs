@@ -74,8 +74,9 @@ async fn source(cx: &Context, db: &DynamoDb, table: &str, args: &TableArgs) -> R
     }
 }
 
-fn announce(ui: &mut Ui, stream: &Stream) {
-    ui.status(format!("{} ({})", stream.arn, stream.view_type));
+fn announce(ui: &mut Ui, table: &str, stream: &Stream) {
+    ui.status(format!("reads the stream of {table:?} ({})", stream.view_type));
+    ui.detail(format!("  {}", stream.arn));
     if !stream.is_enabled() {
         ui.warn("the stream is switched off: this reads what is left in it, and ends");
     }

@@ -86,7 +86,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     let table = args.table.name(cx);
     announce(cx, ui, &db).await?;
     let Source { streams, stream } = super::source(cx, &db, &table, &args.table).await?;
-    super::announce(ui, &stream);
+    super::announce(ui, &table, &stream);
     let checkpoint = Checkpoint::open(&checkpoint_path(cx, &db, &stream, args)?)?;
     let positions = begin(cx, ui, &checkpoint, &stream, args)?;
     let reader = Reader::new(streams, &stream, positions, args.once);
@@ -142,11 +142,12 @@ fn begin(
     let check = format!("run: cruddur ddb check --repair{}", cx.target().flag());
     Ok(match checkpoint.load(&stream.arn)? {
         Saved::Nothing => {
-            ui.status(format!("begins with {place}; keeps its place in {path}"));
+            ui.status(format!("begins with {place}"));
+            ui.status(format!("keeps its place in {path}"));
             Positions::begin(from, stream)
         }
         Saved::Here { positions, outdated } => {
-            ui.status(format!("goes on where it was: {path}"));
+            ui.status(format!("goes on where it was, by {path}"));
             if args.from.is_some() {
                 ui.warn("--from has no effect: there is a checkpoint to go on from");
             }
@@ -253,7 +254,7 @@ impl Run {
             count(totals.messages, "message"),
             count(totals.rows, "row"),
         ));
-        ui.status(format!("the next run goes on from {}", self.checkpoint.path().display()));
+        ui.detail(format!("  the next run goes on from {}", self.checkpoint.path().display()));
     }
 }
 

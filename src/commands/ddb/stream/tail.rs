@@ -104,9 +104,10 @@ impl Record for Row<'_> {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
-    let source = super::source(cx, &db, &args.table.name(cx), &args.table).await?;
+    let table = args.table.name(cx);
+    let source = super::source(cx, &db, &table, &args.table).await?;
     let mut signals = Signals::catch()?;
-    super::announce(ui, &source.stream);
+    super::announce(ui, &table, &source.stream);
     let positions = Positions::begin(args.from, &source.stream);
     let mut reader = Reader::new(source.streams, &source.stream, positions, args.once);
     let mut printer = if args.as_event {
