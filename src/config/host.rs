@@ -101,10 +101,12 @@ impl Host {
         self.name.as_deref().is_some_and(is_aws_host)
     }
 
-    /// Whether both have the same name and port.
+    /// Whether both are written alike: the same name, or without a name the same address, and the
+    /// same port.
     #[must_use]
     pub fn has_name_of(&self, other: &Self) -> bool {
-        self.port == other.port && self.name.is_some() && self.name == other.name
+        let same = |host: &Self| host.name.is_some() || host.addresses == other.addresses;
+        self.port == other.port && self.name == other.name && same(self)
     }
 
     /// Whether both have an address and the port in common.

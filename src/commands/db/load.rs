@@ -146,7 +146,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
     variables.warn_of_unused(ui, &[&script]);
     if cx.dry_run() {
         // Would it get there?
-        cx.postgres().await?;
+        at.session(cx).await?;
         return show_script(ui, &script);
     }
     if let Some((line, words)) = script.first_destructive() {
@@ -154,7 +154,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
         let consequence = format!("{}:{line} says {words}, on {url}", script.name());
         args.confirm.check(ui, &at, url.database(), &consequence)?;
     }
-    let session = cx.postgres().await?;
+    let session = at.session(cx).await?;
     let Summary { statements, mut tables } = run_script(&session, ui, &script).await?;
     session.count_rows(&mut tables).await;
     let mut records = ui.records::<TableChange>(args.output.output, "tables");

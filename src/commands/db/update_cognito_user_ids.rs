@@ -65,8 +65,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     let url = cx.connection_url()?;
     let saved = args.from.as_deref().map(read_saved).transpose()?;
     let pool = if saved.is_none() { Some(cx.cognito(args.pool.needed(cx)?).await?) } else { None };
-    announce(cx, ui, &url).await?;
-    let session = cx.postgres().await?;
+    let at = announce(cx, ui, &url).await?;
+    let session = at.session(cx).await?;
     let identities = match (saved, pool) {
         (Some(saved), _) => saved,
         (None, Some(pool)) => read_pool(ui, &pool).await?,

@@ -71,7 +71,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     // What does not answer is a step that fails.
     let (postgres, _) = announce_unasked(cx, ui, Site::Server(&url)).await;
     let (dynamodb, _) = announce_unasked(cx, ui, &db).await;
-    if !postgres.and(dynamodb).is_local() {
+    if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));
     }
     let mut steps = Steps::new(cx.dry_run());

@@ -26,8 +26,9 @@ const FILE: &str = "clusters.json";
 /// What was found out.
 pub(in crate::commands) struct Found {
     pub(in crate::commands) standing: Standing,
-    /// Why the server could not be asked, where it had to be.
-    pub(in crate::commands) asked: Result<()>,
+    /// The session on which the server was asked, if it is one for the work itself; or why the
+    /// server could not be asked, where it had to be.
+    pub(in crate::commands) asked: Result<Option<Session>>,
 }
 
 /// How a PostgreSQL server is asked what it is.
@@ -58,9 +59,9 @@ pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
     if !matches!(signs.standing(), Standing::Production(_)) {
         look_up(&mut signs.hosts).await;
     }
-    let mut asked = Ok(());
+    let mut asked = Ok(None);
     if signs.standing().is_local() {
-        asked = db.identify().await;
+        asked = db.identify().await.map(|()| None);
         signs.identity = db.place().signs().identity;
     }
     Found { standing: signs.standing(), asked }
@@ -78,11 +79,11 @@ pub(in crate::commands) async fn of_postgres(
     let production = if signs.flag { None } else { cx.production_url() };
     signs.production = production.as_ref().map(|url| url.hosts().to_vec()).unwrap_or_default();
     let asked = match gather(&mut signs, url, ask).await {
-        Ok(()) => {
+        Ok(session) => {
             if let Some(production) = production.filter(|_| signs.standing().is_local()) {
                 signs.production_cluster = cluster_of(cx, &production, ask_production).await;
             }
-            Ok(())
+            Ok(session)
         }
         Err(error) => Err(error),
     };
@@ -90,28 +91,31 @@ pub(in crate::commands) async fn of_postgres(
 }
 
 /// All that can be known without going to production.
-async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<()> {
+async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<Option<Session>> {
     if matches!(signs.standing(), Standing::Production(_)) {
-        return Ok(());
+        return Ok(None);
     }
     look_up(&mut signs.hosts).await;
     let ports: Vec<u16> = signs.hosts.iter().map(|host| host.port).collect();
     look_up_production(signs, &ports).await;
     if !signs.standing().is_local() {
-        return Ok(());
+        return Ok(None);
     }
-    let identity = match ask {
-        Ask::Database => session_on_server(url).await?.identity().await?,
-        Ask::Server => maintenance_session(url).await?.identity().await?,
-        Ask::On(session) => session.identity().await?,
-        Ask::Nothing => return Ok(()),
+    let opened = match ask {
+        Ask::Database => Some(session_on_server(url).await?),
+        Ask::Server => Some(maintenance_session(url).await?),
+        Ask::On(_) => None,
+        Ask::Nothing => return Ok(None),
     };
+    let session = if let Ask::On(session) = ask { Some(session) } else { opened.as_ref() };
+    let Some(session) = session else { return Ok(None) };
+    let identity = session.identity().await?;
     let own_port: Vec<u16> = identity.address.iter().map(|(_, port)| *port).collect();
     signs.identity = Some(identity);
     if signs.standing().is_local() {
         look_up_production(signs, &own_port).await;
     }
-    Ok(())
+    Ok(opened.filter(|session| session.url().database() == url.database()))
 }
 
 /// The addresses of production's hosts on one of `ports`: on another port there is another server.

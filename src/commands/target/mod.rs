@@ -55,7 +55,7 @@ impl Site<'_> {
     async fn find(self, cx: &Context) -> Found {
         match self {
             Self::DynamoDb(db) => of_dynamodb(db).await,
-            Self::Aws(place) => Found { standing: place.signs().standing(), asked: Ok(()) },
+            Self::Aws(place) => Found { standing: place.signs().standing(), asked: Ok(None) },
             Self::Postgres(url) => of_postgres(cx, url, Ask::Database, AskProduction::Yes).await,
             Self::Server(url) => of_postgres(cx, url, Ask::Server, AskProduction::Yes).await,
             Self::Session(session) => {
@@ -92,9 +92,10 @@ impl Site<'_> {
 }
 
 /// What a command works on; it has been said. Nothing is confirmed without it.
-#[derive(Debug)]
 pub(super) struct Announced {
     standing: Standing,
+    /// On which the server was asked what it is.
+    session: Option<Session>,
 }
 
 impl Announced {
@@ -105,7 +106,15 @@ impl Announced {
 
     /// The worse of both.
     pub(super) fn and(self, other: Self) -> Self {
-        Self { standing: self.standing.max(other.standing) }
+        Self { standing: self.standing.max(other.standing), session: self.session.or(other.session) }
+    }
+
+    /// A session on the database: the one on which the server was asked, if it was.
+    pub(super) async fn session(self, cx: &Context) -> Result<Session> {
+        match self.session {
+            Some(session) => Ok(session),
+            None => cx.postgres().await,
+        }
     }
 }
 
@@ -115,8 +124,8 @@ impl Announced {
 /// # Errors
 /// Those of asking the server: what cannot be reached cannot be worked on either.
 pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site<'a>>) -> Result<Announced> {
-    let (announced, asked) = announce_unasked(cx, ui, site).await;
-    asked.map(|()| announced)
+    let (standing, asked) = announce_unasked(cx, ui, site).await;
+    asked.map(|session| Announced { standing, session })
 }
 
 /// The same for what goes on whether or not the server could be asked.
@@ -124,12 +133,12 @@ pub(super) async fn announce_unasked<'a>(
     cx: &Context,
     ui: &mut Ui,
     site: impl Into<Site<'a>>,
-) -> (Announced, Result<()>) {
+) -> (Standing, Result<Option<Session>>) {
     let site = site.into();
     let Found { standing, asked } = site.find(cx).await;
     let line = site.line(cx, &standing).await;
     ui.target(&standing, line);
-    (Announced { standing }, asked)
+    (standing, asked)
 }
 
 /// What must be given, or typed, before something is destroyed or changed all
@@ -163,8 +172,14 @@ impl ConfirmArgs {
                 ui.ask(&format!("Type {name} to go on:"))?
             }
             None => {
-                return Err(Error::refused(format!("{not_done}: {consequence}"))
-                    .hint(format!("to go on add: --yes --confirm {name}")));
+                let error = Error::refused(format!("{not_done}: {consequence}"))
+                    .hint(format!("to go on add: --yes --confirm {name}"));
+                let is_known = at.standing.sign() == Some(&Sign::Flag);
+                return Err(if is_known {
+                    error
+                } else {
+                    error.hint("to see which setting leads there run: cruddur config show")
+                });
             }
         };
         match given {

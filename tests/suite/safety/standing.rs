@@ -146,19 +146,19 @@ fn what_is_production_s_by_name_or_address_asks() {
         ("another server", at("127.0.0.1", here), &prod, Done),
         ("another server, by another name", at("localhost", here), &prod, Done),
         ("a resolver's word for loopback", at("127.1", here), &prod, Done),
-        ("the same URL", prod.clone(), &prod, ADDRESS),
+        ("the same URL", prod.clone(), &prod, SERVER),
         ("the same name", at("localhost", there), &at("localhost", there), SERVER),
         ("the same name, written otherwise", at("LocalHost.", there), &at("localhost", there), SERVER),
-        ("another database of it", prod.clone(), &other_database, ADDRESS),
+        ("another database of it", prod.clone(), &other_database, SERVER),
         ("a name and its address", at("localhost", there), &prod, ADDRESS),
         ("an address and its name", prod.clone(), &at("localhost", there), ADDRESS),
         ("the other loopback address of a name", at("[::1]", there), &at("localhost", there), ADDRESS),
         ("a name that only the resolver knows", at("127.1", there), &prod, ADDRESS),
         ("production by such a name", prod.clone(), &at("0x7f.1", there), ADDRESS),
-        ("an address written as IPv6", at("[::ffff:127.0.0.1]", there), &prod, ADDRESS),
+        ("an address written as IPv6", at("[::ffff:127.0.0.1]", there), &prod, SERVER),
         ("a name with an address beside it", with_address.clone(), &prod, ADDRESS),
-        ("the same in words", in_words, &prod, ADDRESS),
-        ("one of two", servers.url(&format!("127.0.0.1:{here},127.0.0.1:{there}")), &prod, ADDRESS),
+        ("the same in words", in_words, &prod, SERVER),
+        ("one of two", servers.url(&format!("127.0.0.1:{here},127.0.0.1:{there}")), &prod, SERVER),
         ("a name of RDS's", at(rds, 5432), &no_production, AWS_HOST),
         ("in capitals, with a dot", at(&format!("{}.", rds.to_uppercase()), 5432), &prod, AWS_HOST),
         ("a proxy of RDS's", at("x.proxy-a1.eu-west-1.rds.amazonaws.com", 5432), &prod, AWS_HOST),
@@ -177,7 +177,7 @@ fn what_is_production_s_by_name_or_address_asks() {
     let mut command = servers.command(&["db", "drop"], "", &prod);
     command.env_remove("CONNECTION_URL").env("PGHOST", "127.0.0.1").env("PGPORT", there.to_string());
     let run = Run::of(command.env("PGDATABASE", servers.sandbox.database()));
-    check_outcome("PGHOST", &run, "PostgreSQL", ADDRESS);
+    check_outcome("PGHOST", &run, "PostgreSQL", SERVER);
     assert_eq!(servers.state(&servers.production), [true; 2]);
 }
 

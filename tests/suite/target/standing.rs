@@ -128,7 +128,7 @@ fn the_first_sign_of_production_decides() {
         (["/run/pg:5432", "/run/pg:5432"], [None; 4], "PROD", "the server of PROD_CONNECTION_URL"),
         (["localhost:5432", "127.0.0.1:5432"], [None; 4], "PROD", "the address of PROD_CONNECTION_URL"),
         (["[::1]:5432", "localhost:5432"], [None; 4], "PROD", "the address of PROD_CONNECTION_URL"),
-        (["::ffff:10.0.0.7:5432", "10.0.0.7:5432"], [None; 4], "PROD", "the address of PROD_CONNECTION_URL"),
+        (["::ffff:10.0.0.7:5432", "10.0.0.7:5432"], [None; 4], "PROD", "the server of PROD_CONNECTION_URL"),
         (
             ["x.us-east-1.rds.amazonaws.com:5432", "x.us-east-1.rds.amazonaws.com:5432"],
             [None; 4],
@@ -162,7 +162,7 @@ fn the_first_sign_of_production_decides() {
         (["db.example.com:5432", ""], [None; 4], "REMOTE", "not on this machine"),
         (["db.example.com:5432", "db.example.com:5433"], [None; 4], "REMOTE", "not on this machine"),
         (["localhost:5432,203.0.113.7:5432", ""], [None; 4], "REMOTE", "not on this machine"),
-        (["203.0.113.7:5432", "203.0.113.7:5432"], [None; 4], "PROD", "the address of PROD_CONNECTION_URL"),
+        (["203.0.113.7:5432", "203.0.113.7:5432"], [None; 4], "PROD", "the server of PROD_CONNECTION_URL"),
     ];
     for (hosts, says, name, why) in cases {
         let [hosts, production] =

@@ -66,7 +66,7 @@ pub(super) async fn run(
     let place = Place::open(cx, &db, &table)?;
     let from = begin(ui, args, &place, &invention)?;
 
-    let mut postgres = cx.postgres().await?;
+    let mut postgres = at.session(cx).await?;
     let users = (0..invention.users).map(|index| invention.user(index));
     let added = postgres.add_users(users, invention.since()).await?;
     ui.status(format!(
