@@ -21,9 +21,7 @@ use recorder::{Exchange, Recorder};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Figures {
-    /// The service has charged it, for the request that the app sends.
-    Billed,
-    /// The service has charged it.
+    /// The service charged it just now; an emulator's figure is its estimate.
     Measured,
     /// By the sizes of the very items.
     Computed,

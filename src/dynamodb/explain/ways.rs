@@ -162,7 +162,7 @@ impl<'a> Explainer<'a> {
     async fn by_the_app(&self) -> Option<Way> {
         let Some(app) = &self.app else {
             let requests = self.of_app.iter().map(Request::from).collect();
-            let found = Found { figures: Figures::Billed, requests, ..self.as_read("eventually consistent") };
+            let found = Found { requests, ..self.as_read("eventually consistent") };
             return (!self.is_writer).then(|| self.way("the app", found));
         };
         let note = format!("{}the stream's Lambda moves each row: a delete and a put", app.first_step());

@@ -32,7 +32,6 @@ impl Record for Row<'_> {
     fn cells(&self) -> Vec<String> {
         let units = |units: Option<f64>| units.map(|units| units.to_string()).unwrap_or_default();
         let figures = |figures| match figures {
-            Figures::Billed => Some("as billed"),
             Figures::Measured => Some("measured"),
             Figures::Computed | Figures::Estimated => Some("estimate"),
             Figures::None => None,
