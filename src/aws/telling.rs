@@ -6,8 +6,7 @@ use std::time::Instant;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-    FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
@@ -21,7 +20,7 @@ use crate::trace::{HIDDEN, Trace, since};
 /// What the name of a header with a secret has in it.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "token", "secret", "cookie", "credential"];
 
-/// Tells a [`Trace`] of every request of a client, wherever it is sent.
+/// Tells a [`Trace`] of every request that a client sends, once for each try.
 #[derive(Clone)]
 pub(crate) struct Telling {
     trace: Trace,
@@ -41,19 +40,15 @@ impl fmt::Debug for Telling {
     }
 }
 
-/// When an operation began.
+/// A try that went out: what it is about, for the request itself is gone when it was sent,
+/// and when.
 #[derive(Debug)]
-struct Began(Instant);
-
-/// What its request is about; the request itself is gone when it has been sent.
-#[derive(Debug)]
-struct Subject(Option<String>);
-
-impl Storable for Subject {
-    type Storer = StoreReplace<Self>;
+struct Sent {
+    subject: Option<String>,
+    at: Instant,
 }
 
-impl Storable for Began {
+impl Storable for Sent {
     type Storer = StoreReplace<Self>;
 }
 
@@ -62,15 +57,7 @@ impl Intercept for Telling {
         "Telling"
     }
 
-    fn read_before_execution(
-        &self,
-        _context: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(Began(Instant::now()));
-        Ok(())
-    }
-
+    /// Whatever comes here is sent: a dry run ends before it.
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -78,7 +65,8 @@ impl Intercept for Telling {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        config.interceptor_state().store_put(Subject(request.body().bytes().and_then(subject)));
+        let subject = request.body().bytes().and_then(subject);
+        config.interceptor_state().store_put(Sent { subject, at: Instant::now() });
         self.trace.wire(|| {
             let first = format!("{} {}", request.method(), request.uri());
             message('>', &first, request.headers(), request.body().bytes())
@@ -90,8 +78,9 @@ impl Intercept for Telling {
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let Some(sent) = config.load::<Sent>() else { return Ok(()) };
         self.trace.wire(|| match context.response() {
             Some(response) => {
                 let first = format!("HTTP {}", response.status().as_u16());
@@ -99,20 +88,11 @@ impl Intercept for Telling {
             }
             None => "< no answer".to_owned(),
         });
-        Ok(())
-    }
-
-    fn read_after_execution(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
         self.trace.request(|| {
             let (service, operation) =
                 config.load::<Metadata>().map_or(("AWS", "request"), |it| (it.service(), it.name()));
             let mut line = format!("{service} {operation}");
-            if let Some(subject) = config.load::<Subject>().and_then(|subject| subject.0.as_deref()) {
+            if let Some(subject) = &sent.subject {
                 let _ = write!(line, " {subject}");
             }
             let _ = write!(line, " at {}: ", self.place);
@@ -127,11 +107,14 @@ impl Intercept for Telling {
                     }
                 }
             }
-            let retries = config.load::<RequestAttempts>().map_or(0, |it| it.attempts().saturating_sub(1));
-            let _ = write!(line, "{retries} {}, ", if retries == 1 { "retry" } else { "retries" });
-            line.push_str(&config.load::<Began>().map(|began| since(began.0)).unwrap_or_default());
+            let tries = config.load::<RequestAttempts>().map_or(1, |it| it.attempts());
+            if tries > 1 {
+                let _ = write!(line, "try {tries}, ");
+            }
+            line.push_str(&since(sent.at));
             line
         });
+        config.interceptor_state().unset::<Sent>();
         Ok(())
     }
 }
