@@ -44,6 +44,12 @@ impl Context {
         self.config.dry_run()
     }
 
+    /// Whether a dry run is to show every request and statement.
+    #[must_use]
+    pub const fn full_plan(&self) -> bool {
+        self.config.full_plan()
+    }
+
     fn warn(&self, warning: Option<String>) {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(warning) = warning.filter(|warning| !given.contains(warning)) {

@@ -3,7 +3,6 @@
 use super::records::{Change, Format, Reading};
 use super::source::{Entry, Read, Source};
 use super::write::{Header, KeyPart};
-use crate::dynamodb::size::write_units;
 use crate::dynamodb::{Item, KeyKind, TableShape, json};
 use crate::error::{Context as _, Error, Result};
 use crate::external_sort::{Fixed, Sorter, take};
@@ -22,10 +21,6 @@ pub struct Surveyed {
     pub deletes: u64,
     /// Bytes of the items, as the service counts them.
     pub bytes: u64,
-    /// Write units of the table that this takes.
-    pub table_units: u64,
-    /// Write units of its indexes that this takes at least.
-    pub index_units: u64,
     /// Keys that are there more than once.
     pub repeated: u64,
     /// Attributes that were binary data before dynein exported them.
@@ -88,8 +83,6 @@ impl<'t> Checker<'t> {
             Change::Put(item) => self.shape.fits(item).map(|bytes| {
                 so_far.puts += 1;
                 so_far.bytes += bytes as u64;
-                so_far.table_units += write_units(bytes) as u64;
-                so_far.index_units += self.shape.index_units(item, bytes);
                 if entry.format == Format::Dynein {
                     let is_lost = |value: &aws_sdk_dynamodb::types::AttributeValue| {
                         value.as_s().is_ok_and(|text| text == DYNEIN_BINARY)
@@ -97,10 +90,7 @@ impl<'t> Checker<'t> {
                     so_far.lost += item.values().filter(|value| is_lost(value)).count() as u64;
                 }
             }),
-            Change::Delete(key) => self.shape.has_key(key).map(|()| {
-                so_far.deletes += 1;
-                so_far.table_units += 1;
-            }),
+            Change::Delete(key) => self.shape.has_key(key).map(|()| so_far.deletes += 1),
         };
         checked.map_err(|why| Error::failed(format!("{}: {why}", entry.place())))
     }

@@ -1,6 +1,10 @@
 //! The clients of a dry run: what reads goes out; anything else is noted and goes nowhere.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Seek as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -9,10 +13,11 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Service;
+use crate::error::{Context as _, Result};
 
 /// All that a dry run sends. An operation that is not here is taken for one that writes.
 const READS: [&str; 21] = [
@@ -38,14 +43,14 @@ const READS: [&str; 21] = [
     "Scan",
     "TransactGetItems",
 ];
-/// How many requests a plan holds whole; of the others, it holds the number.
-const WHOLE: usize = 5;
+/// How many requests a plan holds, unless all are wanted.
+const FIRST: usize = 5;
 
 /// A request that a dry run did not send.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unsent {
     /// The service, by its name.
-    pub service: &'static str,
+    pub service: Cow<'static, str>,
     /// The operation.
     pub operation: String,
     /// Its body as it would have been sent, or the parameters of a form.
@@ -53,14 +58,14 @@ pub struct Unsent {
 }
 
 /// What a write takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Effort {
     /// Items that are put, updated or deleted.
     pub items: u64,
     /// Write units of the table.
     pub table_units: u64,
-    /// Write units of its index.
-    pub index_units: u64,
+    /// Write units of its indexes, by name.
+    pub index_units: BTreeMap<String, u64>,
     /// Whether it may take more: what an item holds now is not in a request that
     /// deletes or updates it.
     pub at_least: bool,
@@ -71,39 +76,118 @@ impl Effort {
     pub fn add(&mut self, other: Self) {
         self.items += other.items;
         self.table_units += other.table_units;
-        self.index_units += other.index_units;
+        for (index, units) in other.index_units {
+            *self.index_units.entry(index).or_default() += units;
+        }
         self.at_least |= other.at_least;
+    }
+
+    /// Write units of the table and its indexes.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        self.table_units + self.index_units.values().sum::<u64>()
     }
 }
 
 /// What a dry run would have sent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Default)]
 pub struct Plan {
-    /// The first requests.
-    pub requests: Vec<Unsent>,
-    /// How many there are, those that are not held included.
-    pub count: u64,
+    first: Vec<Unsent>,
+    /// The others, where they are wanted, one a line as JSON: memory does not grow with them.
+    others: Option<File>,
+    /// How many requests there are of each operation, in the order of the first of each.
+    pub operations: Vec<(String, u64)>,
     /// What all of them take.
-    #[serde(flatten)]
     pub effort: Effort,
 }
+
+impl Plan {
+    /// Of one request.
+    #[must_use]
+    pub fn of(request: Unsent) -> Self {
+        Self { operations: vec![(request.operation.clone(), 1)], first: vec![request], ..Self::default() }
+    }
+
+    /// How many requests there are, those that are not held included.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.operations.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Hands over each request that is held: the first ones, or all.
+    ///
+    /// # Errors
+    /// Those of `each`, and when the others cannot be read again.
+    pub fn each(&mut self, mut each: impl FnMut(&Unsent) -> Result<()>) -> Result<()> {
+        self.first.iter().try_for_each(&mut each)?;
+        let Some(others) = &mut self.others else { return Ok(()) };
+        let unreadable = || "cannot read the plan again".to_owned();
+        others.rewind().or_failed(unreadable)?;
+        for request in serde_json::Deserializer::from_reader(BufReader::new(others)).into_iter() {
+            each(&request.or_failed(unreadable)?)?;
+        }
+        Ok(())
+    }
+
+    /// The first request.
+    #[must_use]
+    pub fn into_first(self) -> Option<Unsent> {
+        self.first.into_iter().next()
+    }
+
+    /// How many requests [`Plan::each`] hands over.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        if self.others.is_some() { self.count() } else { self.first.len() as u64 }
+    }
+
+    fn count_one(&mut self, operation: &str) {
+        match self.operations.iter_mut().find(|(name, _)| name == operation) {
+            Some((_, count)) => *count += 1,
+            None => self.operations.push((operation.to_owned(), 1)),
+        }
+    }
+
+    /// Holds a request, if there is a place for it.
+    fn hold(&mut self, wants_all: bool, request: impl FnOnce() -> Unsent) -> io::Result<()> {
+        if self.first.len() < FIRST {
+            self.first.push(request());
+            return Ok(());
+        }
+        if wants_all {
+            let others = match &mut self.others {
+                Some(others) => others,
+                none => none.insert(tempfile::tempfile()?),
+            };
+            let mut line = serde_json::to_vec(&request())?;
+            line.push(b'\n');
+            others.write_all(&line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what a request takes.
+type Measure = Arc<dyn Fn(&str, &[u8]) -> Effort + Send + Sync>;
 
 /// Notes what one client does not send.
 #[derive(Clone)]
 pub(crate) struct DryRun {
     service: Service,
+    /// Whether every request is to be held.
+    wants_all: bool,
     plan: Arc<Mutex<Plan>>,
-    measure: fn(&str, &[u8]) -> Effort,
+    measure: Measure,
 }
 
 impl DryRun {
-    pub(crate) fn new(service: Service) -> Self {
-        Self { service, plan: Arc::default(), measure: |_, _| Effort::default() }
+    pub(crate) fn new(service: Service, wants_all: bool) -> Self {
+        Self { service, wants_all, plan: Arc::default(), measure: Arc::new(|_, _| Effort::default()) }
     }
 
     /// The same, with a measure of what a request takes.
-    pub(crate) fn measuring(self, measure: fn(&str, &[u8]) -> Effort) -> Self {
-        Self { measure, ..self }
+    pub(crate) fn measuring(self, measure: impl Fn(&str, &[u8]) -> Effort + Send + Sync + 'static) -> Self {
+        Self { measure: Arc::new(measure), ..self }
     }
 
     /// What has been noted since the last time.
@@ -111,14 +195,15 @@ impl DryRun {
         std::mem::take(&mut self.plan.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note(&self, operation: &str, request: impl FnOnce() -> Value, effort: Effort) {
+    fn note(&self, operation: &str, request: impl FnOnce() -> Value, effort: Effort) -> io::Result<()> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        plan.count += 1;
+        plan.count_one(operation);
         plan.effort.add(effort);
-        if plan.requests.len() < WHOLE {
-            let service = self.service.name();
-            plan.requests.push(Unsent { service, operation: operation.to_owned(), request: request() });
-        }
+        plan.hold(self.wants_all, || Unsent {
+            service: self.service.name().into(),
+            operation: operation.to_owned(),
+            request: request(),
+        })
     }
 }
 
@@ -140,7 +225,7 @@ impl Intercept for DryRun {
         context: &BeforeTransmitInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
+    ) -> std::result::Result<(), BoxError> {
         let operation = config.load::<Metadata>().map_or("an unknown operation", Metadata::name);
         if READS.contains(&operation) {
             return Ok(());
@@ -149,7 +234,7 @@ impl Intercept for DryRun {
         if self.service == Service::Ec2 && asks_only(body) {
             return Ok(());
         }
-        self.note(operation, || shown(body), (self.measure)(operation, body));
+        self.note(operation, || shown(body), (self.measure)(operation, body))?;
         Err(NotSent(operation.to_owned()).into())
     }
 }

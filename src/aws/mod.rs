@@ -35,7 +35,7 @@ use self::account::Lasting;
 use self::telling::Telling;
 use self::witness::Witness;
 use crate::config::{
-    AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, Identity, Service, Signs, Target, is_loopback,
+    AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, Identity, PlanSize, Service, Signs, Target, is_loopback,
 };
 use crate::error::{Error, Result};
 
@@ -161,7 +161,7 @@ impl Aws {
                 Caller { sdk: caller.build(), telling }
             }),
         };
-        let dry_run = config.dry_run.then(|| DryRun::new(config.service));
+        let dry_run = config.dry_run.map(|plan| DryRun::new(config.service, plan == PlanSize::Full));
         Ok(Self { sdk, place, dry_run, telling })
     }
 }

@@ -1,10 +1,11 @@
-//! What a dry run shows: the requests and statements on stdout, how many they are and
-//! what they take on stderr.
+//! What a dry run shows: on stderr how many requests and statements there are and what they
+//! take, then on stdout the first of them, or with `--full` all.
+
+use serde_json::{Value, json};
 
 use super::common::count;
 use crate::aws::{Effort, Plan, Unsent};
 use crate::context::Context;
-use crate::dynamodb::names::GROUP_INDEX;
 use crate::error::{Context as _, Error, Result};
 use crate::output::{Format, Ui};
 
@@ -23,62 +24,83 @@ pub(super) fn refuse_dry_run(cx: &Context, command: &str, why: &str) -> Result<(
 }
 
 /// Shows the requests of a command that has no other data.
-pub(super) fn show_plan(ui: &mut Ui, plan: &Plan) -> Result<()> {
-    show_requests(ui, Format::Table, plan)?;
-    ui.notice(conclusion(plan));
-    Ok(())
+pub(super) fn show_plan(ui: &mut Ui, mut plan: Plan) -> Result<()> {
+    conclude(ui, &plan);
+    show_requests(ui, Format::Table, &mut plan)
 }
 
 /// Shows the requests after a command's other data. A JSON document has them in it.
-pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &Plan) -> Result<()> {
-    let unwritable = || "cannot write JSON".to_owned();
-    for unsent in &plan.requests {
-        let Unsent { service, operation, request } = unsent;
-        match format {
-            Format::Table => {
-                let request = serde_json::to_string(request).or_failed(unwritable)?;
-                ui.data(&format!("{service} {operation} {request}\n"))?;
-            }
-            Format::Ndjson => {
-                ui.data(&format!("{}\n", serde_json::to_string(unsent).or_failed(unwritable)?))?;
-            }
-            Format::Json => {}
-        }
+pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &mut Plan) -> Result<()> {
+    if format == Format::Json {
+        return Ok(());
     }
-    let shown = u64::try_from(plan.requests.len()).unwrap_or(u64::MAX);
-    if plan.count > shown && format != Format::Json {
-        ui.notice(format!("and {} like these", count(plan.count - shown, "request")));
+    let unwritable = || "cannot write JSON".to_owned();
+    plan.each(|unsent| {
+        let Unsent { service, operation, request } = unsent;
+        let line = if format == Format::Table {
+            let request = serde_json::to_string(request).or_failed(unwritable)?;
+            format!("{service} {operation} {request}\n")
+        } else {
+            serde_json::to_string(unsent).or_failed(unwritable)? + "\n"
+        };
+        ui.data(&line)
+    })?;
+    let more = plan.count() - plan.held();
+    if more > 0 {
+        ui.notice(format!("and {} more; to see all add: --full", count(more, "request")));
     }
     Ok(())
 }
 
-fn conclusion(plan: &Plan) -> String {
-    let Effort { items, table_units, index_units, at_least } = plan.effort;
-    if plan.count == 0 {
-        return "would send nothing; nothing was written".to_owned();
-    }
-    let requests = count(plan.count, "request");
-    let writes = if items == 0 {
-        String::new()
-    } else {
-        format!(
-            ", {}, {} {} (table {table_units}, {GROUP_INDEX} {index_units})",
-            count(items, "item"),
-            if at_least { "at least" } else { "an estimated" },
-            count(table_units + index_units, "write unit"),
-        )
-    };
-    format!("would send {requests}{writes}; nothing was written")
+/// The same as part of a JSON document.
+pub(super) fn requests_json(plan: &mut Plan) -> Result<Value> {
+    let mut requests = Vec::new();
+    plan.each(|unsent| {
+        requests.push(json!(unsent));
+        Ok(())
+    })?;
+    Ok(json!({ "count": plan.count(), "requests": requests }))
 }
 
-/// Shows SQL statements, and how many there are.
-pub(super) fn show_statements<S: AsRef<str>>(ui: &mut Ui, statements: &[S]) -> Result<()> {
-    for statement in statements.iter().take(STATEMENTS) {
+/// How much there is to send, and what it takes.
+fn conclude(ui: &mut Ui, plan: &Plan) {
+    let Effort { items, table_units, index_units, at_least } = &plan.effort;
+    if plan.count() == 0 {
+        ui.notice("would send nothing; nothing was written");
+        return;
+    }
+    let operations = match plan.operations.as_slice() {
+        [(only, _)] => only.clone(),
+        several => {
+            let each = several.iter().map(|(operation, count)| format!("{count} {operation}"));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    };
+    let items = if *items == 0 { String::new() } else { format!(", {}", count(*items, "item")) };
+    ui.notice(format!(
+        "would send {} ({operations}){items}; nothing was written",
+        count(plan.count(), "request")
+    ));
+    if plan.effort.units() > 0 {
+        let parts: String = index_units.iter().map(|(index, units)| format!(", {index} {units}")).collect();
+        ui.notice(format!(
+            "would consume {} {} (table {table_units}{parts})",
+            if *at_least { "at least" } else { "an estimated" },
+            count(plan.effort.units(), "write unit"),
+        ));
+    }
+}
+
+/// Shows how many SQL statements there are, and the first of them or with `--full` all.
+pub(super) fn show_statements<S: AsRef<str>>(cx: &Context, ui: &mut Ui, statements: &[S]) -> Result<()> {
+    ui.notice(format!("would run {}; nothing was written", count(statements.len(), "statement")));
+    let shown = if cx.full_plan() { statements.len() } else { STATEMENTS };
+    for statement in statements.iter().take(shown) {
         ui.data(&format!("{};\n", statement.as_ref()))?;
     }
-    if statements.len() > STATEMENTS {
-        ui.notice(format!("and {} more", count(statements.len() - STATEMENTS, "statement")));
+    if statements.len() > shown {
+        let more = count(statements.len() - shown, "statement");
+        ui.notice(format!("and {more} more; to see all add: --full"));
     }
-    ui.notice(format!("would run {}; nothing was written", count(statements.len(), "statement")));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::{Config, DEFAULT_DYNAMODB_PORT, Setting, Source, Target, is_aws_host};
+use super::{Config, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, Target, is_aws_host};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -101,8 +101,8 @@ pub struct AwsConfig {
     pub region: Option<String>,
     /// How requests are signed.
     pub credentials: Credentials,
-    /// Whether the client is to send nothing that writes.
-    pub dry_run: bool,
+    /// If the client is to send nothing that writes: how much of it a plan holds.
+    pub dry_run: Option<PlanSize>,
     /// Who is told of requests.
     pub trace: Trace,
     /// Where production's credentials are asked whose they are; `None` is AWS's own STS.
@@ -214,7 +214,7 @@ impl Config {
                 endpoint,
                 region: flags.region.clone(),
                 credentials: Credentials::Chain { profile: flags.profile.clone() },
-                dry_run: flags.dry_run,
+                dry_run: flags.plan(),
                 trace: self.trace.clone(),
                 sts: None,
             });
@@ -234,7 +234,7 @@ impl Config {
                 secret_access_key: value("AWS_SECRET_ACCESS_KEY").unwrap_or_else(dummy),
                 session_token: value("AWS_SESSION_TOKEN"),
             },
-            dry_run: flags.dry_run,
+            dry_run: flags.plan(),
             trace: self.trace.clone(),
             sts: None,
         })

@@ -40,6 +40,15 @@ impl Color {
     }
 }
 
+/// How much of a dry run's plan is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanSize {
+    /// The first requests and statements, and how many there are.
+    First,
+    /// All of them.
+    Full,
+}
+
 /// Flags that every command takes, before or after its name.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
@@ -70,6 +79,10 @@ pub struct Flags {
     #[arg(long, global = true)]
     pub dry_run: bool,
 
+    /// With --dry-run: show every request and statement, not just the first ones
+    #[arg(long, global = true, requires = "dry_run")]
+    pub full: bool,
+
     /// Read no .env file
     #[arg(long, global = true)]
     pub no_env_file: bool,
@@ -95,6 +108,11 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// How much of a plan is wanted, in a dry run.
+    pub(super) fn plan(&self) -> Option<PlanSize> {
+        self.dry_run.then_some(if self.full { PlanSize::Full } else { PlanSize::First })
+    }
+
     /// The same without those that say where something is.
     pub(super) fn elsewhere(&self) -> Self {
         Self { endpoint_url: None, region: None, profile: None, ..self.clone() }

@@ -157,6 +157,7 @@ impl Config {
             self.listed(env_file),
             self.listed(Spec::new("no env file", &[]).flag("--no-env-file", on(flags.no_env_file))),
             self.listed(Spec::new("dry run", &[]).flag("--dry-run", on(flags.dry_run))),
+            self.listed(Spec::new("full plan", &[]).flag("--full", on(flags.full))),
             self.listed(Spec::new("quiet", &[]).flag("--quiet", on(flags.quiet))),
             self.listed(
                 Spec::new("verbose", &[])

@@ -22,7 +22,7 @@ use crate::trace::Trace;
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
-pub use flags::{Color, Flags};
+pub use flags::{Color, Flags, PlanSize};
 pub use host::{Host, Reach, is_aws_host, is_loopback, reach};
 pub use listing::{Listed, Passed};
 pub use nearest::project_file;
@@ -146,6 +146,12 @@ impl Config {
     #[must_use]
     pub const fn dry_run(&self) -> bool {
         self.flags.dry_run
+    }
+
+    /// Whether a dry run is to show everything.
+    #[must_use]
+    pub const fn full_plan(&self) -> bool {
+        self.flags.full
     }
 
     /// The variables.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
-use super::plan;
+use super::plan::Shapes;
 use crate::aws::{Aws, DryRun, Place};
 use crate::config::{AwsConfig, Target};
 use crate::error::Result;
@@ -15,6 +15,8 @@ pub struct DynamoDb {
     pub(super) client: Client,
     place: Place,
     pub(super) dry_run: Option<DryRun>,
+    /// What a dry run has seen.
+    pub(super) shapes: Shapes,
 }
 
 impl DynamoDb {
@@ -24,16 +26,17 @@ impl DynamoDb {
     /// [`crate::error::Kind::Config`] when production has no region.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
         let mut aws = Aws::load(config).await?;
-        aws.dry_run = aws.dry_run.map(|dry_run| dry_run.measuring(plan::measure));
+        let shapes = Shapes::default();
+        aws.dry_run = aws.dry_run.map(|dry_run| dry_run.measuring(shapes.measure()));
         let mut client = aws_sdk_dynamodb::config::Builder::from(&aws.sdk);
         client.set_interceptors(aws.interceptors());
         let Aws { place, dry_run, .. } = aws;
-        Ok(Self { client: Client::from_conf(client.build()), place, dry_run })
+        Ok(Self { client: Client::from_conf(client.build()), place, dry_run, shapes })
     }
 
     /// The same for a dry run, whatever this one is for: it notes what it does not send.
     pub(super) fn rehearsing(&self) -> Self {
-        let dry_run = DryRun::new(self.place.service()).measuring(plan::measure);
+        let dry_run = DryRun::new(self.place.service(), true);
         let rehearsing = self.intercepted(SharedInterceptor::new(dry_run.clone()));
         Self { dry_run: Some(dry_run), ..rehearsing }
     }

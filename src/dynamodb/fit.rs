@@ -35,13 +35,13 @@ impl TableShape {
         Ok(bytes)
     }
 
-    /// The write units that putting an item of so many bytes takes in the indexes, at
-    /// least: what an index does not project is not counted.
-    #[must_use]
-    pub fn index_units(&self, item: &Item, bytes: usize) -> u64 {
+    /// The write units that putting an item of so many bytes takes in each index that it is in,
+    /// at least: what an index does not project is not counted.
+    pub fn index_units(&self, item: &Item, bytes: usize) -> impl Iterator<Item = (&str, u64)> {
         let is_in = |index: &&IndexShape| index.key.names().all(|name| item.contains_key(name));
-        let units = |index: &IndexShape| if index.projects_all { size::write_units(bytes) as u64 } else { 1 };
-        self.indexes.iter().filter(is_in).map(units).sum()
+        let units =
+            move |index: &IndexShape| if index.projects_all { size::write_units(bytes) as u64 } else { 1 };
+        self.indexes.iter().filter(is_in).map(move |index| (index.name.as_str(), units(index)))
     }
 
     /// Whether `item` has the table's key.

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::backoff::pause;
 use super::error::{is_server_error, is_throttled};
 use super::{Capacity, DynamoDb, Item, KeyShape, Pace, json, size};
-use crate::aws::code;
+use crate::aws::{code, is_not_sent};
 use crate::error::{Error, Kind, Result};
 
 /// Requests at the same time.
@@ -96,6 +96,8 @@ impl DynamoDb {
                     return Ok(Done::Put(capacity));
                 }
                 Err(error) if code(&error) == Some(IS_THERE) => return Ok(Done::WasThere),
+                // A dry run's: noted, and as good as done.
+                Err(error) if is_not_sent(&error) => return Ok(Done::Put(Capacity::default())),
                 // Asked again, a write that was done without an answer finds itself.
                 Err(error) if (is_throttled(&error) || is_server_error(&error)) && tries < TRIES => {
                     tries += 1;

@@ -1,14 +1,17 @@
 //! What a dry run would write: the requests, the items, the units.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::items::{is_row, size, write_units};
 use super::json::typed_item;
-use super::{DynamoDb, Item};
+use super::names::GROUP_INDEX;
+use super::{DynamoDb, Item, TableShape};
 use crate::aws::{DryRun, Effort, Plan};
 use crate::error::{Kind, Result};
 
@@ -16,23 +19,60 @@ use crate::error::{Kind, Result};
 /// Source: "DynamoDB Transactions: How it works" in the developer guide.
 const TRANSACTED: u64 = 2;
 
+/// The tables that a dry run's client has seen the description of: what their indexes are
+/// charged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shapes(Arc<Mutex<HashMap<String, Arc<TableShape>>>>);
+
+impl Shapes {
+    pub(super) fn add(&self, table: &str, shape: TableShape) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(table.to_owned(), Arc::new(shape));
+    }
+
+    /// What a request takes, by what is known of its table then.
+    pub(super) fn measure(&self) -> impl Fn(&str, &[u8]) -> Effort + Send + Sync + 'static + use<> {
+        let shapes = self.clone();
+        move |operation, body| measure(&shapes, operation, body)
+    }
+
+    fn get(&self, table: &str) -> Option<Arc<TableShape>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
+    }
+}
+
 impl DynamoDb {
-    /// Does `work` on a client of a dry run and returns what it would have sent. It
-    /// ends where it cannot go on without its first write having been done.
+    /// Does `work`, which writes to `table`, on a client of a dry run and returns what it would
+    /// have sent. It ends where it cannot go on without a write having been done.
     ///
     /// # Errors
     /// Those of `work` that are not for lack of a write.
     pub fn rehearse<'a, T: 'a>(
         &'a self,
+        table: &'a str,
         work: impl Future<Output = Result<T>> + 'a,
     ) -> impl Future<Output = Result<Plan>> + 'a {
         // What a command does for real may be large, and it holds it twice.
         let work = Box::pin(work);
         async move {
-            match work.await {
-                Err(error) if error.kind() != Kind::DryRun => Err(error),
-                _ => Ok(self.withheld()),
+            if self.shapes.get(table).is_none() {
+                // Without it, only the table's own units are known.
+                let _ = self.describe(table).await;
             }
+            self.held(work).await?;
+            Ok(self.withheld())
+        }
+    }
+
+    /// Does `work`. A write that a dry run holds back ends it, and counts as done: for what goes
+    /// on after it.
+    ///
+    /// # Errors
+    /// Those of `work` that are not for lack of a write.
+    pub(super) async fn held<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        match work.await {
+            Ok(done) => Ok(Some(done)),
+            Err(error) if self.is_dry_run() && error.kind() == Kind::DryRun => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -89,6 +129,9 @@ struct Action<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Write<'a> {
+    /// Not in a BatchWriteItem, which has it once for many.
+    #[serde(borrow)]
+    table_name: Cow<'a, str>,
     #[serde(borrow)]
     item: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -96,7 +139,7 @@ struct Write<'a> {
 }
 
 /// What a request takes, as far as it tells.
-pub(super) fn measure(operation: &str, body: &[u8]) -> Effort {
+fn measure(shapes: &Shapes, operation: &str, body: &[u8]) -> Effort {
     let body: Body<'_> = match operation {
         "BatchWriteItem" | "TransactWriteItems" => serde_json::from_slice(body).unwrap_or_default(),
         "PutItem" | "UpdateItem" | "DeleteItem" => {
@@ -105,44 +148,54 @@ pub(super) fn measure(operation: &str, body: &[u8]) -> Effort {
         _ => return Effort::default(),
     };
     let mut effort = Effort::default();
-    for request in body.request_items.values().flatten() {
-        for write in request.put_request.iter().chain(&request.delete_request) {
-            effort.add(write.effort());
+    for (table, requests) in &body.request_items {
+        let shape = shapes.get(table);
+        for request in requests {
+            for write in request.put_request.iter().chain(&request.delete_request) {
+                effort.add(write.effort(shape.as_deref()));
+            }
         }
     }
     for Action { put, delete, update, condition_check } in &body.transact_items {
         for write in put.iter().chain(delete).chain(update).chain(condition_check) {
-            let one = write.effort();
+            let one = write.effort(shapes.get(&write.table_name).as_deref());
             // A condition writes nothing, and is charged all the same. An index is
             // told of the transaction afterwards, and charges once.
             let writes = condition_check.is_none();
             effort.add(Effort {
                 items: if writes { one.items } else { 0 },
                 table_units: TRANSACTED * one.table_units,
-                index_units: if writes { one.index_units } else { 0 },
+                index_units: if writes { one.index_units } else { BTreeMap::new() },
                 ..one
             });
         }
     }
-    effort.add(body.write.effort());
+    effort.add(body.write.effort(shapes.get(&body.write.table_name).as_deref()));
     effort
 }
 
 impl Write<'_> {
-    fn effort(&self) -> Effort {
+    fn effort(&self, shape: Option<&TableShape>) -> Effort {
         let read = |json: &RawValue| typed_item(json.get().as_bytes()).ok();
-        let index_units = |item: &Item, units| if is_row(item) { units } else { 0 };
+        let index_units = |item: &Item, bytes| {
+            let units = shape.into_iter().flat_map(|shape| shape.index_units(item, bytes));
+            units.map(|(index, units)| (index.to_owned(), units)).collect()
+        };
+        // Without the table's description, nobody knows its indexes.
+        let at_least = shape.is_none();
         if let Some(item) = self.item.and_then(read) {
-            let units = u64::try_from(write_units(size(&item))).unwrap_or(u64::MAX);
-            let index_units = index_units(&item, units);
-            return Effort { items: 1, table_units: units, index_units, at_least: false };
+            let bytes = size(&item);
+            let table_units = u64::try_from(write_units(bytes)).unwrap_or(u64::MAX);
+            return Effort { items: 1, table_units, index_units: index_units(&item, bytes), at_least };
         }
-        // Of an item of which only the key is known, a unit at the very least.
-        self.key.and_then(read).map_or_else(Effort::default, |key| Effort {
-            items: 1,
-            table_units: 1,
-            index_units: index_units(&key, 1),
-            at_least: true,
+        // Of an item of which only the key is known, a unit at the very least; of the messages
+        // table, the key tells which items are in the index.
+        self.key.and_then(read).map_or_else(Effort::default, |key| {
+            let mut index_units: BTreeMap<String, u64> = index_units(&key, 0);
+            if is_row(&key) && shape.is_some_and(|shape| shape.index(GROUP_INDEX).is_some()) {
+                index_units.insert(GROUP_INDEX.to_owned(), 1);
+            }
+            Effort { items: 1, table_units: 1, index_units, at_least: true }
         })
     }
 }

@@ -24,8 +24,8 @@ pub struct Emptying {
     pub items: u64,
     /// See `items`.
     pub bytes: u64,
-    /// The items that its indexes hold, all together.
-    pub indexed: u64,
+    /// The items that each of its indexes holds.
+    pub indexed: Vec<(String, u64)>,
     /// Why it had better not be created anew: what would be lost, or may be.
     pub obstacles: Vec<String>,
     /// What makes it impossible.
@@ -52,18 +52,21 @@ impl Emptying {
     /// Write units of deleting every item, by their average size and those of the indexes.
     #[must_use]
     pub fn write_units(&self) -> u64 {
-        let Effort { table_units, index_units, .. } = self.effort();
-        table_units + index_units
+        self.effort().units()
     }
 
-    /// The same, of the table and of its indexes.
+    fn effort(&self) -> Effort {
+        self.effort_of(self.items)
+    }
+
+    /// What deleting so many items takes, of the table and of its indexes.
     #[must_use]
-    pub fn effort(&self) -> Effort {
+    pub fn effort_of(&self, items: u64) -> Effort {
         let each = if self.items == 0 { 1 } else { self.bytes.div_ceil(self.items).div_ceil(1024).max(1) };
         Effort {
-            items: self.items,
-            table_units: self.items * each,
-            index_units: self.indexed * each,
+            items,
+            table_units: items * each,
+            index_units: self.indexed.iter().map(|(index, items)| (index.clone(), items * each)).collect(),
             at_least: false,
         }
     }
@@ -85,14 +88,15 @@ impl DynamoDb {
             .ok_or_else(|| Error::failed(format!("the table {table:?} is described without a key")))?;
         let (ttl, point_in_time, tags) = self.settings(table, &found).await?;
         let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
-        let indexed = found.global_secondary_indexes().iter().map(|index| count(index.item_count()));
+        let global = found.global_secondary_indexes().iter().map(|it| (it.index_name(), it.item_count()));
+        let local = found.local_secondary_indexes().iter().map(|it| (it.index_name(), it.item_count()));
         let indexed =
-            indexed.chain(found.local_secondary_indexes().iter().map(|index| count(index.item_count())));
+            global.chain(local).map(|(name, items)| (name.unwrap_or_default().to_owned(), count(items)));
         Ok(Emptying {
             keys,
             items: count(found.item_count()),
             bytes: count(found.table_size_bytes()),
-            indexed: indexed.sum(),
+            indexed: indexed.collect(),
             obstacles: self.obstacles(&found, point_in_time),
             refusal: refusal(&found),
             again: Again {
@@ -183,10 +187,11 @@ impl DynamoDb {
     /// [`Kind::Failed`] when it cannot be made.
     pub async fn definition_of(&self, emptying: &Emptying) -> Result<Value> {
         let db = self.rehearsing();
-        let plan = db.rehearse(db.create_again("", emptying)).await?;
-        let first = plan.requests.into_iter().next();
-        let first = first.ok_or_else(|| Error::failed("the table's definition makes no request"))?;
-        Ok(first.request)
+        db.held(db.create_again("", emptying)).await?;
+        let first = db.withheld().into_first();
+        first
+            .map(|first| first.request)
+            .ok_or_else(|| Error::failed("the table's definition makes no request"))
     }
 
     /// Deletes the table, waits until it is gone, creates it again, and waits until it is ready.
@@ -194,9 +199,9 @@ impl DynamoDb {
     /// # Errors
     /// [`Kind::Partial`] when the table is gone and could not be created.
     pub async fn recreate(&self, table: &str, emptying: &Emptying) -> Result<()> {
-        self.drop_table(table).await?;
+        self.held(self.drop_table(table)).await?;
         let created = async {
-            self.create_again(table, emptying).await?;
+            self.held(self.create_again(table, emptying)).await?;
             self.wait_until_active(table).await.map(drop)
         };
         created.await.map_err(|error| {
@@ -222,14 +227,18 @@ impl DynamoDb {
             let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute);
             let request = self.client.update_time_to_live().table_name(table);
             let sent = request.time_to_live_specification(ttl.build().map_err(build)?).send().await;
-            sent.map_err(|error| self.error("cannot switch time to live on", table, &error))?;
+            self.held(async {
+                sent.map_err(|error| self.error("cannot switch time to live on", table, &error))
+            })
+            .await?;
         }
         if emptying.again.point_in_time {
             let point = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true);
             let request = self.client.update_continuous_backups().table_name(table);
             let sent =
                 request.point_in_time_recovery_specification(point.build().map_err(build)?).send().await;
-            sent.map_err(|error| self.error("cannot switch point-in-time recovery on", table, &error))?;
+            let what = "cannot switch point-in-time recovery on";
+            self.held(async { sent.map_err(|error| self.error(what, table, &error)) }).await?;
         }
         Ok(())
     }

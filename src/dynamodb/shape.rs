@@ -99,7 +99,7 @@ impl DynamoDb {
 }
 
 impl TableShape {
-    fn of(table: &TableDescription) -> Self {
+    pub(super) fn of(table: &TableDescription) -> Self {
         let types = table.attribute_definitions();
         let count =
             |number: Option<i64>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::TableDescription;
 use tokio::time::Instant;
 
 use super::error::{is_not_found, table_flag};
-use super::{Busy, DynamoDb};
+use super::{Busy, DynamoDb, TableShape};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 
@@ -34,9 +34,13 @@ impl DynamoDb {
     pub(super) async fn describe(&self, table: &str) -> Result<Option<TableDescription>> {
         match self.client.describe_table().table_name(table).send().await {
             Ok(answer) => {
-                Ok(Some(answer.table.ok_or(()).map_err(|()| {
+                let found = answer.table.ok_or_else(|| {
                     Error::failed(format!("DynamoDB at {} describes no table", self.place()))
-                })?))
+                })?;
+                if self.is_dry_run() {
+                    self.shapes.add(table, TableShape::of(&found));
+                }
+                Ok(Some(found))
             }
             Err(error) if is_not_found(&error) => Ok(None),
             Err(error) => Err(self.error(&format!("cannot look at the table {table:?}"), table, &error)),

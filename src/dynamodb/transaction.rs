@@ -122,7 +122,10 @@ impl Unchanged {
         let mut aliases = HashMap::from([("#pk".to_owned(), names::PARTITION_KEY.to_owned())]);
         let mut values = Item::new();
         let is_key = |name: &str| name == names::PARTITION_KEY || name == names::SORT_KEY;
-        for (index, (name, value)) in item.iter().filter(|(name, _)| !is_key(name)).enumerate() {
+        // In the order of their names, so that a plan is the request that is sent.
+        let mut attributes: Vec<_> = item.iter().filter(|(name, _)| !is_key(name)).collect();
+        attributes.sort_by_key(|(name, _)| *name);
+        for (index, (name, value)) in attributes.into_iter().enumerate() {
             terms.push(format!("#a{index} = :a{index}"));
             aliases.insert(format!("#a{index}"), name.clone());
             values.insert(format!(":a{index}"), value.clone());

@@ -128,11 +128,11 @@ impl Ec2 {
         let parameters =
             rule.form(address)?.into_iter().map(|(name, value)| (name, serde_json::Value::String(value)));
         let request = Unsent {
-            service: self.place.service().name(),
+            service: self.place.service().name().into(),
             operation: MODIFY.to_owned(),
             request: serde_json::Value::Object(parameters.collect()),
         };
-        Ok(Plan { requests: vec![request], count: 1, ..Plan::default() })
+        Ok(Plan::of(request))
     }
 
     fn error(&self, what: &str, error: &SdkError<ErrorMetadata, HttpResponse>) -> Error {

@@ -27,7 +27,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result
         if statement.is_none() {
             ui.status(format!("the database {:?} is there already", url.database()));
         }
-        return show_statements(ui, statement.as_slice());
+        return show_statements(cx, ui, statement.as_slice());
     }
     create(ui, &url).await
 }

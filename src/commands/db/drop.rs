@@ -49,7 +49,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
     if cx.dry_run() {
         let Some(plan) = plan_drop(&url, args.force.force).await? else { return Err(no_database(&url)) };
         tell_who_is_connected(ui, &plan, args.force);
-        return show_statements(ui, &plan.statements);
+        return show_statements(cx, ui, &plan.statements);
     }
     let sessions = if args.force.force { ", and the sessions on it are ended" } else { "" };
     let consequence =

@@ -115,13 +115,13 @@ impl Record for TableChange {
 }
 
 /// Shows what a script would run, in a dry run.
-fn show_script(ui: &mut Ui, script: &Script) -> Result<()> {
+fn show_script(cx: &Context, ui: &mut Ui, script: &Script) -> Result<()> {
     if let Some((line, words)) = script.first_destructive() {
         ui.notice(format!("{}:{line} destroys: {words}", script.name()));
     }
     let statements = script.statements();
     ui.notice(format!("would run {}", script.name()));
-    show_statements(ui, &in_one_transaction(script.begin(), &statements))
+    show_statements(cx, ui, &in_one_transaction(script.begin(), &statements))
 }
 
 /// The statements as [`Script::run`] sends them.
@@ -147,7 +147,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
     if cx.dry_run() {
         // Would it get there?
         at.session(cx).await?;
-        return show_script(ui, &script);
+        return show_script(cx, ui, &script);
     }
     if let Some((line, words)) = script.first_destructive() {
         let url = &variables.url;

@@ -68,7 +68,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     }
     variables.warn_of_unused(ui, &[&schema, &seed]);
     if cx.dry_run() {
-        return plan(ui, &url, args.force, [&schema, &seed], pool.is_some()).await;
+        return plan(cx, ui, &url, args.force, [&schema, &seed], pool.is_some()).await;
     }
     drop(ui, &url, args.force, "db setup").await?;
     super::create::create(ui, &url).await?;
@@ -112,6 +112,7 @@ fn not_here(cx: &Context) -> Error {
 
 /// Shows what would run, in a dry run.
 async fn plan(
+    cx: &Context,
     ui: &mut Ui,
     url: &ConnectionUrl,
     force: ForceArgs,
@@ -134,5 +135,5 @@ async fn plan(
     if pool {
         ui.notice("then the Cognito user ids, of those whom the user pool has");
     }
-    show_statements(ui, &statements)
+    show_statements(cx, ui, &statements)
 }

@@ -239,7 +239,7 @@ impl Check {
         let Self { records, tally, read, written } = self;
         let (usage, mode) = (db.usage(read, written), args.mode(db));
         let counts = surveyed.counts();
-        let plan = db.withheld();
+        let mut plan = db.withheld();
         records.finish(&serde_json::json!({
             "count": tally.found,
             "mendable": tally.mendable,
@@ -265,13 +265,13 @@ impl Check {
             ));
         }
         if mode == Mode::Plan {
-            show_requests(ui, args.output.output, &plan)?;
             ui.status(format!(
                 "would write {} in {}, some {}; nothing was written",
                 counted(tally.items, "item"),
                 counted(tally.transactions, "transaction"),
                 counted(tally.units, "write unit"),
             ));
+            show_requests(ui, args.output.output, &mut plan)?;
         }
         let concluded = match mended {
             Err(error) if tally.mended == 0 => Err(error),

@@ -48,7 +48,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     let at = announce(cx, ui, &db).await?;
     let delete = db.delete_item(&table, key, condition.as_ref(), &mut written);
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(delete).await?);
+        return show_plan(ui, db.rehearse(&table, delete).await?);
     }
     let consequence = format!("the item with this key in the table {table:?} on {} is deleted", db.place());
     args.confirm.check(ui, &at, &table, &consequence)?;

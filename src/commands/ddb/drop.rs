@@ -30,7 +30,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
     let at = announce(cx, ui, &db).await?;
     db.check_droppable(table).await?;
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(db.drop_table(table)).await?);
+        return show_plan(ui, db.rehearse(table, db.drop_table(table)).await?);
     }
     let consequence = format!("the table {table:?} on {} and all its items are deleted", db.place());
     args.confirm.check(ui, &at, table, &consequence)?;

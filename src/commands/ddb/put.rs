@@ -56,7 +56,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     let at = announce(cx, ui, &db).await?;
     let put = db.put_item(&table, item.clone(), condition.as_ref(), &mut written);
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(put).await?);
+        return show_plan(ui, db.rehearse(&table, put).await?);
     }
     if args.replace {
         let consequence =

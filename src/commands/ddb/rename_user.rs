@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::TableArgs;
 use super::usage::{Bill, UsageArgs};
 use crate::commands::common::{OutputArgs, count, shell_word};
-use crate::commands::plan::show_requests;
+use crate::commands::plan::{requests_json, show_requests};
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
@@ -117,9 +117,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     if cx.dry_run() {
         let mut ignored = |_| {};
         let copies = db.rename_copies(&table, &rename.to, &mut done, &mut ignored);
-        let mut requests = db.rehearse(copies).await?;
-        // The first copies are enough to see what is sent; the plan has counted all.
-        requests.count = plan.copies() as u64;
+        let requests = db.rehearse(&table, copies).await?;
         let statement =
             rename.changes_the_user().then(|| postgres.plan_rename_user(&rename.from, &rename.to));
         return args.show_plan(ui, &db, &rename, &plan, (statement, requests));
@@ -254,15 +252,15 @@ impl RenameUserArgs {
         db: &DynamoDb,
         rename: &Rename,
         plan: &RenamePlan,
-        (statement, requests): (Option<String>, Plan),
+        (statement, mut requests): (Option<String>, Plan),
     ) -> Result<()> {
-        let shown = serde_json::json!({ "statement": &statement, "requests": &requests.requests });
+        let shown = serde_json::json!({ "statement": &statement, "requests": requests_json(&mut requests)?["requests"] });
         self.show_with(ui, db, rename, plan, (&db.nothing_renamed(), shown))?;
         let format = self.output.output;
         if let Some(statement) = statement.filter(|_| format == Format::Table) {
             ui.data(&format!("{statement};\n"))?;
         }
-        show_requests(ui, format, &requests)
+        show_requests(ui, format, &mut requests)
     }
 
     /// `error`, which came after something was written, or the same as it is.

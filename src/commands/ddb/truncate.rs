@@ -1,7 +1,6 @@
 //! `cruddur ddb truncate`
 
 use clap::Args;
-use serde_json::Value;
 
 use super::usage::{Bill, UsageArgs};
 use super::writing::{ended, watched};
@@ -13,7 +12,7 @@ use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::expression::Projection;
-use crate::dynamodb::{BulkOptions, DynamoDb, Emptying, ScanRequest};
+use crate::dynamodb::{BulkOptions, BulkWriter, DynamoDb, Emptying, Scan, ScanRequest};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::output::Ui;
 
@@ -24,8 +23,6 @@ Examples:
   # delete every item by its key, with at most 500 write units a second
   cruddur ddb truncate --by-key --max-wcu 500";
 
-/// Requests in one BatchWriteItem.
-const BATCH: usize = 25;
 /// Items that are deleted by key without further ado: a few requests, as fast as anything else.
 const FEW: u64 = 1000;
 
@@ -76,18 +73,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     if way == Way::Recreate {
         found.obstacles.iter().for_each(|obstacle| ui.warn(obstacle));
     }
-    let definition = db.definition_of(&found).await?;
     if cx.dry_run() {
-        return match way {
-            Way::ByKey => rehearse_by_key(ui, &db, &table, &found).await,
-            Way::Recreate => rehearse_recreate(ui, &table, &definition),
-        };
+        return rehearse(ui, args, &db, &table, &found, way).await;
     }
     let consequence = format!("every item of the table {table:?} on {} is deleted", db.place());
     args.confirm.check(ui, &at, &table, &consequence)?;
     match way {
         Way::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,
-        Way::Recreate => recreate(cx, ui, &db, &table, &found, &definition).await,
+        Way::Recreate => recreate(cx, ui, &db, &table, &found).await,
     }
 }
 
@@ -117,59 +110,67 @@ fn choose(args: &TruncateArgs, found: &Emptying, table: &str) -> Result<(Way, St
     Ok((Way::Recreate, format!("that saves {} write units", found.write_units())))
 }
 
-/// Shows the first request of those that delete by key, and what all of them take. Its keys are
-/// read for it.
-async fn rehearse_by_key(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Emptying) -> Result<()> {
-    let mut scan = db
+/// Shows what would be sent. To delete by key, all keys are read for it.
+async fn rehearse(
+    ui: &mut Ui,
+    args: &TruncateArgs,
+    db: &DynamoDb,
+    table: &str,
+    found: &Emptying,
+    way: Way,
+) -> Result<()> {
+    let mut plan = match way {
+        Way::Recreate => db.rehearse(table, db.recreate(table, found)).await?,
+        Way::ByKey => {
+            let (mut scan, mut writer) = reading_and_deleting(args, db, table, found).await?;
+            db.rehearse(table, delete_all(&mut scan, &mut writer)).await?
+        }
+    };
+    if way == Way::ByKey {
+        // Of an item that is deleted, only the key was read: by the average size.
+        let items = plan.effort.items;
+        plan.effort = Effort { items, ..found.effort_of(items) };
+    }
+    show_plan(ui, plan)
+}
+
+/// A scan of the keys, and what deletes them.
+async fn reading_and_deleting(
+    args: &TruncateArgs,
+    db: &DynamoDb,
+    table: &str,
+    found: &Emptying,
+) -> Result<(Scan, BulkWriter)> {
+    let scan = db
         .scan(ScanRequest {
             table: table.to_owned(),
-            limit: Some(BATCH),
+            segments: args.speed.segments,
+            max_rcu: args.speed.max_rcu,
             attributes: Some(Projection::of(found.keys.iter())),
             ..ScanRequest::default()
         })
         .await?;
-    let options = BulkOptions { max_wcu: None, total: None, keys: found.keys.clone() };
-    let first = async {
-        let mut writer = db.bulk_writer(table, options);
-        while let Some(page) = scan.next_page().await? {
-            for key in page.items {
-                writer.delete(key).await?;
-            }
+    let options = BulkOptions { max_wcu: args.max_wcu, total: None, keys: found.keys.clone() };
+    Ok((scan, db.bulk_writer(table, options)))
+}
+
+async fn delete_all(scan: &mut Scan, writer: &mut BulkWriter) -> Result<()> {
+    while let Some(page) = scan.next_page().await? {
+        for key in page.items {
+            writer.delete(key).await?;
         }
-        writer.finish().await
-    };
-    let mut plan = db.rehearse(first).await?;
-    // DescribeTable's figures are some hours old; what was read is not.
-    let items = found.items.max(plan.effort.items);
-    plan.count = items.div_ceil(BATCH as u64);
-    plan.effort = Effort { items, ..found.effort() };
-    show_plan(ui, &plan)
+    }
+    writer.flush().await
 }
 
-/// Shows the two requests.
-fn rehearse_recreate(ui: &mut Ui, table: &str, definition: &Value) -> Result<()> {
-    let text = serde_json::to_string_pretty(definition).or_failed(|| "cannot write JSON".to_owned())?;
-    ui.data(&format!(
-        "DynamoDB DeleteTable\n{{\n  \"TableName\": {table:?}\n}}\nDynamoDB CreateTable\n{text}\n"
-    ))?;
-    ui.notice("would send 2 requests; nothing was written");
-    Ok(())
-}
-
-async fn recreate(
-    cx: &Context,
-    ui: &mut Ui,
-    db: &DynamoDb,
-    table: &str,
-    found: &Emptying,
-    definition: &Value,
-) -> Result<()> {
+async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: &Emptying) -> Result<()> {
+    let definition = db.definition_of(found).await?;
     // Should this process end in between, here is what the table was like.
     let folder = crate::state_file::folder(&cx.config().state_dir()?, ["truncate"])?;
     let kept = tempfile::Builder::new().prefix("definition-").suffix(".json").tempfile_in(&folder);
     let kept = kept.or_failed(|| format!("cannot write into {}", folder.display()))?;
     let kept = kept.into_temp_path();
-    let text = serde_json::to_string_pretty(definition).or_failed(|| "cannot write JSON".to_owned())?;
+    let text = serde_json::to_string_pretty(&definition).or_failed(|| "cannot write JSON".to_owned())?;
     std::fs::write(&kept, text + "\n").or_failed(|| format!("cannot write {}", kept.display()))?;
     let path = kept.display().to_string();
     let kept = kept.keep().or_failed(|| format!("cannot keep {path}"))?;
@@ -202,27 +203,10 @@ async fn by_key(
     table: &str,
     found: &Emptying,
 ) -> Result<()> {
-    let mut scan = db
-        .scan(ScanRequest {
-            table: table.to_owned(),
-            segments: args.speed.segments,
-            max_rcu: args.speed.max_rcu,
-            attributes: Some(Projection::of(found.keys.iter())),
-            ..ScanRequest::default()
-        })
-        .await?;
-    let options = BulkOptions { max_wcu: args.max_wcu, total: None, keys: found.keys.clone() };
-    let mut writer = db.bulk_writer(table, options);
+    let (mut scan, mut writer) = reading_and_deleting(args, db, table, found).await?;
     let mut signals = Signals::catch()?;
     let progress = writer.progress();
-    let deleting = async {
-        while let Some(page) = scan.next_page().await? {
-            for key in page.items {
-                writer.delete(key).await?;
-            }
-        }
-        writer.flush().await
-    };
+    let deleting = delete_all(&mut scan, &mut writer);
     let bar = ui.progress_with_rate("deleting", found.items);
     let fed = watched(bar, 0, &progress, &mut signals, deleting, || Ok(())).await;
     let again = "the same command goes on: it deletes whatever is there";

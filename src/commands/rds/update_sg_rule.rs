@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::commands::common::OutputArgs;
-use crate::commands::plan::show_requests;
+use crate::commands::plan::{requests_json, show_requests};
 use crate::commands::target::announce;
 use crate::config::{Service, Target};
 use crate::context::Context;
@@ -116,15 +116,15 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
             }
         }
     };
-    let plan = (outcome == Outcome::WouldUpdate).then(|| ec2.plan(&rule, address)).transpose()?;
+    let mut plan = (outcome == Outcome::WouldUpdate).then(|| ec2.plan(&rule, address)).transpose()?;
     let row = Row { rule, old_cidr: old.to_string(), new_cidr: new.to_string(), outcome };
     let mut records = ui.records::<Row>(args.output.output, "rules");
     records.push(&row)?;
-    records.finish(&match &plan {
-        Some(plan) => serde_json::json!({ "count": 1, "plan": plan }),
+    records.finish(&match &mut plan {
+        Some(plan) => serde_json::json!({ "count": 1, "plan": requests_json(plan)? }),
         None => serde_json::json!({ "count": 1 }),
     })?;
-    if let Some(plan) = &plan {
+    if let Some(plan) = &mut plan {
         show_requests(ui, args.output.output, plan)?;
     }
     ui.status(said);

@@ -46,7 +46,7 @@ impl Setup<'_> {
         let Some(found) = found else {
             let create = db.create_table(table, &definition);
             if self.cx.dry_run() {
-                steps.plan(db.rehearse(create).await?);
+                steps.plan(db.rehearse(table, create).await?);
             } else {
                 create.await?;
             }
@@ -135,9 +135,9 @@ impl Setup<'_> {
         match (cx.dry_run(), state) {
             (true, Table::Ready) => {
                 let write = db.replace_conversation(table, DEFAULT_GROUP, &conversation);
-                steps.plan(db.rehearse(write).await?);
+                steps.plan(db.rehearse(table, write).await?);
             }
-            (true, _) => steps.plan(db.rehearse(db.put_conversation(table, &conversation)).await?),
+            (true, _) => steps.plan(db.rehearse(table, db.put_conversation(table, &conversation)).await?),
             (false, _) => _ = db.replace_conversation(table, DEFAULT_GROUP, &conversation).await?,
         }
         Ok(Done(messages))

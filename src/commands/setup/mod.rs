@@ -84,7 +84,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     setup.links(ui, &mut steps, &people, has_table).await;
     setup.conversation(ui, &mut steps, &people, has_table).await;
     setup.cognito(ui, &mut steps, &people).await;
-    steps.conclude(ui)
+    steps.conclude(cx, ui)
 }
 
 fn not_here(cx: &Context) -> Error {

@@ -45,7 +45,7 @@ impl Setup<'_> {
             }
             if has_table {
                 ui.status(format!("would drop the table {table:?}"));
-                steps.plan(db.rehearse(db.drop_table(table)).await?);
+                steps.plan(db.rehearse(table, db.drop_table(table)).await?);
             }
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use crate::aws::Plan;
 use crate::commands::common::count;
 use crate::commands::plan::{show_plan, show_statements};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
 
@@ -73,12 +74,12 @@ impl Steps {
     ///
     /// # Errors
     /// [`crate::error::Kind::Partial`] when a step failed and another one did not.
-    pub(super) fn conclude(self, ui: &mut Ui) -> Result<()> {
+    pub(super) fn conclude(self, cx: &Context, ui: &mut Ui) -> Result<()> {
         if self.dry_run {
             if !self.statements.is_empty() {
-                show_statements(ui, &self.statements)?;
+                show_statements(cx, ui, &self.statements)?;
             }
-            self.plans.iter().try_for_each(|plan| show_plan(ui, plan))?;
+            self.plans.into_iter().try_for_each(|plan| show_plan(ui, plan))?;
         }
         let failed = count(self.failed, "step");
         match (self.failed, self.done) {

@@ -11,7 +11,7 @@ use super::difference::Tags;
 use super::{Backfill, Change, Definition, Difference, Fact};
 use crate::aws::{Plan, code};
 use crate::dynamodb::{DynamoDb, names};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// What the service says of a table that another change is still under way on, which DescribeTable
 /// may not show yet.
@@ -164,13 +164,13 @@ impl DynamoDb {
         found: &Comparison,
         changes: &[Change],
     ) -> Result<Plan> {
-        for change in changes {
-            match self.send(table, found, change).await {
-                Err(error) if error.kind() != Kind::DryRun => return Err(error),
-                _ => {}
+        let all = async {
+            for change in changes {
+                self.held(self.send(table, found, change)).await?;
             }
-        }
-        Ok(self.withheld())
+            Ok(())
+        };
+        self.rehearse(table, all).await
     }
 
     async fn send(&self, table: &str, found: &Comparison, change: &Change) -> Result<()> {

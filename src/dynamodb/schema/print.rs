@@ -40,7 +40,7 @@ impl Definition {
 
     /// The body of the request, from a client that sends nothing.
     async fn as_sent(&self, table: &str) -> Result<Value> {
-        let dry_run = DryRun::new(Service::DynamoDb);
+        let dry_run = DryRun::new(Service::DynamoDb, false);
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("none"))
@@ -49,7 +49,7 @@ impl Definition {
             .interceptor(SharedInterceptor::new(dry_run.clone()));
         // It always fails, for want of being sent.
         let _ = self.request(table)?.send_with(&Client::from_conf(config.build())).await;
-        let unsent = dry_run.take().requests.into_iter().next();
+        let unsent = dry_run.take().into_first();
         unsent
             .map(|unsent| unsent.request)
             .ok_or_else(|| Error::failed("the table's definition makes no request"))

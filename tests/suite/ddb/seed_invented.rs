@@ -175,7 +175,9 @@ fn a_handle_that_two_users_have_stops_it_before_anything_is_written() {
 fn a_dry_run_shows_what_it_would_write_and_writes_nothing() {
     let sandbox = Sandbox::set_up();
     let run = seed(&sandbox, &[&NUMBERS[..], &["--dry-run"]].concat()).succeeds();
-    let run = run.says("would add those of 10 users to PostgreSQL").says("would send 5 requests, 108 items");
+    let run = run
+        .says("would add those of 10 users to PostgreSQL")
+        .says("would send 5 requests (BatchWriteItem), 108 items");
     let run = run.says("132 write units (table 108, message-group-sk-index 24)").says("nothing was written");
     assert!(run.stdout.contains("BatchWriteItem"), "{}", run.stdout);
     assert!(sandbox.items().is_empty());

@@ -1,6 +1,8 @@
 //! The clients of a dry run cannot write, whatever a command does.
 
-use cruddur::config::{AwsConfig, Service};
+use std::collections::BTreeMap;
+
+use cruddur::config::{AwsConfig, PlanSize, Service};
 use cruddur::config::{Setting, Source, Target};
 use cruddur::dynamodb::stream::View;
 use cruddur::dynamodb::{Billing, Definition, DynamoDb};
@@ -11,7 +13,7 @@ use cruddur::postgres::{ConnectionUrl, Session, create_database, drop_database};
 use crate::support::{Proxy, Sandbox, TABLE, loopback, runtime, sql};
 
 fn dry(proxy: &Proxy) -> DynamoDb {
-    let config = AwsConfig { dry_run: true, ..loopback(Service::DynamoDb, proxy.port()) };
+    let config = AwsConfig { dry_run: Some(PlanSize::First), ..loopback(Service::DynamoDb, proxy.port()) };
     runtime().block_on(DynamoDb::connect(&config)).unwrap()
 }
 
@@ -34,14 +36,15 @@ fn dynamodb_is_sent_what_reads_and_nothing_else() {
             assert!(error.message().contains("a dry run sends no "), "{error:?}");
         }
         let plan = db.withheld();
-        let operations: Vec<&str> = plan.requests.iter().map(|one| one.operation.as_str()).collect();
+        let operations: Vec<&str> = plan.operations.iter().map(|(operation, _)| operation.as_str()).collect();
         assert_eq!(operations, ["DeleteTable", "CreateTable", "UpdateTable"]);
-        assert_eq!(plan.count, 3);
+        assert_eq!(plan.count(), 3);
         let sent = db.create_message(TABLE, DEFAULT_GROUP, &nina, "hello", Timestamp::now());
-        let plan = db.rehearse(sent).await.unwrap();
+        let plan = db.rehearse(TABLE, sent).await.unwrap();
         // A message, and two rows that are deleted and put again.
-        let effort = plan.effort;
-        assert_eq!((plan.count, effort.items, effort.table_units, effort.index_units), (1, 5, 10, 4));
+        let effort = &plan.effort;
+        assert_eq!((plan.count(), effort.items, effort.table_units), (1, 5, 10));
+        assert_eq!(effort.index_units, BTreeMap::from([("message-group-sk-index".to_owned(), 4)]));
         assert!(effort.at_least);
     });
     let sent = proxy.operations();

@@ -11,7 +11,7 @@ use crate::rds::{Group, described};
 use crate::support::{Item, Proxy, Run, Sandbox, TABLE, moto, runtime, text};
 
 /// What a command does under `--dry-run`.
-enum Dry {
+pub(super) enum Dry {
     /// It only ever reads: nothing to show.
     Reads,
     /// It has no dry run, and says so.
@@ -23,7 +23,7 @@ enum Dry {
 use Dry::{Reads, Refused, Shows};
 
 /// Every command, and how it is to be tried. One that is missing here fails the test.
-const COMMANDS: &[(&str, Dry)] = &[
+pub(super) const COMMANDS: &[(&str, Dry)] = &[
     ("cognito list-users", Reads),
     ("__complete", Reads),
     ("completions", Reads),
@@ -161,7 +161,7 @@ impl State {
 }
 
 /// A world in which every writing command has something to do.
-fn world() -> Sandbox {
+pub(super) fn world() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.cruddur(["db", "setup"]).succeeds();
     sandbox.cruddur(["ddb", "schema-load", "--stream"]).succeeds();
@@ -189,7 +189,7 @@ fn dry(sandbox: &Sandbox, words: &[&str], ddb: &Proxy, ec2: &Proxy) -> std::proc
     command
 }
 
-const READS: [&str; 12] = [
+pub(super) const READS: [&str; 12] = [
     "BatchGetItem",
     "DescribeContinuousBackups",
     "DescribeStream",
@@ -313,7 +313,9 @@ fn what_is_shown_is_what_would_be_sent() {
         })
     };
     let words = ["ddb", "patterns", "create-conversation", "--from", "nina", "--to", "petra", "Hello!"];
-    let plan = shown(&words).says("would send 1 request, 3 items, an estimated 8 write units (table 6, ");
+    let plan = shown(&words)
+        .says("would send 1 request (TransactWriteItems), 3 items")
+        .says("an estimated 8 write units (table 6, message-group-sk-index 2)");
     assert_eq!(form(requests(&plan)), form(sent(&words, "TransactWriteItems")));
 }
 
@@ -325,16 +327,20 @@ fn a_large_plan_shows_the_first_requests_and_the_number_of_the_others() {
     sandbox.write("long.txt", lines.concat());
     let words = ["ddb", "seed", "long.txt", "--message-group-uuid", "00000000-0000-4000-8000-000000000001"];
     let run = sandbox.cruddur(words.iter().chain(&["--dry-run"])).succeeds();
-    let run = run.says("would send 17 requests, 402 items, an estimated 404 write units (table 402, ");
+    let run = run
+        .says("would send 17 requests (BatchWriteItem), 402 items; nothing was written")
+        .says("would consume an estimated 404 write units (table 402, message-group-sk-index 2)");
     let shown = requests(&run);
     assert_eq!(shown.len(), 5);
     assert_eq!(shown[0]["RequestItems"][TABLE].as_array().unwrap().len(), 25);
-    run.says("and 12 requests like these");
+    run.says("and 12 requests more; to see all add: --full");
     let statements: Vec<String> = (0..250).map(|number| format!("SELECT {number};\n")).collect();
     sandbox.write("long.sql", statements.concat());
     let run = sandbox.cruddur(["db", "seed", "long.sql", "--dry-run"]).succeeds();
     assert_eq!(run.stdout.lines().count(), 100);
-    run.says("and 152 statements more").says("would run 252 statements");
+    run.says("and 152 statements more; to see all add: --full").says("would run 252 statements");
+    let run = sandbox.cruddur(["db", "seed", "long.sql", "--dry-run", "--full"]).succeeds();
+    assert_eq!(run.stdout.lines().count(), 252);
 }
 
 #[test]

@@ -10,10 +10,12 @@ mod moto;
 mod pool;
 mod postgres;
 mod proxy;
+
 mod sandbox;
 mod session;
 mod shards;
 mod stack;
+mod statements;
 mod table;
 mod terminal;
 mod times;
@@ -31,10 +33,12 @@ pub use moto::*;
 pub use pool::*;
 pub use postgres::*;
 pub use proxy::*;
+
 pub use sandbox::*;
 pub use session::*;
 pub use shards::*;
 pub use stack::*;
+pub use statements::*;
 pub use table::*;
 pub use terminal::*;
 pub use times::*;

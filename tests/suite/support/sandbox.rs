@@ -236,7 +236,7 @@ pub fn loopback(service: Service, port: u16) -> AwsConfig {
             secret_access_key: DUMMY_CREDENTIAL.to_owned(),
             session_token: None,
         },
-        dry_run: false,
+        dry_run: None,
         trace: cruddur::trace::Trace::default(),
         sts: None,
     }

@@ -97,11 +97,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let reading = Reading { format: args.format, infer_sets: args.infer_sets, key, any_key: args.any_key };
     let at = announce(cx, ui, &db).await?;
     // A pipe comes by only once: it is checked while it is written.
-    let surveyed = if source.is_repeatable() || cx.dry_run() {
-        Some(surveyed(ui, &source, &reading, &shape)?)
-    } else {
-        None
-    };
+    let surveyed = if source.is_repeatable() { Some(surveyed(ui, &source, &reading, &shape)?) } else { None };
     let mut place = place(cx, &db, &table, &shape, surveyed.as_ref())?;
     let saved = place.as_ref().and_then(|place| place.saved).filter(|_| args.resume);
     let mut read = Capacity::default();
@@ -118,8 +114,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let again = again(cx, args, policy);
     let job =
         Job { db: &db, table: &table, shape: &shape, policy, max_wcu: args.max_wcu, skip, again: &again };
-    if let (true, Some(surveyed)) = (cx.dry_run(), &surveyed) {
-        return show_plan(ui, &job.rehearsed(&source, reading, surveyed).await?);
+    if cx.dry_run() {
+        let plan = job.rehearsed(ui, &source, reading, surveyed.as_ref()).await?;
+        return show_plan(ui, plan);
     }
     if policy == Policy::Replace {
         let items =

@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::archive::{Change, Fed, Feed, ImportPlace, Policy, Reading, Source, Surveyed};
-use crate::aws::{Effort, Plan};
+use crate::aws::Plan;
 use crate::commands::common::count;
 use crate::commands::signals::Signals;
 use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, DynamoDb, KeepWriter, KeyNames, TableShape};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Progress, Ui};
 
-/// Requests of a BatchWriteItem.
-const BATCH: usize = 25;
 /// How often the place is saved.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -126,44 +124,20 @@ impl Job<'_> {
         }
     }
 
-    /// What would be sent: the first requests as they are, and the number of all.
+    /// What would be sent: all of `source` is read for it.
     pub(super) async fn rehearsed(
         &self,
+        ui: &mut Ui,
         source: &Arc<Source>,
         reading: Reading,
-        surveyed: &Surveyed,
+        surveyed: Option<&Surveyed>,
     ) -> Result<Plan> {
-        let mut first = Vec::new();
-        if source.is_repeatable() {
-            let mut number = 0;
-            source.read(&reading, |entry| {
-                number += 1;
-                if number > self.skip {
-                    first.push(entry.change);
-                }
-                Ok(first.len() < BATCH)
-            })?;
-        }
-        let mut writer = self.writer(Some(surveyed.changes()));
-        let mut plan = self
-            .db
-            .rehearse(async {
-                for change in first {
-                    writer.submit(change).await?;
-                }
-                writer.flush().await
-            })
-            .await?;
-        let items = surveyed.changes().saturating_sub(self.skip);
-        plan.requests.truncate(1);
-        plan.count = if self.policy == Policy::Keep { items } else { items.div_ceil(BATCH as u64) };
-        plan.effort = Effort {
-            items,
-            table_units: surveyed.table_units,
-            index_units: surveyed.index_units,
-            // An item that takes the place of a larger one takes as much as that.
-            at_least: self.policy != Policy::Empty,
-        };
+        let mut writer = self.writer(surveyed.map(Surveyed::changes));
+        let mut place = None;
+        let work = self.write(ui, &mut writer, source, reading, surveyed, &mut place, None);
+        let mut plan = self.db.rehearse(self.table, work).await?;
+        // An item that takes the place of a larger one takes as much as that.
+        plan.effort.at_least |= self.policy != Policy::Empty;
         Ok(plan)
     }
 

@@ -49,11 +49,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
     let now = Timestamp::now();
     if cx.dry_run() {
         let plan = if args.allow_duplicate {
-            db.rehearse(db.create_conversation(&table, &sender, &recipient, &text, now)).await?
+            db.rehearse(&table, db.create_conversation(&table, &sender, &recipient, &text, now)).await?
         } else {
-            db.rehearse(db.create_only_conversation(&table, &sender, &recipient, &text, now)).await?
+            db.rehearse(&table, db.create_only_conversation(&table, &sender, &recipient, &text, now)).await?
         };
-        return show_plan(ui, &plan);
+        return show_plan(ui, plan);
     }
     let sent = if args.allow_duplicate {
         db.create_conversation(&table, &sender, &recipient, &text, now).await?

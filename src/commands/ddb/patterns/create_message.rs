@@ -39,7 +39,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
     let create = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now());
     let create = Box::pin(create);
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(create).await?);
+        return show_plan(ui, db.rehearse(&table, create).await?);
     }
     let sent = create.await?;
     args.write.show(ui, &db, &sent, " and moved")

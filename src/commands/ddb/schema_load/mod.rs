@@ -208,7 +208,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     }
     apply::tell(ui, &db, &table, &found, &changes);
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse_changes(&table, &found, &changes).await?);
+        return show_plan(ui, db.rehearse_changes(&table, &found, &changes).await?);
     }
     let consequences: Vec<String> = changes.iter().filter_map(Change::consequence).collect();
     if !consequences.is_empty() {
@@ -231,7 +231,7 @@ async fn create(
 ) -> Result<()> {
     let created = db.create_table(table, definition);
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(created).await?);
+        return show_plan(ui, db.rehearse(table, created).await?);
     }
     created.await?;
     let is_protected = definition.deletion_protection == Some(true);

@@ -20,8 +20,6 @@ use crate::messaging::{Invention, Timestamp};
 use crate::output::Ui;
 use crate::postgres::UsersAdded;
 
-/// Items of a dry run that are shown as they would be sent.
-const SHOWN: usize = 25;
 /// How often the place is saved: what a crash makes the next run write again.
 const SAVED_EVERY: Duration = Duration::from_secs(1);
 
@@ -134,26 +132,20 @@ fn tell_until(ui: &mut Ui, args: &SeedArgs, invention: &Invention) {
     }
 }
 
-/// Shows the first requests, and what all of them take.
+/// Shows the requests, and what they take.
 async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention, from: u64) -> Result<()> {
     let known = HashMap::new();
-    let first = async {
+    let all = async {
         let mut writer = db.bulk_writer(table, BulkOptions::default());
-        for item in invention.items_from(from, &known).take(SHOWN) {
+        for item in invention.items_from(from, &known) {
             writer.put_invented(&item).await?;
         }
         writer.finish().await
     };
-    let mut plan = db.rehearse(first).await?;
-    let Invention { conversations, users, .. } = invention;
-    let items = invention.items() - from;
-    plan.count = items.div_ceil(25);
-    // Whatever is invented takes less than 1 KB; rows are in the index.
-    plan.effort.items = items;
-    plan.effort.table_units = items;
-    plan.effort.index_units = 2 * conversations - invention.rows_before(from);
-    ui.status(format!("would add those of {} to PostgreSQL who are missing", count(*users, "user")));
-    show_plan(ui, &plan)
+    let plan = db.rehearse(table, all).await?;
+    let users = count(invention.users, "user");
+    ui.status(format!("would add those of {users} to PostgreSQL who are missing"));
+    show_plan(ui, plan)
 }
 
 /// The end of all messages, if it is given.

@@ -28,7 +28,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     }
     let conversation = Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(db.replace_conversation(&table, group, &conversation)).await?);
+        return show_plan(
+            ui,
+            db.rehearse(&table, db.replace_conversation(&table, group, &conversation)).await?,
+        );
     }
     let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
     args.confirm.check(ui, &at, &table, &consequence)?;

@@ -29,7 +29,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result
     let table = args.table.name(cx);
     let at = announce(cx, ui, &db).await?;
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(db.disable_stream(&table)).await?);
+        return show_plan(ui, db.rehearse(&table, db.disable_stream(&table)).await?);
     }
     let consequence = format!(
         "the stream of the table {table:?} on {} ends: whoever reads it gets nothing more, also when it is enabled again, for that is another stream",

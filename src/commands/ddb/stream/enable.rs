@@ -31,7 +31,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &EnableArgs) -> Result<
     let table = args.table.name(cx);
     announce(cx, ui, &db).await?;
     if cx.dry_run() {
-        return show_plan(ui, &db.rehearse(db.enable_stream(&table, args.view)).await?);
+        return show_plan(ui, db.rehearse(&table, db.enable_stream(&table, args.view)).await?);
     }
     let (said, stream) = match db.enable_stream(&table, args.view).await? {
         Enabled::Now(stream) => ("has a stream now", stream),

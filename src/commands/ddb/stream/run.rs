@@ -106,7 +106,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
         records.finish(&run.summary(&args.usage))?;
         run.show_summary(ui);
         if cx.dry_run() {
-            show_plan(ui, &run.db.withheld())?;
+            show_plan(ui, run.db.withheld())?;
         }
         args.usage.show(ui, &run.usage(), Bill::Run);
     }

@@ -188,7 +188,7 @@ fn a_dry_run_counts_and_writes_nothing() {
     let run = to
         .cruddur(["ddb", "import", &path, "--dry-run"])
         .succeeds()
-        .says("would send 40 requests, 1000 items");
+        .says("would send 40 requests (BatchWriteItem), 1000 items");
     assert!(run.stdout.starts_with("DynamoDB BatchWriteItem {"), "{}", run.stdout);
     assert!(to.items().is_empty());
     let input = std::fs::read(&path).unwrap();
