@@ -68,14 +68,16 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         // Before anything goes.
         setup.check_scripts()?;
     }
-    // What does not answer is a step that fails.
-    let (postgres, _) = announce_unasked(cx, ui, Site::Server(&url)).await;
-    let (dynamodb, _) = announce_unasked(cx, ui, &db).await;
+    // What does not answer is a step that fails; but nothing goes that has not said what it is.
+    let (postgres, postgres_asked) = announce_unasked(cx, ui, Site::Server(&url)).await;
+    let (dynamodb, dynamodb_asked) = announce_unasked(cx, ui, &db).await;
     if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));
     }
     let mut steps = Steps::new(cx.dry_run());
     if args.fresh {
+        postgres_asked?;
+        dynamodb_asked?;
         setup.begin_anew(ui, &mut steps).await?;
     }
     let base = setup.database(ui, &mut steps).await;

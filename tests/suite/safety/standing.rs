@@ -208,6 +208,13 @@ fn production_at_the_end_of_a_tunnel_asks() {
     std::fs::write(&file, kept.to_string()).unwrap();
     servers.check("production does not answer", &at(to_production.port()), &at(gone.port()), CLUSTER);
     assert_eq!(gone.connections(), 2, "after a day it is asked anew");
+    // What could not be asked first is left alone, although it can be reached then.
+    servers.prepare();
+    for words in [&["db", "drop"][..], &["db", "setup"], &["setup", "--fresh"]] {
+        let moody = MoodyPostgres::start(vec![Answer::HangUp, Answer::Forward(there)]);
+        Run::of(&mut servers.command(words, &at(moody.port()), &prod)).exits_with(1);
+        assert_eq!(servers.state(&servers.production), [true; 2], "{words:?}");
+    }
     // Setting up is refused, and a confirmation does what it confirms.
     let name = servers.sandbox.database();
     servers.prepare();
