@@ -88,7 +88,7 @@ fn everybody_sees_something_in_the_first_seconds_of_a_year_and_at_its_end() {
         sandbox
             .cruddur(["ddb", "seed"].iter().chain(&numbers).chain(&["--until", until]))
             .succeeds()
-            .says("wrote 27 messages of 9 conversations");
+            .says("with 27 messages and 18 group rows");
         assert_everybody_sees_something(&sandbox, year);
         sandbox.cruddur(["ddb", "check"]).succeeds();
     }

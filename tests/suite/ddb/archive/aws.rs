@@ -113,7 +113,7 @@ fn the_folder_above_and_a_single_file_do_as_well() {
     sandbox
         .cruddur(["ddb", "import", one.to_str().unwrap(), "--keep-existing"])
         .succeeds()
-        .says("left 12 that were there");
+        .says("left 12 items as they were");
     // Data files alone, without a manifest.
     let other = with_table();
     import(&other, &folder.join("data"))

@@ -57,7 +57,7 @@ fn keep_existing_adds_what_is_missing() {
     to.cruddur(["ddb", "import", &path, "--keep-existing"])
         .succeeds()
         .says("imported 15 items")
-        .says("left 5 that were there");
+        .says("left 5 items as they were");
     assert_eq!((mine(&to), by_key(&to).len()), (6, 21));
     let again = to.cruddur(["ddb", "import", &path, "--keep-existing", "-o", "json"]).succeeds().json();
     assert_eq!((&again["put"], &again["kept"]), (&json!(0), &json!(20)));
