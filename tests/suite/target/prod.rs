@@ -38,7 +38,7 @@ fn without_production_settings_no_command_falls_back_to_local() {
             continue;
         }
         let (code, named) = match line.as_str() {
-            "db setup" => (3, "works on local databases only"),
+            "db setup" | "setup" => (3, "works on local databases only"),
             "ddb seed" => (4, "PROD_CONNECTION_URL"),
             _ if line.starts_with("cognito ") => (4, "no user pool is configured"),
             _ if [
