@@ -5,7 +5,6 @@ use tokio_postgres::error::SqlState;
 
 use super::admin::maintenance_session;
 use super::connect::Dialer;
-use super::failure::Failure;
 use super::{ConnectionUrl, Session};
 use crate::config::Identity;
 use crate::error::Result;
@@ -66,7 +65,9 @@ fn read(row: &Row) -> Identity {
 pub async fn session_on_server(url: &ConnectionUrl) -> Result<Session> {
     match Dialer::new(url)?.dial().await {
         Ok(client) => Session::with(client, url).await,
-        Err(Failure { is_missing_database: true, .. }) => maintenance_session(url).await,
+        Err(failure) if failure.is_missing_database => {
+            maintenance_session(url).await.map_err(|_| failure.into())
+        }
         Err(failure) => Err(failure.into()),
     }
 }

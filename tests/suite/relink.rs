@@ -39,6 +39,7 @@ fn db_setup_says_what_no_longer_fits_and_setup_mends_it() {
         .says("run: cruddur setup");
     let found = doctor(&sandbox);
     assert!(found.contains("2 of 2 group rows") && found.contains("→ cruddur setup"), "{found}");
+    sandbox.cruddur(["ddb", "check"]).exits_with(1).says("uuids now, run: cruddur setup");
     let items = sandbox.items();
     let dry = sandbox.cruddur(["setup", "--dry-run"]).succeeds().says("would do    group rows");
     assert!(dry.stdout.contains("TransactWriteItems") && dry.stdout.contains("UpdateItem"), "{}", dry.stdout);

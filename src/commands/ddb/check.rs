@@ -10,7 +10,7 @@ use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{OutputArgs, count as counted};
 use crate::commands::plan::show_requests;
 use crate::commands::target::{ConfirmArgs, announce};
-use crate::config::DEFAULT_TABLE;
+use crate::config::{DEFAULT_TABLE, Target};
 use crate::context::Context;
 use crate::dynamodb::{
     Capacity, DynamoDb, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write, json,
@@ -335,6 +335,9 @@ impl Tally {
         }
         for (promise, count) in &self.by_hand {
             error = error.hint(format!("{count} × {}: {}", promise.name(), promise.help()));
+            if *promise == Promise::UnknownUser && db.target() == Target::Local {
+                error = error.hint("if they are there under other uuids now, run: cruddur setup");
+            }
         }
         Err(error)
     }
