@@ -107,7 +107,7 @@ impl Intercept for Telling {
                     }
                 }
             }
-            let tries = config.load::<RequestAttempts>().map_or(1, |it| it.attempts());
+            let tries = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
             if tries > 1 {
                 let _ = write!(line, "try {tries}, ");
             }

@@ -1,6 +1,8 @@
 //! What a dry run shows: on stderr how many requests and statements there are and what they
 //! take, then on stdout the first of them, or with `--full` all.
 
+use std::iter;
+
 use serde_json::{Value, json};
 
 use super::common::count;
@@ -82,11 +84,15 @@ fn conclude(ui: &mut Ui, plan: &Plan) {
         count(plan.count(), "request")
     ));
     if plan.effort.units() > 0 {
-        let parts: String = index_units.iter().map(|(index, units)| format!(", {index} {units}")).collect();
+        let table = iter::once(("table", *table_units));
+        let indexes = index_units.iter().map(|(index, units)| (index.as_str(), *units));
+        let parts: Vec<String> =
+            table.chain(indexes).map(|(name, units)| format!("{name} {units}")).collect();
         ui.notice(format!(
-            "would consume {} {} (table {table_units}{parts})",
+            "would consume {} {} ({})",
             if *at_least { "at least" } else { "an estimated" },
             count(plan.effort.units(), "write unit"),
+            parts.join(", "),
         ));
     }
 }

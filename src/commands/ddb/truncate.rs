@@ -164,7 +164,7 @@ async fn delete_all(scan: &mut Scan, writer: &mut BulkWriter) -> Result<()> {
 }
 
 async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: &Emptying) -> Result<()> {
-    let definition = db.definition_of(found).await?;
+    let definition = Box::pin(db.definition_of(found)).await?;
     // Should this process end in between, here is what the table was like.
     let folder = crate::state_file::folder(&cx.config().state_dir()?, ["truncate"])?;
     let kept = tempfile::Builder::new().prefix("definition-").suffix(".json").tempfile_in(&folder);
@@ -176,7 +176,7 @@ async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: 
     let kept = kept.keep().or_failed(|| format!("cannot keep {path}"))?;
     ui.status(format!("its definition is kept in {path}"));
     let mut signals = Signals::catch()?;
-    let mut work = std::pin::pin!(db.recreate(table, found));
+    let mut work = Box::pin(db.recreate(table, found));
     let mut stop = None;
     let done = loop {
         tokio::select! {

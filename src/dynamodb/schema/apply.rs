@@ -166,7 +166,7 @@ impl DynamoDb {
     ) -> Result<Plan> {
         let all = async {
             for change in changes {
-                self.held(self.send(table, found, change)).await?;
+                Box::pin(self.held(self.send(table, found, change))).await?;
             }
             Ok(())
         };

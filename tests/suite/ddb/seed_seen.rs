@@ -150,7 +150,7 @@ fn a_run_that_is_resumed_ends_when_it_was_to_end_at_first() {
     // The plan is of what is left of that run.
     let written = sandbox.items().len();
     let plan = seed(&[&endpoint[..], &["--resume", "--dry-run"]].concat()).succeeds();
-    let (_, left) = plan.stderr.split_once("requests, ").unwrap();
+    let (_, left) = plan.stderr.split_once("), ").unwrap();
     let left: usize = left.split_whitespace().next().unwrap().parse().unwrap();
     assert!(left < 400 && left >= 400 - written, "{left}: {}", plan.stderr);
     seed(&[&endpoint[..], &["--resume"]].concat()).succeeds().says("going on: ");
