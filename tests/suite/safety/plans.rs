@@ -156,7 +156,8 @@ fn holds(sandbox: &Sandbox, words: &[&str], code: i32) -> Sent {
         assert_eq!(shown, is, "{words:?}, request {number}");
     }
     assert_eq!(shown.len(), is.len(), "{words:?} shows requests that are not sent");
-    let mut ran: String = sent.statements.iter().map(|statement| format!("{statement};\n")).collect();
+    let mut ran =
+        sent.statements.iter().map(|statement| format!("{statement};\n")).collect::<Vec<_>>().concat();
     let mut shown: String = statements;
     if ran.contains("$1") {
         (ran, shown) = (without_values(&ran), without_values(&shown));
@@ -204,7 +205,7 @@ fn with_notes(count: usize) -> Sandbox {
 #[test]
 fn plans_of_many_requests_have_them_all() {
     let line = |number: usize| json!({ "pk": { "S": "NOTE#7" }, "sk": { "S": number.to_string() } });
-    let items = (0..260).map(|number| format!("{}\n", line(number))).collect::<String>();
+    let items = (0..260).map(|number| line(number).to_string() + "\n").collect::<String>();
     for (words, requests) in [
         (&["ddb", "truncate"][..], 15),
         (&["ddb", "truncate", "--by-key", "--segments", "1"], 15),
