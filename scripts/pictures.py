@@ -22,7 +22,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 GROUP = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399"
-SET_UP = " cruddur db setup && cruddur ddb schema-load && cruddur ddb seed"
+SET_UP = " cruddur setup"
 
 # name, title, columns, commands
 SCENES = [
@@ -31,10 +31,9 @@ SCENES = [
         "cruddur ddb patterns list-conversations",
         "cruddur ddb patterns get-conversation --limit 5",
     ]),
-    ("set-up", "From nothing to a seeded table", 92, [
-        "cruddur db setup",
-        "cruddur ddb schema-load",
-        "cruddur ddb seed",
+    ("set-up", "From nothing to both databases, and again", 92, [
+        "cruddur setup",
+        "cruddur setup",
     ]),
     ("safety", "Production asks before it destroys", 92, [
         SET_UP,
