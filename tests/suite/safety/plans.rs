@@ -214,6 +214,7 @@ fn plans_of_many_requests_have_them_all() {
         (&["ddb", "put", "pk=NOTE#1", "sk=0001", "--replace"], 1),
         (&["ddb", "rename-user", "nina", "--new-handle", "nina2"], 0),
         (&["ddb", "seed"], 0),
+        (&["ddb", "schema-load", "--apply", "--stream", "--billing", "on-demand", "--tag", "app=cruddur"], 2),
     ] {
         let sandbox = with_notes(300);
         sandbox.write("many.ndjson", &items);
