@@ -11,7 +11,7 @@ use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_statements;
 use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
 use crate::commands::strangers::Strangers;
-use crate::commands::target::{Site, announce};
+use crate::commands::target::{Site, announce, local_only};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -104,10 +104,8 @@ async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
 }
 
 fn not_here(cx: &Context) -> Error {
-    let steps = ["drop", "create", "schema-load", "seed", "update-cognito-user-ids"];
-    let steps = steps.map(|step| format!("\n  cruddur db {step}{}", cx.target().flag()));
-    Error::refused("db setup drops the database first, and so works on local databases only")
-        .hint(format!("by hand, step by step, each with its own confirmation:{}", steps.concat()))
+    let steps = ["db drop", "db create", "db schema-load", "db seed", "db update-cognito-user-ids"];
+    local_only(cx, "db setup drops the database first, and so works on local databases only", &steps)
 }
 
 /// Shows what would run, in a dry run.

@@ -127,7 +127,7 @@ impl Setup<'_> {
         };
         if let Some(missing) = people.missing_default(session).await? {
             let variables = PEOPLE_VARIABLES.join(" and ");
-            return Ok(LeftOut(format!("nobody is {missing}; set {variables}")));
+            return Ok(LeftOut(format!("no user has the handle {missing}; set {variables}")));
         }
         let [me, other] = people.users(session).await?;
         let conversation =

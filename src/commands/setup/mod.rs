@@ -11,7 +11,7 @@ use super::common::PoolArgs;
 use super::db::{ForceArgs, VariableArgs, Variables};
 use super::ddb::TableArgs;
 use super::project::BuiltInArgs;
-use super::target::{Site, announce_unasked};
+use super::target::{Site, announce_unasked, local_only};
 use crate::config::Target;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
@@ -91,7 +91,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
 
 fn not_here(cx: &Context) -> Error {
     let steps = ["db create", "db schema-load", "ddb schema-load", "db update-cognito-user-ids"];
-    let steps = steps.map(|step| format!("\n  cruddur {step}{}", cx.target().flag()));
-    Error::refused("setup invents people, and so works on local databases only")
-        .hint(format!("by hand, step by step, each with its own confirmation:{}", steps.concat()))
+    local_only(cx, "setup invents people, and so works on local databases only", &steps)
 }

@@ -189,3 +189,11 @@ impl ConfirmArgs {
         }
     }
 }
+
+/// Why a command works on local databases only, and the `steps` to take one by one elsewhere.
+pub(in crate::commands) fn local_only(cx: &Context, why: &str, steps: &[&str]) -> Error {
+    let flag = cx.target().flag();
+    let steps: Vec<String> = steps.iter().map(|step| format!("\n  cruddur {step}{flag}")).collect();
+    Error::refused(why)
+        .hint(format!("by hand, step by step, each with its own confirmation:{}", steps.concat()))
+}

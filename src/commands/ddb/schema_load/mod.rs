@@ -212,7 +212,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     }
     let consequences: Vec<String> = changes.iter().filter_map(Change::consequence).collect();
     if !consequences.is_empty() {
-        let consequence = format!("of the table {table:?} on {}: {}", db.place(), consequences.join("; "));
+        let consequence = format!("the table {table:?} on {}: {}", db.place(), consequences.join("; "));
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     apply::carry_out(ui, &db, &table, &found, &changes).await?;
