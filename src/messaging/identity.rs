@@ -127,6 +127,13 @@ impl Match {
             new,
         }
     }
+
+    /// Whether an id goes that was somebody's: not `MOCK`, and not blank.
+    #[must_use]
+    pub fn replaces_an_id(&self) -> bool {
+        let is_id = |old: &str| !old.trim().is_empty() && old != MOCK;
+        self.result == Outcome::Updated && self.old.as_deref().is_some_and(is_id)
+    }
 }
 
 impl Tally {

@@ -1,5 +1,7 @@
 //! Filling in the users' Cognito ids.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
@@ -21,16 +23,31 @@ pub const COGNITO_UPDATE: &str = "UPDATE public.users SET cognito_user_id = chan
     FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid";
 
 impl Session {
+    /// What [`Session::update_cognito_user_ids`] would do. The transaction is read-only.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`].
+    pub async fn match_cognito_user_ids(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
+        self.execute("BEGIN READ ONLY").await?;
+        let matches = self.matches(pool).await;
+        // Nothing to keep; a lost connection has ended it already.
+        let _ = self.client.batch_execute("ROLLBACK").await;
+        matches
+    }
+
     /// Gives each row of the users table the `sub` of the one pool user with its
     /// handle, in one transaction of a few statements, however many users there
-    /// are. With `dry_run` the transaction is read-only.
+    /// are. With `confirmed`, ids other than `MOCK` are replaced only as it says.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`]; nothing has changed then.
-    pub async fn update_cognito_user_ids(&self, pool: Vec<Identity>, dry_run: bool) -> Result<Vec<Match>> {
-        self.execute(if dry_run { "BEGIN READ ONLY" } else { "BEGIN ISOLATION LEVEL READ COMMITTED" })
-            .await?;
-        match self.match_and_update(pool, dry_run).await {
+    pub async fn update_cognito_user_ids(
+        &self,
+        pool: Vec<Identity>,
+        confirmed: Option<&[Match]>,
+    ) -> Result<Vec<Match>> {
+        self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        match self.match_and_update(pool, confirmed).await {
             Ok(matches) => {
                 self.client.batch_execute("COMMIT").await.map_err(|error| {
                     // Of an answer that never came, nobody knows what it would have been.
@@ -51,20 +68,28 @@ impl Session {
         }
     }
 
-    async fn match_and_update(&self, pool: Vec<Identity>, dry_run: bool) -> Result<Vec<Match>> {
-        if !dry_run {
-            self.execute(LOCK).await?;
+    async fn matches(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
+        let users = "SELECT uuid, handle::text, cognito_user_id::text FROM public.users";
+        let rows = self.client.query(users, &[]).await.map_err(|error| self.update_error(error))?;
+        Ok(match_users(rows.iter().map(app_user).collect(), pool))
+    }
+
+    async fn match_and_update(&self, pool: Vec<Identity>, confirmed: Option<&[Match]>) -> Result<Vec<Match>> {
+        self.execute(LOCK).await?;
+        let matches = self.matches(pool).await?;
+        let unconfirmed =
+            confirmed.is_some_and(|confirmed| !replaced(&matches).is_subset(&replaced(confirmed)));
+        if unconfirmed {
+            return Err(Error::refused(format!(
+                "{WHAT} on {}: other ids than the confirmed ones would be replaced by now; nothing was kept",
+                self.url
+            ))
+            .hint("run it again to see them"));
         }
-        let rows = self
-            .client
-            .query("SELECT uuid, handle::text, cognito_user_id::text FROM public.users", &[])
-            .await
-            .map_err(|error| self.update_error(error))?;
-        let matches = match_users(rows.iter().map(app_user).collect(), pool);
         let changes = matches.iter().filter(|one| one.result == Outcome::Updated);
         let (uuids, subs): (Vec<Option<Uuid>>, Vec<Option<&str>>) =
             changes.map(|one| (one.user_uuid, one.new.as_deref())).unzip();
-        if dry_run || uuids.is_empty() {
+        if uuids.is_empty() {
             return Ok(matches);
         }
         let updated = self
@@ -100,6 +125,12 @@ impl Session {
         };
         self.error(WHAT, error).hint(hint)
     }
+}
+
+/// The rows whose ids go, with the old and the new one.
+fn replaced(matches: &[Match]) -> BTreeSet<(Option<Uuid>, Option<&str>, Option<&str>)> {
+    let replaced = matches.iter().filter(|one| one.replaces_an_id());
+    replaced.map(|one| (one.user_uuid, one.old.as_deref(), one.new.as_deref())).collect()
 }
 
 fn app_user(row: &Row) -> AppUser {

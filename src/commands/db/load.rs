@@ -142,7 +142,7 @@ pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) 
 pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadArgs) -> Result<()> {
     let variables = args.variables.resolve(cx)?;
     let script = variables.script(source)?;
-    let at = announce(cx, ui, &variables.url).await?;
+    let mut at = announce(cx, ui, &variables.url).await?;
     variables.warn_of_unused(ui, &[&script]);
     if cx.dry_run() {
         // Would it get there?

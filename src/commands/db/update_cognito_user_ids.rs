@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cognito::{UserPool, parse_saved};
 use crate::commands::common::{OutputArgs, PoolArgs, count, read_text};
-use crate::commands::target::announce;
+use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::UserPoolId;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
@@ -36,6 +36,8 @@ pub struct UpdateCognitoUserIdsArgs {
     strict: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
 }
 
 impl Record for Match {
@@ -65,14 +67,25 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     let url = cx.connection_url()?;
     let saved = args.from.as_deref().map(read_saved).transpose()?;
     let pool = if saved.is_none() { Some(cx.cognito(args.pool.needed(cx)?).await?) } else { None };
-    let at = announce(cx, ui, &url).await?;
+    let mut at = announce(cx, ui, &url).await?;
     let session = at.session(cx).await?;
     let identities = match (saved, pool) {
         (Some(saved), _) => saved,
         (None, Some(pool)) => read_pool(ui, &pool).await?,
         (None, None) => Vec::new(),
     };
-    let matches = session.update_cognito_user_ids(identities, cx.dry_run()).await?;
+    let matches = if cx.dry_run() {
+        session.match_cognito_user_ids(identities).await?
+    } else if at.is_local() {
+        session.update_cognito_user_ids(identities, None).await?
+    } else {
+        let planned = session.match_cognito_user_ids(identities.clone()).await?;
+        if let Some(consequence) = consequence(&planned) {
+            let consequence = format!("{consequence}, on {url}");
+            args.confirm.check(ui, &at, url.database(), &consequence)?;
+        }
+        session.update_cognito_user_ids(identities, Some(&planned)).await?
+    };
     let tally = Tally::of(&matches);
     show(cx, ui, args, &matches, tally)?;
     if cx.dry_run() && tally.updated > 0 {
@@ -83,6 +96,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
             "would run 1 statement, $1 and $2 being the uuids and the new ids of {}; nothing was written",
             count(tally.updated, "row")
         ));
+        if let Some(consequence) = consequence(&matches) {
+            ui.notice(consequence);
+        }
     }
     for line in counts(tally, cx.dry_run()) {
         ui.status(line);
@@ -98,10 +114,24 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     Ok(())
 }
 
+/// What is lost, if any of it was an id.
+fn consequence(matches: &[Match]) -> Option<String> {
+    const NAMED: usize = 3;
+    let replaced: Vec<&str> = matches
+        .iter()
+        .filter(|one| one.replaces_an_id())
+        .map(|one| one.handle.as_deref().unwrap_or_default())
+        .collect();
+    let named = replaced.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if replaced.len() > NAMED { " …" } else { "" };
+    let ids = count(replaced.len(), "Cognito id");
+    (!replaced.is_empty()).then(|| format!("{ids} other than MOCK would be replaced ({named}{more})"))
+}
+
 /// The last step of `db setup`.
 pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: UserPoolId) -> Result<()> {
     let identities = read_pool(ui, &cx.cognito(pool).await?).await?;
-    let matches = session.update_cognito_user_ids(identities, false).await?;
+    let matches = session.update_cognito_user_ids(identities, None).await?;
     for line in counts(Tally::of(&matches), false) {
         ui.status(line);
     }

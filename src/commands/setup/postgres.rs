@@ -172,7 +172,11 @@ impl Setup<'_> {
         };
         let users = self.cx.cognito(pool).await?.list_users(None).rest().await?;
         let identities = users.into_iter().map(|user| user.identity).collect();
-        let matches = session.update_cognito_user_ids(identities, self.cx.dry_run()).await?;
+        let matches = if self.cx.dry_run() {
+            session.match_cognito_user_ids(identities).await?
+        } else {
+            session.update_cognito_user_ids(identities, None).await?
+        };
         let tally = Tally::of(&matches);
         if tally.updated == 0 {
             return Ok(Already(summary(tally, self.cx.dry_run())));

@@ -109,9 +109,9 @@ impl Announced {
         Self { standing: self.standing.max(other.standing), session: self.session.or(other.session) }
     }
 
-    /// A session on the database: the one on which the server was asked, if it was.
-    pub(super) async fn session(self, cx: &Context) -> Result<Session> {
-        match self.session {
+    /// A session on the database: at first the one on which the server was asked, if it was.
+    pub(super) async fn session(&mut self, cx: &Context) -> Result<Session> {
+        match self.session.take() {
             Some(session) => Ok(session),
             None => cx.postgres().await,
         }

@@ -1,6 +1,6 @@
 //! `db update-cognito-user-ids`, and `db setup` with a pool
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -240,28 +240,33 @@ fn a_row_that_is_silently_not_updated_keeps_all_from_being_updated() {
     assert_eq!(users_as_written(&sandbox), before);
 }
 
+/// A session of somebody else that has run `sql` and not committed it.
+fn in_a_transaction(sandbox: &Sandbox, sql: &str) -> tokio_postgres::Client {
+    runtime().block_on(async {
+        let (client, connection) =
+            tokio_postgres::connect(&sandbox.connection_url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
+        client
+    })
+}
+
+fn until_somebody_waits_for_users(sandbox: &Sandbox) {
+    let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
+    eventually("a wait for the lock", || (!sandbox.sql(waiting).is_empty()).then_some(()));
+}
+
 #[test]
 fn a_change_under_way_is_waited_for_and_seen() {
     let (sandbox, pool) = (Sandbox::new(), Pool::new());
     sandbox.cruddur(["db", "setup"]).succeeds();
     pool.add([("nina", Some("nina"))]);
-    let other = runtime().block_on(async {
-        let (client, connection) =
-            tokio_postgres::connect(&sandbox.connection_url(), tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-            .batch_execute(
-                "BEGIN; INSERT INTO users (display_name, handle, email, cognito_user_id) \
-                            VALUES ('Another Nina', 'nina', 'another@example.com', 'MOCK')",
-            )
-            .await
-            .unwrap();
-        client
-    });
+    let insert = "INSERT INTO users (display_name, handle, email, cognito_user_id) \
+        VALUES ('Another Nina', 'nina', 'another@example.com', 'MOCK')";
+    let other = in_a_transaction(&sandbox, insert);
     let mut command = sandbox.with_pool(&pool, &UPDATE);
     let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
-    let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
-    eventually("a wait for the lock", || (!sandbox.sql(waiting).is_empty()).then_some(()));
+    until_somebody_waits_for_users(&sandbox);
     runtime().block_on(other.batch_execute("COMMIT")).unwrap();
     assert_eq!(run.code(), 0);
     assert_eq!(
@@ -283,6 +288,48 @@ fn a_table_other_than_ours_is_told_what_it_lacks() {
         .says("needs the columns uuid, handle and cognito_user_id");
 }
 
+/// The update of a production that is `prod`.
+fn on_prod(local: &Sandbox, prod: &Sandbox, pool: &Pool) -> Command {
+    let mut command = local.with_pool(pool, &UPDATE);
+    command
+        .args(["--prod", "--endpoint-url", &moto().url()])
+        .env("PROD_CONNECTION_URL", prod.production_url())
+        .env("AWS_ACCESS_KEY_ID", "production")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    command
+}
+
+#[test]
+fn in_production_an_id_is_replaced_only_when_that_is_confirmed() {
+    let sandbox = table();
+    let before = ids(&sandbox);
+    let name = sandbox.sql("SELECT current_database()")[0][0].clone();
+    let lost = "1 Cognito id other than MOCK would be replaced (walker-059)";
+    let update = |more: &[&str]| Run::of(on_prod(&sandbox, &sandbox, big_pool()).args(more));
+    update(&[]).exits_with(3).says(lost).says(&format!("--yes --confirm {name}"));
+    update(&["--yes", "--confirm", "another"]).exits_with(3).says("nothing was done");
+    update(&["--dry-run"]).succeeds().says(lost);
+    assert_eq!(ids(&sandbox), before);
+    update(&["--yes", "--confirm", &name]).succeeds().says("6 updated");
+    assert_eq!(ids(&sandbox), expected_ids());
+}
+
+#[test]
+fn what_was_confirmed_must_still_be_so() {
+    let sandbox = table();
+    let name = sandbox.sql("SELECT current_database()")[0][0].clone();
+    let update = "UPDATE users SET cognito_user_id = 'new' WHERE handle = 'walker-059'";
+    let other = in_a_transaction(&sandbox, update);
+    let mut command = on_prod(&sandbox, &sandbox, big_pool());
+    command.args(["--yes", "--confirm", &name]);
+    let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+    until_somebody_waits_for_users(&sandbox);
+    runtime().block_on(other.batch_execute("COMMIT")).unwrap();
+    assert_eq!(run.code(), 3);
+    assert_eq!(sandbox.sql("SELECT handle FROM users WHERE cognito_user_id = 'new'"), [["walker-059"]]);
+    assert_eq!(sandbox.sql("SELECT cognito_user_id FROM users WHERE handle = 'fresh'"), [["MOCK"]]);
+}
+
 #[test]
 fn production_is_updated_by_its_own_flag_only() {
     let (local, prod, pool) = (Sandbox::new(), Sandbox::new(), Pool::new());
@@ -290,13 +337,10 @@ fn production_is_updated_by_its_own_flag_only() {
         sandbox.cruddur(["db", "setup"]).succeeds();
     }
     pool.add([("nina", Some("nina"))]);
-    let mut command = local.with_pool(&pool, &UPDATE);
-    command
-        .args(["--prod", "--endpoint-url", &moto().url()])
-        .env("PROD_CONNECTION_URL", prod.production_url())
-        .env("AWS_ACCESS_KEY_ID", "production")
-        .env("AWS_SECRET_ACCESS_KEY", "secret");
-    Run::of(&mut command).succeeds().says("*** PROD *** PostgreSQL at 127.0.0.1:").says("1 updated");
+    Run::of(&mut on_prod(&local, &prod, &pool))
+        .succeeds()
+        .says("*** PROD *** PostgreSQL at 127.0.0.1:")
+        .says("1 updated");
     let nina = "SELECT cognito_user_id FROM users WHERE handle = 'nina'";
     assert_eq!(prod.sql(nina), [[pool.sub("nina")]]);
     assert_eq!(local.sql(nina), [["MOCK"]]);

@@ -46,7 +46,7 @@ pub(super) async fn run(
         )));
     }
     let url = cx.connection_url()?;
-    let at = announce(cx, ui, &url).await?.and(announce(cx, ui, &db).await?);
+    let mut at = announce(cx, ui, &url).await?.and(announce(cx, ui, &db).await?);
     if cx.dry_run() {
         let from = resumed.filter(|run| run.is_of(&invention)).map_or(0, |run| run.written);
         rehearse(ui, &db, &table, &invention, from).await?;
