@@ -6,6 +6,7 @@ mod dry_run;
 mod error;
 mod identity;
 mod telling;
+mod tries;
 mod witness;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Effort, Plan, Unsent};
 pub(crate) use self::error::{code, is_not_sent};
 pub(crate) use self::identity::Identified;
+pub(crate) use self::tries::Tries;
 
 use self::account::Lasting;
 use self::telling::Telling;

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 use super::plan::Shapes;
-use crate::aws::{Aws, DryRun, Place};
+use crate::aws::{Aws, DryRun, Place, Tries};
 use crate::config::{AwsConfig, Target};
 use crate::error::Result;
 
@@ -39,6 +39,12 @@ impl DynamoDb {
         let dry_run = DryRun::new(self.place.service(), true);
         let rehearsing = self.intercepted(SharedInterceptor::new(dry_run.clone()));
         Self { dry_run: Some(dry_run), ..rehearsing }
+    }
+
+    /// A client like this one for one request, whose tries are counted.
+    pub(super) fn counting(&self) -> (Self, Tries) {
+        let tries = Tries::default();
+        (self.intercepted(SharedInterceptor::new(tries.clone())), tries)
     }
 
     /// A client like this one, with an interceptor more.

@@ -3,14 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::backoff::pause;
 use super::error::{is_server_error, is_throttled};
+use super::single::same;
 use super::{Capacity, DynamoDb, Item, KeyShape, Pace, json, size};
-use crate::aws::{code, is_not_sent};
+use crate::aws::{Tries, code, is_not_sent};
 use crate::error::{Error, Kind, Result};
 
 /// Requests at the same time.
@@ -86,19 +88,31 @@ impl DynamoDb {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(#key)")
             .expression_attribute_names("#key", partition)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let unheard = Tries::default();
         let mut tries = 0;
         loop {
-            match request.clone().send().await {
+            match request.clone().customize().interceptor(unheard.clone()).send().await {
                 Ok(answer) => {
                     let mut capacity = Capacity::new(self.is_emulated());
                     capacity.add_written(&answer, 1);
                     return Ok(Done::Put(capacity));
                 }
-                Err(error) if code(&error) == Some(IS_THERE) => return Ok(Done::WasThere),
+                Err(error) if code(&error) == Some(IS_THERE) => {
+                    // It may be the one that a try put whose answer was lost.
+                    let is_ours = match error.as_service_error() {
+                        Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                            let items = failed.item().zip(request.get_item().as_ref());
+                            unheard.went_unanswered() && items.is_some_and(|(found, ours)| same(found, ours))
+                        }
+                        _ => false,
+                    };
+                    let unknown = || Capacity::new(self.is_emulated());
+                    return Ok(if is_ours { Done::Put(unknown()) } else { Done::WasThere });
+                }
                 // A dry run's: noted, and as good as done.
                 Err(error) if is_not_sent(&error) => return Ok(Done::Put(Capacity::default())),
-                // Asked again, a write that was done without an answer finds itself.
                 Err(error) if (is_throttled(&error) || is_server_error(&error)) && tries < TRIES => {
                     tries += 1;
                     pause(tries).await;

@@ -12,7 +12,7 @@ use super::copies::Page;
 use super::error::{is_server_error, is_throttled};
 use super::items::{key, size, text, to_message, write_units};
 use super::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES, names};
-use crate::aws::{code, is_not_sent};
+use crate::aws::{Tries, code, is_not_sent};
 use crate::error::{Error, Result};
 use crate::messaging::{Participant, Timestamp, User};
 
@@ -212,6 +212,8 @@ pub(super) enum Updated {
     Row(UpdateItemOutput),
     /// The item is no longer there, or names somebody else.
     Gone,
+    /// The same, and an answer was lost: the update itself may have seen to it.
+    Unheard,
 }
 
 impl Updates<'_> {
@@ -243,7 +245,7 @@ impl Updates<'_> {
         let Some(ended) = self.running.join_next().await else { return Ok(()) };
         let updated = ended.map_err(|cause| Error::failed("an update did not end").because(cause))??;
         let answer = match updated {
-            Updated::Gone => return Ok(()),
+            Updated::Gone | Updated::Unheard => return Ok(()),
             Updated::Message(answer) => {
                 done.messages += 1;
                 answer
@@ -265,15 +267,19 @@ pub(super) async fn send(
     update: UpdateItemFluentBuilder,
     is_row: bool,
 ) -> Result<Updated> {
+    let unheard = Tries::default();
     let mut tries = 1;
     loop {
-        let error = match update.clone().send().await {
+        let error = match update.clone().customize().interceptor(unheard.clone()).send().await {
             Ok(answer) if is_row => return Ok(Updated::Row(answer)),
             Ok(answer) => return Ok(Updated::Message(answer)),
             Err(error) if is_not_sent(&error) => return Ok(Updated::Gone),
             Err(error) => error,
         };
         match code(&error) {
+            Some("ConditionalCheckFailedException") if unheard.went_unanswered() => {
+                return Ok(Updated::Unheard);
+            }
             Some("ConditionalCheckFailedException") => return Ok(Updated::Gone),
             // A transaction has hold of the item.
             Some("TransactionConflictException") => {}

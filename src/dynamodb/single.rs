@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::{
 
 use super::backoff::patiently;
 use super::expression::{Condition, Placeholders, Projection};
-use super::{Capacity, DynamoDb, Item};
+use super::{Capacity, DynamoDb, Item, KeyShape, json};
+use crate::aws::Tries;
 use crate::error::Result;
 
 /// What became of a write.
@@ -15,6 +16,8 @@ use crate::error::Result;
 pub enum SingleWrite {
     /// It is done. What was there before, if anything.
     Done(Option<Item>),
+    /// It is done, by a try whose answer was lost: what was there before is not known.
+    Unheard,
     /// The condition does not hold, and nothing was written. What is there, where
     /// the service tells.
     Refused(Option<Item>),
@@ -51,29 +54,47 @@ impl DynamoDb {
     pub async fn put_item(
         &self,
         table: &str,
+        shape: &KeyShape,
         item: Item,
         condition: Option<&Condition>,
         written: &mut Capacity,
     ) -> Result<SingleWrite> {
         let mut placeholders = Placeholders::default();
         let condition = condition.map(|condition| condition.write(&mut placeholders));
+        let tries = Tries::default();
         let answer = self
             .client
             .put_item()
             .table_name(table)
-            .set_item(Some(item))
+            .set_item(Some(item.clone()))
             .set_condition_expression(condition)
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .customize()
+            .interceptor(tries.clone())
             .send()
             .await;
+        let is_ours = |found: Option<&Item>| found.is_some_and(|found| same(found, &item));
         match answer {
             Ok(answer) => {
                 written.add_written(&answer, 1);
+                // What it replaced is what an earlier try has put.
+                if tries.went_unanswered() && is_ours(answer.attributes.as_ref()) {
+                    return Ok(SingleWrite::Unheard);
+                }
                 Ok(SingleWrite::Done(answer.attributes))
+            }
+            Err(_)
+                if tries.went_unanswered()
+                    && self
+                        .read_back(table, shape.of_item(&item))
+                        .await
+                        .is_some_and(|it| is_ours(it.as_ref())) =>
+            {
+                Ok(SingleWrite::Unheard)
             }
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 Ok(SingleWrite::Refused(match error.into_err() {
@@ -97,23 +118,33 @@ impl DynamoDb {
     ) -> Result<SingleWrite> {
         let mut placeholders = Placeholders::default();
         let condition = condition.map(|condition| condition.write(&mut placeholders));
+        let tries = Tries::default();
         let answer = self
             .client
             .delete_item()
             .table_name(table)
-            .set_key(Some(key))
+            .set_key(Some(key.clone()))
             .set_condition_expression(condition)
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .customize()
+            .interceptor(tries.clone())
             .send()
             .await;
         match answer {
+            Ok(answer) if tries.went_unanswered() && answer.attributes.is_none() => {
+                written.add_written(&answer, 0);
+                Ok(SingleWrite::Unheard)
+            }
             Ok(answer) => {
                 written.add_written(&answer, usize::from(answer.attributes.is_some()));
                 Ok(SingleWrite::Done(answer.attributes))
+            }
+            Err(_) if tries.went_unanswered() && self.read_back(table, key).await == Some(None) => {
+                Ok(SingleWrite::Unheard)
             }
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 Ok(SingleWrite::Refused(match error.into_err() {
@@ -126,4 +157,19 @@ impl DynamoDb {
             Err(error) => Err(self.error("cannot delete the item", table, &error)),
         }
     }
+
+    /// The item of this key after a write of which an answer was lost; `None` when that cannot be told.
+    async fn read_back(&self, table: &str, key: Item) -> Option<Option<Item>> {
+        self.get_item(table, key, None, true, &mut Capacity::default()).await.ok()
+    }
+}
+
+/// Whether two items are the same, however their numbers and sets are written.
+pub(super) fn same(one: &Item, other: &Item) -> bool {
+    let canonical = |item: &Item| {
+        let mut bytes = Vec::new();
+        json::canonical(item, &mut bytes);
+        bytes
+    };
+    canonical(one) == canonical(other)
 }

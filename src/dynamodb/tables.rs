@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::TableDescription;
+use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 use tokio::time::Instant;
 
 use super::error::{is_not_found, table_flag};
 use super::{Busy, DynamoDb, TableShape};
+use crate::aws::Tries;
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 
@@ -53,8 +54,12 @@ impl DynamoDb {
     /// [`crate::error::Kind::Failed`] when there is no such table; the nearest
     /// name is given as a hint.
     pub async fn drop_table(&self, table: &str) -> Result<()> {
-        match self.client.delete_table().table_name(table).send().await {
+        let tries = Tries::default();
+        let request = self.client.delete_table().table_name(table).customize();
+        match request.interceptor(tries.clone()).send().await {
             Ok(_) => {}
+            // By a try whose answer was lost.
+            Err(_) if tries.went_unanswered() && self.is_going(table).await => {}
             Err(error) if is_not_found(&error) => return Err(self.no_table(table).await?),
             Err(error) => {
                 let error = self.error(&format!("cannot drop the table {table:?}"), table, &error);
@@ -66,6 +71,13 @@ impl DynamoDb {
             }
         }
         self.wait_for(table, "to be gone", PATIENCE, |found| found.is_none().then_some(())).await
+    }
+
+    /// Whether the table is gone, or is being deleted, as far as the service tells.
+    async fn is_going(&self, table: &str) -> bool {
+        let found = self.describe(table).await;
+        found
+            .is_ok_and(|found| found.is_none_or(|found| found.table_status() == Some(&TableStatus::Deleting)))
     }
 
     /// Whether `table` is protected against deletion; `None` when there is no such table.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{Pool, Run, Sandbox, text};
+use crate::support::{Fault, Pool, Proxy, Run, Sandbox, text};
 
 /// A schema and people of one's own, who get new uuids whenever they are loaded.
 fn own_people() -> Sandbox {
@@ -109,4 +109,17 @@ fn doctor_compares_the_pool_in_the_same_finding() {
     sandbox.cruddur_with_pool(&pool, &["setup"]).succeeds();
     let found = sandbox.cruddur_with_pool(&pool, &["doctor"]).stdout;
     assert!(!found.contains("another Cognito id") && !found.contains("group rows"), "{found}");
+}
+
+#[test]
+fn a_message_whose_answer_is_lost_counts_too() {
+    let sandbox = own_people();
+    sandbox.cruddur(["db", "setup"]).succeeds();
+    let proxy = Proxy::new(sandbox.endpoint(), "UpdateItem", |call| {
+        call.is_multiple_of(4).then_some(Fault::LoseAnswer)
+    });
+    let mut setup = sandbox.command(["setup"]);
+    Run::of(setup.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url())).succeeds().says("2 rows and 62 messages");
+    let known: BTreeSet<String> = sandbox.sql("SELECT uuid FROM users").into_iter().flatten().collect();
+    assert!(sandbox.items_of("MSG#").iter().all(|item| known.contains(&text(item, "user_uuid"))));
 }

@@ -54,13 +54,22 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     args.confirm.check(ui, &at, &table, &consequence)?;
     let outcome = delete.await?;
     let usage = db.usage(Capacity::default(), written);
-    let SingleWrite::Done(former) = outcome else {
-        return Err(Error::failed(format!(
-            "--if is not true of what is in the table {table:?} on {}; nothing was deleted",
-            db.place()
-        )));
+    let (former, is_unheard) = match outcome {
+        SingleWrite::Done(former) => (former, false),
+        SingleWrite::Unheard => (None, true),
+        SingleWrite::Refused(_) => {
+            return Err(Error::failed(format!(
+                "--if is not true of what is in the table {table:?} on {}; nothing was deleted",
+                db.place()
+            )));
+        }
     };
     args.item.show(ui, "deleted", former.as_ref(), &shape.key, args.usage.json(&usage))?;
+    if is_unheard {
+        ui.status(format!("deleted the item from {table:?}; an earlier try did, and its answer was lost"));
+        args.usage.show(ui, &usage, Bill::Calls);
+        return Ok(());
+    }
     if former.is_none() {
         args.usage.show(ui, &usage, Bill::Calls);
         return Err(Error::failed(format!("no item in {table:?} on {} has this key", db.place())));

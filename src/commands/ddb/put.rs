@@ -54,7 +54,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
         if args.replace { condition } else { shape.key.names().next().map(Condition::is_missing) };
     let mut written = Capacity::default();
     let at = announce(cx, ui, &db).await?;
-    let put = db.put_item(&table, item.clone(), condition.as_ref(), &mut written);
+    let put = db.put_item(&table, &shape.key, item.clone(), condition.as_ref(), &mut written);
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(&table, put).await?);
     }
@@ -73,7 +73,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
             let how = if former.is_some() { "replaced the item above" } else { "put a new item" };
             ui.status(format!("{how} in {table:?}"));
         }
-        // Perhaps by a try of this very request whose answer was lost.
+        SingleWrite::Unheard => {
+            show(ui, None)?;
+            ui.status(format!("the item is in {table:?}; an earlier try put it, and its answer was lost"));
+        }
         SingleWrite::Refused(Some(there)) if !args.replace && there == item => {
             show(ui, None)?;
             ui.status(format!("the item is there already in {table:?}, exactly like this"));

@@ -47,8 +47,9 @@ impl Setup<'_> {
             let create = db.create_table(table, &definition);
             if self.cx.dry_run() {
                 steps.plan(db.rehearse(table, create).await?);
-            } else {
-                create.await?;
+            } else if !create.await? {
+                // Somebody else has, at the same time.
+                return Box::pin(self.make_table(steps)).await;
             }
             return Ok(Done(name));
         };
@@ -67,7 +68,7 @@ impl Setup<'_> {
             steps.plan(db.rehearse_changes(table, &found, &changes).await?);
         } else {
             for change in &changes {
-                db.carry_out(table, &found, change, |_| ()).await?;
+                db.carry_out((table, &definition), &found, change, |_| ()).await?;
             }
         }
         Ok(Done(format!("{name}: {}", words.join(", "))))

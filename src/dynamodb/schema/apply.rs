@@ -87,11 +87,24 @@ impl fmt::Display for Busy {
 }
 
 impl DynamoDb {
-    /// Creates `table`, and waits until the table and its index are ready.
-    pub async fn create_table(&self, table: &str, definition: &Definition) -> Result<()> {
-        let sent = definition.request(table)?.send_with(&self.client).await;
-        sent.map_err(|error| self.error(&format!("cannot create the table {table:?}"), table, &error))?;
-        self.wait_until_active(table).await.map(drop)
+    /// Creates `table`, and waits until the table and its index are ready. False when it is there
+    /// by somebody else's doing, and perhaps not ready or as `definition` has it.
+    pub async fn create_table(&self, table: &str, definition: &Definition) -> Result<bool> {
+        let (db, tries) = self.counting();
+        let Err(error) = definition.request(table)?.send_with(&db.client).await else {
+            self.wait_until_active(table).await?;
+            return Ok(true);
+        };
+        if tries.went_unanswered()
+            && let Ok(Some(found)) = self.compare(table, definition, |_| ()).await
+        {
+            // By a try whose answer was lost, if it is what was wanted.
+            return Ok(found.differences.is_empty());
+        }
+        if code(&error) == Some(IN_USE) && self.describe(table).await?.is_some() {
+            return Ok(false);
+        }
+        Err(self.error(&format!("cannot create the table {table:?}"), table, &error))
     }
 
     /// Waits until `table` is ready, and compares it with its definition; `None` when there is no
@@ -144,16 +157,28 @@ impl DynamoDb {
         }
     }
 
-    /// Makes one of the changes of `found`, and waits until the table is ready for the next one,
-    /// however long that takes. `watch` is told what it is waited for.
+    /// Makes one of the changes of `found` towards `definition`, and waits until the table is ready
+    /// for the next one, however long that takes. `watch` is told what it is waited for.
     pub async fn carry_out(
         &self,
-        table: &str,
+        (table, definition): (&str, &Definition),
         found: &Comparison,
         change: &Change,
-        watch: impl FnMut(&Busy),
+        mut watch: impl FnMut(&Busy),
     ) -> Result<()> {
-        self.send(table, found, change).await?;
+        let (db, tries) = self.counting();
+        if let Err(error) = db.send(table, found, change).await {
+            // It may be made by a try whose answer was lost.
+            let found = match tries.went_unanswered() {
+                true => self.compare(table, definition, &mut watch).await.ok().flatten(),
+                false => None,
+            };
+            return if found.is_some_and(|found| !found.changes.contains(change)) {
+                Ok(())
+            } else {
+                Err(error)
+            };
+        }
         self.wait_until_ready(table, watch).await.map(drop)
     }
 

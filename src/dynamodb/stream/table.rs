@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType, TableDescription};
 
+use crate::aws::Tries;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::error::table_flag;
 use crate::error::{Error, Result};
@@ -128,8 +129,24 @@ impl DynamoDb {
         specification: Result<StreamSpecification, BuildError>,
     ) -> Result<TableStream> {
         let specification = specification.map_err(|cause| Error::failed(what).because(cause))?;
-        let request = self.client.update_table().table_name(table).stream_specification(specification);
-        request.send().await.map_err(|error| self.error(what, table, &error))?;
+        let tries = Tries::default();
+        let request =
+            self.client.update_table().table_name(table).stream_specification(specification.clone());
+        let sent = request.customize().interceptor(tries.clone()).send().await;
+        if let Err(error) = sent
+            && !(tries.went_unanswered() && self.has_stream(table, &specification).await)
+        {
+            return Err(self.error(what, table, &error));
+        }
         Ok(TableStream::from(&self.wait_until_active(table).await?))
+    }
+
+    /// Whether the table's stream is as wanted, as far as the service tells.
+    async fn has_stream(&self, table: &str, wanted: &StreamSpecification) -> bool {
+        let Ok(found) = self.wait_until_active(table).await else { return false };
+        let view = |stream: &StreamSpecification| {
+            stream.stream_enabled().then(|| stream.stream_view_type().cloned())
+        };
+        found.stream_specification().and_then(view) == view(wanted)
     }
 }

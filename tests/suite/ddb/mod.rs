@@ -10,6 +10,7 @@ mod create_conversation;
 mod create_message;
 mod explain;
 mod items;
+mod lost_answers;
 mod patterns;
 mod reading;
 mod rename_faults;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::commands::common::count;
 use crate::commands::signals::Signals;
-use crate::dynamodb::{Backfill, Busy, Change, Comparison, DEFAULT_PRICE_REGION, DynamoDb, Prices};
+use crate::dynamodb::{
+    Backfill, Busy, Change, Comparison, DEFAULT_PRICE_REGION, Definition, DynamoDb, Prices,
+};
 use crate::error::{Kind, Result};
 use crate::output::Ui;
 use crate::output::consumed::dollars;
@@ -57,14 +59,14 @@ fn lasting(time: Duration) -> String {
     }
 }
 
-/// Makes the changes, one after the other.
+/// Makes the changes, one after the other, towards the definition.
 ///
 /// # Errors
 /// [`Kind::Partial`] when some of them are made.
 pub(super) async fn carry_out(
     ui: &mut Ui,
     db: &DynamoDb,
-    table: &str,
+    table: (&str, &Definition),
     found: &Comparison,
     changes: &[Change],
 ) -> Result<()> {

@@ -195,13 +195,15 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
     let definition = args.definition(at.is_local())?;
-    let mut is_told = false;
-    let found = db.compare(&table, &definition, |busy| {
-        if !std::mem::replace(&mut is_told, true) {
-            ui.status(format!("{busy}; waiting until it is ready"));
-        }
-    });
-    let Some(found) = found.await? else { return create(cx, ui, &db, &table, &definition).await };
+    let found = match compare(ui, &db, &table, &definition).await? {
+        Some(found) => found,
+        None if create(cx, ui, &db, &table, &definition).await? => return Ok(()),
+        // Somebody else has, at the same time: it is a table that is there.
+        None => match compare(ui, &db, &table, &definition).await? {
+            Some(found) => found,
+            None => return Err(db.missing_table(&table).await?),
+        },
+    };
     let changes = args.changes(&found);
     if changes.is_empty() {
         return args.conclude(cx, ui, &db, &table, (&found, false));
@@ -215,27 +217,46 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
         let consequence = format!("the table {table:?} on {}: {}", db.place(), consequences.join("; "));
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
-    apply::carry_out(ui, &db, &table, &found, &changes).await?;
+    apply::carry_out(ui, &db, (&table, &definition), &found, &changes).await?;
     match db.compare_after(&table, &definition).await? {
         Some(found) => args.conclude(cx, ui, &db, &table, (&found, true)),
         None => Err(db.missing_table(&table).await?),
     }
 }
 
+/// Compares the table with its definition, when it is ready.
+async fn compare(
+    ui: &mut Ui,
+    db: &DynamoDb,
+    table: &str,
+    definition: &Definition,
+) -> Result<Option<Comparison>> {
+    let mut is_told = false;
+    let found = db.compare(table, definition, |busy| {
+        if !std::mem::replace(&mut is_told, true) {
+            ui.status(format!("{busy}; waiting until it is ready"));
+        }
+    });
+    found.await
+}
+
+/// Creates the table; false when somebody else has.
 async fn create(
     cx: &Context,
     ui: &mut Ui,
     db: &DynamoDb,
     table: &str,
     definition: &Definition,
-) -> Result<()> {
+) -> Result<bool> {
     let created = db.create_table(table, definition);
     if cx.dry_run() {
-        return show_plan(ui, db.rehearse(table, created).await?);
+        return show_plan(ui, db.rehearse(table, created).await?).map(|()| true);
     }
-    created.await?;
+    if !created.await? {
+        return Ok(false);
+    }
     let is_protected = definition.deletion_protection == Some(true);
     let protected = if is_protected { ", protected against deletion" } else { "" };
     ui.status(format!("created the table {table:?}; it and its index are ACTIVE{protected}"));
-    Ok(())
+    Ok(true)
 }

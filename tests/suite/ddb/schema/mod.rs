@@ -2,5 +2,5 @@
 
 mod apply;
 mod broken_off;
-mod load;
+pub mod load;
 mod print;
