@@ -37,7 +37,7 @@ use crate::output::Ui;
 
 /// Parses `args`, runs the command and tells what went wrong, once.
 ///
-/// Must be called before any thread is started: a `.env` file is loaded into
+/// Must be called before any thread is started: parts of a `.env` file are put into
 /// the process's environment, where the AWS SDK looks for its variables.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {

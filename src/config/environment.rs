@@ -1,15 +1,22 @@
 //! The process's variables and the `.env` file that fills in what they lack.
+//!
+//! A `.env` file may have come with somebody's repository. So it sets values only: programs,
+//! folders and files that others than cruddur act on are named by the environment or by flags.
 #![allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::nearest::nearest;
+use super::nearest::{controlled_by_others, nearest};
 use crate::error::{Error, Kind, Result};
 
 /// Makes AWS SDKs blind to `AWS_ENDPOINT_URL*`.
 pub const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
+/// What libraries read from the process's environment; the rest of a `.env` file stays out of
+/// it, and so out of every program that cruddur starts.
+const READ_BY_LIBRARIES: [&str; 4] = ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR", "TZ"];
 
 /// A value and where it came from.
 #[derive(Clone)]
@@ -61,6 +68,8 @@ impl Source {
 pub struct Environment {
     file: Option<PathBuf>,
     in_file: BTreeMap<String, InFile>,
+    /// Variables of the file that only the environment may set, and their lines.
+    not_taken: Vec<(String, usize)>,
 }
 
 /// What a `.env` file says of a variable.
@@ -79,17 +88,18 @@ impl fmt::Debug for InFile {
 }
 
 impl Environment {
-    /// Loads `file`, else the nearest `.env` upward from the working directory,
-    /// into the process's environment, where it fills in what is lacking.
+    /// Reads `file`, else the nearest `.env` upward from the working directory. What the AWS
+    /// SDK and other libraries look for is put into the process's environment.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when a named file is missing or a line of
-    /// it does not parse. The line is named, never shown: it may hold a secret.
+    /// [`Kind::Config`] when a named file is missing or a line of it cannot be used. The line
+    /// is named, never shown: it may hold a secret. [`Kind::Refused`] for a file that was found
+    /// and that other users control.
     pub fn load(file: Option<&Path>, none: bool) -> Result<Self> {
         let file = match file {
             Some(file) => Some(file.to_owned()),
             None if none => None,
-            None => nearest(".env", Path::is_file),
+            None => nearest(".env", Path::is_file).map(trusted).transpose()?,
         };
         let Some(file) = file else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(&file)
@@ -99,15 +109,33 @@ impl Environment {
         if text.contains('\0') {
             return Err(parse_error(&file, text));
         }
-        let mut in_file = BTreeMap::new();
+        let mut environment = Self { file: Some(file.clone()), ..Self::default() };
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
             let (name, value) = pair.map_err(|_| parse_error(&file, text))?;
-            let (line, counts) = (line_of(&name, text), std::env::var_os(&name).is_none());
-            // Of two lines the first counts.
-            in_file.entry(name).or_insert(InFile { value, line, counts });
+            let line = line_of(&name, text);
+            match taken(&name) {
+                Taken::Yes => {
+                    let counts = std::env::var_os(&name).is_none();
+                    // Of two lines the first counts.
+                    environment.in_file.entry(name).or_insert(InFile { value, line, counts });
+                }
+                Taken::No => environment.not_taken.push((name, line)),
+                Taken::Error if value.is_empty() => {}
+                Taken::Error => {
+                    return Err(Error::config(format!("{}:{line}: {name} names a folder", file.display()))
+                        .hint("a .env file may not; take the line out, and export it in the shell"));
+                }
+            }
         }
-        dotenvy::from_read(text.as_bytes()).map_err(|_| parse_error(&file, text))?;
-        Ok(Self { file: Some(file), in_file })
+        environment.hand_to_libraries();
+        Ok(environment)
+    }
+
+    fn hand_to_libraries(&self) {
+        let lines = self.in_file.iter().filter(|(name, said)| said.counts && is_read_by_libraries(name));
+        let lines: String = lines.map(|(name, said)| format!("{name}={}\n", quoted(&said.value))).collect();
+        // Written just now: it cannot fail to parse.
+        let _ = dotenvy::from_read(lines.as_bytes());
     }
 
     /// The `.env` file in use.
@@ -126,17 +154,27 @@ impl Environment {
         self.in_file.keys().map(String::as_str)
     }
 
+    /// Those that only the environment may set, with where they stand.
+    pub(super) fn not_taken(&self) -> impl Iterator<Item = (&str, Source)> {
+        let file = self.file.as_deref().unwrap_or(Path::new(".env"));
+        let source = |name: &str, line| Source::EnvFile(name.to_owned(), file.to_owned(), line);
+        self.not_taken.iter().map(move |(name, line)| (name.as_str(), source(name, *line)))
+    }
+
     /// A variable; one that is set but empty counts as unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Setting> {
-        let value = lookup(name)?;
-        let source = match (&self.file, self.in_file.get(name)) {
-            (Some(file), Some(said)) if said.counts => {
-                Source::EnvFile(name.to_owned(), file.clone(), said.line)
-            }
-            _ => Source::Variable(name.to_owned()),
-        };
-        Some(Setting { value, source })
+        if let (Some(file), Some(said)) = (&self.file, self.in_file.get(name).filter(|said| said.counts)) {
+            let source = Source::EnvFile(name.to_owned(), file.clone(), said.line);
+            return (!said.value.is_empty()).then(|| Setting { value: said.value.clone(), source });
+        }
+        Some(Setting { value: lookup(name)?, source: Source::Variable(name.to_owned()) })
+    }
+
+    /// A folder, or a list of them, by the process's environment alone.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 
     /// All that is said of `names`, what counts first: each in the environment before
@@ -173,6 +211,49 @@ pub(super) fn names_with(prefix: &str) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// What becomes of a line of a `.env` file.
+enum Taken {
+    Yes,
+    /// Other programs' lines are no fault.
+    No,
+    /// Our own are: what they say would be missed.
+    Error,
+}
+
+fn taken(name: &str) -> Taken {
+    let names_a_place = ["_FILE", "_BUNDLE", "_DIR", "_DIRECTORY", "_PATH"];
+    if ["CRUDDUR_DATA_DIR", "CRUDDUR_POSTGRES_BINDIR", "CRUDDUR_STATE_DIR"].contains(&name) {
+        Taken::Error
+    } else if ["HOME", "PATH", "TMPDIR", "SSL_CERT_DIR", "SSL_CERT_FILE"].contains(&name)
+        || name.starts_with("XDG_")
+        || name.starts_with("AWS_") && names_a_place.iter().any(|end| name.ends_with(end))
+    {
+        Taken::No
+    } else {
+        Taken::Yes
+    }
+}
+
+fn is_read_by_libraries(name: &str) -> bool {
+    name.starts_with("AWS_") || READ_BY_LIBRARIES.contains(&name)
+}
+
+/// A value as a line of a `.env` file holds it.
+fn quoted(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
+/// A `.env` file that was found, if nobody else controls it.
+fn trusted(file: PathBuf) -> Result<PathBuf> {
+    match controlled_by_others(&file) {
+        None => Ok(file),
+        Some(why) => Err(Error::new(Kind::Refused, format!("{} is not read: {why}", file.display()))
+            .hint(format!("if you trust it, name it: --env-file {}", file.display()))
+            .hint("to go on without it add: --no-env-file")),
+    }
 }
 
 /// Text that is not UTF-8 is kept as well as it can be: taken for unset, it would

@@ -368,6 +368,11 @@ impl Config {
             let spec = Spec::new(name, &variables).mask(Mask::All);
             rows.push(self.listed(spec.note("no setting of cruddur's; SQL files may name it")));
         }
+        rows.extend(self.environment.not_taken().map(|(name, source)| {
+            let setting = Setting { value: String::new(), source };
+            let ignored = vec![passed(&setting, Mask::All, Some("a .env file may not name a place"))];
+            Listed { name: name.to_owned(), ignored, ..Listed::default() }
+        }));
         rows
     }
 }

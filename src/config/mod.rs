@@ -189,7 +189,7 @@ impl Config {
     /// # Errors
     /// [`crate::error::Kind::Config`] when nothing says where that is.
     pub fn state_dir(&self) -> Result<PathBuf> {
-        let folder = |name: &str| self.environment.get(name).map(|setting| PathBuf::from(setting.value));
+        let folder = |name| self.environment.path(name);
         if let Some(folder) = folder("CRUDDUR_STATE_DIR") {
             return Ok(folder);
         }
@@ -210,9 +210,6 @@ impl Config {
     /// The folder that `PATH`-like lookups walk.
     #[must_use]
     pub fn search_path(&self) -> Vec<PathBuf> {
-        self.environment
-            .get("PATH")
-            .map(|path| std::env::split_paths(&path.value).collect())
-            .unwrap_or_default()
+        self.environment.path("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
     }
 }

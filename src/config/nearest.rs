@@ -45,7 +45,7 @@ fn relative(path: &Path, name: &str) -> PathBuf {
 /// Why somebody else may have put `path` there. A group's members are trusted: a file that
 /// they may write was made so by its owner.
 #[cfg(unix)]
-fn controlled_by_others(path: &Path) -> Option<String> {
+pub(super) fn controlled_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
 
     let me = rustix::process::geteuid().as_raw();
@@ -68,6 +68,6 @@ fn controlled_by_others(path: &Path) -> Option<String> {
 }
 
 #[cfg(not(unix))]
-const fn controlled_by_others(_: &Path) -> Option<String> {
+pub(super) const fn controlled_by_others(_: &Path) -> Option<String> {
     None
 }

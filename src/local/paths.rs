@@ -16,7 +16,7 @@ const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 /// for it. Root's home is closed to the account that PostgreSQL runs as, so root
 /// keeps it in `/var/lib`.
 pub fn data_dir(config: &Config, flag: Option<&Path>) -> Result<PathBuf> {
-    let value = |name: &str| config.environment().get(name).map(|setting| PathBuf::from(setting.value));
+    let value = |name| config.environment().path(name);
     if let Some(folder) = flag.map(Path::to_owned).or_else(|| value("CRUDDUR_DATA_DIR")) {
         return std::path::absolute(&folder).or_failed(|| format!("cannot use {}", folder.display()));
     }

@@ -74,7 +74,7 @@ impl Psql {
 
 fn find(config: &Config) -> Result<PathBuf> {
     let beside = || programs::folders(config).into_iter().map(|folder| folder.join("psql"));
-    let is_chosen = config.environment().get("CRUDDUR_POSTGRES_BINDIR").is_some();
+    let is_chosen = config.environment().path("CRUDDUR_POSTGRES_BINDIR").is_some();
     let on_path = if is_chosen { None } else { programs::on_path(&config.search_path(), "psql") };
     on_path.or_else(|| beside().find(|path| programs::is_program(path))).ok_or_else(|| {
         programs::install_hints(config, Package::Client)

@@ -19,8 +19,8 @@ pub(crate) enum Package {
 ///
 /// `CRUDDUR_POSTGRES_BINDIR` alone when that is set.
 pub(crate) fn folders(config: &Config) -> Vec<PathBuf> {
-    if let Some(folder) = config.environment().get("CRUDDUR_POSTGRES_BINDIR") {
-        return vec![folder.value.into()];
+    if let Some(folder) = config.environment().path("CRUDDUR_POSTGRES_BINDIR") {
+        return vec![folder];
     }
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut add = |folder: PathBuf| {

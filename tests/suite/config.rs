@@ -189,7 +189,7 @@ fn every_global_flag_and_every_variable_that_the_source_reads_has_its_place() {
     let mut read = BTreeSet::new();
     // In config/ each literal that looks like a variable; elsewhere what is asked of it.
     collect(&source.join("config"), r#""([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PG[A-Z]+|HOME|PATH)""#, &mut read);
-    collect(&source, r#"environment\(\)\s*\.(?:get|first)\(&?\[?"([A-Z_0-9]+)""#, &mut read);
+    collect(&source, r#"environment\(\)\s*\.(?:get|first|path)\(&?\[?"([A-Z_0-9]+)""#, &mut read);
     assert!(read.len() > 40, "{read:?}");
     // It is set, not read; and the beginnings of names are none.
     for name in read

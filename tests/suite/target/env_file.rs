@@ -1,7 +1,11 @@
 //! `.env`
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::support::{Recorder, Run, Sandbox};
 
@@ -153,4 +157,77 @@ fn quotes_comments_line_endings_and_a_byte_order_mark_are_read() {
     ] {
         assert_eq!(signer(&sandbox, text), expected, "{text:?}");
     }
+}
+
+#[test]
+fn a_file_that_others_control_is_read_only_when_it_is_named() {
+    let sandbox = Sandbox::new();
+    let server = Recorder::start();
+    let folder = sandbox.path().join("project");
+    let below = folder.join("src/deep");
+    fs::create_dir_all(&below).unwrap();
+    let file = folder.join(".env");
+    fs::write(&file, format!("AWS_ENDPOINT_URL={}\n", server.url())).unwrap();
+    let shown = file.canonicalize().unwrap().display().to_string();
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let refused = |why: &str| {
+        let refused = Run::of(&mut list(&sandbox, &below, &[])).exits_with(3);
+        refused.says(&format!("{shown} is not read: {why}")).says("--env-file").says("--no-env-file");
+        assert_eq!(server.connections(), 0);
+    };
+    allow(&file, 0o666);
+    refused("any user may write it");
+    allow(&file, 0o664);
+    allow(&folder, 0o777);
+    refused("any user may write its folder");
+    allow(&folder, 0o755);
+    // Only root can make a file somebody else's.
+    if chown(&file, Some(65_534), None).is_ok() {
+        refused("it belongs to another user (uid 65534)");
+    } else {
+        allow(&file, 0o666);
+    }
+    Run::of(&mut list(&sandbox, &below, &["--env-file", &shown])).succeeds();
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_folder_of_cruddurs_own_is_no_matter_for_the_file() {
+    let sandbox = Sandbox::new();
+    let psql = sandbox.path().join("psql");
+    fs::write(&psql, "#!/bin/sh\ntouch \"$(dirname \"$0\")/ran\"\n").unwrap();
+    fs::set_permissions(&psql, fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["CRUDDUR_POSTGRES_BINDIR", "CRUDDUR_DATA_DIR", "CRUDDUR_STATE_DIR"] {
+        sandbox.write(".env", format!("TZ=UTC\n{name}={}\n", sandbox.path().display()));
+        for flags in [&[][..], &["--env-file", ".env"]] {
+            let mut connect = sandbox.command(["db", "connect"]);
+            connect.args(flags).env_remove("CRUDDUR_POSTGRES_BINDIR").env_remove("CRUDDUR_STATE_DIR");
+            Run::of(&mut connect).exits_with(4).says(&format!(".env:2: {name} names a folder"));
+        }
+    }
+    assert!(!sandbox.path().join("ran").exists());
+}
+
+#[test]
+fn what_programs_go_by_stays_out_of_them() {
+    let sandbox = Sandbox::new();
+    let told = "PATH HOME TMPDIR LD_PRELOAD LD_LIBRARY_PATH PSQLRC PSQL_PAGER BASH_ENV XDG_CONFIG_HOME \
+                AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_CA_BUNDLE SSL_CERT_FILE";
+    let names: Vec<&str> = told.split(' ').filter(|name| !name.is_empty()).collect();
+    let lines: String = names.iter().map(|name| format!("{name}=/from/the/file\n")).collect();
+    sandbox.write(".env", format!("{lines}AWS_PROFILE='a \"b\" $c\\d'\nTZ=Asia/Kathmandu\n"));
+    let mut exec = sandbox.command(["local", "exec", "--", "env", "-u", "CONNECTION_URL"]);
+    for name in names.iter().filter(|name| !["PATH", "HOME", "TMPDIR"].contains(name)) {
+        exec.env_remove(name);
+    }
+    let run = Run::of(exec.env_remove("AWS_PROFILE").env_remove("TZ")).succeeds();
+    assert!(!run.stdout.contains("/from/the/file"), "{}", run.stdout);
+    assert!(run.stdout.contains("AWS_PROFILE=a \"b\" $c\\d\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("TZ=Asia/Kathmandu\n"), "{}", run.stdout);
+
+    let mut show = sandbox.command(["config", "show", "-o", "ndjson"]);
+    let rows = Run::of(show.env_remove("AWS_CONFIG_FILE")).succeeds().ndjson();
+    let row = rows.iter().find(|row| row["name"] == "AWS_CONFIG_FILE").unwrap();
+    assert_eq!(row["value"], Value::Null);
+    assert!(row["ignored"][0]["source"].as_str().unwrap().contains("/.env:"), "{row}");
 }
