@@ -1,6 +1,6 @@
 //! Cutting SQL into statements, without a server.
 
-use cruddur::postgres::split;
+use cruddur::postgres::{Script, split};
 use proptest::prelude::*;
 
 fn texts(sql: &str) -> Vec<&str> {
@@ -45,6 +45,65 @@ fn a_body_in_standard_form_is_one_statement() {
     assert_eq!(texts(&format!("{body}; SELECT 3")), [body, "SELECT 3"]);
     // Elsewhere the words mean nothing.
     assert_eq!(texts("SELECT begin atomic; SELECT 1"), ["SELECT begin atomic", "SELECT 1"]);
+}
+
+#[test]
+fn a_number_ends_where_its_digits_do() {
+    // Up to PostgreSQL 14; later ones refuse such a number.
+    assert_eq!(texts("SELECT 1e'\\''; SELECT 2"), ["SELECT 1e'\\''", "SELECT 2"]);
+    assert_eq!(texts("SELECT 1$$; $$; SELECT 2"), ["SELECT 1$$; $$", "SELECT 2"]);
+}
+
+#[test]
+fn two_names_are_no_body_in_standard_form() {
+    for names in ["begin, atomic", "begin.atomic", "begin \"x\" atomic"] {
+        let function =
+            format!("CREATE FUNCTION f() RETURNS int SET search_path TO {names} AS '' LANGUAGE sql");
+        assert_eq!(texts(&format!("{function}; COMMIT")), [function.as_str(), "COMMIT"]);
+    }
+}
+
+/// `$a1$$a2$…$a2$$a1$`
+fn nested(depth: usize) -> String {
+    let tag = |level: usize| format!("$a{level}$");
+    (0..depth).map(tag).chain((0..depth).rev().map(tag)).collect()
+}
+
+#[test]
+fn quotes_may_nest_however_deep() {
+    for depth in [20_000, 200_000] {
+        for text in [format!("SELECT {}", nested(depth)), format!("DO {}", nested(depth))] {
+            assert_eq!(texts(&text), [text.as_str()]);
+            let script = Script::parse("deep.sql", text.into_bytes(), &|_| None).unwrap();
+            assert_eq!(script.statements().len(), 1);
+            assert_eq!(script.first_destructive(), None);
+        }
+    }
+    // What stands in them is read all the same.
+    let text = format!("DO {}", nested(20_000).replace("$a19999$$a19999$", "$x$ DROP TABLE users $x$"));
+    let script = Script::parse("deep.sql", text.into_bytes(), &|_| None).unwrap();
+    assert!(script.first_destructive().is_some());
+}
+
+#[test]
+fn what_is_never_closed_may_be_long() {
+    for part in ["/*", "$a$ $", "$a", "(", "'' \" ", "E'a'\n", "E'\\''\n--", "DO '' ''", "DO E'''' $$ "] {
+        for text in [part.repeat(100_000), format!("DO $x$ {} $x$", part.repeat(100_000))] {
+            check(&text).unwrap();
+            let _ = Script::parse("long.sql", text.into_bytes(), &|_| None).map(|script| script.statements());
+        }
+    }
+    let many: String = (0..30_000).map(|n| format!("SELECT :'v{n}', :w{n};\n")).collect();
+    let script = Script::parse("long.sql", many.clone().into_bytes(), &|_| Some("1".to_owned())).unwrap();
+    assert_eq!(script.statements().len(), 30_000);
+    assert!(Script::parse("long.sql", many.into_bytes(), &|_| None).is_err());
+}
+
+#[test]
+fn values_that_lead_from_one_to_the_next_without_end_are_refused() {
+    let next = |name: &str| Some(format!(":v{}", name[1..].parse::<u32>().unwrap() + 1));
+    let error = Script::parse("deep.sql", b"SELECT :v0".to_vec(), &next).err().unwrap();
+    assert!(error.message().contains("too many other variables"), "{}", error.message());
 }
 
 /// A piece of a statement that holds semicolons and other troubles, and is closed.

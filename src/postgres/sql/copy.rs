@@ -81,6 +81,10 @@ impl Boundary {
             Token::Word(word) if self.parentheses.is_empty() => self.word(word),
             _ => {}
         }
+        // `begin, atomic` are two names.
+        if !matches!(token, Token::Word(_)) {
+            self.before = Before::Other;
+        }
         self.start.get_or_insert(start);
     }
 

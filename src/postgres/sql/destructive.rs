@@ -9,6 +9,9 @@ use super::statement::Statement;
 /// A name in quotes, among words.
 const NAME: &str = "\"";
 
+/// How deep strings are looked for within strings; of those further in all words count.
+const DEEPEST: usize = 8;
+
 /// Whether `statement` destroys something, or defines what does.
 pub(super) fn destroys(statement: &Statement<'_>) -> bool {
     let mut words = statement.words.iter().map(String::as_str);
@@ -33,41 +36,20 @@ fn is_routine<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
 /// Whether a body, or a string that it may execute, drops, truncates, or deletes
 /// without saying which rows.
 fn body_destroys(text: &str) -> bool {
-    let mut lexer = Lexer::new(text);
-    let mut words = Words::default();
-    loop {
-        let before = lexer.at();
-        match lexer.next() {
-            Ok(Some((start, Token::Operand))) => {
-                let operand = &text[start..lexer.at()];
-                if within(operand).is_some_and(body_destroys) {
-                    return true;
-                }
-                words.take(if operand.starts_with('"') { NAME } else { "" });
-            }
-            Ok(Some((_, Token::Word(word)))) => words.take(&word.to_ascii_uppercase()),
-            Ok(Some((_, Token::Semicolon))) => words.end(),
-            Ok(Some(_)) => words.take(""),
-            Ok(None) => {
-                // 'TRUNCATE ' || name
-                let goes_on = text.ends_with(char::is_whitespace);
-                words.destroys |= goes_on && matches!(words.last.as_str(), "DROP" | "TRUNCATE");
-                words.end();
-                return words.destroys;
-            }
-            // A part of a string that is put together need be no SQL by itself.
-            Err(_) => {
-                text[before..].split(|c: char| !c.is_alphanumeric()).for_each(|word| {
-                    words.take(&word.to_ascii_uppercase());
-                });
-                words.end();
-                return words.destroys;
-            }
-        }
+    let mut texts = vec![(text, 1)];
+    while let Some((text, depth)) = texts.pop() {
+        let mut words = Words::default();
+        let strings = words.read(text);
         if words.destroys {
             return true;
         }
+        if depth < DEEPEST {
+            texts.extend(strings.into_iter().map(|string| (string, depth + 1)));
+        } else if strings.into_iter().any(|string| Words::default().read_all(string)) {
+            return true;
+        }
     }
+    false
 }
 
 /// What is between a string's quotes.
@@ -91,6 +73,46 @@ struct Words {
 }
 
 impl Words {
+    /// Takes the words of `text`, and gives the strings among them.
+    fn read<'a>(&mut self, text: &'a str) -> Vec<&'a str> {
+        let mut lexer = Lexer::new(text);
+        let mut strings = Vec::new();
+        loop {
+            let before = lexer.at();
+            match lexer.next() {
+                Ok(Some((start, Token::Operand))) => {
+                    let operand = &text[start..lexer.at()];
+                    strings.extend(within(operand));
+                    self.take(if operand.starts_with('"') { NAME } else { "" });
+                }
+                Ok(Some((_, Token::Word(word)))) => self.take(&word.to_ascii_uppercase()),
+                Ok(Some((_, Token::Semicolon))) => self.end(),
+                Ok(Some(_)) => self.take(""),
+                Ok(None) => {
+                    // 'TRUNCATE ' || name
+                    let goes_on = text.ends_with(char::is_whitespace);
+                    self.destroys |= goes_on && matches!(self.last.as_str(), "DROP" | "TRUNCATE");
+                    self.end();
+                    return strings;
+                }
+                // A part of a string that is put together need be no SQL by itself.
+                Err(_) => {
+                    self.read_all(&text[before..]);
+                    return strings;
+                }
+            }
+        }
+    }
+
+    /// Takes whatever looks like a word, quotes or not.
+    fn read_all(&mut self, text: &str) -> bool {
+        for word in text.split(|c: char| !c.is_alphanumeric()) {
+            self.take(&word.to_ascii_uppercase());
+        }
+        self.end();
+        self.destroys
+    }
+
     /// The next word; empty for what is none.
     fn take(&mut self, word: &str) {
         match self.last.as_str() {

@@ -34,6 +34,9 @@ pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
     Expanded { sql, original, replacements, rows, names, unset, error }
 }
 
+/// Through how many variables a value may lead.
+const DEEPEST: usize = 100;
+
 /// What stands before a token, as far as colons depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
@@ -205,6 +208,10 @@ impl Expander<'_> {
             Form::Plain | Form::Test => {
                 if self.active.iter().any(|active| active == name) {
                     self.fail_in_value(site, "its value leads back to the variable itself");
+                    return None;
+                }
+                if self.active.len() == DEEPEST {
+                    self.fail_in_value(site, "its value leads through too many other variables");
                     return None;
                 }
                 Some(Value::Sql(value))

@@ -1,6 +1,8 @@
 //! SQL by the server's lexical rules.
 //!
-//! Source: the manual's "Lexical Structure".
+//! Source: the manual's "Lexical Structure", and the server's scanner (`scan.l`) where the
+//! manual is silent: white space is ASCII, and every other character belongs to a name.
+//! Where versions differ, as in `1e'…'`, the reading is that of the version that accepts it.
 
 use std::borrow::Cow;
 
@@ -65,8 +67,8 @@ impl<'a> Lexer<'a> {
         loop {
             let start = self.at;
             let Some(first) = self.rest().chars().next() else { return Ok(None) };
-            if first.is_whitespace() || first == '\u{feff}' {
-                self.at += first.len_utf8();
+            if is_space(first) {
+                self.at += 1;
             } else if self.rest().starts_with("--") {
                 self.at += line_length(self.rest());
             } else if self.rest().starts_with("/*") {
@@ -104,9 +106,9 @@ impl<'a> Lexer<'a> {
                 return Ok(Token::Word(word));
             }
             _ if first.is_ascii_digit() => {
-                // A number swallows letters and $, so that 1$a$ opens no quote.
+                // What follows is a token of its own, also where newer servers refuse it.
                 let rest = self.rest();
-                self.at += rest.find(|c| !is_word_part(c)).unwrap_or(rest.len());
+                self.at += rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             }
             ':' if self.rest().starts_with("::") || self.rest().starts_with(":=") => {
                 self.at += 2;
@@ -154,12 +156,11 @@ impl<'a> Lexer<'a> {
     fn dollar(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
         let rest = self.rest();
-        let tag = rest[1..].find('$').map(|length| &rest[..length + 2]).filter(|tag| {
-            let name = &tag[1..tag.len() - 1];
-            name.chars().all(|c| is_word_part(c) && c != '$')
-                && !name.starts_with(|c: char| c.is_ascii_digit())
-        });
-        let Some(tag) = tag else {
+        let name = &rest[1..];
+        let name = &name[..name.find(|c| c == '$' || !is_word_part(c)).unwrap_or(name.len())];
+        let opens =
+            rest[1 + name.len()..].starts_with('$') && !name.starts_with(|c: char| c.is_ascii_digit());
+        let Some(tag) = rest.get(..name.len() + 2).filter(|_| opens) else {
             self.at += 1;
             return Ok(());
         };
@@ -217,6 +218,10 @@ fn continuation(text: &str) -> Option<usize> {
             _ => return None,
         }
     }
+}
+
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
 }
 
 fn is_word_start(c: char) -> bool {

@@ -129,12 +129,9 @@ impl Script {
     fn unset(&self) -> Option<SyntaxError> {
         let (first, rest) = self.text.unset().split_first()?;
         let name = &first.name;
-        let mut others: Vec<&str> = Vec::new();
-        for other in rest.iter().map(|unset| unset.name.as_str()) {
-            if other != name && !others.contains(&other) {
-                others.push(other);
-            }
-        }
+        let mut seen = BTreeSet::from([name.as_str()]);
+        let others = rest.iter().map(|unset| unset.name.as_str()).filter(|other| seen.insert(other));
+        let others: Vec<&str> = others.collect();
         let others = if others.is_empty() {
             String::new()
         } else {

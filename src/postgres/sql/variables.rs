@@ -109,9 +109,11 @@ impl Expanded {
     /// A part of the SQL to be shown: strings that were put in stay variables,
     /// since they are data and may be secret.
     pub(in crate::postgres) fn shown(&self, range: Range<usize>) -> Cow<'_, str> {
-        let strings = self.replacements.iter().filter(|replacement| {
-            replacement.is_string && replacement.to.start >= range.start && replacement.to.end <= range.end
-        });
+        let first = self.replacements.partition_point(|replacement| replacement.to.start < range.start);
+        let strings = self.replacements[first..]
+            .iter()
+            .take_while(|replacement| replacement.to.end <= range.end)
+            .filter(|replacement| replacement.is_string);
         let mut at = range.start;
         let mut shown = Cow::Borrowed("");
         for string in strings {

@@ -5,6 +5,7 @@ mod database;
 mod drop;
 mod dumps;
 mod errors;
+mod lexing;
 mod load;
 mod project;
 mod rows;
