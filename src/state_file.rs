@@ -9,27 +9,40 @@ use crate::error::{Context as _, Error, Result};
 /// A file that this process alone uses, be it there or not.
 pub struct StateFile {
     path: PathBuf,
-    /// Beside the file, which is a new one each time. The kernel lets go of the
-    /// lock however the process ends.
-    _lock: File,
+    _lock: Option<Lock>,
+}
+
+/// Beside the file, which is a new one each time it is written. The kernel lets go of the lock
+/// however the process ends.
+struct Lock {
+    path: PathBuf,
+    file: File,
 }
 
 impl StateFile {
-    /// Keeps others from it; `None` when another process has done so.
+    /// Keeps others from it; `None` when another process has done so. Its folder is there.
     pub fn open(path: &Path) -> Result<Option<Self>> {
+        let file = Self::peek(path)?;
+        let lock = Lock::take(&file.path).or_failed(|| format!("cannot use {}", path.display()))?;
+        Ok(lock.map(|lock| Self { _lock: Some(lock), ..file }))
+    }
+
+    /// The same, and its folder is created.
+    pub fn open_in_state(path: &Path) -> Result<Option<Self>> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).or_failed(|| format!("cannot create {}", folder.display()))?;
+        }
+        Self::open(path)
+    }
+
+    /// To be read, by a dry run: nothing is locked or created.
+    pub fn peek(path: &Path) -> Result<Self> {
         let what = || format!("cannot use {}", path.display());
         let path = std::path::absolute(path).or_failed(what)?;
         if path.is_dir() {
             return Err(Error::failed(format!("{}: it is a folder", what())));
         }
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let lock = options.open(beside(&path, ".lock")).or_failed(what)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { path, _lock: lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(cause)) => Err(Error::failed(what()).because(cause)),
-        }
+        Ok(Self { path, _lock: None })
     }
 
     /// Where it is.
@@ -58,6 +71,51 @@ impl StateFile {
             _ => Ok(()),
         }
     }
+}
+
+impl Lock {
+    /// `None` when another process has it.
+    fn take(path: &Path) -> io::Result<Option<Self>> {
+        let path = beside(path, ".lock");
+        loop {
+            let mut options = OpenOptions::new();
+            let file = options.read(true).write(true).create(true).truncate(false).open(&path)?;
+            match file.try_lock() {
+                // Whoever had it may have removed the file that we had open by then.
+                Ok(()) if is_at(&file, &path)? => return Ok(Some(Self { path, file })),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(cause)) => return Err(cause),
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is locked: it is nobody else's.
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+/// Whether `path` still names `file`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let file = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(named) => Ok((file.dev(), file.ino()) == (named.dev(), named.ino())),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// An open file cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// What the file holds, which another process may be writing; `None` when it is not there.

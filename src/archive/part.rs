@@ -22,6 +22,8 @@ const VERSION: u32 = 1;
 const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
 
+const BEGIN_ANEW: &str = "to begin anew add --force instead of --resume";
+
 /// An export into a file.
 pub struct PartFile {
     path: PathBuf,
@@ -63,25 +65,78 @@ pub struct Wanted<'w> {
     pub force: bool,
 }
 
+impl Wanted<'_> {
+    /// What a dry run finds out: how much there is of it to go on with, if that is wanted.
+    ///
+    /// # Errors
+    /// Those of [`PartFile::begin`] and [`PartFile::resume`], but for damage.
+    pub fn rehearse(&self, resume: bool) -> Result<Option<Totals>> {
+        if let Some(state) = resume.then(|| self.begun()).transpose()?.flatten() {
+            return Ok(Some(state.totals));
+        }
+        self.is_free()?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        fs::read_dir(folder).or_failed(|| format!("cannot write {}", self.path.display()))?;
+        Ok(None)
+    }
+
+    /// Makes sure that nothing is in the way.
+    fn is_free(&self) -> Result<()> {
+        if self.force {
+            return Ok(());
+        }
+        free(self.path)?;
+        let part = beside(self.path, ".part");
+        if part.exists() && beside(self.path, ".part.json").exists() {
+            return Err(Error::refused(format!(
+                "{} is an export that is not finished; nothing was done",
+                part.display()
+            ))
+            .hint("to go on with it add: --resume")
+            .hint("to begin anew add: --force"));
+        }
+        Ok(())
+    }
+
+    /// How far a former run came; `None` when there is nothing to go on with.
+    fn begun(&self) -> Result<Option<State>> {
+        let (part, state_path) = (beside(self.path, ".part"), beside(self.path, ".part.json"));
+        let text = match fs::read_to_string(&state_path) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(cause) => {
+                return Err(Error::failed(format!("cannot read {}", state_path.display())).because(cause));
+            }
+        };
+        if !part.exists() {
+            return Ok(None);
+        }
+        let state: State = serde_json::from_str(&text).map_err(|cause| {
+            Error::failed(format!("{}:{}: this is no state of an export", state_path.display(), cause.line()))
+                .because(cause)
+                .hint(BEGIN_ANEW)
+        })?;
+        if let Some(difference) = state.header.difference(&self.header) {
+            return Err(Error::refused(format!(
+                "{} was begun with {difference}; nothing was done",
+                part.display()
+            ))
+            .hint(BEGIN_ANEW));
+        }
+        Ok(Some(state))
+    }
+}
+
 impl PartFile {
     /// Begins a file.
     ///
     /// # Errors
     /// [`crate::error::Kind::Refused`] when it is there, or was begun, unless `force`.
     pub fn begin(wanted: Wanted<'_>) -> Result<Self> {
-        let Wanted { path, header, force } = wanted;
+        wanted.is_free()?;
+        let Wanted { path, header, .. } = wanted;
         let part = beside(path, ".part");
-        if !force {
-            free(path)?;
-            if part.exists() && beside(path, ".part.json").exists() {
-                return Err(Error::refused(format!(
-                    "{} is an export that is not finished; nothing was done",
-                    part.display()
-                ))
-                .hint("to go on with it add: --resume")
-                .hint("to begin anew add: --force"));
-            }
-        }
         let what = || format!("cannot write {}", part.display());
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&part).or_failed(what)?;
@@ -102,44 +157,22 @@ impl PartFile {
     /// [`crate::error::Kind::Refused`] when it is of another table, or of the same
     /// one read in another way; [`crate::error::Kind::Failed`] when it is damaged.
     pub fn resume(wanted: &Wanted<'_>) -> Result<Option<Self>> {
+        let Some(state) = wanted.begun()? else { return Ok(None) };
         let path = wanted.path;
         let (part, state_path) = (beside(path, ".part"), beside(path, ".part.json"));
-        let begin_anew = "to begin anew add --force instead of --resume";
-        let text = match fs::read_to_string(&state_path) {
-            Ok(text) => text,
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(cause) => {
-                return Err(Error::failed(format!("cannot read {}", state_path.display())).because(cause));
-            }
-        };
-        if !part.exists() {
-            return Ok(None);
-        }
-        let state: State = serde_json::from_str(&text).map_err(|cause| {
-            Error::failed(format!("{}:{}: this is no state of an export", state_path.display(), cause.line()))
-                .because(cause)
-                .hint(begin_anew)
-        })?;
-        if let Some(difference) = state.header.difference(&wanted.header) {
-            return Err(Error::refused(format!(
-                "{} was begun with {difference}; nothing was done",
-                part.display()
-            ))
-            .hint(begin_anew));
-        }
         let what = || format!("cannot go on with {}", part.display());
         let mut file = OpenOptions::new().read(true).write(true).open(&part).or_failed(what)?;
         let lock = locked(&file, &part)?;
         let tally = reread(&file, &state).map_err(|cause| {
             Error::failed(format!("{} is damaged, and cannot be gone on with", part.display()))
                 .because(cause)
-                .hint(begin_anew)
+                .hint(BEGIN_ANEW)
         })?;
         // What came after the last saved place is read again.
         file.set_len(state.length).and_then(|()| file.seek(io::SeekFrom::End(0))).or_failed(what)?;
         let starts = state.segments.iter().map(Segment::start).collect::<Result<_, _>>();
         let starts = starts.map_err(|problem: json::Problem| {
-            Error::failed(format!("{}: {}", state_path.display(), problem.message)).hint(begin_anew)
+            Error::failed(format!("{}: {}", state_path.display(), problem.message)).hint(BEGIN_ANEW)
         })?;
         let writer = BufWriter::with_capacity(128 * 1024, file);
         let writer = Writer::go_on(writer, Compression::of(path), tally);

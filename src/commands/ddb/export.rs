@@ -75,6 +75,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
     if is_stdout {
         return to_stdout(ui, &db, args, &header, &mut signals).await;
     }
+    if cx.dry_run() {
+        return rehearse(ui, args, header, &shape);
+    }
     let mut file = open(ui, args, header)?;
     let mut scan = scan(&db, args, &table, file.starts()).await?;
     file.cut_into(scan.segments());
@@ -127,6 +130,29 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
         ui.document(&Exported { file, table: &table, totals: &totals, consumed_capacity })?;
     }
     args.usage.show(ui, &scan.usage(), Bill::Run);
+    Ok(())
+}
+
+/// Nothing is read: what it would cost is the scan of the table.
+fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, shape: &TableShape) -> Result<()> {
+    let (table, file) = (header.table.clone(), args.file.display().to_string());
+    let begun = Wanted { path: &args.file, header, force: args.force }.rehearse(args.resume)?;
+    let replaces = begun.is_none() && args.file.exists();
+    if args.output.output != Format::Table {
+        let resumed = begun.map(|totals| totals.items);
+        return ui.document(&serde_json::json!({
+            "file": file, "table": table, "dry_run": true, "resumed_items": resumed, "replaces": replaces,
+            "estimated_items": shape.items,
+        }));
+    }
+    ui.notice(format!("would export {table:?} to {file}; nothing was read or written"));
+    ui.notice(format!("by its last count it has {}", count(shape.items, "item")));
+    if let Some(totals) = begun {
+        ui.notice(format!("would go on after {}", count(totals.items, "item")));
+    }
+    if replaces {
+        ui.notice(format!("would replace {file}, which is there"));
+    }
     Ok(())
 }
 

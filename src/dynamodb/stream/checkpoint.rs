@@ -48,8 +48,27 @@ impl Checkpoint {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run uses it.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = StateFile::open(path)?.map(Self);
-        file.ok_or_else(|| {
+        Self::locked(path, StateFile::open(path)?)
+    }
+
+    /// The same for one in the folder of state, which is created.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_in_state(path: &Path) -> Result<Self> {
+        Self::locked(path, StateFile::open_in_state(path)?)
+    }
+
+    /// Opens it to be read: nothing is locked or created.
+    ///
+    /// # Errors
+    /// It is a folder.
+    pub fn peek(path: &Path) -> Result<Self> {
+        StateFile::peek(path).map(Self)
+    }
+
+    fn locked(path: &Path, file: Option<StateFile>) -> Result<Self> {
+        file.map(Self).ok_or_else(|| {
             Error::refused(format!("another run keeps its place in {}; nothing was done", path.display()))
                 .hint("stop it first, or name another file with --checkpoint")
         })
@@ -115,13 +134,11 @@ impl Checkpoint {
 
 /// Where the place in the stream `arn` is kept unless somebody says otherwise:
 /// one file for each target, endpoint or region, account and table.
-///
-/// Creates the folder.
-pub fn default_path(state: &Path, target: &str, place: &str, arn: &str) -> Result<PathBuf> {
+#[must_use]
+pub fn default_path(state: &Path, target: &str, place: &str, arn: &str) -> PathBuf {
     let place = place.split_once("://").map_or(place, |(_, place)| place);
     let (account, table) = account_and_table(arn);
-    let folder = state_file::folder(state, ["streams", target, place, account, table])?;
-    Ok(folder.join("checkpoint.json"))
+    state_file::place(state, ["streams", target, place, account, table]).join("checkpoint.json")
 }
 
 /// The ARN of a stream's table.

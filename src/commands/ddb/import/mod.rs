@@ -221,7 +221,8 @@ fn place(
     let Some(surveyed) = surveyed else { return Ok(None) };
     let (target, at) = (cx.target().name().to_lowercase(), db.place().name().to_owned());
     let at = at.split_once("://").map_or(at.as_str(), |(_, at)| at);
-    ImportPlace::of(&cx.config().state_dir()?, [&target, at, table, &shape.id], &surveyed.checksum).map(Some)
+    let parts = [&target, at, table, &shape.id];
+    ImportPlace::of(&cx.config().state_dir()?, parts, &surveyed.checksum, cx.dry_run()).map(Some)
 }
 
 /// What to do with items that are there.

@@ -1,6 +1,6 @@
 //! How far a run of invented data is, for the run that goes on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -99,19 +99,20 @@ pub(super) fn as_given(until: Timestamp) -> String {
     }
 }
 
-/// The folder's names.
-fn names<'a>(cx: &Context, place: &'a str, table: &'a str) -> [&'a str; 4] {
+/// Where it is kept.
+fn path(cx: &Context, db: &DynamoDb, table: &str) -> Result<PathBuf> {
     let target = match cx.target() {
         Target::Local => "local",
         Target::Prod => "prod",
     };
-    ["seeds", target, place.split_once("://").map_or(place, |(_, place)| place), table]
+    let place = db.place().name();
+    let place = place.split_once("://").map_or(place, |(_, place)| place);
+    Ok(state_file::place(&cx.config().state_dir()?, ["seeds", target, place, table]).join(FILE))
 }
 
 /// The run that was broken off here, if there is one; nothing is locked or created.
 pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
-    let place = db.place().name().to_owned();
-    let path = state_file::place(&cx.config().state_dir()?, names(cx, &place, table)).join(FILE);
+    let path = path(cx, db, table)?;
     state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
 
@@ -119,9 +120,8 @@ impl Place {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is at it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
-        let place = db.place().name().to_owned();
-        let folder = state_file::folder(&cx.config().state_dir()?, names(cx, &place, table))?;
-        StateFile::open(&folder.join(FILE))?.map(Self).ok_or_else(|| {
+        let path = path(cx, db, table)?;
+        StateFile::open_in_state(&path)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
                 "another run is seeding the table {table:?} on {}; nothing was done",
                 db.place()

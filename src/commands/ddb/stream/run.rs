@@ -87,7 +87,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     announce(cx, ui, &db).await?;
     let Source { streams, stream } = super::source(cx, &db, &table, &args.table).await?;
     super::announce(ui, &table, &stream);
-    let checkpoint = Checkpoint::open(&checkpoint_path(cx, &db, &stream, args)?)?;
+    let checkpoint = checkpoint(cx, &db, &stream, args)?;
     let positions = begin(cx, ui, &checkpoint, &stream, args)?;
     let reader = Reader::new(streams, &stream, positions, args.once);
     if !cx.dry_run() {
@@ -117,12 +117,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     }
 }
 
-fn checkpoint_path(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs) -> Result<PathBuf> {
+/// A dry run only reads it.
+fn checkpoint(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs) -> Result<Checkpoint> {
     if let Some(path) = &args.checkpoint {
-        return Ok(path.clone());
+        return if cx.dry_run() { Checkpoint::peek(path) } else { Checkpoint::open(path) };
     }
     let state = cx.config().state_dir()?;
-    default_path(&state, &cx.target().name().to_lowercase(), db.place().name(), &stream.arn)
+    let path = default_path(&state, &cx.target().name().to_lowercase(), db.place().name(), &stream.arn);
+    if cx.dry_run() { Checkpoint::peek(&path) } else { Checkpoint::open_in_state(&path) }
 }
 
 /// Where to go on, or to begin.
@@ -143,7 +145,8 @@ fn begin(
     Ok(match checkpoint.load(&stream.arn)? {
         Saved::Nothing => {
             ui.status(format!("begins with {place}"));
-            ui.status(format!("keeps its place in {path}"));
+            let keeps = if cx.dry_run() { "would keep" } else { "keeps" };
+            ui.status(format!("{keeps} its place in {path}"));
             Positions::begin(from, stream)
         }
         Saved::Here { positions, outdated } => {

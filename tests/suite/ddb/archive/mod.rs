@@ -6,6 +6,7 @@ mod documents;
 mod dynein;
 mod existing;
 mod faults;
+mod left_over;
 mod resume;
 mod round_trip;
 

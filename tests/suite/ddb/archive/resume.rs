@@ -98,7 +98,10 @@ fn an_error_says_how_to_go_on() {
     damaged[whole.len() / 2] ^= 1;
     std::fs::write(&part, damaged).unwrap();
     export(&["--resume"]).exits_with(1).says("all.ndjson.part is damaged");
-    std::fs::write(&part, whole).unwrap();
+    std::fs::write(&part, &whole).unwrap();
+    let calls = proxy.calls();
+    export(&["--resume", "--dry-run"]).succeeds().says("would go on after ");
+    assert_eq!((proxy.calls(), std::fs::read(&part).unwrap()), (calls, whole), "read or written");
     export(&["--resume"]).succeeds().says("exported 60 items");
 }
 
