@@ -252,6 +252,11 @@ fn as_planned(plan: &Plan, report: Report) -> Result<Report> {
         let keeps = if report.ephemeral { "nothing" } else { "its data" };
         return Err(Error::failed(format!("the stack runs already, and keeps {keeps}")).hint(restart));
     }
+    if let Some(missing) = report.access.lacks(&plan.access) {
+        return Err(
+            Error::failed(format!("the stack runs already, and does not allow {missing}")).hint(restart)
+        );
+    }
     for (service, wanted) in report.services.iter().zip([plan.dynamodb_port, plan.url.port()]) {
         if service.state == ServiceState::Stopped {
             return Err(Error::failed(format!(

@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp};
 use tokio::process::{Child, Command};
 
+use super::access::Access;
 use super::daemon::ended_by;
 use super::signals::Signals;
 use super::stack::Stack;
@@ -22,10 +23,10 @@ use crate::postgres::ConnectionUrl;
 ///
 /// # Errors
 /// [`Kind::Child`] with the command's exit code, when that is not 0.
-pub async fn exec(config: &Config, url: &ConnectionUrl, command: &[OsString]) -> Result<()> {
+pub async fn exec(config: &Config, url: &ConnectionUrl, access: Access, command: &[OsString]) -> Result<()> {
     let mut signals = Signals::catch()?;
     let (stack, endpoint, url) = tokio::select! {
-        started = Stack::start_private(config, url) => started?,
+        started = Stack::start_private(config, url, access) => started?,
         signal = signals.end() => return Err(ended_by(signal)),
     };
     let state_dir = stack.report.data_dir.join("state");

@@ -1,5 +1,6 @@
 //! The local stack: DynamoDB inside this process, PostgreSQL as a private child.
 
+mod access;
 mod binaries;
 mod cluster;
 mod daemon;
@@ -13,6 +14,7 @@ mod signals;
 mod stack;
 mod state;
 
+pub use access::{Access, Host, Origin};
 pub use daemon::{Up, abandoned, down, status, up, up_detached};
 pub use exec::exec;
 pub use paths::data_dir;

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use super::access::Access;
 use super::cluster::{Cluster, ClusterPlan};
 use super::dynamodb::Server;
 use super::installation::Installation;
@@ -28,6 +29,7 @@ pub struct Plan {
     pub(super) dynamodb_port: u16,
     pub(super) url: ConnectionUrl,
     pub(super) dynamodb: AwsConfig,
+    pub(super) access: Access,
 }
 
 impl Plan {
@@ -62,7 +64,20 @@ impl Plan {
             .hint("choose another port for one of them: --dynamodb-port N or --postgres-port N"));
         }
         let url = url.on_loopback_port(postgres_port);
-        Ok(Self { data_dir, ephemeral, dynamodb_port, url, dynamodb })
+        Ok(Self { data_dir, ephemeral, dynamodb_port, url, dynamodb, access: Access::default() })
+    }
+
+    /// The same, open to `access` too.
+    #[must_use]
+    pub fn open_to(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Who may use it, besides programs on this machine.
+    #[must_use]
+    pub const fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Where the data is kept.
@@ -102,6 +117,7 @@ impl Plan {
         Report::new(
             home,
             self.ephemeral,
+            self.access.clone(),
             vec![
                 stopped(DYNAMODB, self.dynamodb_port, dynamodb),
                 stopped(POSTGRESQL, self.url.port(), postgres),
@@ -136,8 +152,8 @@ impl Stack {
         let dynamodb = match found_dynamodb {
             Found::Service => None,
             Found::Nothing => {
-                let file = home.join("dynamodb.sqlite");
-                Some(Server::start(plan.dynamodb_port, (!plan.ephemeral).then_some(file.as_path())).await?)
+                let file = (!plan.ephemeral).then(|| home.join("dynamodb.sqlite"));
+                Some(Server::start(plan.dynamodb_port, file.as_deref(), plan.access.clone()).await?)
             }
         };
         let postgres = match postgres {
@@ -161,12 +177,13 @@ impl Stack {
     pub(super) async fn start_private(
         config: &Config,
         url: &ConnectionUrl,
+        access: Access,
     ) -> Result<(Self, String, ConnectionUrl)> {
         /// Another process may take a free port before PostgreSQL does.
         const TRIES: usize = 5;
         sweep(config).await;
         let scratch = Scratch::new()?;
-        let dynamodb = Server::start(0, None).await?;
+        let dynamodb = Server::start(0, None, access).await?;
         let mut tries = 0;
         let postgres = loop {
             let port = free_port()?;
@@ -178,7 +195,7 @@ impl Stack {
         };
         let endpoint = dynamodb.url();
         let url = postgres.url().clone();
-        let report = Report::new(scratch.path(), true, Vec::new());
+        let report = Report::new(scratch.path(), true, Access::default(), Vec::new());
         let stack =
             Self { dynamodb: Some(dynamodb), postgres: Some(postgres), scratch: Some(scratch), report };
         Ok((stack, endpoint, url))

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
 use super::paths;
 use crate::error::{Context as _, Error, Result};
 
@@ -129,6 +130,9 @@ pub struct Report {
     pub data_dir: PathBuf,
     /// The version of the PostgreSQL that this stack runs.
     pub postgres_version: Option<String>,
+    /// Who may use its DynamoDB, besides programs on this machine.
+    #[serde(default)]
+    pub access: Access,
     /// DynamoDB and PostgreSQL, in this order.
     pub services: Vec<Service>,
 }
@@ -175,8 +179,8 @@ impl ServiceState {
 }
 
 impl Report {
-    pub(super) fn new(data_dir: &Path, ephemeral: bool, services: Vec<Service>) -> Self {
-        Self { pid: None, ephemeral, data_dir: data_dir.to_owned(), postgres_version: None, services }
+    pub(super) fn new(data_dir: &Path, ephemeral: bool, access: Access, services: Vec<Service>) -> Self {
+        Self { pid: None, ephemeral, data_dir: data_dir.to_owned(), postgres_version: None, access, services }
     }
 
     /// Whether this stack ran such a service itself, on the same port.

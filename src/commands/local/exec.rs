@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::AccessArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::local;
@@ -19,6 +20,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct ExecArgs {
+    #[command(flatten)]
+    access: AccessArgs,
     /// The command and its arguments
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
@@ -27,5 +30,5 @@ pub struct ExecArgs {
 pub(super) async fn run(cx: &Context, _ui: &mut Ui, args: &ExecArgs) -> Result<()> {
     // Its PostgreSQL is its own: no variable leads there, or away from it.
     let url = ConnectionUrl::new(&cx.config().postgres_by_url()?)?;
-    local::exec(cx.config(), &url, &args.command).await
+    local::exec(cx.config(), &url, args.access.access(), &args.command).await
 }

@@ -13,7 +13,7 @@ use crate::commands::plan::refuse_dry_run;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::local::{Plan, Ports, Report, Service, data_dir};
+use crate::local::{Access, Host, Origin, Plan, Ports, Report, Service, data_dir};
 use crate::output::{Column, Record, Ui};
 
 /// `cruddur local …`
@@ -72,6 +72,25 @@ struct StackArgs {
     postgres_port: Option<u16>,
     #[command(flatten)]
     data: DataArgs,
+}
+
+/// Who may use the stack's DynamoDB.
+#[derive(Debug, Clone, Args)]
+struct AccessArgs {
+    /// Web page that may use DynamoDB, such as http://localhost:3000; else none may.
+    /// May be repeated
+    #[arg(long, value_name = "URL")]
+    allow_origin: Vec<Origin>,
+    /// Name by which DynamoDB is reached, besides localhost, 127.0.0.1 and [::1].
+    /// May be repeated
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<Host>,
+}
+
+impl AccessArgs {
+    fn access(&self) -> Access {
+        Access { hosts: self.allow_host.clone(), origins: self.allow_origin.clone() }
+    }
 }
 
 impl StackArgs {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::{StackArgs, show};
+use super::{AccessArgs, StackArgs, show};
 use crate::config::{Config, Service, is_loopback};
 use crate::context::Context;
 use crate::error::{Context as _, Result};
@@ -17,7 +17,9 @@ Examples:
   # start the stack in the background
   cruddur local up --detach
   # one that keeps nothing, until Ctrl-C
-  cruddur local up --ephemeral";
+  cruddur local up --ephemeral
+  # let a page of the development server use DynamoDB
+  cruddur local up --detach --allow-origin http://localhost:3000";
 
 #[derive(Debug, Args)]
 pub struct UpArgs {
@@ -29,13 +31,15 @@ pub struct UpArgs {
     ephemeral: bool,
     #[command(flatten)]
     stack: StackArgs,
+    #[command(flatten)]
+    access: AccessArgs,
     /// This process is the background of `--detach`: say on stdout when it is ready
     #[arg(long, hide = true, conflicts_with = "detach")]
     background: bool,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> {
-    let plan = args.stack.plan(cx, args.ephemeral)?;
+    let plan = args.stack.plan(cx, args.ephemeral)?.open_to(args.access.access());
     if args.background {
         return background(cx, ui, &plan).await;
     }
@@ -90,6 +94,12 @@ fn background_arguments(plan: &Plan) -> Vec<OsString> {
     for (flag, port) in [("--dynamodb-port", plan.dynamodb_port()), ("--postgres-port", plan.postgres_port())]
     {
         arguments.extend([flag.into(), port.to_string().into()]);
+    }
+    for host in &plan.access().hosts {
+        arguments.extend(["--allow-host".into(), host.as_ref().into()]);
+    }
+    for origin in &plan.access().origins {
+        arguments.extend(["--allow-origin".into(), origin.as_ref().into()]);
     }
     if plan.is_ephemeral() {
         arguments.push("--ephemeral".into());

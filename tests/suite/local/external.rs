@@ -1,5 +1,6 @@
 //! Services that somebody else runs: used, and left alone.
 
+use cruddur::local::Access;
 use cruddur::local::dynamodb::Server;
 
 use crate::support::{Run, Sandbox, World, runtime, sql};
@@ -14,7 +15,7 @@ fn shared_port(sandbox: &Sandbox) -> u16 {
 #[test]
 fn a_dynamodb_that_is_there_is_used_and_left_alone() {
     let mut world = World::new();
-    let server = runtime().block_on(Server::start(0, None)).unwrap();
+    let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
     world.dynamodb_port = server.port();
     world.up(&[]).succeeds().says("external");
     assert_eq!(world.states(), ("external".to_owned(), "running".to_owned()));
@@ -58,7 +59,7 @@ fn a_postgresql_that_is_there_is_used_and_left_alone() {
 #[test]
 fn with_both_there_nothing_is_started() {
     let sandbox = Sandbox::new();
-    let server = runtime().block_on(Server::start(0, None)).unwrap();
+    let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
     let mut world = World::new();
     world.dynamodb_port = server.port();
     world.postgres_port = shared_port(&sandbox);

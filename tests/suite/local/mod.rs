@@ -11,3 +11,5 @@ mod survival;
 mod taken_ports;
 mod terminal;
 mod up_down;
+mod web_pages;
+mod web_parity;

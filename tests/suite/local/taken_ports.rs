@@ -3,6 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+use cruddur::local::Access;
+use cruddur::local::dynamodb::Server;
+
 use crate::support::{Run, Sandbox, World, is_free, runtime, sql};
 
 /// Listens on a port and does `answer` with every connection.
@@ -143,7 +146,7 @@ fn both_ports_the_same_is_an_error_that_starts_nothing() {
 
 #[test]
 fn a_dynamodb_on_the_port_of_postgresql_is_not_used() {
-    let server = runtime().block_on(cruddur::local::dynamodb::Server::start(0, None)).unwrap();
+    let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
     refuses_postgres_port(server.port());
     runtime().block_on(server.stop());
 }

@@ -16,6 +16,7 @@ use cruddur::config::{
 };
 use cruddur::dynamodb::DynamoDb;
 use cruddur::dynamodb::stream::Streams;
+use cruddur::local::Access;
 use cruddur::local::dynamodb::Server;
 use cruddur::messaging::User;
 use tempfile::TempDir;
@@ -50,7 +51,7 @@ impl Sandbox {
         let folder = tempfile::tempdir().unwrap();
         // The nearest .env is the one that counts.
         std::fs::write(folder.path().join(".env"), "").unwrap();
-        let server = runtime().block_on(Server::start(0, None)).unwrap();
+        let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
         Self { folder, server, database: format!("test_{}", uuid::Uuid::new_v4().simple()) }
     }
 

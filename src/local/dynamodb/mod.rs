@@ -1,0 +1,155 @@
+//! The embedded DynamoDB, served over HTTP on a loopback port.
+
+mod hidden;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use dynoxide::Database;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_TYPE, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use self::hidden::Hidden;
+use super::access::{Access, Verdict};
+use crate::error::{Context as _, Error, Result};
+
+/// How long running requests may take to finish at the end. A client that sent
+/// half a request must not hold up `local down`.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long a browser may remember that a page is allowed, in seconds.
+const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// A DynamoDB that serves until it is stopped or dropped.
+pub struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// The embedded DynamoDB behind its door.
+struct Front {
+    access: Access,
+    dynamodb: Hidden,
+}
+
+impl Server {
+    /// Serves those whom `access` lets in on 127.0.0.1:`port` (0 is any free one), from
+    /// the SQLite file `file`, or from memory. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The port is taken, or the file cannot be opened.
+    pub async fn start(port: u16, file: Option<&Path>, access: Access) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .or_failed(|| format!("cannot listen on 127.0.0.1:{port}"))?;
+        let address = listener.local_addr().or_failed(|| "cannot tell the port".to_owned())?;
+        let database = match file {
+            None => Database::memory().or_failed(|| "cannot open DynamoDB in memory".to_owned())?,
+            Some(file) => open(file)?,
+        };
+        let front = Arc::new(Front { access, dynamodb: Hidden::new(database) });
+        let router = Router::new().fallback(answer).with_state(front);
+        let (stop, stopped) = oneshot::channel();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async {
+            // Stopped or dropped: either way it ends.
+            let _ = stopped.await;
+        });
+        Ok(Self { address, stop, task: tokio::spawn(serving.into_future()) })
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The endpoint to give to an SDK.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Lets running requests finish, then ends.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(GRACE, self.task).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+/// Nothing of a request that is refused reaches the database.
+async fn answer(State(front): State<Arc<Front>>, mut request: Request<Body>) -> Response<Body> {
+    let origin = match front.access.judge(&request) {
+        Verdict::Refuse(reason) => {
+            return error(StatusCode::FORBIDDEN, "AccessDeniedException", &reason);
+        }
+        Verdict::Preflight(origin) => return preflight(&origin, request.headers()),
+        Verdict::Serve(origin) => origin,
+    };
+    // To a request with an origin the embedded server says that all pages are welcome.
+    request.headers_mut().remove(ORIGIN);
+    let mut response = match front.dynamodb.ask(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(cause) => {
+            let reason = format!("the embedded DynamoDB does not answer: {cause}");
+            error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &reason)
+        }
+    };
+    if let Some(origin) = origin {
+        welcome(response.headers_mut(), &origin);
+    }
+    response
+}
+
+fn preflight(origin: &HeaderValue, asked: &HeaderMap) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    welcome(headers, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    }
+    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE);
+    response
+}
+
+/// Tells the browser that a page of this origin may read the answer.
+fn welcome(headers: &mut HeaderMap, origin: &HeaderValue) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    headers.insert(VARY, HeaderValue::from_static("origin"));
+}
+
+/// An error in the form that an SDK reads.
+fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
+    let body = serde_json::json!({
+        "__type": format!("com.amazon.coral.service#{kind}"),
+        "message": message,
+    });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}
+
+fn open(file: &Path) -> Result<Database> {
+    let what = || format!("cannot open the DynamoDB file {}", file.display());
+    let path = file.to_str().ok_or_else(|| Error::failed(what()).because(anyhow::Error::msg("not UTF-8")))?;
+    let database = Database::new(path).or_failed(what)?;
+    // SQLite's synchronous = NORMAL: three times the writes a second, safe when
+    // the process is killed, not when the power fails.
+    database.disable_bulk_loading().or_failed(what)?;
+    Ok(database)
+}
