@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::commands::Command;
 use crate::config::Flags;
+use crate::output::text::safe_word;
 
 /// Cruddur's databases: direct messages in DynamoDB, users in PostgreSQL.
 ///
@@ -35,7 +36,20 @@ impl Cli {
     /// clap's: what is wrong with it, or the help that it asks for.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().collect();
-        refuse_prod(&words)?;
+        Self::parse_words(&words).map_err(|error| {
+            // clap repeats a word as it is, whatever that does to the terminal.
+            let safe: Vec<OsString> =
+                words.iter().map(|word| safe_word(&word.to_string_lossy()).into_owned().into()).collect();
+            if safe == words {
+                error
+            } else {
+                Self::parse_words(&safe).err().unwrap_or_else(|| plain(&error))
+            }
+        })
+    }
+
+    fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
+        refuse_prod(words)?;
         let mut matches = command().try_get_matches_from(words).map_err(suggest)?;
         let cli = Self::from_arg_matches_mut(&mut matches)?;
         let Command::Help(help) = &cli.command else { return Ok(cli) };
@@ -51,6 +65,13 @@ impl Cli {
             None => Ok(cli),
         }
     }
+}
+
+/// The same for words that are wrong only as they were written.
+fn plain(error: &clap::Error) -> clap::Error {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    command().error(error.kind(), safe_word(text.lines().next().unwrap_or_default()))
 }
 
 /// Refuses a bare `prod` as the last word, which chose production in the scripts that

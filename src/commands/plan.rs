@@ -36,16 +36,13 @@ pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &mut Plan) -> Res
     if format == Format::Json {
         return Ok(());
     }
-    let unwritable = || "cannot write JSON".to_owned();
     plan.each(|unsent| {
         let Unsent { service, operation, request } = unsent;
-        let line = if format == Format::Table {
-            let request = serde_json::to_string(request).or_failed(unwritable)?;
-            format!("{service} {operation} {request}\n")
-        } else {
-            serde_json::to_string(unsent).or_failed(unwritable)? + "\n"
-        };
-        ui.data(&line)
+        if format != Format::Table {
+            return ui.document(unsent);
+        }
+        let request = serde_json::to_string(request).or_failed(|| "cannot write JSON".to_owned())?;
+        ui.json(&format!("{service} {operation} {request}"))
     })?;
     let more = plan.count() - plan.held();
     if more > 0 {

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::layout::Style;
-use super::{CYAN, DIM, GREEN, RED, YELLOW, safe, text};
+use super::text::safe;
+use super::{CYAN, DIM, GREEN, RED, YELLOW, text};
 
 /// A status is as wide as the longest of them.
 const STATUS: usize = 4;

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{BOLD, CYAN, DIM, PLAIN, safe, text};
+use super::text::safe;
+use super::{BOLD, CYAN, DIM, PLAIN, text};
 
 /// How people see the rows of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

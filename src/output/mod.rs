@@ -24,6 +24,7 @@ pub use progress::Progress;
 pub use records::{Record, Records};
 pub use table::Column;
 use table::TableWriter;
+use text::safe;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -173,10 +174,12 @@ impl Ui {
 
     /// One JSON document on stdout, for a command whose data is a single object.
     pub fn document(&mut self, document: &impl serde::Serialize) -> Result<()> {
-        let mut text = serde_json::to_string(document)
-            .map_err(|cause| Error::failed("cannot write the document as JSON").because(cause))?;
-        text.push('\n');
-        self.data(&text)
+        self.json(&serde_json::to_string(document).map_err(not_json)?)
+    }
+
+    /// One JSON document on stdout, which is written out already. A line ends it.
+    pub fn json(&mut self, text: &str) -> Result<()> {
+        self.data(&(text::json(text) + "\n"))
     }
 
     /// The columns that text on stdout has: a terminal's, 80 elsewhere.
@@ -206,10 +209,21 @@ impl Ui {
         Ok(answer)
     }
 
+    /// Each further line of `text` is indented, so that none can pass for a line of ours.
     fn line(&mut self, text: std::fmt::Arguments<'_>) {
+        let text = text.to_string();
+        let mut lines = text.split('\n');
+        let first = lines.next().unwrap_or_default();
+        let rest =
+            lines.map(|line| if line.starts_with(' ') { line.to_owned() } else { format!("  {line}") });
+        let text = std::iter::once(first.to_owned()).chain(rest).collect::<Vec<_>>().join("\n");
         // With stderr gone there is nobody left to tell.
         let _ = writeln!(self.stderr, "{text}");
     }
+}
+
+fn not_json(cause: serde_json::Error) -> Error {
+    Error::failed("cannot write JSON").because(cause)
 }
 
 /// What a write to stdout that failed means.
@@ -220,16 +234,4 @@ pub fn write_error(cause: io::Error) -> Error {
     } else {
         Error::failed("cannot write to stdout").because(cause)
     }
-}
-
-/// `text` with its control characters made visible: what a user typed into a
-/// message must not steer the terminal of the one who reads it.
-fn safe(text: &str) -> std::borrow::Cow<'_, str> {
-    // Of what sets the direction of text, one override can make a line read as another.
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let harmless = |c: char| !(c.is_control() || turns(c)) || c == '\n' || c == '\t';
-    if text.chars().all(harmless) {
-        return text.into();
-    }
-    text.chars().map(|c| if harmless(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
 }

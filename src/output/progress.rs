@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::{Ui, safe};
+use super::Ui;
+use super::text::safe;
 
 /// How often what is waited for shows that it lives.
 const TICK: Duration = Duration::from_millis(100);

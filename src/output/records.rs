@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::checklist::ChecklistWriter;
 use super::layout::{CardsWriter, Layout, ThreadWriter};
 use super::table::{self, Column, TableWriter};
-use super::{Format, Ui, write_error};
-use crate::error::{Error, Result};
+use super::{Format, Ui, not_json, text, write_error};
+use crate::error::Result;
 
 /// A row of data. Its serialized form is its JSON; the field names are part of
 /// the interface.
@@ -127,6 +127,7 @@ impl Records {
                     self.out.write_all(b"\n").map_err(write_error)?;
                 }
                 let rest = serde_json::to_string(rest).map_err(not_json)?;
+                let rest = text::json(&rest);
                 // Without its braces, an object is the fields to go on with.
                 let fields = rest.get(1..rest.len().saturating_sub(1)).unwrap_or_default();
                 let comma = if fields.is_empty() { "" } else { "," };
@@ -138,13 +139,7 @@ impl Records {
     }
 
     fn json(&mut self, record: &impl Serialize) -> Result<()> {
-        serde_json::to_writer(&mut self.out, record).map_err(|error| match error.io_error_kind() {
-            Some(kind) => write_error(kind.into()),
-            None => not_json(error),
-        })
+        let record = serde_json::to_string(record).map_err(not_json)?;
+        self.out.write_all(text::json(&record).as_bytes()).map_err(write_error)
     }
-}
-
-fn not_json(cause: serde_json::Error) -> Error {
-    Error::failed("cannot write a record as JSON").because(cause)
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
-use super::{safe, text};
+use super::text::{self, safe};
 
 /// Text that wraps is not squeezed into less than that.
 const NARROWEST: usize = 20;

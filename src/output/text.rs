@@ -76,3 +76,40 @@ fn fitting(text: &str, columns: usize) -> &str {
     });
     &text[..end.unwrap_or(text.len())]
 }
+
+/// Controls, of both blocks, and what turns the direction of text: one such character can steer
+/// a terminal, or make a line read as another.
+fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `text` with its control characters made visible, but for the ends of lines and tabs: what a
+/// user typed into a message must not steer the terminal of the one who reads it.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_harmful(c) && c != '\n' && c != '\t', |c| c.escape_default().to_string())
+}
+
+/// A word of the command line as an error may repeat it: it is one line.
+#[must_use]
+pub fn safe_word(word: &str) -> Cow<'_, str> {
+    escaped(word, is_harmful, |c| c.escape_default().to_string())
+}
+
+/// The same JSON without a character that could steer a terminal. Outside of strings, where an
+/// escape means the same, it has none but the ends of lines.
+#[must_use]
+pub fn json(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_harmful(c) && c != '\n', |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+fn escaped(text: &str, is_wrong: impl Fn(char) -> bool, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(&is_wrong) {
+        return text.into();
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_wrong(c) { safe.push_str(&escape(c)) } else { safe.push(c) }
+    }
+    safe.into()
+}

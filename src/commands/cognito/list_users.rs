@@ -93,7 +93,7 @@ async fn map(ui: &mut Ui, pool: &UserPool, filter: Option<&str>) -> Result<()> {
         unique.into_iter().filter_map(|(handle, mut subs)| Some((handle, subs.pop()?))).collect();
     let text = serde_json::to_string_pretty(&map)
         .map_err(|cause| Error::failed("cannot write the map as JSON").because(cause))?;
-    ui.data(&format!("{text}\n"))?;
+    ui.json(&text)?;
     if without > 0 {
         ui.warn(format!("left out: {} without a handle", count(without, "user")));
     }

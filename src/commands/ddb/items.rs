@@ -98,14 +98,13 @@ impl ItemArgs {
         consumed: Value,
     ) -> Result<()> {
         let json = item.map(|item| json::Json { item, typed: self.typed });
-        let text = |value: serde_json::Result<String>| value.or_failed(|| "cannot write JSON".to_owned());
         match (self.output.output, item) {
             (Format::Json, _) => {
-                let json = text(serde_json::to_string(&json))?;
+                let json = serde_json::to_string(&json).or_failed(|| "cannot write JSON".to_owned())?;
                 let (name, consumed) = (Value::from(name), consumed);
-                ui.data(&format!("{{{name}:{json},\"consumed_capacity\":{consumed}}}\n"))
+                ui.json(&format!("{{{name}:{json},\"consumed_capacity\":{consumed}}}"))
             }
-            (Format::Ndjson, Some(_)) => ui.data(&format!("{}\n", text(serde_json::to_string(&json))?)),
+            (Format::Ndjson, Some(_)) => ui.document(&json),
             (Format::Table, Some(item)) => {
                 let mut names: Vec<&String> = item.keys().collect();
                 names.sort_by_key(|name| {

@@ -81,7 +81,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &QueryArgs) -> Result<(
                 let counted = serde_json::json!({
                     "count": query.count, "consumed_capacity": args.usage.json(&usage),
                 });
-                ui.data(&format!("{counted}\n"))?;
+                ui.json(&counted.to_string())?;
             }
         }
         args.usage.show(ui, &usage, Bill::Calls);

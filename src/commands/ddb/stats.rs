@@ -8,7 +8,7 @@ use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{OutputArgs, count};
 use crate::context::Context;
 use crate::dynamodb::{Partition, Report, ScanRequest, Stats, Sum};
-use crate::error::{Context as _, Result};
+use crate::error::Result;
 use crate::output::{Column, Format, Record, Ui};
 
 pub(super) const EXAMPLES: &str = "\
@@ -92,8 +92,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
                 consumed_capacity: serde_json::Value,
             }
             let document = Document { report: &report, consumed_capacity: args.usage.json(&usage) };
-            let text = serde_json::to_string(&document).or_failed(|| "cannot write JSON".to_owned())?;
-            ui.data(&format!("{text}\n"))?;
+            ui.document(&document)?;
         }
     }
     args.usage.show(ui, &usage, Bill::Run);

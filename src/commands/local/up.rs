@@ -76,10 +76,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
 async fn background(cx: &Context, ui: &mut Ui, plan: &Plan) -> Result<()> {
     // Away from the terminal: its Ctrl-C and its end are not for this process.
     nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
-    let mut say = |report: &Report| {
-        let line = serde_json::to_string(report).or_failed(|| "cannot write the report".to_owned())?;
-        ui.data(&format!("{line}\n"))
-    };
+    let mut say = |report: &Report| ui.document(report);
     match local::up(cx.config(), plan, &mut say).await? {
         Up::AllExternal(report) | Up::AlreadyRunning(report) | Up::Detached(report) => say(&report),
         Up::Stopped => Ok(()),

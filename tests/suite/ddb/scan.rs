@@ -199,7 +199,7 @@ fn control_characters_do_not_reach_the_terminal() {
     assert!(!run.stdout.contains(|c: char| c.is_control() && c != '\n'), "{:?}", run.stdout);
     assert!(run.stdout.contains("red"), "{}", run.stdout);
     let line = &sandbox.cruddur(["ddb", "scan", "-o", "ndjson"]).succeeds().ndjson()[0];
-    assert_eq!(line["message"], "\u{1b}[31mred\u{7}\r\u{7f}", "data goes unchanged to programs");
+    assert_eq!(line["message"], "\u{1b}[31mred\u{7}\r\u{7f}", "programs get the same data");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `cruddur help`, and what was meant.
 
-use crate::support::{Run, Sandbox, at_a_terminal};
+use crate::support::Sandbox;
 
 /// Every command that does something, as one types it.
 fn leaves() -> Vec<String> {
@@ -109,29 +109,4 @@ fn a_table_and_a_handle_that_were_meant_are_named() {
     assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
     let run = sandbox.cruddur(["ddb", "rename-user", "quux", "--new-handle", "x"]).exits_with(1);
     assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
-}
-
-#[test]
-fn a_message_cannot_turn_the_text_around_it() {
-    let sandbox = Sandbox::seeded();
-    let text = "paid \u{202e}001\u{202c} to \u{2066}nina\u{2069}";
-    sandbox
-        .cruddur(["ddb", "patterns", "create-conversation", "--from", "nina", "--to", "petra", text])
-        .succeeds();
-    for words in [&["ddb", "patterns", "list-conversations"][..], &["ddb", "scan"]] {
-        for run in [
-            sandbox.cruddur(words).succeeds(),
-            Run::of(&mut at_a_terminal(&sandbox.command(words), 400)).succeeds(),
-        ] {
-            assert!(
-                run.stdout.contains(r"paid \u{202e}001\u{202c} to \u{2066}nina\u{2069}"),
-                "{}",
-                run.stdout
-            );
-            assert!(!run.stdout.contains(['\u{202e}', '\u{202c}', '\u{2066}', '\u{2069}']));
-        }
-    }
-    // Data is data.
-    let run = sandbox.cruddur(["ddb", "scan", "-o", "json"]).succeeds();
-    assert!(run.stdout.contains(text), "{}", run.stdout);
 }

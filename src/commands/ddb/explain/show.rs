@@ -100,5 +100,6 @@ fn text(request: &Request) -> String {
         None => "not sent".to_owned(),
     };
     let body = serde_json::to_string_pretty(&request.request).unwrap_or_default();
+    let body = crate::output::text::json(&body);
     format!("{operation}: {outcome}\n{body}\n\n")
 }

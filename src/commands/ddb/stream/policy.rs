@@ -57,7 +57,7 @@ pub(super) fn run(cx: &Context, ui: &mut Ui, args: &PolicyArgs) -> Result<()> {
     }
     let policy = Policy::new(args.grantee, &args.account, &region, &table, &args.function);
     let text = serde_json::to_string_pretty(&policy).or_failed(|| "cannot write the policy".to_owned())?;
-    ui.data(&format!("{text}\n"))
+    ui.json(&text)
 }
 
 fn is_account(text: &str) -> bool {
