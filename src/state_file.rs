@@ -30,7 +30,7 @@ impl StateFile {
     /// The same, and its folder is created.
     pub fn open_in_state(path: &Path) -> Result<Option<Self>> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).or_failed(|| format!("cannot create {}", folder.display()))?;
+            create(folder).or_failed(|| format!("cannot create {}", folder.display()))?;
         }
         Self::open(path)
     }
@@ -127,14 +127,20 @@ pub fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// A folder under `state` for each of `parts`, one in the other; created.
-pub fn folder<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> Result<PathBuf> {
-    let folder = place(state, parts);
-    fs::create_dir_all(&folder).or_failed(|| format!("cannot create {}", folder.display()))?;
-    Ok(folder)
+/// Creates `folder` and those around it that are missing; they survive a power cut.
+fn create(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
+        return fs::create_dir_all(folder);
+    };
+    create(parent)?;
+    fs::create_dir_all(folder)?;
+    File::open(parent)?.sync_all()
 }
 
-/// Where [`folder`] is, or would be.
+/// Where a folder is, or would be, under `state` for each of `parts`, one in the other.
 pub fn place<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> PathBuf {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let plain = |text: &str| -> String {

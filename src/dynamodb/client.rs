@@ -36,6 +36,9 @@ impl DynamoDb {
 
     /// The same for a dry run, whatever this one is for: it notes what it does not send.
     pub(super) fn rehearsing(&self) -> Self {
+        if self.dry_run.is_some() {
+            return self.clone();
+        }
         let dry_run = DryRun::new(self.place.service(), true);
         let rehearsing = self.intercepted(SharedInterceptor::new(dry_run.clone()));
         Self { dry_run: Some(dry_run), ..rehearsing }

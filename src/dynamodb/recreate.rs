@@ -4,16 +4,14 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableInput;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::types::{
-    BillingMode, GlobalSecondaryIndex, LocalSecondaryIndex, PointInTimeRecoverySpecification,
-    PointInTimeRecoveryStatus, ProvisionedThroughput, ProvisionedThroughputDescription, SseSpecification,
-    SseStatus, TableDescription, Tag, TimeToLiveSpecification, TimeToLiveStatus,
+    BillingMode, GlobalSecondaryIndex, LocalSecondaryIndex, PointInTimeRecoveryStatus, ProvisionedThroughput,
+    ProvisionedThroughputDescription, SseSpecification, SseStatus, TableDescription, Tag, TimeToLiveStatus,
 };
-use serde_json::Value;
 
-use super::{DynamoDb, KeyNames};
+use super::{DynamoDb, KeptTable, KeyNames};
 use crate::aws::Effort;
 use crate::config::Target;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// A table that is to be emptied.
 #[derive(Debug)]
@@ -30,15 +28,8 @@ pub struct Emptying {
     pub obstacles: Vec<String>,
     /// What makes it impossible.
     pub refusal: Option<String>,
-    again: Again,
-}
-
-/// The definition, as it is needed again.
-#[derive(Debug)]
-struct Again {
-    table: CreateTableInputBuilder,
-    ttl: Option<String>,
-    point_in_time: bool,
+    /// Its definition, as it is needed again.
+    pub definition: KeptTable,
 }
 
 impl Emptying {
@@ -76,7 +67,7 @@ impl DynamoDb {
     /// Looks at `table`, and at what it would take to create it again.
     ///
     /// # Errors
-    /// [`Kind::Failed`] when there is no such table, or it is not ready.
+    /// [`crate::error::Kind::Failed`] when there is no such table, or it is not ready.
     pub async fn look_before_emptying(&self, table: &str) -> Result<Emptying> {
         let Some(found) = self.describe(table).await? else { return Err(self.no_table(table).await?) };
         let status = found.table_status().map_or("?", |status| status.as_str());
@@ -86,7 +77,7 @@ impl DynamoDb {
         }
         let keys = KeyNames::of(&found)
             .ok_or_else(|| Error::failed(format!("the table {table:?} is described without a key")))?;
-        let (ttl, point_in_time, tags) = self.settings(table, &found).await?;
+        let definition = self.definition_of(table, &found).await?;
         let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
         let global = found.global_secondary_indexes().iter().map(|it| (it.index_name(), it.item_count()));
         let local = found.local_secondary_indexes().iter().map(|it| (it.index_name(), it.item_count()));
@@ -97,20 +88,14 @@ impl DynamoDb {
             items: count(found.item_count()),
             bytes: count(found.table_size_bytes()),
             indexed: indexed.collect(),
-            obstacles: self.obstacles(&found, point_in_time),
+            obstacles: self.obstacles(&found, definition.point_in_time_recovery),
             refusal: refusal(&found),
-            again: Again {
-                table: definition(&found, tags).map_err(|cause| {
-                    Error::failed(format!("cannot repeat the definition of {table:?}")).because(cause)
-                })?,
-                ttl,
-                point_in_time,
-            },
+            definition,
         })
     }
 
     /// What DescribeTable does not tell. What the service does not know, it does not have.
-    async fn settings(
+    pub(super) async fn settings(
         &self,
         table: &str,
         found: &TableDescription,
@@ -180,67 +165,13 @@ impl DynamoDb {
         obstacles
     }
 
-    /// The request that creates the table again, as JSON: what `aws dynamodb create-table
-    /// --cli-input-json` takes. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`Kind::Failed`] when it cannot be made.
-    pub async fn definition_of(&self, emptying: &Emptying) -> Result<Value> {
-        let db = self.rehearsing();
-        db.held(db.create_again("", emptying)).await?;
-        let first = db.withheld().into_first();
-        first
-            .map(|first| first.request)
-            .ok_or_else(|| Error::failed("the table's definition makes no request"))
-    }
-
     /// Deletes the table, waits until it is gone, creates it again, and waits until it is ready.
     ///
     /// # Errors
-    /// [`Kind::Partial`] when the table is gone and could not be created.
-    pub async fn recreate(&self, table: &str, emptying: &Emptying) -> Result<()> {
+    /// [`crate::error::Kind::Partial`] when the table is gone and could not be created.
+    pub async fn recreate(&self, table: &str, definition: &KeptTable) -> Result<()> {
         self.held(self.drop_table(table)).await?;
-        let created = async {
-            self.held(self.create_again(table, emptying)).await?;
-            self.wait_until_active(table).await.map(drop)
-        };
-        created.await.map_err(|error| {
-            let message =
-                format!("{}; the table {table:?} is deleted, and not created again", error.message());
-            error.with(Kind::Partial, message)
-        })?;
-        self.set_again(table, emptying).await.map_err(|error| {
-            let message =
-                format!("{}; the table {table:?} is there again, without that setting", error.message());
-            error.with(Kind::Partial, message)
-        })
-    }
-
-    async fn create_again(&self, table: &str, emptying: &Emptying) -> Result<()> {
-        let created = emptying.again.table.clone().send_with(&self.client).await;
-        created.map(drop).map_err(|error| self.error("cannot create the table again", table, &error))
-    }
-
-    async fn set_again(&self, table: &str, emptying: &Emptying) -> Result<()> {
-        let build = |cause: BuildError| Error::failed("cannot build a setting").because(cause);
-        if let Some(attribute) = &emptying.again.ttl {
-            let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute);
-            let request = self.client.update_time_to_live().table_name(table);
-            let sent = request.time_to_live_specification(ttl.build().map_err(build)?).send().await;
-            self.held(async {
-                sent.map_err(|error| self.error("cannot switch time to live on", table, &error))
-            })
-            .await?;
-        }
-        if emptying.again.point_in_time {
-            let point = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true);
-            let request = self.client.update_continuous_backups().table_name(table);
-            let sent =
-                request.point_in_time_recovery_specification(point.build().map_err(build)?).send().await;
-            let what = "cannot switch point-in-time recovery on";
-            self.held(async { sent.map_err(|error| self.error(what, table, &error)) }).await?;
-        }
-        Ok(())
+        self.create_again(table, definition).await
     }
 }
 
@@ -256,7 +187,10 @@ fn refusal(found: &TableDescription) -> Option<String> {
 }
 
 /// The request that creates a table like this one.
-fn definition(found: &TableDescription, tags: Vec<Tag>) -> Result<CreateTableInputBuilder, BuildError> {
+pub(super) fn definition(
+    found: &TableDescription,
+    tags: Vec<Tag>,
+) -> Result<CreateTableInputBuilder, BuildError> {
     let billing = found.billing_mode_summary().and_then(|summary| summary.billing_mode()).cloned();
     let billing = billing.unwrap_or(BillingMode::Provisioned);
     let is_provisioned = billing == BillingMode::Provisioned;

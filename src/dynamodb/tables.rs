@@ -70,6 +70,11 @@ impl DynamoDb {
                 return Err(error);
             }
         }
+        self.wait_until_gone(table).await
+    }
+
+    /// Waits until there is no such table.
+    pub(super) async fn wait_until_gone(&self, table: &str) -> Result<()> {
         self.wait_for(table, "to be gone", PATIENCE, |found| found.is_none().then_some(())).await
     }
 

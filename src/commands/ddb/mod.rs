@@ -30,10 +30,12 @@ pub(super) use self::people::People;
 pub(super) use self::seed::read_transcript;
 
 use crate::commands::common::shell_word;
+use crate::config::Target;
 use crate::context::Context;
-use crate::dynamodb::Segments;
+use crate::dynamodb::{DynamoDb, Segments};
 use crate::error::{Error, Result};
 use crate::output::Ui;
+use crate::state_file;
 
 /// `cruddur ddb …`
 #[derive(Debug, Subcommand)]
@@ -192,6 +194,23 @@ struct ScanSpeedArgs {
     /// Consume at most this many read units a second, over all segments
     #[arg(long, value_name = "N", value_parser = parse_units)]
     max_rcu: Option<f64>,
+}
+
+/// The file in which runs keep their state of one table: one for each kind of run, target,
+/// endpoint or region, and table.
+fn state_path(
+    cx: &Context,
+    kind: &str,
+    (db, table): (&DynamoDb, &str),
+    file: &str,
+) -> Result<std::path::PathBuf> {
+    let target = match cx.target() {
+        Target::Local => "local",
+        Target::Prod => "prod",
+    };
+    let place = db.place().name();
+    let place = place.split_once("://").map_or(place, |(_, place)| place);
+    Ok(state_file::place(&cx.config().state_dir()?, [kind, target, place, table]).join(file))
 }
 
 /// Units a second: a number above zero.

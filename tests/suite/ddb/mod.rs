@@ -30,4 +30,5 @@ mod tables;
 mod timeline;
 mod transactions;
 mod truncate;
+mod truncate_broken_off;
 mod unreachable;

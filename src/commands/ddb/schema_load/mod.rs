@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::TableArgs;
+use super::truncate::left_over;
 use crate::commands::common::shell_word;
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
@@ -248,6 +249,15 @@ async fn create(
     table: &str,
     definition: &Definition,
 ) -> Result<bool> {
+    if let Some((path, _)) = left_over(cx, db, table)? {
+        let path = shell_word(&path.display().to_string());
+        let flags = format!(" --table {}{}", shell_word(table), cx.target().flag());
+        return Err(Error::refused(format!(
+            "ddb truncate has dropped the table {table:?} and was broken off; nothing was done"
+        ))
+        .hint(format!("to create it again as it was run: cruddur ddb truncate --recreate{flags}"))
+        .hint(format!("to create another one forget what it was like: rm {path}")));
+    }
     let created = db.create_table(table, definition);
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(table, created).await?).map(|()| true);

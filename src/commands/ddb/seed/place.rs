@@ -1,10 +1,10 @@
 //! How far a run of invented data is, for the run that goes on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Target;
+use super::super::state_path;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
 use crate::error::{Context as _, Error, Result};
@@ -99,20 +99,9 @@ pub(super) fn as_given(until: Timestamp) -> String {
     }
 }
 
-/// Where it is kept.
-fn path(cx: &Context, db: &DynamoDb, table: &str) -> Result<PathBuf> {
-    let target = match cx.target() {
-        Target::Local => "local",
-        Target::Prod => "prod",
-    };
-    let place = db.place().name();
-    let place = place.split_once("://").map_or(place, |(_, place)| place);
-    Ok(state_file::place(&cx.config().state_dir()?, ["seeds", target, place, table]).join(FILE))
-}
-
 /// The run that was broken off here, if there is one; nothing is locked or created.
 pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
-    let path = path(cx, db, table)?;
+    let path = state_path(cx, "seeds", (db, table), FILE)?;
     state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
 
@@ -120,7 +109,7 @@ impl Place {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is at it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
-        let path = path(cx, db, table)?;
+        let path = state_path(cx, "seeds", (db, table), FILE)?;
         StateFile::open_in_state(&path)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
                 "another run is seeding the table {table:?} on {}; nothing was done",

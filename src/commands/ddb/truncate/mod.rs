@@ -1,7 +1,11 @@
 //! `cruddur ddb truncate`
 
+mod kept;
+
 use clap::Args;
 
+use self::kept::KeptFile;
+pub(super) use self::kept::left_over;
 use super::usage::{Bill, UsageArgs};
 use super::writing::{ended, watched};
 use super::{ScanSpeedArgs, TableArgs, parse_units};
@@ -13,7 +17,7 @@ use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::expression::Projection;
 use crate::dynamodb::{BulkOptions, BulkWriter, DynamoDb, Emptying, Scan, ScanRequest};
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -57,9 +61,12 @@ enum Way {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Result<()> {
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
+    let at = announce(cx, ui, &db).await?;
+    if !args.by_key && kept::go_on(cx, ui, &db, &table, (&at, &args.confirm)).await? {
+        return Ok(());
+    }
     let found = db.look_before_emptying(&table).await?;
     let (way, why) = choose(args, &found, &table)?;
-    let at = announce(cx, ui, &db).await?;
     ui.status(format!("the table {table:?} holds about {}", count(found.items, "item")));
     ui.status(format!(
         "deleting them by key takes an estimated {} read + {} write units",
@@ -120,7 +127,7 @@ async fn rehearse(
     way: Way,
 ) -> Result<()> {
     let mut plan = match way {
-        Way::Recreate => db.rehearse(table, db.recreate(table, found)).await?,
+        Way::Recreate => db.rehearse(table, db.recreate(table, &found.definition)).await?,
         Way::ByKey => {
             let (mut scan, mut writer) = reading_and_deleting(args, db, table, found).await?;
             db.rehearse(table, delete_all(&mut scan, &mut writer)).await?
@@ -164,19 +171,12 @@ async fn delete_all(scan: &mut Scan, writer: &mut BulkWriter) -> Result<()> {
 }
 
 async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: &Emptying) -> Result<()> {
-    let definition = Box::pin(db.definition_of(found)).await?;
+    let definition = &found.definition;
     // Should this process end in between, here is what the table was like.
-    let folder = crate::state_file::folder(&cx.config().state_dir()?, ["truncate"])?;
-    let kept = tempfile::Builder::new().prefix("definition-").suffix(".json").tempfile_in(&folder);
-    let kept = kept.or_failed(|| format!("cannot write into {}", folder.display()))?;
-    let kept = kept.into_temp_path();
-    let text = serde_json::to_string_pretty(&definition).or_failed(|| "cannot write JSON".to_owned())?;
-    std::fs::write(&kept, text + "\n").or_failed(|| format!("cannot write {}", kept.display()))?;
-    let path = kept.display().to_string();
-    let kept = kept.keep().or_failed(|| format!("cannot keep {path}"))?;
-    ui.status(format!("its definition is kept in {path}"));
+    let file = KeptFile::open(cx, db, table)?;
+    file.keep(ui, definition)?;
     let mut signals = Signals::catch()?;
-    let mut work = Box::pin(db.recreate(table, found));
+    let mut work = Box::pin(db.recreate(table, definition));
     let mut stop = None;
     let done = loop {
         tokio::select! {
@@ -187,11 +187,7 @@ async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: 
             }
         }
     };
-    done.map_err(|error| {
-        let mend = format!("to create it run: aws dynamodb create-table --cli-input-json file://{path}");
-        if error.kind() == Kind::Partial { error.hint(mend) } else { error }
-    })?;
-    std::fs::remove_file(&kept).or_failed(|| format!("cannot remove {path}"))?;
+    file.conclude(cx, db, table, definition, done).await?;
     ui.status(format!("created the table {table:?} anew; it is empty and ACTIVE"));
     stop.map_or(Ok(()), |stop| Err(stop.unfinished()))
 }

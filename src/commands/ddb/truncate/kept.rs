@@ -1,0 +1,160 @@
+//! The definition of a table that is dropped and created again: a file until that is done.
+
+use std::path::PathBuf;
+
+use crate::commands::common::shell_word;
+use crate::commands::ddb::state_path;
+use crate::commands::plan::show_plan;
+use crate::commands::target::{Announced, ConfirmArgs};
+use crate::context::Context;
+use crate::dynamodb::{DynamoDb, KeptState, KeptTable};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::output::Ui;
+use crate::state_file::{self, StateFile};
+
+const FILE: &str = "definition.json";
+
+/// Where the file is, there or not.
+fn path(cx: &Context, db: &DynamoDb, table: &str) -> Result<PathBuf> {
+    state_path(cx, "truncate", (db, table), FILE)
+}
+
+/// The definition that a run has kept and not removed.
+pub(in crate::commands::ddb) fn left_over(
+    cx: &Context,
+    db: &DynamoDb,
+    table: &str,
+) -> Result<Option<(PathBuf, KeptTable)>> {
+    let path = path(cx, db, table)?;
+    let Some(text) = state_file::read(&path)? else { return Ok(None) };
+    let what = || format!("{} is no definition of a table", path.display());
+    let kept = serde_json::from_str(&text).or_failed(what);
+    Ok(Some((path.clone(), kept.map_err(|error| error.hint(remove(&path)))?)))
+}
+
+fn remove(path: &std::path::Path) -> String {
+    format!("if it is not needed any more remove it: rm {}", shell_word(&path.display().to_string()))
+}
+
+/// The file, which no other run uses.
+pub(super) struct KeptFile(StateFile);
+
+impl KeptFile {
+    /// # Errors
+    /// [`Kind::Refused`] when another run uses it.
+    pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
+        StateFile::open_in_state(&path(cx, db, table)?)?.map(Self).ok_or_else(|| {
+            Error::refused(format!(
+                "another run is creating the table {table:?} on {} again; nothing was done",
+                db.place()
+            ))
+            .hint("wait for it")
+        })
+    }
+
+    /// Keeps the definition, on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`], also when the file holds the definition of another table.
+    pub(super) fn keep(&self, ui: &mut Ui, kept: &KeptTable) -> Result<()> {
+        let path = self.0.path();
+        if self.0.read()?.is_some() {
+            return Err(Error::failed(format!(
+                "{} keeps another definition of this table; nothing was done",
+                path.display()
+            ))
+            .hint(remove(path)));
+        }
+        let text = serde_json::to_string_pretty(kept).or_failed(|| "cannot write JSON".to_owned())?;
+        self.0.write(&(text + "\n"))?;
+        ui.status(format!("its definition is kept in {}", path.display()));
+        Ok(())
+    }
+
+    /// Removes the file if `done` is well, or if nothing was done; else says what goes on from it.
+    pub(super) async fn conclude(
+        &self,
+        cx: &Context,
+        db: &DynamoDb,
+        table: &str,
+        kept: &KeptTable,
+        done: Result<()>,
+    ) -> Result<()> {
+        let Err(error) = done else { return self.0.remove() };
+        let is_whole = || async { matches!(db.state_of_kept(table, kept).await, Ok(KeptState::Whole)) };
+        if error.kind() != Kind::Partial && is_whole().await {
+            self.0.remove()?;
+            return Err(error);
+        }
+        let flag = format!(" --table {}{}", shell_word(table), cx.target().flag());
+        Err(error
+            .hint_first(format!("to finish run: cruddur ddb truncate --recreate{flag}"))
+            .hint_first(format!("its definition is kept in {}", self.0.path().display())))
+    }
+}
+
+/// Finishes what an earlier run has begun. Whether that was all there is to do: the table is
+/// there again, and empty.
+pub(super) async fn go_on(
+    cx: &Context,
+    ui: &mut Ui,
+    db: &DynamoDb,
+    table: &str,
+    (at, confirm): (&Announced, &ConfirmArgs),
+) -> Result<bool> {
+    let Some((path, kept)) = left_over(cx, db, table)? else { return Ok(false) };
+    if is_of_another_account(cx, db, &kept).await {
+        return Ok(false);
+    }
+    // Only who writes needs it alone.
+    let file = if cx.dry_run() { None } else { Some(KeptFile::open(cx, db, table)?) };
+    let state = db.state_of_kept(table, &kept).await?;
+    let kept_in = format!("its definition is kept in {}", path.display());
+    match (state, file) {
+        (KeptState::Whole, None) => Ok(false),
+        (KeptState::Whole, Some(file)) => {
+            file.0.remove()?;
+            ui.status(format!("removed {}: the table is as it was", path.display()));
+            Ok(false)
+        }
+        (KeptState::Another, _) => {
+            ui.warn(format!("{} keeps another definition of this table", path.display()));
+            ui.hint(remove(&path));
+            Ok(false)
+        }
+        (KeptState::Incomplete, file) => {
+            ui.status(format!("an earlier run has created the table {table:?} again, without its settings"));
+            ui.status(kept_in);
+            let setting = db.set_again(table, &kept);
+            let Some(file) = file else {
+                return show_plan(ui, db.rehearse(table, setting).await?).map(|()| false);
+            };
+            file.conclude(cx, db, table, &kept, setting.await).await?;
+            ui.status("switched its settings on again");
+            Ok(false)
+        }
+        (KeptState::Missing, file) => {
+            ui.status(format!("an earlier run has dropped the table {table:?}, and was broken off"));
+            ui.status(kept_in);
+            let creating = db.create_again(table, &kept);
+            let Some(file) = file else {
+                return show_plan(ui, db.rehearse(table, creating).await?).map(|()| true);
+            };
+            let consequence = format!("the table {table:?} on {} is created again, empty", db.place());
+            confirm.check(ui, at, table, &consequence)?;
+            file.conclude(cx, db, table, &kept, creating.await).await?;
+            ui.status(format!("created the table {table:?} again; it is empty and ACTIVE"));
+            Ok(true)
+        }
+    }
+}
+
+/// The place's name is the same for each account.
+async fn is_of_another_account(cx: &Context, db: &DynamoDb, kept: &KeptTable) -> bool {
+    let of_kept = kept.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+    let state = cx.config().state_dir().ok();
+    match (of_kept, db.place().account(state.as_deref()).await) {
+        (Some(of_kept), Some(Ok(account))) => of_kept != account,
+        _ => false,
+    }
+}
