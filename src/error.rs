@@ -1,6 +1,7 @@
 //! The one error type: what failed, why, and the command that helps.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,12 +66,20 @@ pub struct Error {
     cause: Option<anyhow::Error>,
     hints: Vec<String>,
     missing_table: Option<String>,
+    out_of_time: Option<Duration>,
 }
 
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None, hints: Vec::new(), missing_table: None }
+        Self {
+            kind,
+            message: message.into(),
+            cause: None,
+            hints: Vec::new(),
+            missing_table: None,
+            out_of_time: None,
+        }
     }
 
     /// The service or the data said no (exit code 1).
@@ -132,6 +141,19 @@ impl Error {
         self.missing_table.as_deref()
     }
 
+    /// Notes that it came about because something took longer than `limit`.
+    #[must_use]
+    pub const fn out_of_time(mut self, limit: Duration) -> Self {
+        self.out_of_time = Some(limit);
+        self
+    }
+
+    /// The time that was not enough.
+    #[must_use]
+    pub const fn time_limit(&self) -> Option<Duration> {
+        self.out_of_time
+    }
+
     /// The same causes and hints under another kind and message.
     #[must_use]
     pub fn with(self, kind: Kind, message: impl Into<String>) -> Self {
@@ -190,4 +212,14 @@ impl<T, E: Into<anyhow::Error>> Context<T> for std::result::Result<T, E> {
     fn or_failed(self, message: impl FnOnce() -> String) -> Result<T> {
         self.map_err(|cause| Error::failed(message()).because(cause))
     }
+}
+
+/// A length of time, as messages give it: `1.5 s`, `30 s`, `5 min`.
+#[must_use]
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds >= 120 && seconds.is_multiple_of(60) && time.subsec_nanos() == 0 {
+        return format!("{} min", seconds / 60);
+    }
+    format!("{} s", time.as_secs_f64())
 }

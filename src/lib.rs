@@ -27,6 +27,7 @@ pub mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::cli::Cli;
 use crate::commands::Command;
@@ -62,12 +63,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run_command(&cli, &mut ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = match error.time_limit() {
+                Some(limit) => error.hint(longer(limit)),
+                None => error,
+            };
             if !error.kind().is_silent() {
                 ui.error(&error);
             }
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+/// How to have twice the time that was not enough.
+fn longer(limit: Duration) -> String {
+    format!("to wait longer add: --timeout {}s", (limit * 2).as_secs_f64().ceil())
 }
 
 fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {

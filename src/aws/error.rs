@@ -4,9 +4,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::Place;
+use super::answers::Untaken;
 use super::dry_run::NotSent;
 use crate::config::{Service, Target};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, span};
 
 /// Codes that mean the credentials, not the request, are at fault. EC2 has names of
 /// its own for them, and RequestExpired for temporary ones that have run out.
@@ -44,6 +45,19 @@ where
     not_sent(error).is_some()
 }
 
+/// Whether the service did answer, with what no answer may be: it would do so again.
+pub(crate) fn is_untaken<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    untaken(error).is_some()
+}
+
+fn untaken<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Untaken> {
+    chain(error).find_map(<dyn std::error::Error>::downcast_ref)
+}
+
 fn not_sent<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a NotSent> {
     chain(error).find_map(<dyn std::error::Error>::downcast_ref)
 }
@@ -67,6 +81,17 @@ impl Place {
         Error::new(kind, format!("{what} on {self}: {} [{code}]", message.unwrap_or("no message")))
     }
 
+    /// An answer says to go on where its page began.
+    pub(crate) fn repeats(&self, what: &str) -> Error {
+        self.untaken(what, Untaken::Repeats)
+    }
+
+    fn untaken(&self, what: &str, why: Untaken) -> Error {
+        let service = self.service.name();
+        Error::failed(format!("{what}: {service} at {self} {why}"))
+            .hint(format!("is it {service} that answers there? An emulator may have a defect"))
+    }
+
     /// No answer came, or none that could be read.
     fn transport_error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
     where
@@ -78,11 +103,19 @@ impl Place {
                 .hint("this is a defect of cruddur, which should have said what it would send");
         }
         let service = self.service.name();
+        if let Some(untaken) = untaken(error) {
+            return self.untaken(what, *untaken);
+        }
         let no_credentials = chain(error).any(<dyn std::error::Error + 'static>::is::<CredentialsError>);
         if no_credentials {
             return Error::config(format!("{what} on {self}: no valid AWS credentials"))
                 .because(root_cause(error))
                 .hint("sign in (aws sso login), or name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+        }
+        if matches!(error, SdkError::TimeoutError(_)) {
+            let limit = span(self.patience);
+            return Error::failed(format!("{what}: no whole answer from {service} at {self} within {limit}"))
+                .out_of_time(self.patience);
         }
         let message = match error {
             // The service's own errors have a code, and do not come here.
@@ -90,7 +123,6 @@ impl Place {
                 let article = if self.service == Service::Ec2 { "an" } else { "a" };
                 format!("{what}: what answers at {self} is not {article} {service} API")
             }
-            SdkError::TimeoutError(_) => format!("{what}: no answer in time from {service} at {self}"),
             _ => format!("{what}: cannot reach {service} at {self}"),
         };
         self.unreachable(Error::failed(message).because(root_cause(error)))

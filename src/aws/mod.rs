@@ -2,6 +2,7 @@
 //! files for an emulator.
 
 mod account;
+mod answers;
 mod dry_run;
 mod error;
 mod identity;
@@ -29,11 +30,12 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Effort, Plan, Unsent};
-pub(crate) use self::error::{code, is_not_sent};
+pub(crate) use self::error::{code, is_not_sent, is_untaken};
 pub(crate) use self::identity::Identified;
 pub(crate) use self::tries::Tries;
 
 use self::account::Lasting;
+use self::answers::Checking;
 use self::telling::Telling;
 use self::witness::Witness;
 use crate::config::{
@@ -44,8 +46,6 @@ use crate::error::{Error, Result};
 /// The first pause before a retry against an emulator: a stack that is down
 /// should say so at once. AWS keeps the SDK's second.
 const LOCAL_BACKOFF: Duration = Duration::from_millis(20);
-/// An endpoint that accepts a connection and then says nothing is no emulator.
-const LOCAL_READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One service's endpoint, credentials and region, ready for its client.
 pub(crate) struct Aws {
@@ -68,6 +68,7 @@ pub struct Place {
     host: Option<Host>,
     emulated: bool,
     loopback: bool,
+    patience: Duration,
     witness: Witness,
     /// What asks for the account, where there is one to ask for.
     caller: Option<Caller>,
@@ -114,7 +115,6 @@ impl Aws {
                     .region(region.clone())
                     .http_client(http_client)
                     .retry_config(RetryConfig::standard().with_initial_backoff(LOCAL_BACKOFF))
-                    .timeout_config(TimeoutConfig::builder().read_timeout(LOCAL_READ_TIMEOUT).build())
             }
             Credentials::Chain { profile } => {
                 let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -133,6 +133,8 @@ impl Aws {
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
+        let timeouts = timeouts(sdk.timeout_config(), config.patience);
+        let sdk = sdk.into_builder().timeout_config(timeouts).build();
         let place_name = endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone());
         if let Credentials::Static { secret_access_key, session_token, .. } = &config.credentials {
             config.trace.hide(secret_access_key);
@@ -152,6 +154,7 @@ impl Aws {
             host: endpoint.map(|endpoint| Host::new(&endpoint.host, endpoint.port)),
             emulated: config.is_emulated(),
             loopback: endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host)),
+            patience: config.patience,
             witness: Witness::default(),
             // Whatever the service's endpoint, STS is at its own.
             caller: (!config.is_emulated() && !is_signed_by_dummies).then(|| {
@@ -226,6 +229,12 @@ impl Place {
         Some(account::account(self.caller.as_ref()?, state).await)
     }
 
+    /// How long a request may take, and how long work goes on in which nothing succeeds.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Whether this is an emulator.
     #[must_use]
     pub const fn is_emulated(&self) -> bool {
@@ -277,9 +286,17 @@ async fn region(config: &AwsConfig, http_client: &SharedHttpClient) -> Option<Re
 fn http_client(config: &AwsConfig) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new();
     let signs_in = matches!(config.credentials, Credentials::Chain { .. });
-    if !signs_in && config.endpoint.as_ref().is_some_and(|endpoint| !endpoint.tls) {
+    let client = if !signs_in && config.endpoint.as_ref().is_some_and(|endpoint| !endpoint.tls) {
         builder.build_http()
     } else {
         builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-    }
+    };
+    SharedHttpClient::new(Checking(client))
+}
+
+/// A request, with all its tries, takes no longer than `patience`; one try half of that, so that
+/// there is time for another where a connection has died.
+fn timeouts(config: Option<&TimeoutConfig>, patience: Duration) -> TimeoutConfig {
+    let config = config.cloned().unwrap_or_else(|| TimeoutConfig::builder().build());
+    config.into_builder().operation_timeout(patience).operation_attempt_timeout(patience / 2).build()
 }

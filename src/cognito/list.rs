@@ -65,11 +65,7 @@ impl Listing<'_> {
         match &self.token {
             None => self.done = true,
             Some(token) if !self.seen.insert(token.clone()) => {
-                return Err(Error::failed(format!(
-                    "Cognito on {} gave a pagination token for the second time: the list of {} would have no end",
-                    self.pool.place(),
-                    self.pool.id
-                )));
+                return Err(self.pool.place().repeats(&format!("cannot list the users of {}", self.pool.id)));
             }
             Some(_) => {}
         }

@@ -2,10 +2,8 @@
 
 use std::fmt::Display;
 use std::io::Read as _;
-use std::time::Duration;
 
 use clap::Args;
-use jiff::{Span, SpanRelativeTo};
 
 use crate::config::UserPoolId;
 use crate::context::Context;
@@ -75,22 +73,6 @@ pub(super) fn read_bytes(file: &std::path::Path) -> Result<Vec<u8>> {
         std::fs::read(file)
     };
     read.map_err(|cause| Error::failed(format!("cannot read {}", file.display())).because(cause))
-}
-
-/// A length of time on the command line: `500ms`, `30s`, `2m`, `1h 30m`, `7d` (days
-/// of 24 hours), or a number of seconds.
-///
-/// # Errors
-/// What is wrong with it, for clap to show.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    let span: Span = text.parse().map_err(|_| "it looks like 500ms, 30s, 2m or 7d".to_owned())?;
-    span.to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| "a month or a year is no fixed time; say it in days".to_owned())
-        .and_then(|duration| duration.try_into().map_err(|_| "it must not be negative".to_owned()))
 }
 
 /// `1 user`, `2 users`.

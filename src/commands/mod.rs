@@ -55,7 +55,8 @@ pub enum Command {
     /// Check everything that cruddur works with, and say what mends what is broken
     ///
     /// Without --prod: the local stack and databases; of production it says only what is
-    /// configured. With --prod: production too. Nothing is written anywhere.
+    /// configured. With --prod: production too. Nothing is written anywhere. Each check ends
+    /// after --timeout, which is 5s unless given.
     ///
     /// Exit code 0: all well, or nothing worse than a warning. 1: something is broken. 4: a
     /// setting or credentials are.

@@ -1,5 +1,7 @@
 //! Where each AWS service is, and how requests to it are signed.
 
+use std::time::Duration;
+
 use http::Uri;
 
 use super::{Config, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, Target, is_aws_host};
@@ -103,6 +105,8 @@ pub struct AwsConfig {
     pub credentials: Credentials,
     /// If the client is to send nothing that writes: how much of it a plan holds.
     pub dry_run: Option<PlanSize>,
+    /// How long a request may take, with all its tries.
+    pub patience: Duration,
     /// Who is told of requests.
     pub trace: Trace,
     /// Where production's credentials are asked whose they are; `None` is AWS's own STS.
@@ -113,8 +117,12 @@ impl AwsConfig {
     /// Whether it is not AWS that answers there.
     #[must_use]
     pub fn is_emulated(&self) -> bool {
-        self.endpoint.as_ref().is_some_and(|endpoint| !is_aws_host(&endpoint.host))
+        is_emulated(self.endpoint.as_ref())
     }
+}
+
+fn is_emulated(endpoint: Option<&Endpoint>) -> bool {
+    endpoint.is_some_and(|endpoint| !is_aws_host(&endpoint.host))
 }
 
 /// An endpoint that has been checked to be an `http` or `https` URL with a host.
@@ -207,6 +215,7 @@ impl Config {
                 .or_else(|| service.local_endpoint()),
         };
         let endpoint = endpoint.as_ref().map(Endpoint::parse).transpose()?;
+        let patience = self.patience(!is_emulated(endpoint.as_ref()));
         if self.target == Target::Prod || endpoint.is_none() {
             return Ok(AwsConfig {
                 service,
@@ -215,6 +224,7 @@ impl Config {
                 region: flags.region.clone(),
                 credentials: Credentials::Chain { profile: flags.profile.clone() },
                 dry_run: flags.plan(),
+                patience,
                 trace: self.trace.clone(),
                 sts: None,
             });
@@ -235,6 +245,7 @@ impl Config {
                 session_token: value("AWS_SESSION_TOKEN"),
             },
             dry_run: flags.plan(),
+            patience,
             trace: self.trace.clone(),
             sts: None,
         })

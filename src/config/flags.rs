@@ -2,8 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+
+use super::parse_duration;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -82,6 +85,11 @@ pub struct Flags {
     /// With --dry-run: show every request and statement, not just the first ones
     #[arg(long, global = true, requires = "dry_run")]
     pub full: bool,
+
+    /// Give up after so long without an answer, or without progress: 90s, 2m [default: 30s; 1m
+    /// with AWS and --prod]
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
 
     /// Read no .env file
     #[arg(long, global = true)]

@@ -12,6 +12,7 @@ use super::{
     Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, Host, PEOPLE_VARIABLES,
     PostgresConfig, Service, Signs, Target, USER_POOL_VARIABLES,
 };
+use crate::error::span;
 
 /// A setting, and whatever is set for it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -158,6 +159,7 @@ impl Config {
             self.listed(Spec::new("no env file", &[]).flag("--no-env-file", on(flags.no_env_file))),
             self.listed(Spec::new("dry run", &[]).flag("--dry-run", on(flags.dry_run))),
             self.listed(Spec::new("full plan", &[]).flag("--full", on(flags.full))),
+            self.listed(Spec::new("timeout", &[]).flag("--timeout", flags.timeout.map(span))),
             self.listed(Spec::new("quiet", &[]).flag("--quiet", on(flags.quiet))),
             self.listed(
                 Spec::new("verbose", &[])

@@ -3,6 +3,7 @@
 
 mod aws;
 mod conninfo;
+mod duration;
 mod environment;
 mod flags;
 mod host;
@@ -16,11 +17,13 @@ mod standing;
 mod user_pool;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
+pub use duration::parse_duration;
 pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::{Color, Flags, PlanSize};
 pub use host::{Host, Reach, is_aws_host, is_loopback, reach};
@@ -41,6 +44,13 @@ pub const PEOPLE_VARIABLES: [&str; 2] = ["user1_username", "user2_username"];
 pub const DEFAULT_PEOPLE: [&str; 2] = ["nina", "oscar"];
 /// The table of direct messages.
 pub const DEFAULT_TABLE: &str = "cruddur-messages";
+
+/// How long to wait for what is near: an emulator, a local server. They answer in milliseconds;
+/// half a minute is for a machine that is busy with something else.
+const PATIENCE_NEAR: Duration = Duration::from_secs(30);
+/// The same of AWS and production. A try has half of it: enough for the 16 MB of a full batch on a
+/// line of 5 Mbit/s, and the other half is for another try.
+const PATIENCE_FAR: Duration = Duration::from_mins(1);
 
 /// Which world a command works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +162,17 @@ impl Config {
     #[must_use]
     pub const fn full_plan(&self) -> bool {
         self.flags.full
+    }
+
+    /// How long to wait, as the command line says.
+    #[must_use]
+    pub const fn timeout(&self) -> Option<Duration> {
+        self.flags.timeout
+    }
+
+    /// How long a request may take, and how long work goes on in which nothing succeeds.
+    fn patience(&self, is_far: bool) -> Duration {
+        self.flags.timeout.unwrap_or(if is_far { PATIENCE_FAR } else { PATIENCE_NEAR })
     }
 
     /// The variables.

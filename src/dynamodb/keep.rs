@@ -91,6 +91,7 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let unheard = Tries::default();
+        let start = Instant::now();
         let mut tries = 0;
         loop {
             match request.clone().customize().interceptor(unheard.clone()).send().await {
@@ -113,7 +114,11 @@ impl DynamoDb {
                 }
                 // A dry run's: noted, and as good as done.
                 Err(error) if is_not_sent(&error) => return Ok(Done::Put(Capacity::default())),
-                Err(error) if (is_throttled(&error) || is_server_error(&error)) && tries < TRIES => {
+                Err(error)
+                    if (is_throttled(&error) || is_server_error(&error))
+                        && tries < TRIES
+                        && start.elapsed() < self.place().patience() =>
+                {
                     tries += 1;
                     pause(tries).await;
                 }

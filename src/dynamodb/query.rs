@@ -116,7 +116,7 @@ impl Query {
             .clone()
             .set_limit(most.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(self.start.take());
-        let answer = patiently(self.capacity.pages > 0, || request.clone().send()).await;
+        let answer = patiently(&self.db, self.capacity.pages > 0, || request.clone().send()).await;
         let answer = answer.map_err(|error| self.db.error("cannot query", &self.table, &error))?;
         self.capacity.add(&answer);
         let mut found = usize::try_from(answer.count).unwrap_or_default();

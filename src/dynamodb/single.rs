@@ -44,7 +44,7 @@ impl DynamoDb {
             .set_expression_attribute_names(placeholders.names())
             .set_consistent_read(consistent.then_some(true))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answer = patiently(false, || request.clone().send()).await;
+        let answer = patiently(self, false, || request.clone().send()).await;
         let answer = answer.map_err(|error| self.error("cannot read the item", table, &error))?;
         read.add(&answer);
         Ok(answer.item)

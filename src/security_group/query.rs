@@ -4,8 +4,6 @@
 //! (docs/dependencies.md has the figures). The SDK's own parts sign, time out and
 //! retry here too; only the form and the XML are ours.
 
-use std::time::Duration;
-
 use aws_config::SdkConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
@@ -41,8 +39,6 @@ use crate::error::{Error, Result};
 /// The API's version, and the only one there is.
 const VERSION: &str = "2016-11-15";
 const SERVICE: &str = "ec2";
-/// The SDK bounds the time to connect and a stalled body, not the time to answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A signer and sender of requests to one EC2.
 pub(super) struct Query {
@@ -77,9 +73,7 @@ impl Query {
             .append_pair("Version", VERSION)
             .extend_pairs(parameters)
             .finish();
-        let mut timeouts =
-            self.sdk.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build());
-        timeouts.take_defaults_from(&TimeoutConfig::builder().read_timeout(READ_TIMEOUT).build());
+        let timeouts = self.sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
         let mut operation = Operation::builder()
             .service_name(SERVICE)
             .operation_name(action)

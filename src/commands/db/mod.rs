@@ -46,6 +46,8 @@ pub enum Command {
     #[command(after_help = setup::EXAMPLES)]
     Setup(setup::SetupArgs),
     /// Wait until the server accepts connections
+    ///
+    /// For --timeout in all, which is 30s unless given.
     #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitArgs),
     /// Give the users their ids in the Cognito user pool, in one transaction

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::common::parse_duration;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::output::Ui;
@@ -18,20 +17,20 @@ Examples:
   cruddur db wait --prod --timeout 5s";
 
 #[derive(Debug, Args)]
-pub struct WaitArgs {
-    /// How long to wait, such as 500ms, 30s, 2m, or a number of seconds
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
-    timeout: Duration,
-}
+pub struct WaitArgs {}
 
-pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &WaitArgs) -> Result<()> {
+/// How long to wait for a server unless told otherwise.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, _: &WaitArgs) -> Result<()> {
     let url = cx.connection_url()?;
+    let timeout = cx.config().timeout().unwrap_or(PATIENCE);
     let interrupted = async {
         tokio::signal::ctrl_c().await.or_failed(|| "cannot catch Ctrl-C".to_owned())?;
         Err(Error::new(Kind::Interrupted, "interrupted"))
     };
     let ready = tokio::select! {
-        ready = wait(&url, args.timeout, |reason| ui.status(format!("waiting for PostgreSQL at {url}: {reason}"))) => ready,
+        ready = wait(&url, timeout, |reason| ui.status(format!("waiting for PostgreSQL at {url}: {reason}"))) => ready,
         interrupted = interrupted => interrupted,
     }?;
     ui.status(format!("PostgreSQL at {url} accepts connections"));

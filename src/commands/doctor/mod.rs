@@ -17,7 +17,7 @@ use std::time::Duration;
 use clap::Args;
 
 use self::finding::{Finding, Findings, Status};
-use crate::commands::common::{OutputArgs, PoolArgs, count, parse_duration};
+use crate::commands::common::{OutputArgs, PoolArgs, count};
 use crate::commands::ddb::TableArgs;
 use crate::commands::target::AskProduction;
 use crate::config::Target;
@@ -32,6 +32,9 @@ Examples:
   # the same for a program, with more patience
   cruddur doctor --timeout 20s -o json";
 
+/// How long each check may take unless told otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     #[command(flatten)]
@@ -41,9 +44,6 @@ pub struct DoctorArgs {
     /// This machine's public address, which the security group should let in [env: GITPOD_IP]
     #[arg(long, value_name = "ADDRESS")]
     ip: Option<String>,
-    /// How long each check may take; one that takes longer is cut off
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
-    timeout: Duration,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -54,7 +54,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
     // What is left over is among the findings.
     let other = Context::new(cx.config().for_target(other), |_| {});
     let local = if is_prod { &other } else { cx };
-    let timeout = args.timeout;
+    let timeout = cx.config().timeout().unwrap_or(PATIENCE);
     let here = Some(cx.target());
     let on = |check| Findings::new(check, here);
     let at_home = |check| Findings::new(check, Some(Target::Local));
@@ -107,8 +107,9 @@ async fn timed(
 ) -> Findings {
     match tokio::time::timeout(limit, check(&mut found)).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => _ = found.error(&error),
-        Err(_) => found.cut_off(limit),
+        // The check's own limit is as long as that of the request in it.
+        Ok(Err(error)) if error.time_limit() != Some(limit) => _ = found.error(&error),
+        Ok(Err(_)) | Err(_) => found.cut_off(limit),
     }
     found
 }

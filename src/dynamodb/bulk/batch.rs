@@ -10,7 +10,6 @@ use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWr
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::KeyNames;
 use super::dispatch::Op;
@@ -26,8 +25,6 @@ pub(super) const MOST_REQUESTS: usize = 25;
 /// Bytes of one BatchWriteItem, a little below the service's 16 MB.
 /// Source: as above.
 pub(super) const MOST_BYTES: usize = 16_000_000;
-/// Without an answer for so long, it is sent again.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where batches go.
 pub(super) struct Destination {
@@ -37,6 +34,8 @@ pub(super) struct Destination {
     pub(super) table: String,
     pub(super) keys: KeyNames,
     begin: Vec<u8>,
+    /// How long to go on without anything being written.
+    pub(super) patience: Duration,
 }
 
 /// What became of a batch.
@@ -54,10 +53,7 @@ pub(super) enum Outcome {
 impl Destination {
     pub(super) fn new(db: &DynamoDb, table: &str, keys: KeyNames) -> Arc<Self> {
         let config = db.client.config();
-        let timeouts = config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
-        let timeouts = timeouts.into_builder().operation_attempt_timeout(PATIENCE).build();
-        let config =
-            config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
+        let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
         let name = serde_json::Value::from(table);
         let begin = format!(r#"{{"ReturnConsumedCapacity":"INDEXES","RequestItems":{{{name}:["#);
         Arc::new(Self {
@@ -65,6 +61,7 @@ impl Destination {
             client: Client::from_conf(config),
             table: table.to_owned(),
             keys,
+            patience: db.place().patience(),
             begin: begin.into_bytes(),
         })
     }

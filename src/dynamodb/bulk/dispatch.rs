@@ -97,6 +97,8 @@ pub(super) struct Dispatch {
     is_stopping: bool,
     failure: Option<Error>,
     written: BulkWritten,
+    /// When anything was last written, or the first request sent.
+    last_written: Option<Instant>,
 }
 
 impl Dispatch {
@@ -126,6 +128,7 @@ impl Dispatch {
                 retried: 0,
                 writers: 0,
             },
+            last_written: None,
         }
     }
 
@@ -202,6 +205,7 @@ impl Dispatch {
             let sent = Sent { number: self.next_batch, batch, guess, expected };
             self.next_batch += 1;
             self.sending += 1;
+            self.last_written.get_or_insert_with(Instant::now);
             self.written.writers = self.written.writers.max(self.sending);
             let destination = Arc::clone(&self.destination);
             self.tasks.spawn(async move {
@@ -295,7 +299,8 @@ impl Dispatch {
             op.tries += 1;
             op.vain += 1;
         }
-        if ops.iter().any(|op| op.vain > retries) {
+        let is_vain = self.last_written.is_some_and(|last| last.elapsed() >= self.destination.patience);
+        if is_vain || ops.iter().any(|op| op.vain > retries) {
             return self.fail(error);
         }
         self.written.retried += ops.len() as u64;
@@ -316,6 +321,9 @@ impl Dispatch {
     }
 
     fn done(&mut self, ops: Vec<Op>) {
+        if !ops.is_empty() {
+            self.last_written = Some(Instant::now());
+        }
         for op in ops {
             self.open.remove(&op.sequence);
             if op.prepared.is_delete {

@@ -94,7 +94,7 @@ impl Plan {
             .set_exclusive_start_key(key)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let answered = self.answered.load(Ordering::Relaxed);
-        let answer = patiently(answered, || request.clone().send()).await;
+        let answer = patiently(&self.db, answered, || request.clone().send()).await;
         let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
         self.answered.store(true, Ordering::Relaxed);
         let mut capacity = Capacity::new(self.db.is_emulated());

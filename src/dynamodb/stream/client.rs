@@ -5,7 +5,7 @@ use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::types::{ShardIteratorType, StreamStatus};
 
 use super::{Position, Record};
-use crate::aws::{Aws, Place, code};
+use crate::aws::{Aws, Place, code, is_untaken};
 use crate::config::AwsConfig;
 use crate::error::{Error, Kind, Result};
 
@@ -181,6 +181,7 @@ impl Streams {
             Some("ExpiredIteratorException") => Trouble::Expired,
             Some("TrimmedDataAccessException") => Trouble::Trimmed,
             Some("ResourceNotFoundException") => Trouble::NotFound,
+            None if is_untaken(error) => Trouble::Lasting,
             // None: no answer came. And more than two readers of a shard are too many.
             None | Some("LimitExceededException" | "InternalServerError" | "ServiceUnavailable") => {
                 Trouble::Passing

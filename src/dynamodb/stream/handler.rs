@@ -186,7 +186,11 @@ impl DynamoDb {
     async fn refresh_patiently(&self, table: &str, group: &str, candidates: &[Message]) -> Result<Refreshed> {
         for tries in 1.. {
             match self.refresh_group(table, group, candidates).await {
-                Err(error) if error.kind() == Kind::Failed && tries < TRIES => pause(tries).await,
+                Err(error)
+                    if error.kind() == Kind::Failed && error.time_limit().is_none() && tries < TRIES =>
+                {
+                    pause(tries).await;
+                }
                 Err(error) => {
                     let message = format!("{} (the group {group})", error.message());
                     let kind = error.kind();

@@ -42,8 +42,9 @@ pub struct Reader {
     /// The least time between two reads of a shard.
     rest: Duration,
     empty_at_the_end: u32,
-    /// Requests in a row that failed.
+    /// Requests in a row that failed, and when one last did not.
     failures: u32,
+    answered_at: Instant,
     /// Reads of shards that were answered.
     pub reads: usize,
 }
@@ -99,6 +100,7 @@ impl Reader {
             rest,
             empty_at_the_end,
             failures: 0,
+            answered_at: Instant::now(),
             reads: 0,
         };
         reader.take_up(stream);
@@ -160,7 +162,7 @@ impl Reader {
         match self.streams.try_describe(&self.arn).await {
             Ok(stream) => {
                 if self.reading.is_empty() {
-                    self.failures = 0;
+                    self.answered();
                 }
                 self.take_up(&stream);
                 Ok(())
@@ -220,7 +222,7 @@ impl Reader {
                 return Ok(None);
             }
         };
-        self.failures = 0;
+        self.answered();
         self.reads += 1;
         let reading = &mut self.reading[index];
         let ends = next.is_none();
@@ -268,13 +270,20 @@ impl Reader {
         Ok(())
     }
 
+    fn answered(&mut self) {
+        self.failures = 0;
+        self.answered_at = Instant::now();
+    }
+
     /// When to try again after `failure`.
     ///
     /// # Errors
     /// It does not pass, or has not for long enough.
     fn wait_after(&mut self, failure: Failure) -> Result<Instant> {
         self.failures += 1;
-        if failure.trouble == Trouble::Lasting || self.failures > TRIES {
+        let is_out_of_time =
+            failure.error.time_limit().is_some_and(|limit| self.answered_at.elapsed() >= limit);
+        if failure.trouble == Trouble::Lasting || self.failures > TRIES || is_out_of_time {
             return Err(failure.error);
         }
         Ok(Instant::now() + delay(self.failures))

@@ -83,7 +83,14 @@ impl<T> Timeline<'_, T> {
         let (items, next) = self.send(query).await?;
         self.take(&items);
         match next {
-            Some(key) => self.start = Some(items::get(&key, names::SORT_KEY)),
+            Some(key) => {
+                let start = Some(items::get(&key, names::SORT_KEY));
+                // Of the key only this part is sent back, so it is looked at here.
+                if start == self.start {
+                    return Err(self.db.place().repeats(self.what));
+                }
+                self.start = start;
+            }
             None if low == self.bounds.0 => (self.start, self.complete) = (None, true),
             // Read down to the floor, which is no key but stands for one.
             None => self.start = floor,

@@ -4,6 +4,7 @@ mod account;
 mod clients;
 mod destructive;
 mod dry_run;
+mod endless;
 mod plans;
 mod protection;
 mod standing;

@@ -67,6 +67,7 @@ struct Inner {
     held: Mutex<usize>,
     gate: Semaphore,
     empty_index: AtomicBool,
+    same_page: AtomicBool,
 }
 
 /// A running proxy; ends when dropped.
@@ -94,6 +95,7 @@ impl Proxy {
             held: Mutex::default(),
             gate: Semaphore::new(0),
             empty_index: AtomicBool::new(false),
+            same_page: AtomicBool::new(false),
         });
         let listener = runtime().block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -105,6 +107,13 @@ impl Proxy {
     /// Queries of an index find nothing from now on, as if it lagged behind.
     pub fn with_empty_index(self) -> Self {
         self.inner.empty_index.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// Every page is the first one from now on, and says that there is one after it, by a page key
+    /// that is always the same.
+    pub fn with_same_page(self) -> Self {
+        self.inner.same_page.store(true, Ordering::Relaxed);
         self
     }
 
@@ -201,6 +210,8 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
             (taken, Some(left))
         }
     };
+    let same_page = proxy.same_page.load(Ordering::Relaxed);
+    let body = if same_page { without_page_key(&body) } else { body };
     let mut passed = axum::http::Request::post(&proxy.upstream);
     for name in ["x-amz-target", "content-type", "x-amz-date", "authorization"] {
         if let Some(value) = parts.headers.get(name) {
@@ -217,6 +228,9 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
         _ => {}
     }
     let mut body = String::from_utf8(body.to_vec()).unwrap();
+    if same_page && status == 200 {
+        body = with_page_key(&operation, &body);
+    }
     if let Some(left) = unprocessed {
         let mut document: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(status, 200, "{document}");
@@ -224,6 +238,26 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
         body = document.to_string();
     }
     protocol.answer(status, body)
+}
+
+fn without_page_key(body: &Bytes) -> Bytes {
+    let mut body: Value = serde_json::from_slice(body).unwrap();
+    let is_key = |name: &str| name.starts_with("ExclusiveStart") || name.ends_with("Token");
+    body.as_object_mut().unwrap().retain(|name, _| !is_key(name));
+    body.to_string().into()
+}
+
+fn with_page_key(operation: &str, body: &str) -> String {
+    let mut body: Value = serde_json::from_str(body).unwrap();
+    match operation {
+        "Query" | "Scan" => body["LastEvaluatedKey"] = json!({ "sk": { "S": "1" }, "pk": { "S": "NOTE" } }),
+        "ListTables" => body["LastEvaluatedTableName"] = "cruddur-messages".into(),
+        "DescribeStream" => body["StreamDescription"]["LastEvaluatedShardId"] = "shardId-1".into(),
+        "ListUsers" => body["PaginationToken"] = "token".into(),
+        "ListTagsOfResource" => body["NextToken"] = "token".into(),
+        _ => {}
+    }
+    body.to_string()
 }
 
 /// The first half of an answer, of which no more comes.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -238,6 +239,7 @@ pub fn loopback(service: Service, port: u16) -> AwsConfig {
             session_token: None,
         },
         dry_run: None,
+        patience: Duration::from_secs(30),
         trace: cruddur::trace::Trace::default(),
         sts: None,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, value_parser};
 use jiff::civil::{Date, DateTime};
 
-use crate::commands::common::parse_duration;
+use crate::config::parse_duration;
 use crate::error::{Error, Result};
 use crate::messaging::{TimeRange, Timestamp, Zone};
 
