@@ -21,6 +21,7 @@ pub mod nearest;
 pub mod output;
 pub mod postgres;
 pub mod remembered;
+pub mod secrets;
 pub mod security_group;
 pub mod state_file;
 pub mod trace;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// What stands in the place of a secret.
-pub const HIDDEN: &str = "***";
+use crate::secrets::hide;
+
 /// Shorter texts are replaced nowhere: they occur in everything.
 const SHORTEST_SECRET: usize = 8;
 
@@ -53,25 +53,23 @@ impl Trace {
     /// Tells of a request that has ended.
     pub fn request(&self, line: impl FnOnce() -> String) {
         if let Some(inner) = &self.0 {
-            inner.print(line());
+            inner.print(&line());
         }
     }
 
     /// Tells what was sent or received.
     pub fn wire(&self, text: impl FnOnce() -> String) {
         if let Some(inner) = self.0.as_ref().filter(|inner| inner.wire) {
-            inner.print(text());
+            inner.print(&text());
         }
     }
 }
 
 impl Inner {
-    fn print(&self, mut text: String) {
-        for secret in self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), HIDDEN);
-            }
-        }
+    fn print(&self, text: &str) {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = hide(text, secrets.iter().map(String::as_str));
+        drop(secrets);
         (self.print)(&text);
     }
 }

@@ -15,7 +15,8 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde_json::Value;
 
-use crate::trace::{HIDDEN, Trace, since};
+use crate::secrets::HIDDEN;
+use crate::trace::{Trace, since};
 
 /// What the name of a header with a secret has in it.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "token", "secret", "cookie", "credential"];

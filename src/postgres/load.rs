@@ -64,7 +64,10 @@ impl Script {
             } else {
                 "it may be kept or not"
             };
-            session.error(&format!("cannot commit {}, and {outcome}", self.name), error)
+            let error = session.error(&format!("cannot commit {}, and {outcome}", self.name), error);
+            let message = self.text.without_values(error.message());
+            let kind = error.kind();
+            error.with(kind, message)
         })?;
         // A dump empties the search path, for one. Should this fail, what is asked next will too.
         let _ = session.client.batch_execute(RESET).await;
@@ -113,10 +116,11 @@ impl Script {
             }
             _ => self.row(piece, db.where_()).unwrap_or_else(|| self.text.origin(piece.sql.start)),
         };
-        let what = format!("{} [{}], so nothing of this file was kept", describe(error), db.code().code());
+        let said = self.text.without_values(&describe(error));
+        let what = format!("{said} [{}], so nothing of this file was kept", db.code().code());
         let shown = self.error_at(at, &what);
         let shown = match db.hint() {
-            Some(hint) => shown.hint(format!("the server says: {hint}")),
+            Some(hint) => shown.hint(format!("the server says: {}", self.text.without_values(hint))),
             None => shown,
         };
         let missing = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::UNDEFINED_FILE].contains(db.code());

@@ -20,6 +20,7 @@ pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
         replacements: Vec::new(),
         rows: Vec::new(),
         names: BTreeSet::new(),
+        values: BTreeSet::new(),
         unset: Vec::new(),
         error: None,
         before: Before::Other,
@@ -29,9 +30,9 @@ pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
         restriction: Restriction::default(),
     };
     expander.text(&text, None);
-    let Expander { sql, replacements, rows, names, unset, error, .. } = expander;
+    let Expander { sql, replacements, rows, names, values, unset, error, .. } = expander;
     let (sql, original) = if replacements.is_empty() { (text, None) } else { (sql, Some(text)) };
-    Expanded { sql, original, replacements, rows, names, unset, error }
+    Expanded { sql, original, replacements, rows, names, values, unset, error }
 }
 
 /// Through how many variables a value may lead.
@@ -65,6 +66,7 @@ struct Expander<'a> {
     replacements: Vec<Replacement>,
     rows: Vec<Range<usize>>,
     names: BTreeSet<String>,
+    values: BTreeSet<String>,
     unset: Vec<Unset>,
     error: Option<SyntaxError>,
     before: Before,
@@ -202,6 +204,10 @@ impl Expander<'_> {
             self.unset.push(Unset { name: name.to_owned(), at: site.start, plain: form == Form::Plain });
             return None;
         };
+        // A name is no secret.
+        if form != Form::Identifier {
+            self.values.insert(value.clone());
+        }
         match form {
             Form::Literal => Some(Value::Text(quote_literal(&value))),
             Form::Identifier => Some(Value::Text(quote_identifier(&value))),

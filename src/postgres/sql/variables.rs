@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::lexer::SyntaxError;
+use crate::secrets::hide;
 
 /// Where the value of a variable comes from; `None` when it is not set.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -31,6 +32,8 @@ pub struct Expanded {
     /// The rows that were taken out, in the order of their statements.
     pub(super) rows: Vec<Range<usize>>,
     pub(super) names: BTreeSet<String>,
+    /// Values that stand in the SQL, but for names.
+    pub(super) values: BTreeSet<String>,
     pub(super) unset: Vec<Unset>,
     pub(super) error: Option<SyntaxError>,
 }
@@ -67,6 +70,14 @@ impl Expanded {
     #[must_use]
     pub fn original(&self) -> &str {
         self.original.as_deref().unwrap_or(&self.sql)
+    }
+
+    /// What a server says of the SQL, without the values of variables: they may be secret.
+    #[must_use]
+    pub fn without_values(&self, text: &str) -> String {
+        let doubled: Vec<String> = self.values.iter().map(|value| value.replace('\'', "''")).collect();
+        let values = self.values.iter().map(|value| value.trim_matches('\''));
+        hide(text, values.chain(doubled.iter().map(String::as_str)))
     }
 
     /// The variables that the file names, set or not.

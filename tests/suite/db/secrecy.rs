@@ -151,3 +151,40 @@ fn a_url_in_the_env_file_is_kept_as_secret() {
         assert_secret(&run, &line);
     }
 }
+
+/// What a server says of a value that it does not like, it may say in full.
+#[test]
+fn the_value_of_a_variable_is_in_no_error() {
+    let sandbox = Sandbox::set_up();
+    let long = format!("{}tail", "hunter2-correct-horse-battery-".repeat(4));
+    for secret in ["hunter2secret", "it's hunter2", "h2x", &long] {
+        for sql in [
+            "SELECT :'pw'::int",
+            "SELECT (:'pw' || '!')::uuid",
+            "CREATE TABLE t (pw text UNIQUE); INSERT INTO t VALUES (:'pw'), (:'pw')",
+            "CREATE TABLE t (pw text, n int NOT NULL); INSERT INTO t VALUES (:'pw', NULL)",
+            "CREATE TABLE t (pw text UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (:'pw'), (:'pw')",
+            "CREATE FUNCTION f(text) RETURNS int LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'no: %', $1 USING HINT = 'not ' || $1, DETAIL = $1; END $$; SELECT f(:'pw')",
+            "SELECT 1 + :pw FROM nosuch",
+        ] {
+            sandbox.write("file.sql", sql);
+            let set = format!("pw={secret}");
+            let by_flag = sandbox.cruddur(["db", "seed", "file.sql", "--set", &set]).exits_with(1);
+            let mut command = sandbox.command(["db", "seed", "file.sql"]);
+            for run in [by_flag, Run::of(command.env("pw", secret)).exits_with(1)] {
+                let said = &run.stderr;
+                assert!(!said.contains("hunter2") && !said.contains("h2x"), "{sql}\n{said}");
+            }
+        }
+    }
+}
+
+/// A name is part of what the file says, and an error without it would help nobody.
+#[test]
+fn a_name_from_a_variable_is_shown() {
+    let sandbox = Sandbox::set_up();
+    sandbox.write("file.sql", "SELECT * FROM :\"name\"");
+    let run = sandbox.cruddur(["db", "seed", "file.sql", "--set", "name=nosuch"]).exits_with(1);
+    assert!(run.stderr.contains("relation \"nosuch\" does not exist"), "{}", run.stderr);
+}

@@ -1,0 +1,34 @@
+//! Values that are kept out of what is shown.
+
+/// What stands in the place of a secret.
+pub const HIDDEN: &str = "***";
+/// A shorter secret is hidden only where it stands by itself: it occurs in everything.
+const SHORT: usize = 4;
+/// Of a secret that a server has cut off, so much is enough to know it by.
+const BEGINNING: usize = 16;
+
+/// `text` without `secrets`, whole or cut off.
+#[must_use]
+pub fn hide<'s>(text: &str, secrets: impl IntoIterator<Item = &'s str>) -> String {
+    let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.trim().is_empty()).collect();
+    // One may be a part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.iter().fold(text.to_owned(), |text, secret| without(&text, secret))
+}
+
+fn without(text: &str, secret: &str) -> String {
+    let beginning = secret.char_indices().nth(BEGINNING).map_or(secret, |(end, _)| &secret[..end]);
+    let mut hidden = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(beginning) {
+        let (before, from) = rest.split_at(at);
+        let same = from.chars().zip(secret.chars()).take_while(|(a, b)| a == b);
+        let length: usize = same.map(|(c, _)| c.len_utf8()).sum();
+        let is_part_of_a_word =
+            before.ends_with(char::is_alphanumeric) || from[length..].starts_with(char::is_alphanumeric);
+        hidden.push_str(before);
+        hidden.push_str(if secret.len() < SHORT && is_part_of_a_word { &from[..length] } else { HIDDEN });
+        rest = &from[length..];
+    }
+    hidden + rest
+}
