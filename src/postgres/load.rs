@@ -8,9 +8,10 @@ use tokio_postgres::error::SqlState;
 
 use super::session::describe;
 use super::sql::Piece;
+use super::transaction::{State, Transaction};
 use super::{Script, Session, TableChange};
 use crate::config::Target;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// How many bytes of rows go into one message.
 const CHUNK: usize = 64 * 1024;
@@ -20,6 +21,9 @@ const HEADER: usize = 20;
 
 /// Settings, role and temporary tables that a file leaves are no other file's.
 const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
+
+/// What is told where the file's own transaction was not the only one.
+const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, and part of this file may be kept";
 
 /// What a script did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,29 +38,22 @@ impl Script {
     /// Runs every statement in one transaction: all of them, or none. What the file has set in
     /// the session is reset.
     pub async fn run(&self, session: &Session) -> Result<Summary> {
-        let begin = |error| session.error("cannot begin a transaction", error);
-        session.client.batch_execute(self.begin()).await.map_err(begin)?;
-        let before = session.tuple_counts().await.map_err(begin)?;
+        let name = &self.name;
+        let transaction = session.begin(self.begin()).await;
+        let transaction = transaction.map_err(|error| session.error("cannot begin a transaction", error))?;
         for piece in &self.pieces {
-            if let Err(fault) = self.run_piece(session, piece).await {
-                // A lost connection has rolled back already.
-                let _ = session.client.batch_execute("ROLLBACK").await;
-                return Err(match fault {
-                    Fault::Server(error) => self.statement_error(session, piece, &error).await,
-                    Fault::Encoding => self
-                        .error_at(
-                            self.text.origin(piece.sql.start),
-                            "this changes client_encoding in a way that cruddur cannot follow, so nothing of \
-                             this file was kept",
-                        )
-                        .hint("say it as a statement of its own: SET client_encoding = 'LATIN1';"),
-                });
+            if let Err(fault) = self.run_piece(session, piece, &transaction).await {
+                return Err(self.failed(session, piece, &transaction, &fault).await);
             }
         }
-        let tables = session.written_tables(&before).await.map_err(|error| {
-            let name = &self.name;
+        let unasked = |error| {
             session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
-        })?;
+        };
+        match session.state_of(&transaction).await.map_err(unasked)? {
+            State::Open => {}
+            state => return Err(self.unfit(session, None, &transaction, &state).await),
+        }
+        let tables = session.written_tables(&transaction.counts).await.map_err(unasked)?;
         session.client.batch_execute("COMMIT").await.map_err(|error| {
             // Of an answer that never came, nobody knows what it would have been.
             let outcome = if error.as_db_error().is_some() {
@@ -64,7 +61,7 @@ impl Script {
             } else {
                 "it may be kept or not"
             };
-            let error = session.error(&format!("cannot commit {}, and {outcome}", self.name), error);
+            let error = session.error(&format!("cannot commit {}, and {outcome}", name), error);
             let message = self.text.without_values(error.message());
             let kind = error.kind();
             error.with(kind, message)
@@ -74,15 +71,25 @@ impl Script {
         Ok(Summary { statements: self.pieces.len(), tables })
     }
 
-    async fn run_piece(&self, session: &Session, piece: &Piece) -> std::result::Result<(), Fault> {
+    async fn run_piece(
+        &self,
+        session: &Session,
+        piece: &Piece,
+        transaction: &Transaction,
+    ) -> std::result::Result<(), Fault> {
         let sql = &self.text.sql()[piece.sql.clone()];
         let Some(rows) = &piece.rows else {
-            session.client.batch_execute(sql).await?;
-            // The driver reads and writes UTF-8.
-            if sql.contains("client_encoding") {
-                let now = "SELECT pg_catalog.current_setting('client_encoding')";
-                let now: String = session.client.query_one(now, &[]).await?.get(0);
-                return if now == "UTF8" { Ok(()) } else { Err(Fault::Encoding) };
+            // Where there may be several statements by the server's reading, it is to refuse them.
+            if sql.contains(';') {
+                session.client.execute_one(sql).await?;
+            } else {
+                session.client.batch_execute(sql).await?;
+            }
+            // Later statements would be read in another way.
+            if ["client_encoding", "standard_conforming_strings"].iter().any(|name| sql.contains(name))
+                && let state @ (State::Changed(_) | State::Ended) = session.state_of(transaction).await?
+            {
+                return Err(Fault::Unfit(state));
             }
             return Ok(());
         };
@@ -94,18 +101,63 @@ impl Script {
         Ok(())
     }
 
+    /// The error for a statement that did not run, after all has been rolled back.
+    async fn failed(
+        &self,
+        session: &Session,
+        piece: &Piece,
+        transaction: &Transaction,
+        fault: &Fault,
+    ) -> Error {
+        let error = match fault {
+            Fault::Unfit(state) => return self.unfit(session, Some(piece), transaction, state).await,
+            Fault::Server(error) => error,
+        };
+        let is_rolled_back = session.roll_back(transaction).await;
+        let shown = self.statement_error(session, piece, error, is_rolled_back).await;
+        if is_rolled_back { shown } else { look(shown) }
+    }
+
+    /// The error for a file that has done what no file may do, after all has been rolled back;
+    /// at `piece`, if it is known to be that one.
+    async fn unfit(
+        &self,
+        session: &Session,
+        piece: Option<&Piece>,
+        transaction: &Transaction,
+        state: &State,
+    ) -> Error {
+        let is_rolled_back = session.roll_back(transaction).await;
+        let shown = |what: &str| match piece {
+            Some(piece) => self.error_at(self.text.origin(piece.sql.start), &format!("this {what}")),
+            None => Error::failed(format!("{} {what}", self.name)),
+        };
+        match state {
+            State::Changed(setting) if is_rolled_back => shown(&format!(
+                "changes {setting}, so nothing of this file was kept"
+            ))
+            .hint(match setting.as_str() {
+                "client_encoding" => "say it as a statement of its own: SET client_encoding = 'LATIN1';",
+                _ => "it stays on; write strings that have escapes as E'…'",
+            }),
+            _ => look(shown(&format!("is not one transaction: {GOT_THROUGH}"))),
+        }
+    }
+
     async fn statement_error(
         &self,
         session: &Session,
         piece: &Piece,
         error: &tokio_postgres::Error,
+        is_rolled_back: bool,
     ) -> Error {
         use tokio_postgres::error::ErrorPosition;
         let sql = &self.text.sql()[piece.sql.clone()];
+        let outcome = if is_rolled_back { "so nothing of this file was kept" } else { GOT_THROUGH };
         let Some(db) = error.as_db_error() else {
             return self.error_at(
                 self.text.origin(piece.sql.start),
-                &format!("the connection to {} broke: {error}", session.url()),
+                &format!("the connection to {} broke: {error}, {outcome}", session.url()),
             );
         };
         let at = match db.position() {
@@ -116,8 +168,14 @@ impl Script {
             }
             _ => self.row(piece, db.where_()).unwrap_or_else(|| self.text.origin(piece.sql.start)),
         };
-        let said = self.text.without_values(&describe(error));
-        let what = format!("{said} [{}], so nothing of this file was kept", db.code().code());
+        // The parser itself always has a position.
+        let is_several = *db.code() == SqlState::SYNTAX_ERROR && db.position().is_none() && sql.contains(';');
+        let said = if is_several && db.where_().is_none() {
+            "the server reads several statements here".to_owned()
+        } else {
+            self.text.without_values(&describe(error))
+        };
+        let what = format!("{said} [{}], {outcome}", db.code().code());
         let shown = self.error_at(at, &what);
         let shown = match db.hint() {
             Some(hint) => shown.hint(format!("the server says: {}", self.text.without_values(hint))),
@@ -173,13 +231,20 @@ impl Script {
 /// Why a statement did not run.
 enum Fault {
     Server(tokio_postgres::Error),
-    Encoding,
+    /// It ran, and nothing may follow it.
+    Unfit(State),
 }
 
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Server(error)
     }
+}
+
+/// The error of a file that is kept in part, or may be.
+fn look(error: Error) -> Error {
+    let message = error.message().to_owned();
+    error.with(Kind::Partial, message).hint("look at the tables before you load the file again")
 }
 
 fn creates_extension(statement: &str) -> bool {

@@ -18,6 +18,7 @@ mod session;
 mod sql;
 mod tls;
 mod traced;
+mod transaction;
 mod url;
 mod users;
 mod verifier;

@@ -127,6 +127,11 @@ impl<C: GenericClient + Sync> Traced<C> {
         self.tell(sql, &[], self.inner.client().copy_in(sql), |_| None).await
     }
 
+    /// Runs one statement; the server refuses several.
+    pub(super) async fn execute_one(&self, sql: &str) -> Result<u64, Error> {
+        self.tell(sql, &[], self.inner.client().execute_typed(sql, &[]), |_| None).await
+    }
+
     pub(super) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
         self.tell(sql, &[], self.inner.batch_execute(sql), |()| None).await
     }

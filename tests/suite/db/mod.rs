@@ -17,6 +17,7 @@ mod setup;
 mod sqlstate;
 mod statements;
 mod tls;
+mod transaction;
 mod update_cognito_user_ids;
 mod update_from_file;
 mod variables;

@@ -14,6 +14,9 @@ pub enum Answer {
     Refuse(&'static str, &'static str),
     /// A session on the server at this port.
     Forward(u16),
+    /// The same, with the first text replaced by the second, which is as long, in each message of
+    /// the client's.
+    Rewrite(u16, &'static str, &'static str),
 }
 
 /// A listener that goes through its answers, and stays with the last. Its threads
@@ -77,7 +80,35 @@ fn serve(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
             let _ = std::io::copy(&mut stream, &mut upstream);
             upstream.shutdown(std::net::Shutdown::Write)
         }
+        Answer::Rewrite(port, from, to) => {
+            assert_eq!(from.len(), to.len());
+            let mut upstream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+            let (mut back, mut answers) = (stream.try_clone()?, upstream.try_clone()?);
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
+            // Only what begins a connection has no type.
+            let mut typed = 0;
+            while let Ok(mut message) = read_message(&mut stream, typed) {
+                let at = message.windows(from.len()).position(|part| part == from.as_bytes());
+                if let Some(at) = at {
+                    message[at..at + to.len()].copy_from_slice(to.as_bytes());
+                }
+                // After a request for TLS the beginning is still to come.
+                typed = usize::from(typed == 1 || message[4..8] != SSL_REQUEST.to_be_bytes());
+                upstream.write_all(&message)?;
+            }
+            upstream.shutdown(std::net::Shutdown::Write)
+        }
     }
+}
+
+/// The bytes of one message, of which `typed` stand before its length.
+fn read_message(stream: &mut impl Read, typed: usize) -> std::io::Result<Vec<u8>> {
+    let mut message = vec![0; typed + 4];
+    stream.read_exact(&mut message)?;
+    let length = u32::from_be_bytes(message[typed..].try_into().unwrap()) as usize;
+    message.resize(typed + length, 0);
+    stream.read_exact(&mut message[typed + 4..])?;
+    Ok(message)
 }
 
 /// The protocol version, or the request in its place, with which a client begins.
