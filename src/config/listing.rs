@@ -149,28 +149,25 @@ impl Config {
         let (named, found) = if flags.env_file.is_some() { (file, None) } else { (None, file) };
         let mut env_file = Spec::new("env file", &[]).flag("--env-file", named);
         env_file.default = found;
-        vec![
-            self.listed(
-                Spec::new("target", &[])
-                    .flag("--prod", on(flags.prod).map(|_| Target::Prod.name().to_owned()))
-                    .default(Target::Local.name()),
-            ),
+        let target = on(flags.prod).map(|_| Target::Prod.name().to_owned());
+        let mut rows = vec![
+            self.listed(Spec::new("target", &[]).flag("--prod", target).default(Target::Local.name())),
             self.listed(env_file),
-            self.listed(Spec::new("no env file", &[]).flag("--no-env-file", on(flags.no_env_file))),
-            self.listed(Spec::new("dry run", &[]).flag("--dry-run", on(flags.dry_run))),
-            self.listed(Spec::new("full plan", &[]).flag("--full", on(flags.full))),
-            self.listed(Spec::new("timeout", &[]).flag("--timeout", flags.timeout.map(span))),
-            self.listed(Spec::new("quiet", &[]).flag("--quiet", on(flags.quiet))),
-            self.listed(
-                Spec::new("verbose", &[])
-                    .flag("--verbose", (flags.verbose > 0).then(|| flags.verbose.to_string())),
-            ),
-            self.listed(
-                Spec::new("color", &["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"])
-                    .flag("--color", flags.color.given())
-                    .default("auto"),
-            ),
-        ]
+        ];
+        rows.extend(
+            [
+                ("no env file", "--no-env-file", on(flags.no_env_file)),
+                ("dry run", "--dry-run", on(flags.dry_run)),
+                ("full plan", "--full", on(flags.full)),
+                ("timeout", "--timeout", flags.timeout.map(span)),
+                ("quiet", "--quiet", on(flags.quiet)),
+                ("verbose", "--verbose", (flags.verbose > 0).then(|| flags.verbose.to_string())),
+            ]
+            .map(|(name, flag, given)| self.listed(Spec::new(name, &[]).flag(flag, given))),
+        );
+        let color = Spec::new("color", &["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"]);
+        rows.push(self.listed(color.flag("--color", flags.color.given()).default("auto")));
+        rows
     }
 
     fn aws_settings(&self) -> Vec<Listed> {
