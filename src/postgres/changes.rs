@@ -47,8 +47,9 @@ const WRITTEN: &str = "\
 /// Despite its name the view goes on counting from one transaction to the next, until
 /// the session next hands its figures in, which it does once a second and between
 /// transactions only.
-const COUNTED: &str = "SELECT relid, n_tup_ins, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_user_tables \
-    WHERE n_tup_ins + n_tup_upd + n_tup_del > 0";
+/// 2613 is the catalog of large objects; other tables of the server's have oids below 16384 too.
+const COUNTED: &str = "SELECT relid, n_tup_ins, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_all_tables \
+    WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND (relid >= 16384 OR relid = 2613)";
 
 /// What a session has counted so far of each table, by its oid: rows inserted,
 /// updated, deleted.
@@ -84,6 +85,19 @@ impl Session {
     pub(super) async fn tuple_counts(&self) -> Result<TupleCounts, tokio_postgres::Error> {
         let rows = self.client.query(COUNTED, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), tuples(row))).collect())
+    }
+
+    /// What has been counted since `before`.
+    pub(super) async fn counts_since(
+        &self,
+        before: &TupleCounts,
+    ) -> Result<TupleCounts, tokio_postgres::Error> {
+        let mut counts = self.tuple_counts().await?;
+        for (table, now) in &mut counts {
+            let earlier = before.get(table).copied().unwrap_or_default();
+            *now = std::array::from_fn(|kind| now[kind] - earlier[kind]);
+        }
+        Ok(counts)
     }
 
     /// The tables that the open transaction has written to, which began with `before`.

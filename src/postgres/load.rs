@@ -25,6 +25,20 @@ const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
 /// What is told where the file's own transaction was not the only one.
 const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, and part of this file may be kept";
 
+/// The server ends a transaction whose question nobody answers: it holds locks.
+const PATIENCE: &str = "\
+    SELECT pg_catalog.set_config(name, '300000', true) FROM pg_catalog.pg_settings \
+    WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND 300000";
+
+/// What is looked for before a transaction is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// Nothing: it is committed whatever it did.
+    Nothing,
+    /// What it destroys.
+    Losses,
+}
+
 /// What a script did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -38,9 +52,23 @@ impl Script {
     /// Runs every statement in one transaction: all of them, or none. What the file has set in
     /// the session is reset.
     pub async fn run(&self, session: &Session) -> Result<Summary> {
+        self.execute(session, Watch::Nothing).await?.commit().await
+    }
+
+    /// Runs every statement in one transaction, and leaves that open.
+    pub async fn execute<'a>(&'a self, session: &'a Session, watch: Watch) -> Result<Executed<'a>> {
         let name = &self.name;
-        let transaction = session.begin(self.begin()).await;
-        let transaction = transaction.map_err(|error| session.error("cannot begin a transaction", error))?;
+        let begin = |error| session.error("cannot begin a transaction", error);
+        let transaction = session.begin(self.begin()).await.map_err(begin)?;
+        let before = match watch {
+            Watch::Nothing => None,
+            Watch::Losses => Some(
+                session
+                    .before()
+                    .await
+                    .map_err(|error| session.error("cannot ask what is there, so nothing was run", error))?,
+            ),
+        };
         for piece in &self.pieces {
             if let Err(fault) = self.run_piece(session, piece, &transaction).await {
                 return Err(self.failed(session, piece, &transaction, &fault).await);
@@ -54,21 +82,15 @@ impl Script {
             state => return Err(self.unfit(session, None, &transaction, &state).await),
         }
         let tables = session.written_tables(&transaction.counts).await.map_err(unasked)?;
-        session.client.batch_execute("COMMIT").await.map_err(|error| {
-            // Of an answer that never came, nobody knows what it would have been.
-            let outcome = if error.as_db_error().is_some() {
-                "nothing of it was kept"
-            } else {
-                "it may be kept or not"
-            };
-            let error = session.error(&format!("cannot commit {}, and {outcome}", name), error);
-            let message = self.text.without_values(error.message());
-            let kind = error.kind();
-            error.with(kind, message)
-        })?;
-        // A dump empties the search path, for one. Should this fail, what is asked next will too.
-        let _ = session.client.batch_execute(RESET).await;
-        Ok(Summary { statements: self.pieces.len(), tables })
+        let losses = match &before {
+            Some(before) => session.losses(before, &transaction.counts).await.map_err(unasked)?,
+            None => Vec::new(),
+        };
+        if !losses.is_empty() {
+            session.client.batch_execute(PATIENCE).await.map_err(unasked)?;
+        }
+        let summary = Summary { statements: self.pieces.len(), tables };
+        Ok(Executed { script: self, session, transaction, summary, losses })
     }
 
     async fn run_piece(
@@ -225,6 +247,55 @@ impl Script {
                  statement: load it into PostgreSQL {dumped}, or take the statement out"
             )
         })
+    }
+}
+
+/// A script that has run, in a transaction that is open.
+pub struct Executed<'a> {
+    script: &'a Script,
+    session: &'a Session,
+    transaction: Transaction,
+    summary: Summary,
+    losses: Vec<String>,
+}
+
+impl Executed<'_> {
+    /// What it has destroyed, a line for each, such as `deletes 3 rows of public.users`.
+    #[must_use]
+    pub fn losses(&self) -> &[String] {
+        &self.losses
+    }
+
+    /// Keeps all that it has done.
+    pub async fn commit(self) -> Result<Summary> {
+        let Self { script, session, transaction, summary, losses } = self;
+        let name = &script.name;
+        // Somebody was asked, and that may have taken a while.
+        if !losses.is_empty() {
+            session.state_of(&transaction).await.map_err(|error| {
+                session.error(&format!("{name} was not committed, and nothing of it was kept"), error)
+            })?;
+        }
+        session.client.batch_execute("COMMIT").await.map_err(|error| {
+            // Of an answer that never came, nobody knows what it would have been.
+            let outcome = if error.as_db_error().is_some() {
+                "nothing of it was kept"
+            } else {
+                "it may be kept or not"
+            };
+            let error = session.error(&format!("cannot commit {name}, and {outcome}"), error);
+            let message = script.text.without_values(error.message());
+            let kind = error.kind();
+            error.with(kind, message)
+        })?;
+        // A dump empties the search path, for one. Should this fail, what is asked next will too.
+        let _ = session.client.batch_execute(RESET).await;
+        Ok(summary)
+    }
+
+    /// Undoes all that it has done.
+    pub async fn roll_back(self) {
+        self.session.roll_back(&self.transaction).await;
     }
 }
 

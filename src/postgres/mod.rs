@@ -12,6 +12,7 @@ mod identity;
 mod inspect;
 mod invented_users;
 mod load;
+mod losses;
 pub(crate) mod programs;
 mod server;
 mod session;
@@ -35,7 +36,7 @@ pub use drop::{
 pub use identity::session_on_server;
 pub use inspect::{ClockDifference, Missing, UserCount};
 pub use invented_users::UsersAdded;
-pub use load::Summary;
+pub use load::{Executed, Summary, Watch};
 pub use session::Session;
 pub use sql::{
     Expanded, Lookup, Script, Statement, SyntaxError, Unset, expand, is_variable_name, quote_identifier,

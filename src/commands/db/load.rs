@@ -7,11 +7,11 @@ use clap::Args;
 use crate::commands::common::{OutputArgs, count};
 use crate::commands::plan::show_statements;
 use crate::commands::project::Source;
-use crate::commands::target::{ConfirmArgs, announce};
+use crate::commands::target::{Announced, ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
-use crate::postgres::{ConnectionUrl, Script, Session, Summary, TableChange, is_variable_name};
+use crate::postgres::{ConnectionUrl, Script, Session, Summary, TableChange, Watch, is_variable_name};
 
 /// The variables of SQL files.
 #[derive(Debug, Args)]
@@ -133,12 +133,48 @@ pub(in crate::commands) fn in_one_transaction<'a>(begin: &'a str, statements: &'
 /// Runs the script and says so.
 pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
     let summary = script.run(session).await?;
+    tell_run(ui, script, &summary);
+    Ok(summary)
+}
+
+fn tell_run(ui: &mut Ui, script: &Script, summary: &Summary) {
     ui.status(format!("ran {} of {}", count(summary.statements, "statement"), script.name()));
+}
+
+/// How many lines say what a file destroys.
+const SHOWN: usize = 10;
+
+/// Runs the script, and asks before COMMIT where the server says that it has destroyed something.
+async fn run_watched(
+    session: &Session,
+    ui: &mut Ui,
+    script: &Script,
+    at: &Announced,
+    confirm: &ConfirmArgs,
+) -> Result<Summary> {
+    let executed = script.execute(session, Watch::Losses).await?;
+    let losses = executed.losses();
+    if !losses.is_empty() {
+        let lines: Vec<String> = losses.iter().take(SHOWN).map(|loss| format!("\n  {loss}")).collect();
+        let more = losses.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!("\n  and does {more} more of such things") } else { String::new() };
+        let consequence = format!("{} on {}{}{more}", script.name(), session.url(), lines.concat());
+        if confirm.asks(ui) {
+            ui.notice("its transaction is open and holds locks; in 5 minutes the server undoes it");
+        }
+        if let Err(refused) = confirm.check(ui, at, session.url().database(), &consequence) {
+            executed.roll_back().await;
+            return Err(refused);
+        }
+    }
+    let summary = executed.commit().await?;
+    tell_run(ui, script, &summary);
     Ok(summary)
 }
 
 /// Runs a file, and shows the rows of the tables that it wrote
-/// to. What destroys data asks first in production.
+/// to. Where it is not local, what destroys data asks first: beforehand by the file's words, else
+/// before COMMIT by what the server says.
 pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadArgs) -> Result<()> {
     let variables = args.variables.resolve(cx)?;
     let script = variables.script(source)?;
@@ -155,7 +191,13 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
         args.confirm.check(ui, &at, url.database(), &consequence)?;
     }
     let session = at.session(cx).await?;
-    let Summary { statements, mut tables } = run_script(&session, ui, &script).await?;
+    // Nobody is asked twice.
+    let is_settled = at.is_local() || script.first_destructive().is_some();
+    let Summary { statements, mut tables } = if is_settled {
+        run_script(&session, ui, &script).await?
+    } else {
+        run_watched(&session, ui, &script, &at, &args.confirm).await?
+    };
     session.count_rows(&mut tables).await;
     let mut records = ui.records::<TableChange>(args.output.output, "tables");
     for table in &tables {

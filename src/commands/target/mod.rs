@@ -154,6 +154,11 @@ pub(super) struct ConfirmArgs {
 }
 
 impl ConfirmArgs {
+    /// Whether [`Self::check`] would wait for somebody to type the name.
+    pub(super) fn asks(&self, ui: &Ui) -> bool {
+        self.confirm.is_none() && ui.is_interactive()
+    }
+
     /// Lets local work pass. Elsewhere the `name` of what `consequence` befalls must be typed at
     /// a terminal, or given with `--yes --confirm`.
     ///
@@ -167,7 +172,7 @@ impl ConfirmArgs {
         };
         let given = match &self.confirm {
             Some(given) => Some(given.clone()),
-            None if ui.is_interactive() => {
+            None if self.asks(ui) => {
                 ui.warn(format!("{}: {consequence}", at.standing.name()));
                 ui.ask(&format!("Type {name} to go on:"))?
             }

@@ -4,7 +4,7 @@
 //! seen here is what people write into schema files, be it inside a body or a string.
 
 use super::lexer::{Lexer, Token};
-use super::statement::Statement;
+use super::statement::{Statement, is_dblink};
 
 /// A name in quotes, among words.
 const NAME: &str = "\"";
@@ -20,6 +20,9 @@ pub(super) fn destroys(statement: &Statement<'_>) -> bool {
         Some("ALTER") => words.any(|word| word == "DROP"),
         // These may hold a DELETE, which WITH does in parentheses.
         Some("WITH" | "MERGE" | "EXPLAIN" | "PREPARE") => statement.deletes,
+        // What these do, no rollback takes back.
+        Some("COPY") if words.any(|word| word == "PROGRAM") => true,
+        Some(_) if statement.dblink => statement.words.get(1).is_none_or(|word| word != "EXTENSION"),
         Some("DO") => body_destroys(statement.text),
         Some("CREATE") => is_routine(words) && body_destroys(statement.text),
         _ => false,
@@ -126,6 +129,7 @@ impl Words {
             "DELETE" if word == "FROM" => self.deletes_all = true,
             _ => {}
         }
+        self.destroys |= is_dblink(word);
         if word == "WHERE" {
             self.deletes_all = false;
         }

@@ -90,14 +90,16 @@ impl Script {
     }
 
     /// The line and the first words of the first statement that destroys data
-    /// or structure: DROP, TRUNCATE, or DELETE, also in a body.
+    /// or structure: DROP, TRUNCATE, or DELETE, also in a body; or acts outside the transaction.
     #[must_use]
     pub fn first_destructive(&self) -> Option<(usize, String)> {
         let range = self.destructive.clone()?;
         let line = self.line(self.text.origin(range.start));
         let shown = self.text.shown(range);
         let words: Vec<&str> = shown.split_whitespace().take(5).collect();
-        Some((line, words.join(" ")))
+        let words = words.join(" ");
+        // A string may hold a password, such as that of a connection of dblink's.
+        Some((line, words.split_once('\'').map_or(words.clone(), |(before, _)| format!("{before}'…'"))))
     }
 
     /// The statements, with strings that came from variables still as variables: they

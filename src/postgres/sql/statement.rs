@@ -20,6 +20,8 @@ pub struct Statement<'a> {
     pub words: Vec<String>,
     /// Whether DELETE is among its unquoted words, inside parentheses too.
     pub deletes: bool,
+    /// Whether it names a function of dblink's that may write, which no rollback takes back.
+    pub dblink: bool,
     /// Whether it is `COPY … FROM stdin`, whose rows follow in the file.
     pub has_rows: bool,
 }
@@ -65,6 +67,7 @@ struct Open {
     end: usize,
     words: Vec<String>,
     deletes: bool,
+    dblink: bool,
     boundary: Boundary,
 }
 
@@ -76,6 +79,7 @@ impl Open {
             Token::Word(word) => {
                 let word = word.to_ascii_uppercase();
                 self.deletes |= word == "DELETE";
+                self.dblink |= is_dblink(&word);
                 if !self.boundary.is_within_parentheses() {
                     self.words.push(word);
                 }
@@ -92,7 +96,13 @@ impl Open {
             text: &text[self.start..self.end],
             words: self.words,
             deletes: self.deletes,
+            dblink: self.dblink,
             has_rows: self.boundary.has_rows(),
         }
     }
+}
+
+/// Whether a word in upper case is a function that runs SQL in another session.
+pub(super) fn is_dblink(word: &str) -> bool {
+    matches!(word, "DBLINK" | "DBLINK_EXEC" | "DBLINK_OPEN" | "DBLINK_SEND_QUERY")
 }

@@ -5,6 +5,7 @@ mod clients;
 mod destructive;
 mod dry_run;
 mod endless;
+mod losses;
 mod plans;
 mod protection;
 mod standing;

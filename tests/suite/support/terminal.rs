@@ -26,6 +26,12 @@ pub fn at_a_terminal(command: &Command, columns: u16) -> Command {
 /// says is all on stdout.
 #[track_caller]
 pub fn typed_at(command: &Command, prompt: &str, keys: &[u8]) -> Run {
+    typed_after(command, prompt, || (), keys)
+}
+
+/// The same, with something that happens while the prompt waits.
+#[track_caller]
+pub fn typed_after(command: &Command, prompt: &str, meanwhile: impl FnOnce(), keys: &[u8]) -> Run {
     let mut script = at_a_terminal(command, 200);
     let mut child = Spawned::new(script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()));
     let mut stdout = child.0.stdout.take().unwrap();
@@ -37,6 +43,7 @@ pub fn typed_at(command: &Command, prompt: &str, keys: &[u8]) -> Run {
         assert!(length > 0, "no {prompt:?} in:\n{}", String::from_utf8_lossy(&said));
         said.extend_from_slice(&bytes[..length]);
     }
+    meanwhile();
     // To the end of the input, `script` would type what ends one.
     let mut stdin = child.0.stdin.take().unwrap();
     stdin.write_all(keys).unwrap();
