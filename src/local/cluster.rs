@@ -1,6 +1,6 @@
 //! A private PostgreSQL cluster: made once, run as a child, loopback only.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +22,11 @@ const POLL: Duration = Duration::from_millis(5);
 const START_PATIENCE: Duration = Duration::from_mins(1);
 /// How long sessions may take to end when the server is stopped.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Keeps what people send out of the log. An error's own words hold values too, so errors
+/// of statements are not logged; what ends the server is.
+const NO_VALUES_IN_LOG: [&str; 3] =
+    ["log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse"];
 
 /// What a cluster needs to exist.
 pub(super) struct ClusterPlan {
@@ -135,9 +140,7 @@ impl ClusterPlan {
 
     /// Starts the server and waits until it accepts connections.
     async fn launch(&self) -> Result<Group> {
-        let what = || format!("cannot open {}", self.installation.log().display());
-        let log =
-            OpenOptions::new().create(true).append(true).open(self.installation.log()).or_failed(what)?;
+        let log = self.installation.new_log().await?;
         let mut settings = vec![
             "listen_addresses=127.0.0.1".to_owned(),
             format!("port={}", self.url.port()),
@@ -145,6 +148,7 @@ impl ClusterPlan {
             "logging_collector=off".to_owned(),
             "cluster_name=cruddur".to_owned(),
         ];
+        settings.extend(NO_VALUES_IN_LOG.map(str::to_owned));
         if self.ephemeral {
             // Nothing of it is to survive.
             settings
@@ -155,7 +159,7 @@ impl ClusterPlan {
         for setting in &settings {
             command.arg("-c").arg(setting);
         }
-        command.stdout(log.try_clone().or_failed(what)?).stderr(log);
+        command.stdout(log.try_clone().or_failed(|| "cannot open the log".to_owned())?).stderr(log);
         let mut server = Group::spawn(&mut command)?;
         let start = tokio::time::Instant::now();
         loop {

@@ -1,21 +1,22 @@
 //! `up`, `down` and `status`: a stack that stays.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::installation::{Installation, tail};
+use super::lock::{Lock, Part};
 use super::probe::{self, Found};
 use super::signals::Signals;
 use super::stack::{Plan, Stack, stop_leftover};
-use super::state::{Lock, Report, ServiceState, remove};
-use super::{paths, state};
+use super::state::{Report, Scratch, ServiceState, remove};
+use super::{paths, private, state};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Kind, Result};
 
@@ -37,30 +38,50 @@ pub enum Up {
     Detached(Report),
     /// It was started, served, and has been stopped.
     Stopped,
+    /// [`down`] has stopped it before it could be used.
+    StoppedEarly,
 }
 
-/// Brings the stack up and serves until a signal ends it. `ready` is told once
-/// it can be used.
+/// What whoever brings a stack up is told.
+pub enum News<'a> {
+    /// It can be used in a moment. Whoever is not there to hear it does not want it.
+    Nearly,
+    /// It can be used.
+    Ready(&'a Report),
+}
+
+/// Brings the stack up and serves until a signal ends it.
 ///
 /// # Errors
 /// A port is taken, PostgreSQL is missing or does not start, or ends by itself.
-pub async fn up(config: &Config, plan: &Plan, ready: impl FnOnce(&Report) -> Result<()>) -> Result<Up> {
+pub async fn up(config: &Config, plan: &Plan, mut tell: impl FnMut(News) -> Result<()>) -> Result<Up> {
     let mut signals = Signals::catch()?;
-    paths::create(&plan.data_dir)?;
-    let lock = match claim(plan).await? {
-        Claim::Ours(lock) => lock,
-        Claim::Running(report) => return Ok(Up::AlreadyRunning(report)),
+    paths::prepare(&plan.data_dir)?;
+    let lock = Lock::open(&plan.data_dir)?;
+    let claimed = tokio::select! {
+        claimed = claim(&lock, plan) => claimed?,
+        signal = signals.end() => return broken_off(&lock, signal),
     };
-    clear(config, &plan.data_dir).await;
+    if let Some(running) = claimed {
+        return Ok(Up::AlreadyRunning(running));
+    }
+    let start = async {
+        clear(config, &plan.data_dir).await?;
+        Stack::start(config, plan).await
+    };
     let started = tokio::select! {
-        started = Stack::start(config, plan) => started,
-        signal = signals.end() => return Err(ended_by(signal)),
+        started = start => started,
+        signal = signals.end() => return broken_off(&lock, signal),
     };
     let mut stack = started?;
     if stack.is_empty() {
         return Ok(Up::AllExternal(stack.report));
     }
-    let served = if let Err(error) = stack.report.save(&plan.data_dir).and_then(|()| ready(&stack.report)) {
+    // Others take a stack with a report for one that runs.
+    let told = tell(News::Nearly)
+        .and_then(|()| stack.report.save(&plan.data_dir))
+        .and_then(|()| tell(News::Ready(&stack.report)));
+    let served = if let Err(error) = told {
         Err(error)
     } else {
         tokio::select! {
@@ -76,32 +97,38 @@ pub async fn up(config: &Config, plan: &Plan, ready: impl FnOnce(&Report) -> Res
     served.map(|()| Up::Stopped)
 }
 
+/// A start that a signal ended: `down` holds its part of the lock while it sends one.
+fn broken_off(lock: &Lock, signal: Signal) -> Result<Up> {
+    if signal == Signal::SIGTERM && lock.holder(Part::Down)?.is_some() {
+        return Ok(Up::StoppedEarly);
+    }
+    Err(ended_by(signal))
+}
+
 /// Brings the stack up in a process of its own, by running this program again
 /// with `arguments`, and waits until it can be used.
 ///
 /// # Errors
 /// Those of [`up`]: the other process tells them in its own words and with its
 /// own exit code.
-pub async fn up_detached(plan: &Plan, arguments: &[std::ffi::OsString]) -> Result<Up> {
-    paths::create(&plan.data_dir)?;
-    if let Claim::Running(report) = claim(plan).await? {
-        return Ok(Up::AlreadyRunning(report));
-    }
-    let log_path = plan.data_dir.join("stack.log");
-    let what = || format!("cannot write {}", log_path.display());
-    let log = File::create(&log_path).or_failed(what)?;
+pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
+    let what = || "cannot hear from the stack".to_owned();
+    // Without a name, and of this start alone: others may be under way.
+    let mut said = tempfile::tempfile().or_failed(what)?;
     let program = std::env::current_exe().or_failed(|| "cannot find this program's file".to_owned())?;
     let mut child = Command::new(program)
         .args(arguments)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(log)
+        .stderr(said.try_clone().or_failed(what)?)
         .spawn()
         .or_failed(|| "cannot start the stack's process".to_owned())?;
     let mut line = String::new();
     if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line).or_failed(|| "cannot hear from the stack".to_owned())?;
+        // An empty line first, to see whether anybody is there.
+        let mut lines = BufReader::new(stdout);
+        while line.trim().is_empty() && lines.read_line(&mut line).or_failed(what)? > 0 {}
     }
     if let Ok(report) = serde_json::from_str::<Report>(&line) {
         if report.pid == i32::try_from(child.id()).ok() {
@@ -112,13 +139,24 @@ pub async fn up_detached(plan: &Plan, arguments: &[std::ffi::OsString]) -> Resul
         return Ok(if report.pid.is_some() { Up::AlreadyRunning(report) } else { Up::AllExternal(report) });
     }
     let status = child.wait().or_failed(|| "cannot wait for the stack's process".to_owned())?;
-    let said = fs::read_to_string(&log_path).unwrap_or_default();
+    let mut words = String::new();
+    said.rewind().and_then(|()| said.read_to_string(&mut words)).or_failed(what)?;
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-    let said = said.split_once("Error: ").map_or(said.as_str(), |(_, error)| error).trim_end();
-    Err(match said {
+    let words = words.split_once("Error: ").map_or(words.as_str(), |(_, error)| error).trim_end();
+    Err(match words {
         "" => Error::failed(format!("the stack's process ended without a word ({status})")),
-        said => Error::new(Kind::Exit(code), said),
+        words => Error::new(Kind::Exit(code), words),
     })
+}
+
+/// From now on this process, which serves the stack on `data_dir`, says what it has to
+/// say in a file there.
+pub fn speak_to_log(data_dir: &Path) -> Result<()> {
+    let path = data_dir.join("stack.log");
+    let log = private::open(&path, OpenOptions::new().create(true).append(true))?;
+    log.set_len(0)
+        .and_then(|()| nix::unistd::dup2_stderr(&log).map_err(std::io::Error::from))
+        .or_failed(|| format!("cannot write {}", path.display()))
 }
 
 /// Stops the stack on `data_dir`; false when none was running.
@@ -126,42 +164,46 @@ pub async fn up_detached(plan: &Plan, arguments: &[std::ffi::OsString]) -> Resul
 /// # Errors
 /// It does not stop.
 pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
-    if !data_dir.is_dir() {
+    if !data_dir.exists() {
         return Ok(false);
     }
-    if Lock::take(data_dir)?.is_some() {
-        return Ok(clear(config, data_dir).await);
-    }
-    let start = tokio::time::Instant::now();
-    let holder = Lock::holder(data_dir).filter(|pid| *pid > 1).ok_or_else(|| {
-        Error::failed(format!("a stack runs on {}, and does not say as which process", data_dir.display()))
-    })?;
-    match kill(Pid::from_raw(holder), Signal::SIGTERM) {
-        // Killed a moment ago: what it has left is cleared away below.
-        Ok(()) | Err(Errno::ESRCH) => {}
-        Err(cause) => {
-            return Err(Error::failed(format!("cannot stop the stack (process {holder})")).because(cause));
-        }
-    }
-    let _lock = loop {
-        if let Some(lock) = Lock::take(data_dir)? {
-            break lock;
-        }
+    private::check_folder(data_dir)?;
+    let lock = Lock::open(data_dir)?;
+    let start = Instant::now();
+    while !lock.take(Part::Down)? {
+        lock.holder(Part::Down)?;
         if start.elapsed() > STOP_PATIENCE {
-            return Err(Error::failed(format!("the stack (process {holder}) does not stop")));
+            return Err(Error::failed("another cruddur stops the stack, and does not come to an end"));
         }
         tokio::time::sleep(POLL).await;
-    };
-    clear(config, data_dir).await;
-    Ok(true)
+    }
+    let mut told = None;
+    while !lock.take(Part::Stack)? {
+        let holder = lock.holder(Part::Stack)?;
+        if let Some(pid) = holder.filter(|_| holder != told) {
+            // It may have ended in between.
+            if let Err(cause) = kill(Pid::from_raw(pid), Signal::SIGTERM)
+                && cause != Errno::ESRCH
+            {
+                return Err(Error::failed(format!("cannot stop the stack (process {pid})")).because(cause));
+            }
+            told = holder;
+        }
+        if start.elapsed() > STOP_PATIENCE {
+            let pid = told.unwrap_or_default();
+            return Err(Error::failed(format!("the stack (process {pid}) does not stop")));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    let cleared = clear(config, data_dir).await?;
+    Ok(cleared || told.is_some())
 }
 
 /// What runs now: the stack on the plan's data directory, and whatever else
 /// serves on its ports.
 pub async fn status(plan: &Plan) -> Result<Report> {
-    if plan.data_dir.is_dir()
-        && Lock::take(&plan.data_dir)?.is_none()
-        && let Some(report) = Report::of_holder(&plan.data_dir)
+    if let Some(holder) = holder(&plan.data_dir)?
+        && let Some(report) = Report::of_holder(&plan.data_dir, holder)
     {
         return Ok(verified(plan, report).await);
     }
@@ -187,10 +229,16 @@ pub async fn status(plan: &Plan) -> Result<Report> {
 /// What a stack that was killed has said about itself on `data_dir`, and that no `up`
 /// or `down` has cleared away yet.
 pub fn abandoned(data_dir: &Path) -> Result<Option<Report>> {
-    if !data_dir.is_dir() || Lock::take(data_dir)?.is_none() {
+    Ok(if holder(data_dir)?.is_some() { None } else { Report::load(data_dir) })
+}
+
+/// The process that serves the stack on `data_dir`, or brings it up.
+fn holder(data_dir: &Path) -> Result<Option<i32>> {
+    if !data_dir.exists() {
         return Ok(None);
     }
-    Ok(Report::load(data_dir))
+    private::check_folder(data_dir)?;
+    Lock::open(data_dir)?.holder(Part::Stack)
 }
 
 /// `report` with what does not answer marked as stopped.
@@ -208,41 +256,36 @@ async fn verified(plan: &Plan, mut report: Report) -> Report {
     report
 }
 
-/// Who has the data directory.
-enum Claim {
-    /// This process, now.
-    Ours(Lock),
-    /// A stack that runs, as it should.
-    Running(Report),
-}
-
-/// Takes the lock, unless a stack that runs holds it. One that is just coming up
-/// is waited for. One that is being killed stops serving before it lets go of the
-/// lock: what looks broken is looked at again.
-async fn claim(plan: &Plan) -> Result<Claim> {
-    let start = tokio::time::Instant::now();
+/// Takes the lock, unless a stack that runs as it should holds it: then gives what that
+/// has said. One that is just coming up is waited for, and so is `down`. One that is
+/// being killed stops serving before it lets go of the lock: what looks broken is looked
+/// at again.
+async fn claim(lock: &Lock, plan: &Plan) -> Result<Option<Report>> {
+    let start = Instant::now();
     loop {
-        if let Some(lock) = Lock::take(&plan.data_dir)? {
-            return Ok(Claim::Ours(lock));
+        let stopping = lock.holder(Part::Down)?.is_some();
+        if !stopping && lock.take(Part::Stack)? {
+            return Ok(None);
         }
-        let (running, patience) = match Report::of_holder(&plan.data_dir) {
-            Some(report) => (as_planned(plan, verified(plan, report).await), SETTLE_PATIENCE),
-            None => (Err(coming_up(plan)), START_PATIENCE),
+        let holder = lock.holder(Part::Stack)?;
+        let report = holder.and_then(|pid| Report::of_holder(&plan.data_dir, pid));
+        let (running, patience) = match report {
+            Some(report) if !stopping => (as_planned(plan, verified(plan, report).await), SETTLE_PATIENCE),
+            _ => (Err(busy(plan, stopping)), START_PATIENCE),
         };
         match running {
-            Ok(report) => return Ok(Claim::Running(report)),
+            Ok(report) => return Ok(Some(report)),
             Err(_) if start.elapsed() < patience => tokio::time::sleep(POLL).await,
             Err(error) => return Err(error),
         }
     }
 }
 
-fn coming_up(plan: &Plan) -> Error {
-    Error::failed(format!(
-        "another cruddur brings up {}, and does not come to an end",
-        plan.data_dir.display()
-    ))
-    .hint("to end it run: cruddur local down")
+fn busy(plan: &Plan, stopping: bool) -> Error {
+    let does = if stopping { "stops" } else { "brings up" };
+    let folder = plan.data_dir.display();
+    let error = Error::failed(format!("another cruddur {does} {folder}, and does not come to an end"));
+    if stopping { error } else { error.hint("to end it run: cruddur local down") }
 }
 
 /// The stack that runs, if it serves what the plan asks for.
@@ -280,15 +323,16 @@ fn as_planned(plan: &Plan, report: Report) -> Result<Report> {
 
 /// Clears away what a stack that was killed has left: its server and, if it was
 /// ephemeral, its data. Returns false when there was no such stack.
-async fn clear(config: &Config, data_dir: &Path) -> bool {
-    stop_leftover(config, data_dir, false).await;
+async fn clear(config: &Config, data_dir: &Path) -> Result<bool> {
+    stop_leftover(config, data_dir, false).await?;
     let killed = Report::load(data_dir);
-    if let Some(report) = killed.as_ref().filter(|report| report.ephemeral && report.data_dir != data_dir) {
-        stop_leftover(config, &report.data_dir, true).await;
-        remove(&report.data_dir);
+    let scratch = killed.as_ref().map(|report| report.data_dir.as_path());
+    if let Some(folder) = scratch.filter(|folder| *folder != data_dir && Scratch::is_ours(folder)) {
+        stop_leftover(config, folder, true).await?;
+        remove(folder);
     }
     Report::forget(data_dir);
-    killed.is_some()
+    Ok(killed.is_some())
 }
 
 /// The exit code of a command that a signal ended, by the shell's custom.

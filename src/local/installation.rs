@@ -1,20 +1,25 @@
 //! PostgreSQL's programs, run on one folder as the account they must run as.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
 use super::binaries::Binaries;
 use super::paths::Account;
+use super::private;
 use super::process::{Group, serves};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Result};
 
 /// Lines of a log that an error shows.
 const LOG_LINES: usize = 8;
+/// How long what a killed run has left may take to end.
+const LEFTOVER_PATIENCE: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(10);
 
 /// The binaries, the account, and the folder that holds the cluster and its log.
 pub(super) struct Installation {
@@ -73,8 +78,20 @@ impl Installation {
         Self::data_in(home).join("PG_VERSION")
     }
 
-    /// Stops a server that its parent, killed, has left running on this cluster.
+    /// Stops a server that its parent, killed, has left running on this cluster, and
+    /// waits until all its processes are gone.
     pub(super) async fn stop_leftover(&self, ephemeral: bool) -> Result<()> {
+        let what = "cannot stop the PostgreSQL that an earlier run left behind";
+        let start = Instant::now();
+        while is_held(&self.log())? {
+            if start.elapsed() > LEFTOVER_PATIENCE {
+                return Err(Error::failed(what).because(anyhow::Error::msg("its processes do not end")));
+            }
+            // One that was only just started has not written the file yet.
+            if !self.pid_file().exists() || self.stop_running(ephemeral).await.is_err() {
+                tokio::time::sleep(POLL).await;
+            }
+        }
         let pid_file = self.pid_file();
         let Ok(text) = fs::read_to_string(&pid_file) else { return Ok(()) };
         let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
@@ -88,12 +105,32 @@ impl Installation {
         if !running.or_failed(|| "cannot run pg_ctl".to_owned())?.success() {
             return Ok(());
         }
+        self.stop_running(ephemeral).await.or_failed(|| what.to_owned())
+    }
+
+    async fn stop_running(&self, ephemeral: bool) -> Result<()> {
         let mode = if ephemeral { "immediate" } else { "fast" };
-        self.run(
-            self.command("pg_ctl").args(["stop", "-w", "-m", mode, "-D"]).arg(self.data()),
-            "cannot stop the PostgreSQL that an earlier run left behind",
-        )
-        .await
+        let mut command = self.command("pg_ctl");
+        command.args(["stop", "-w", "-m", mode, "-D"]).arg(self.data());
+        self.run(&mut command, "pg_ctl fails").await
+    }
+
+    /// The server's log, empty, for the server that is started next. It is locked, and
+    /// stays so for as long as any process of that server lives: whoever finds it free
+    /// is alone with the cluster.
+    pub(super) async fn new_log(&self) -> Result<File> {
+        let what = || format!("cannot empty {}", self.log().display());
+        let log = private::open(&self.log(), OpenOptions::new().create(true).append(true))?;
+        let start = Instant::now();
+        while log.try_lock().is_err() {
+            if start.elapsed() > LEFTOVER_PATIENCE {
+                return Err(Error::failed("an earlier PostgreSQL on the same cluster does not end"));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        // An earlier version may have written secrets into it.
+        log.set_len(0).or_failed(what)?;
+        Ok(log)
     }
 
     /// One of PostgreSQL's programs, as the account it must run as, in no
@@ -122,6 +159,19 @@ impl Installation {
         let _ = output.rewind().and_then(|()| output.read_to_end(&mut said));
         Err(Error::failed(format!("{what} ({status})")).because(anyhow::Error::msg(last_lines(&said))))
     }
+}
+
+/// Whether a process of a server lives that was started with this log.
+fn is_held(log: &Path) -> Result<bool> {
+    if fs::symlink_metadata(log).is_err() {
+        return Ok(false);
+    }
+    Ok(private::open(log, OpenOptions::new().read(true))?.try_lock().is_err())
+}
+
+/// Whether a killed run may have left a server on the cluster in `home`.
+pub(super) fn may_be_left_in(home: &Path) -> Result<bool> {
+    Ok(Installation::pid_file_in(home).exists() || is_held(&Installation::log_in(home))?)
 }
 
 /// A file without a name that holds `text`: a program's input that is never seen

@@ -7,7 +7,9 @@ mod daemon;
 pub mod dynamodb;
 mod exec;
 mod installation;
+mod lock;
 mod paths;
+mod private;
 mod probe;
 mod process;
 mod signals;
@@ -15,7 +17,7 @@ mod stack;
 mod state;
 
 pub use access::{Access, Host, Origin};
-pub use daemon::{Up, abandoned, down, status, up, up_detached};
+pub use daemon::{News, Up, abandoned, down, speak_to_log, status, up, up_detached};
 pub use exec::exec;
 pub use paths::data_dir;
 pub use stack::{Plan, Ports};

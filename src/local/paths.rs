@@ -1,11 +1,12 @@
 //! Where the stack keeps its data, and who may reach it.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, fchown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown, lchown};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{User, geteuid};
 
+use super::private;
 use crate::config::Config;
 use crate::error::{Context as _, Error, Result};
 
@@ -69,8 +70,9 @@ impl Account {
         for ancestor in folder.ancestors().skip(1) {
             let metadata =
                 fs::metadata(ancestor).or_failed(|| format!("cannot look at {}", ancestor.display()))?;
-            let may_enter =
-                metadata.mode() & 0o001 != 0 || (metadata.uid() == self.uid && metadata.mode() & 0o100 != 0);
+            let may_enter = metadata.mode() & 0o001 != 0
+                || (metadata.uid() == self.uid && metadata.mode() & 0o100 != 0)
+                || (metadata.gid() == self.gid && metadata.mode() & 0o010 != 0);
             if !may_enter {
                 return Err(Error::config(format!(
                     "PostgreSQL cannot run as root, and the account it runs as cannot enter {}",
@@ -79,7 +81,7 @@ impl Account {
                 .hint("choose another place with --data-dir or CRUDDUR_DATA_DIR (TMPDIR for an ephemeral stack)"));
             }
         }
-        chown(folder, Some(self.uid), Some(self.gid))
+        lchown(folder, Some(self.uid), Some(self.gid))
             .or_failed(|| format!("cannot give {} to the account of PostgreSQL", folder.display()))
     }
 
@@ -90,20 +92,23 @@ impl Account {
     }
 }
 
-/// Creates `folder` and its parents, unless it is there: then it is somebody's,
-/// and its permissions are theirs to choose.
-pub(super) fn create(folder: &Path) -> Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(folder).or_failed(|| format!("cannot create {}", folder.display()))?;
-    open_passage(folder)
+/// Makes `folder` ready to hold a stack's data: there, our own, and closed to others.
+pub(super) fn prepare(folder: &Path) -> Result<()> {
+    private::create_folder(folder)?;
+    close(folder)
 }
 
-/// Lets others pass through `folder`, no more: an unprivileged PostgreSQL has its
-/// own folder inside. Nobody needs to when it runs as the same account.
-pub(super) fn open_passage(folder: &Path) -> Result<()> {
+/// Lets nobody else into `folder` but the account that PostgreSQL runs as in root's
+/// place: that one may pass through, to its own folder inside.
+pub(super) fn close(folder: &Path) -> Result<()> {
     let what = || format!("cannot set the permissions of {}", folder.display());
-    fs::set_permissions(folder, fs::Permissions::from_mode(if geteuid().is_root() { 0o711 } else { 0o700 }))
-        .or_failed(what)
+    let mode = match Account::for_postgres() {
+        Ok(Some(account)) => {
+            lchown(folder, None, Some(account.gid)).or_failed(what)?;
+            0o710
+        }
+        // Without such an account there is no PostgreSQL to let in.
+        Ok(None) | Err(_) => 0o700,
+    };
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode)).or_failed(what)
 }

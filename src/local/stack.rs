@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::access::Access;
 use super::cluster::{Cluster, ClusterPlan};
 use super::dynamodb::Server;
-use super::installation::Installation;
+use super::installation::{Installation, may_be_left_in};
 use super::probe::{self, Found};
 use super::state::{DYNAMODB, POSTGRESQL, Report, Scratch, Service, ServiceState, remove};
 use crate::config::{AwsConfig, Config, DEFAULT_DYNAMODB_PORT, is_loopback};
@@ -234,22 +234,20 @@ impl Stack {
 
 /// Stops and removes what killed ephemeral runs have left behind.
 async fn sweep(config: &Config) {
-    for folder in Scratch::abandoned() {
-        stop_leftover(config, &folder, true).await;
-        remove(&folder);
+    for (folder, _lock) in Scratch::abandoned() {
+        if stop_leftover(config, &folder, true).await.is_ok() {
+            remove(&folder);
+        }
     }
 }
 
 /// Stops a PostgreSQL that a killed stack has left running on `home`.
-pub(super) async fn stop_leftover(config: &Config, home: &Path, ephemeral: bool) {
+pub(super) async fn stop_leftover(config: &Config, home: &Path, ephemeral: bool) -> Result<()> {
     // Looking for the binaries runs them; most of the time nothing is left.
-    if !Installation::pid_file_in(home).exists() {
-        return;
+    if !may_be_left_in(home)? {
+        return Ok(());
     }
-    if let Ok(installation) = Installation::new(config, home) {
-        // What cannot be stopped shows up as a port that is taken.
-        let _ = installation.stop_leftover(ephemeral).await;
-    }
+    Installation::new(config, home)?.stop_leftover(ephemeral).await
 }
 
 fn free_port() -> Result<u16> {

@@ -1,15 +1,15 @@
 //! What a running stack leaves on the disk about itself.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Seek as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::access::Access;
-use super::paths;
-use crate::error::{Context as _, Error, Result};
+use super::{paths, private};
+use crate::error::{Context as _, Result};
 
 /// The services' names in a report.
 pub(super) const DYNAMODB: &str = "dynamodb";
@@ -17,58 +17,15 @@ pub(super) const POSTGRESQL: &str = "postgresql";
 
 /// Begins the names of temporary folders.
 const SCRATCH_PREFIX: &str = "cruddur-";
-
-/// Held for as long as a stack runs; the kernel lets go of it however the
-/// process ends. The file says which process.
-pub(super) struct Lock {
-    file: File,
-}
-
-impl Lock {
-    /// Takes the lock; `None` when a running stack holds it.
-    pub(super) fn take(folder: &Path) -> Result<Option<Self>> {
-        let path = folder.join("lock");
-        let what = || format!("cannot lock {}", path.display());
-        let mut options = OpenOptions::new();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).open(&path).or_failed(what)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(cause)) => return Err(Error::failed(what()).because(cause)),
-        }
-        file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).or_failed(what)?;
-        Ok(Some(Self { file }))
-    }
-
-    /// The process that holds the lock.
-    pub(super) fn holder(folder: &Path) -> Option<i32> {
-        fs::read_to_string(folder.join("lock")).ok()?.trim().parse().ok()
-    }
-
-    fn new_unlinked(folder: &Path) -> Result<Self> {
-        // Locked before it has its name: nobody takes it for an abandoned one.
-        let what = || format!("cannot lock {}", folder.display());
-        let unnamed = folder.join("lock.new");
-        let file = File::create(&unnamed).or_failed(what)?;
-        file.lock().or_failed(what)?;
-        fs::rename(&unnamed, folder.join("lock")).or_failed(what)?;
-        Ok(Self { file })
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing the file lets go of it in any case.
-        let _ = self.file.unlock();
-    }
-}
+/// Held in such a folder for as long as it is in use.
+const LOCK: &str = "lock";
 
 /// A temporary folder that goes with this value, and with the next run if this
 /// one is killed.
 pub(super) struct Scratch {
     folder: PathBuf,
-    _lock: Lock,
+    /// The kernel lets go of it however the process ends.
+    _lock: File,
 }
 
 impl Scratch {
@@ -76,8 +33,12 @@ impl Scratch {
     pub(super) fn new() -> Result<Self> {
         let what = || "cannot create a temporary folder".to_owned();
         let folder = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir().or_failed(what)?;
-        paths::open_passage(folder.path())?;
-        let lock = Lock::new_unlinked(folder.path())?;
+        paths::close(folder.path())?;
+        private::check_folder(folder.path())?;
+        // Locked before it has its name: nobody takes it for an abandoned one.
+        let unnamed = folder.path().join("lock.new");
+        let lock = private::open(&unnamed, OpenOptions::new().write(true).create_new(true))?;
+        lock.lock().and_then(|()| fs::rename(&unnamed, folder.path().join(LOCK))).or_failed(what)?;
         Ok(Self { folder: folder.keep(), _lock: lock })
     }
 
@@ -86,20 +47,27 @@ impl Scratch {
         &self.folder
     }
 
-    /// The folders of killed runs of this user.
-    pub(super) fn abandoned() -> Vec<PathBuf> {
-        let me = nix::unistd::geteuid().as_raw();
+    /// The folders of killed runs of this user, each with its lock, taken.
+    pub(super) fn abandoned() -> Vec<(PathBuf, File)> {
         let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
         entries
             .flatten()
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(SCRATCH_PREFIX))
-            .filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == me))
             .map(|entry| entry.path())
-            .filter(|folder| {
-                let lock = OpenOptions::new().read(true).write(true).open(folder.join("lock"));
-                lock.is_ok_and(|file| file.try_lock().is_ok())
+            .filter(|folder| Self::is_ours(folder))
+            .filter_map(|folder| {
+                let lock = private::open(&folder.join(LOCK), OpenOptions::new().read(true).write(true));
+                lock.ok().map(|lock| (folder, lock))
             })
+            .filter(|(_, lock)| lock.try_lock().is_ok())
             .collect()
+    }
+
+    /// Whether it is such a folder, and this user's.
+    pub(super) fn is_ours(folder: &Path) -> bool {
+        let me = nix::unistd::geteuid().as_raw();
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH_PREFIX))
+            && fs::symlink_metadata(folder)
+                .is_ok_and(|found| found.is_dir() && found.uid() == me && found.mode() & 0o022 == 0)
     }
 }
 
@@ -196,16 +164,17 @@ impl Report {
         data_dir.join("stack.json")
     }
 
-    /// What the stack that holds the lock on `data_dir` has said about itself;
-    /// `None` while it is still coming up.
-    pub(super) fn of_holder(data_dir: &Path) -> Option<Self> {
-        Self::load(data_dir).filter(|report| report.pid.is_some() && report.pid == Lock::holder(data_dir))
+    /// What the process `holder`, which holds the lock on `data_dir`, has said about
+    /// itself; `None` while it is still coming up.
+    pub(super) fn of_holder(data_dir: &Path, holder: i32) -> Option<Self> {
+        Self::load(data_dir).filter(|report| report.pid == Some(holder))
     }
 
     /// What the last stack on `data_dir` has said about itself.
     pub(super) fn load(data_dir: &Path) -> Option<Self> {
         let mut text = String::new();
-        File::open(Self::file(data_dir)).ok()?.read_to_string(&mut text).ok()?;
+        let mut file = private::open(&Self::file(data_dir), OpenOptions::new().read(true)).ok()?;
+        file.read_to_string(&mut text).ok()?;
         serde_json::from_str(&text).ok()
     }
 

@@ -7,8 +7,8 @@ use clap::Args;
 use super::{AccessArgs, StackArgs, show};
 use crate::config::{Config, Service, is_loopback};
 use crate::context::Context;
-use crate::error::{Context as _, Result};
-use crate::local::{self, Plan, Report, Up};
+use crate::error::{Context as _, Error, Result};
+use crate::local::{self, News, Plan, Report, Up};
 use crate::output::Ui;
 use crate::postgres::ConnectionUrl;
 
@@ -44,18 +44,21 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
         return background(cx, ui, &plan).await;
     }
     let outcome = if args.detach {
-        local::up_detached(&plan, &background_arguments(&plan)).await?
+        local::up_detached(&background_arguments(&plan))?
     } else {
-        local::up(cx.config(), &plan, |report| {
-            show(ui, report);
-            show_variables(ui, cx.config(), report);
-            ui.status("ready; Ctrl-C stops it");
+        local::up(cx.config(), &plan, |news| {
+            if let News::Ready(report) = news {
+                show(ui, report);
+                show_variables(ui, cx.config(), report);
+                ui.status("ready; Ctrl-C stops it");
+            }
             Ok(())
         })
         .await?
     };
     match outcome {
         Up::Stopped => ui.status("stopped"),
+        Up::StoppedEarly => return Err(stopped_early()),
         Up::Detached(report) => {
             show(ui, &report);
             show_variables(ui, cx.config(), &report);
@@ -76,11 +79,24 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
 async fn background(cx: &Context, ui: &mut Ui, plan: &Plan) -> Result<()> {
     // Away from the terminal: its Ctrl-C and its end are not for this process.
     nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
-    let mut say = |report: &Report| ui.document(report);
-    match local::up(cx.config(), plan, &mut say).await? {
-        Up::AllExternal(report) | Up::AlreadyRunning(report) | Up::Detached(report) => say(&report),
+    let tell = |news: News| match news {
+        News::Nearly => ui.data("\n"),
+        News::Ready(report) => {
+            local::speak_to_log(plan.data_dir())?;
+            // From now on others count on it.
+            let _ = ui.document(report);
+            Ok(())
+        }
+    };
+    match local::up(cx.config(), plan, tell).await? {
+        Up::AllExternal(report) | Up::AlreadyRunning(report) | Up::Detached(report) => ui.document(&report),
         Up::Stopped => Ok(()),
+        Up::StoppedEarly => Err(stopped_early()),
     }
+}
+
+fn stopped_early() -> Error {
+    Error::failed("cruddur local down has stopped the stack before it was up")
 }
 
 /// The variables are in the environment by now, `.env` file or not.

@@ -2,6 +2,7 @@
 
 mod hidden;
 
+use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use self::hidden::Hidden;
 use super::access::{Access, Verdict};
+use super::private;
 use crate::error::{Context as _, Error, Result};
 
 /// How long running requests may take to finish at the end. A client that sent
@@ -147,6 +149,11 @@ fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
 fn open(file: &Path) -> Result<Database> {
     let what = || format!("cannot open the DynamoDB file {}", file.display());
     let path = file.to_str().ok_or_else(|| Error::failed(what()).because(anyhow::Error::msg("not UTF-8")))?;
+    // SQLite makes its other files as the first one is.
+    private::open(file, OpenOptions::new().read(true).append(true).create(true))?;
+    for ending in ["-wal", "-shm"] {
+        private::tighten(Path::new(&format!("{path}{ending}")))?;
+    }
     let database = Database::new(path).or_failed(what)?;
     // SQLite's synchronous = NORMAL: three times the writes a second, safe when
     // the process is killed, not when the power fails.

@@ -1,12 +1,15 @@
 //! `cruddur local`
 
 mod arguments;
+mod at_once;
 mod ephemeral;
 mod exec;
 mod exec_cleanup;
 mod exec_signals;
 mod external;
 mod foreground;
+mod ownership;
+mod privacy;
 mod survival;
 mod taken_ports;
 mod terminal;

@@ -1,4 +1,4 @@
-//! An `initdb` that stops at a point of its work and waits there for the test.
+//! A program of PostgreSQL's that stops at a point of its work and waits there for the test.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -11,7 +11,8 @@ use nix::unistd::mkfifo;
 
 use super::{World, eventually, sql, stack};
 
-/// Where `initdb` stops. It always waits before it has told its parent of an end.
+/// Where a program stops, `initdb` unless another one is named. It always waits before it
+/// has told its parent of an end.
 #[derive(Clone, Copy)]
 pub enum Point {
     /// Nothing has been made.
@@ -20,9 +21,13 @@ pub enum Point {
     Middle,
     /// The real `initdb` has made everything.
     After,
+    /// `postgres` is to serve, and has not begun.
+    Server,
+    /// `pg_ctl` is to stop a server, and has not begun.
+    Stop,
 }
 
-/// The stopped `initdb` of one world, and the only way to let it go on.
+/// The stopped program of one world, and the only way to let it go on.
 pub struct Gate {
     bindir: PathBuf,
     /// Held open, so that neither side blocks when it opens the pipe.
@@ -40,33 +45,45 @@ impl Gate {
         let pipe = OpenOptions::new().read(true).write(true).open(pipe).unwrap();
         let real = real_bindir();
         let real = real.display();
-        for name in ["postgres", "pg_ctl"] {
+        for name in ["initdb", "postgres", "pg_ctl"] {
             script(&bindir.join(name), &format!("exec {real}/{name} \"$@\""));
         }
         let here = bindir.display();
-        let wait = format!(": > {here}/reached; read go < {here}/pipe");
+        let wait = format!("echo $$ > {here}/reached; read go < {here}/pipe");
         let text = match point {
             Point::Before => format!("{wait}; exec {real}/initdb \"$@\""),
             Point::After => format!("{real}/initdb \"$@\" || exit; {wait}"),
+            Point::Server => format!("case $1 in -D) {wait};; esac; exec {real}/postgres \"$@\""),
+            Point::Stop => format!("case $1 in stop) {wait};; esac; exec {real}/pg_ctl \"$@\""),
             // `-D FOLDER` comes first. A shell gives its background jobs no stdin.
             Point::Middle => format!(
                 "exec 3<&0; {real}/initdb \"$@\" <&3 & until [ -e \"$2/base\" ]; do :; done\n\
                  kill -STOP $!; {wait}; kill -CONT $!; wait $!"
             ),
         };
-        script(&bindir.join("initdb"), &text);
+        let program = match point {
+            Point::Server => "postgres",
+            Point::Stop => "pg_ctl",
+            Point::Before | Point::Middle | Point::After => "initdb",
+        };
+        script(&bindir.join(program), &text);
         Self { bindir, pipe }
     }
 
-    /// Makes `command` take this `initdb`.
+    /// Makes `command` take this program.
     pub fn guard<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("CRUDDUR_POSTGRES_BINDIR", &self.bindir)
     }
 
-    /// Returns once `initdb` waits at its point.
+    /// The folder of the program, where `pipe` lets it go on and `reached` has its process.
+    pub fn bindir(&self) -> &Path {
+        &self.bindir
+    }
+
+    /// Returns once the program waits at its point.
     #[track_caller]
     pub fn reached(&self) {
-        eventually("initdb waits", || self.bindir.join("reached").exists().then_some(()));
+        eventually("the program waits", || self.bindir.join("reached").exists().then_some(()));
     }
 
     /// Lets it go on.

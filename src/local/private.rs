@@ -1,0 +1,106 @@
+//! Files and folders that are this user's alone. Root runs the stack too, so that a link
+//! in a folder which others may write would lead root anywhere.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+
+use crate::error::{Context as _, Error, Result};
+
+const OTHERS_WRITE: u32 = 0o002;
+const NOT_OWNER_WRITES: u32 = 0o022;
+const STICKY: u32 = 0o1000;
+
+/// Opens a file of our own, for us alone; follows no link.
+///
+/// # Errors
+/// It is not a file, somebody else's, or one that others may write.
+pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
+    let what = || format!("cannot open {}", path.display());
+    // A pipe would let us wait for its other end.
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = match options.mode(0o600).custom_flags(flags.bits()).open(path) {
+        Err(error) if error.raw_os_error() == Some(nix::libc::ELOOP) => {
+            return Err(not_ours(path, "is a symbolic link"));
+        }
+        opened => opened.or_failed(what)?,
+    };
+    let metadata = file.metadata().or_failed(what)?;
+    if !metadata.is_file() || metadata.nlink() > 1 {
+        return Err(not_ours(path, "is no file of its own"));
+    }
+    check_owner(path, &metadata, OTHERS_WRITE)?;
+    if metadata.mode() & 0o177 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600)).or_failed(what)?;
+    }
+    Ok(file)
+}
+
+/// Takes away what others may do with a file that is there.
+pub(super) fn tighten(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        open(path, OpenOptions::new().read(true))?;
+    }
+    Ok(())
+}
+
+/// Creates `folder` and its parents, for us alone, unless it is there and our own.
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
+    let what = || format!("cannot create {}", folder.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).or_failed(what)?;
+    check_folder(folder)
+}
+
+/// Makes sure that a folder is our own, and that nobody else may write it or put another
+/// in its place.
+pub(super) fn check_folder(folder: &Path) -> Result<()> {
+    let what = |path: &Path| format!("cannot look at {}", path.display());
+    let metadata = fs::symlink_metadata(folder).or_failed(|| what(folder))?;
+    if metadata.is_symlink() {
+        return Err(not_ours(folder, "is a symbolic link"));
+    }
+    if !metadata.is_dir() {
+        return Err(not_ours(folder, "is not a folder"));
+    }
+    check_owner(folder, &metadata, NOT_OWNER_WRITES)?;
+    let real = folder.canonicalize().or_failed(|| what(folder))?;
+    for parent in folder.ancestors().skip(1).chain(real.ancestors().skip(1)) {
+        let metadata = fs::symlink_metadata(parent).or_failed(|| what(parent))?;
+        check_parent(parent, &metadata)?;
+    }
+    Ok(())
+}
+
+fn check_owner(path: &Path, metadata: &Metadata, forbidden: u32) -> Result<()> {
+    if metadata.uid() != geteuid().as_raw() {
+        return Err(not_ours(path, &format!("belongs to another user (uid {})", metadata.uid())));
+    }
+    if metadata.mode() & forbidden != 0 {
+        return Err(Error::config(format!("{} can be written by other users", path.display()))
+            .hint(format!("run: chmod go-w {}", path.display())));
+    }
+    Ok(())
+}
+
+/// Whoever may write a folder may put something else in the place of what is in it, but
+/// for folders such as `/tmp`. A link is as safe as the folder that it is in.
+fn check_parent(parent: &Path, metadata: &Metadata) -> Result<()> {
+    // In a container `/` may belong to a user that is unknown there.
+    let machine = fs::symlink_metadata("/").map_or(0, |root| root.uid());
+    if ![0, machine, geteuid().as_raw()].contains(&metadata.uid()) {
+        return Err(not_ours(parent, &format!("belongs to another user (uid {})", metadata.uid())));
+    }
+    let open = metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0;
+    if open && !metadata.is_symlink() {
+        return Err(not_ours(parent, "can be written by other users"));
+    }
+    Ok(())
+}
+
+fn not_ours(path: &Path, why: &str) -> Error {
+    Error::config(format!("{} {why}", path.display()))
+        .hint("the local stack needs a folder of its own: choose another data directory")
+}
