@@ -46,7 +46,7 @@ const TABLES: &str = "\
 
 const COLUMNS: &str = "\
     SELECT a.attrelid, a.attnum, pg_catalog.quote_ident(a.attname), a.atttypid, a.atttypmod, \
-    pg_catalog.format_type(a.atttypid, a.atttypmod) \
+    pg_catalog.format_type(a.atttypid, a.atttypmod), a.xmin::text \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
     WHERE c.relkind IN ('r', 'p', 'f', 'c') AND c.relpersistence <> 't' AND c.oid >= 16384 \
     AND a.attnum > 0 AND NOT a.attisdropped";
@@ -95,6 +95,8 @@ struct Column {
     number: i16,
     name: String,
     of: Type,
+    /// Another one where its entry in the catalog has been changed.
+    version: String,
 }
 
 impl Session {
@@ -140,8 +142,13 @@ impl Session {
         drops.sort();
         let mut losses: Vec<String> = drops.into_iter().map(|(_, line)| line).collect();
         let counts = self.counts_since(counts).await?;
-        self.add_rows(before, &counts, &mut losses).await?;
-        self.add_columns(before, &gone, &mut losses).await?;
+        let tables = self.tables().await?;
+        let is_anew =
+            |(oid, now): &(&u32, &Table)| before.tables.get(oid).is_some_and(|was| was.file != now.file);
+        let anew: HashMap<u32, &Table> =
+            tables.iter().filter(is_anew).map(|(oid, table)| (*oid, table)).collect();
+        self.add_rows(before, &anew, &counts, &mut losses).await?;
+        self.add_columns(before, &anew, &gone, &mut losses).await?;
         for row in self.client.query(FOREIGN, &[]).await? {
             if let Some(table) = before.tables.get(&row.get(0)) {
                 losses.push(format!("writes to foreign table {}, which another server counts", table.name));
@@ -157,10 +164,10 @@ impl Session {
     async fn add_rows(
         &self,
         before: &Before,
-        counts: &HashMap<u32, [i64; 3]>,
+        anew: &HashMap<u32, &Table>,
+        counts: &TupleCounts,
         losses: &mut Vec<String>,
     ) -> Result<()> {
-        let after = self.tables().await?;
         let mut lines = BTreeSet::new();
         for (oid, table) in &before.tables {
             let [inserted, updated, deleted] = counts.get(oid).copied().unwrap_or_default();
@@ -170,7 +177,7 @@ impl Session {
                     lines.insert(format!("{verb} {} of {name}", counted(rows)));
                 }
             }
-            let Some(now) = after.get(oid).filter(|now| now.file != table.file) else { continue };
+            let Some(now) = anew.get(oid) else { continue };
             // TRUNCATE begins to count anew; what only writes a table anew keeps its rows.
             let is_emptied = match &now.query {
                 Some(query) => self.client.query_one(query, &[]).await?.get::<_, i64>(0) <= inserted,
@@ -189,23 +196,30 @@ impl Session {
         Ok(())
     }
 
-    /// Columns that are gone, or have another type.
+    /// Columns that are gone, or have another type, or other values in a table that was written
+    /// `anew`.
     async fn add_columns(
         &self,
         before: &Before,
+        anew: &HashMap<u32, &Table>,
         gone: &HashSet<u32>,
         losses: &mut Vec<String>,
     ) -> Result<()> {
         let after = self.columns().await?;
-        let after: HashMap<(u32, i16), Type> =
-            after.into_iter().map(|column| ((column.table, column.number), column.of)).collect();
+        let after: HashMap<(u32, i16), &Column> =
+            after.iter().map(|column| ((column.table, column.number), column)).collect();
         for column in before.columns.iter().filter(|column| !gone.contains(&column.table)) {
             let table = before.tables.get(&column.table).map_or("a composite type", |table| &table.name);
             let name = format!("{table}.{}", column.name);
+            let was = &column.of;
             match after.get(&(column.table, column.number)) {
                 None => losses.push(format!("drops column {name}")),
-                Some(now) if (now.oid, now.modifier) != (column.of.oid, column.of.modifier) => {
-                    losses.push(format!("changes column {name} from {} to {}", column.of.name, now.name));
+                Some(Column { of, .. }) if (of.oid, of.modifier) != (was.oid, was.modifier) => {
+                    losses.push(format!("changes column {name} from {} to {}", was.name, of.name));
+                }
+                // ALTER … TYPE … USING keeps the type, if it likes, and no value.
+                Some(now) if now.version != column.version && anew.contains_key(&column.table) => {
+                    losses.push(format!("writes column {name} anew"));
                 }
                 Some(_) => {}
             }
@@ -234,6 +248,7 @@ impl Session {
             number: row.get(1),
             name: row.get(2),
             of: Type { oid: row.get(3), modifier: row.get(4), name: row.get(5) },
+            version: row.get(6),
         };
         Ok(rows.iter().map(column).collect())
     }

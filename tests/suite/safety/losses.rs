@@ -1,7 +1,7 @@
 //! What a file destroys in production without saying so: the server tells, before COMMIT.
 
 use super::on_prod;
-use crate::support::{Run, Sandbox, eventually, typed_after, typed_at};
+use crate::support::{Answer, MoodyPostgres, Run, Sandbox, eventually, typed_after, typed_at};
 
 /// Drops what a case has left, and makes what it is to destroy.
 const FIXTURE: &str = "\
@@ -12,7 +12,7 @@ const FIXTURE: &str = "\
     CREATE TABLE app.parted (id int, text text) PARTITION BY LIST (id); \
     CREATE TABLE app.part PARTITION OF app.parted FOR VALUES IN (1); INSERT INTO app.parted VALUES (1); \
     CREATE VIEW app.seen AS SELECT 1 AS one; CREATE SEQUENCE app.numbers; CREATE TYPE app.mood AS ENUM ('ok'); \
-    CREATE FUNCTION app.one() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+    CREATE FUNCTION app.one() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT lo_from_bytea(0, 'one')";
 
 /// All that a case may destroy.
 const STATE: &str = "\
@@ -20,7 +20,8 @@ const STATE: &str = "\
     (SELECT array_agg(n ORDER BY relname) FROM (SELECT relname FROM pg_class \
      WHERE relnamespace = 'app'::regnamespace) n), \
     (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'app.notes'::regclass \
-     AND attnum > 0 AND NOT attisdropped), to_regtype('app.mood'), to_regprocedure('app.one()')";
+     AND attnum > 0 AND NOT attisdropped), to_regtype('app.mood'), to_regprocedure('app.one()'), \
+    (SELECT count(*) FROM pg_largeobject_metadata)";
 
 fn database() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -85,6 +86,7 @@ fn rows_that_go_are_counted_by_the_server() {
             DELETES,
         ),
         ("UPDATE app.parted SET text = ''", "updates 1 row of app.part"),
+        ("SELECT lo_unlink(max(oid)) FROM pg_largeobject_metadata", "deletes 1 row of the large objects"),
         // What a ROLLBACK TO took back is counted too, so that it asks once too often.
         (
             "SAVEPOINT a; UPDATE app.notes SET id = 7 WHERE id = 1; ROLLBACK TO a; \
@@ -119,6 +121,7 @@ fn what_is_put_together_from_strings_is_found_in_the_catalog() {
             "ALTER TABLE app.notes ALTER COLUMN text TYPE int USING 0",
             "changes column app.notes.text from text to integer",
         ),
+        ("ALTER TABLE app.notes ALTER COLUMN text TYPE text USING ''", "writes column app.notes.text anew"),
         ("DO $$ BEGIN EXECUTE 'DR'||'OP VIEW app.seen'; END $$", "drops view app.seen"),
         ("DO $$ BEGIN EXECUTE 'DR'||'OP SEQUENCE app.numbers'; END $$", "drops sequence app.numbers"),
         ("DO $$ BEGIN EXECUTE 'DR'||'OP TYPE app.mood'; END $$", "drops type app.mood"),
@@ -152,6 +155,31 @@ fn what_acts_outside_the_transaction_is_asked_about_beforehand() {
         Run::of(seed(&sandbox, &sql).args(["--yes", "--confirm", sandbox.database()])).succeeds();
     }
     assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes"), [["0"]]);
+}
+
+#[test]
+fn rows_on_another_server_are_asked_about() {
+    let sandbox = database();
+    sandbox.sql(FIXTURE);
+    let url = sandbox.connection_url();
+    let (user, rest) = url.strip_prefix("postgresql://").unwrap().split_once(':').unwrap();
+    let (password, place) = rest.rsplit_once('@').unwrap();
+    let port = place.split([':', '/']).nth(1).unwrap();
+    let codes = [("%40", "@"), ("%2F", "/"), ("%3A", ":"), ("%3F", "?"), ("%23", "#"), ("%25", "%")];
+    let password = codes.iter().fold(password.to_owned(), |text, (code, plain)| text.replace(code, plain));
+    sandbox.sql(&format!(
+        "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw \
+         OPTIONS (host '127.0.0.1', port '{port}', dbname '{}'); \
+         CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (user '{user}', password '{password}'); \
+         CREATE FOREIGN TABLE app.far (id int, text text) SERVER far OPTIONS (schema_name 'app', table_name 'notes')",
+        sandbox.database(),
+    ));
+    Run::of(&mut seed(&sandbox, "SELECT count(*) FROM app.far")).succeeds();
+    let sql = "UPDATE app.far SET text = ''";
+    Run::of(&mut seed(&sandbox, sql)).exits_with(3).says("writes to foreign table app.far");
+    assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes WHERE text = ''"), [["0"]]);
+    Run::of(seed(&sandbox, sql).args(["--yes", "--confirm", sandbox.database()])).succeeds();
+    assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes WHERE text = ''"), [["3"]]);
 }
 
 #[test]
@@ -227,15 +255,27 @@ fn a_connection_that_is_lost_while_the_question_stands_keeps_nothing() {
     let sandbox = database();
     sandbox.sql(FIXTURE);
     let prompt = format!("Type {} to go on:", sandbox.database());
-    let waits = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let state = || sandbox.sql(&format!("SELECT state {others}"));
     let lose = || {
-        // The transaction is open, and the server ends it if nobody answers.
-        assert_eq!(sandbox.sql(&format!("SELECT state {waits}")), [["idle in transaction"]]);
-        sandbox.sql(&format!("SELECT pg_terminate_backend(pid, 60000) {waits}"));
+        assert_eq!(state(), [["idle in transaction"]]);
+        sandbox.sql(&format!("SELECT pg_terminate_backend(pid, 60000) {others}"));
     };
     let right = format!("{}\n", sandbox.database());
     let run = typed_after(&seed(&sandbox, "UPDATE app.notes SET text = ''"), &prompt, lose, right.as_bytes());
     let run = run.exits_with(1);
+    assert!(run.stdout.contains("nothing of it was kept"), "{}", run.stdout);
+    assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes WHERE text = ''"), [["0"]]);
+
+    // Where nobody answers, the server itself ends the transaction: here not after five minutes.
+    let url = sandbox.production_url();
+    let port = url.rsplit([':', '@']).next().unwrap().split('/').next().unwrap();
+    let hasty = MoodyPostgres::start(vec![Answer::Rewrite(port.parse().unwrap(), "'300000'", "'000001'")]);
+    let url = url.replace(&format!(":{port}/"), &format!(":{}/", hasty.port()));
+    let mut command = seed(&sandbox, "UPDATE app.notes SET text = ''");
+    command.env("PROD_CONNECTION_URL", url);
+    let wait = || eventually("the server ends it", || state().is_empty().then_some(()));
+    let run = typed_after(&command, &prompt, wait, right.as_bytes()).exits_with(1);
     assert!(run.stdout.contains("nothing of it was kept"), "{}", run.stdout);
     assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes WHERE text = ''"), [["0"]]);
 }
