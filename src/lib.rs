@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use crate::cli::Cli;
 use crate::commands::Command;
-use crate::config::{Color, Config};
+use crate::config::{Color, Config, Flags};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
@@ -82,14 +82,14 @@ fn longer(limit: Duration) -> String {
 }
 
 fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {
-    let config = Config::load(&cli.flags)?.traced(Ui::trace(&cli.flags));
+    let flags = Flags { timeout: cli.flags.timeout.or(cli.command.timeout()), ..cli.flags.clone() };
+    let config = Config::load(&flags)?.traced(ui.trace(&flags));
     let runtime = cli
         .command
         .runtime()
         .enable_all()
         .build()
         .map_err(|cause| Error::failed("cannot start the async runtime").because(cause))?;
-    let flags = cli.flags.clone();
     let context = Context::new(config, move |warning| Ui::new(&flags).warn(warning));
     let result = runtime.block_on(cli.command.run(&context, ui));
     // A lookup or a stuck connection in the background must not hold up the end.

@@ -1,49 +1,111 @@
-//! Telling of requests, for `-v` and `-vv`: services hand over lines, and whoever made
-//! the [`Trace`] prints them.
+//! Telling of requests, for `-v` and `-vv`, and of what takes long: services hand over lines, and
+//! whoever made the [`Trace`] prints them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::task::AbortHandle;
+
+use crate::error::span;
 use crate::secrets::hide;
 
 /// Shorter texts are replaced nowhere: they occur in everything.
 const SHORTEST_SECRET: usize = 8;
 
-/// Where requests are told of: nowhere, a line for each, or the wire too.
+/// After so long without an answer, people are told what is waited for.
+pub const SILENCE: Duration = Duration::from_secs(3);
+
+type Print = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Where requests are told of: nowhere, a line for each, or the wire too. And where it is told what is
+/// waited for.
 #[derive(Clone, Default)]
-pub struct Trace(Option<Arc<Inner>>);
+pub struct Trace {
+    requests: Option<Arc<Inner>>,
+    waits: Option<Arc<Waits>>,
+}
 
 struct Inner {
     wire: bool,
-    print: Box<dyn Fn(&str) + Send + Sync>,
+    print: Print,
     secrets: Mutex<Vec<String>>,
+}
+
+struct Waits {
+    print: Print,
+    /// The lines that were printed, and when: many requests may wait for the same.
+    told: Mutex<Vec<(String, Instant)>>,
+}
+
+/// Something that is waited for, until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Wait(Option<AbortHandle>);
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some(timer) = &self.0 {
+            timer.abort();
+        }
+    }
 }
 
 impl Trace {
     /// Hands a line for each request to `print`, and with `wire` what was sent and
     /// received.
     #[must_use]
-    pub fn new(wire: bool, print: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(Inner { wire, print: Box::new(print), secrets: Mutex::default() })))
+    pub fn of_requests(self, wire: bool, print: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let inner = Inner { wire, print: Box::new(print), secrets: Mutex::default() };
+        Self { requests: Some(Arc::new(inner)), ..self }
     }
 
-    /// Whether anybody listens.
+    /// Hands a line to `print` for what has been waited for a while.
+    #[must_use]
+    pub fn of_waits(self, print: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { waits: Some(Arc::new(Waits { print: Box::new(print), told: Mutex::default() })), ..self }
+    }
+
+    /// Hands over a line of somebody who waits, unless that was done within `limit`.
+    pub fn waits(&self, limit: Duration, line: impl FnOnce() -> String) {
+        if let Some(waits) = &self.waits {
+            waits.tell(limit, line());
+        }
+    }
+
+    /// From now on `what` is waited for, until what this returns is dropped; then `limit` is over, or
+    /// the answer is there. To be called within a runtime.
+    pub fn wait(&self, limit: Duration, what: impl FnOnce() -> String + Send + 'static) -> Wait {
+        let Some(waits) = self.waits.clone().filter(|_| limit > SILENCE) else { return Wait(None) };
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(SILENCE).await;
+            waits.tell(limit, format!("still waiting for {}; gives up after {}", what(), span(limit)));
+        });
+        Wait(Some(timer.abort_handle()))
+    }
+
+    /// Whether anybody is told of requests.
     #[must_use]
     pub const fn is_on(&self) -> bool {
-        self.0.is_some()
+        self.requests.is_some()
+    }
+
+    /// Whether anybody is told of anything.
+    #[must_use]
+    pub const fn is_heard(&self) -> bool {
+        self.requests.is_some() || self.waits.is_some()
     }
 
     /// Whether the wire is wanted too.
     #[must_use]
     pub fn shows_wire(&self) -> bool {
-        self.0.as_ref().is_some_and(|inner| inner.wire)
+        self.requests.as_ref().is_some_and(|inner| inner.wire)
     }
 
     /// From now on `secret` is in no line, wherever it may come from. What is told
     /// should not hold any in the first place.
     pub fn hide(&self, secret: &str) {
-        if let Some(inner) = &self.0
+        if let Some(inner) = &self.requests
             && secret.len() >= SHORTEST_SECRET
         {
             inner.secrets.lock().unwrap_or_else(PoisonError::into_inner).push(secret.to_owned());
@@ -52,15 +114,27 @@ impl Trace {
 
     /// Tells of a request that has ended.
     pub fn request(&self, line: impl FnOnce() -> String) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = &self.requests {
             inner.print(&line());
         }
     }
 
     /// Tells what was sent or received.
     pub fn wire(&self, text: impl FnOnce() -> String) {
-        if let Some(inner) = self.0.as_ref().filter(|inner| inner.wire) {
+        if let Some(inner) = self.requests.as_ref().filter(|inner| inner.wire) {
             inner.print(&text());
+        }
+    }
+}
+
+impl Waits {
+    /// Prints `line`, unless that was done within `limit`.
+    fn tell(&self, limit: Duration, line: String) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|(_, at)| at.elapsed() < limit);
+        if told.iter().all(|(other, _)| *other != line) {
+            (self.print)(&line);
+            told.push((line, Instant::now()));
         }
     }
 }

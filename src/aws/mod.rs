@@ -143,7 +143,7 @@ impl Aws {
             }
         }
         let at = endpoint.map_or_else(|| aws_in(region.as_ref()), |endpoint| endpoint.url.clone());
-        let telling = Telling::to(&config.trace, &at);
+        let telling = Telling::to(&config.trace, &at, config.patience);
         let is_signed_by_dummies = matches!(&config.credentials, Credentials::Static { access_key_id, .. }
             if access_key_id == DUMMY_CREDENTIAL);
         let place = Place {
@@ -160,8 +160,8 @@ impl Aws {
             caller: (!config.is_emulated() && !is_signed_by_dummies).then(|| {
                 let mut caller = sdk.clone().into_builder();
                 let sts = config.sts.as_ref().map(|endpoint| endpoint.url.clone());
-                let telling =
-                    Telling::to(&config.trace, &sts.clone().unwrap_or_else(|| aws_in(region.as_ref())));
+                let at = sts.clone().unwrap_or_else(|| aws_in(region.as_ref()));
+                let telling = Telling::to(&config.trace, &at, config.patience);
                 caller.set_endpoint_url(sts);
                 Caller { sdk: caller.build(), telling }
             }),

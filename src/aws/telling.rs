@@ -1,12 +1,13 @@
 //! Clients that tell of their requests.
 
 use std::fmt::{self, Write as _};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
@@ -16,22 +17,25 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde_json::Value;
 
 use crate::secrets::HIDDEN;
-use crate::trace::{Trace, since};
+use crate::trace::{Trace, Wait, since};
 
 /// What the name of a header with a secret has in it.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "token", "secret", "cookie", "credential"];
 
-/// Tells a [`Trace`] of every request that a client sends, once for each try.
+/// Tells a [`Trace`] of every request that a client sends, once for each try, and of one that takes
+/// long with all its tries.
 #[derive(Clone)]
 pub(crate) struct Telling {
     trace: Trace,
     place: String,
+    /// How long a request may take.
+    limit: Duration,
 }
 
 impl Telling {
     /// Nothing where nobody listens.
-    pub(super) fn to(trace: &Trace, place: &str) -> Option<Self> {
-        trace.is_on().then(|| Self { trace: trace.clone(), place: place.to_owned() })
+    pub(super) fn to(trace: &Trace, place: &str, limit: Duration) -> Option<Self> {
+        trace.is_heard().then(|| Self { trace: trace.clone(), place: place.to_owned(), limit })
     }
 }
 
@@ -53,9 +57,32 @@ impl Storable for Sent {
     type Storer = StoreReplace<Self>;
 }
 
+/// A request that is waited for; dropped with the request's own configuration, however it ends.
+#[derive(Debug)]
+struct Pending {
+    _wait: Wait,
+}
+
+impl Storable for Pending {
+    type Storer = StoreReplace<Self>;
+}
+
 impl Intercept for Telling {
     fn name(&self) -> &'static str {
         "Telling"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (service, operation) = named(config);
+        let line = format!("{service} at {} ({operation})", self.place);
+        let wait = self.trace.wait(self.limit, || line);
+        config.interceptor_state().store_put(Pending { _wait: wait });
+        Ok(())
     }
 
     /// Whatever comes here is sent: a dry run ends before it.
@@ -65,6 +92,9 @@ impl Intercept for Telling {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if !self.trace.is_on() {
+            return Ok(());
+        }
         let request = context.request();
         let subject = request.body().bytes().and_then(subject);
         config.interceptor_state().store_put(Sent { subject, at: Instant::now() });
@@ -90,8 +120,7 @@ impl Intercept for Telling {
             None => "< no answer".to_owned(),
         });
         self.trace.request(|| {
-            let (service, operation) =
-                config.load::<Metadata>().map_or(("AWS", "request"), |it| (it.service(), it.name()));
+            let (service, operation) = named(config);
             let mut line = format!("{service} {operation}");
             if let Some(subject) = &sent.subject {
                 let _ = write!(line, " {subject}");
@@ -118,6 +147,10 @@ impl Intercept for Telling {
         config.interceptor_state().unset::<Sent>();
         Ok(())
     }
+}
+
+fn named(config: &ConfigBag) -> (&str, &str) {
+    config.load::<Metadata>().map_or(("AWS", "request"), |it| (it.service(), it.name()))
 }
 
 /// A request or an answer, line by line.

@@ -21,6 +21,8 @@ mod signals;
 mod strangers;
 mod target;
 
+use std::time::Duration;
+
 use clap::Subcommand;
 
 use crate::context::Context;
@@ -94,6 +96,15 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Local(_) => tokio::runtime::Builder::new_multi_thread(),
             _ => tokio::runtime::Builder::new_current_thread(),
+        }
+    }
+
+    /// How long it waits unless told otherwise, where that is not what others do.
+    #[must_use]
+    pub const fn timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Doctor(_) => Some(doctor::PATIENCE),
+            _ => None,
         }
     }
 

@@ -44,6 +44,8 @@ pub struct Ui {
     verbose: bool,
     /// Nothing else is written to stderr while a bar is drawn there.
     bars: bool,
+    /// The bar that is drawn.
+    bar: progress::Drawn,
 }
 
 /// Decides for everything that this process prints, clap's help and errors too.
@@ -74,20 +76,32 @@ impl Ui {
         set_color(flags.color);
         let verbose = flags.verbose > 0;
         let bars = !flags.quiet && !verbose;
-        Self { stderr: AutoStream::auto(io::stderr()), quiet: flags.quiet, verbose, bars }
+        Self {
+            stderr: AutoStream::auto(io::stderr()),
+            quiet: flags.quiet,
+            verbose,
+            bars,
+            bar: progress::Drawn::default(),
+        }
     }
 
-    /// What is told of requests, by `-v` and `-vv`.
+    /// What is told of requests, by `-v` and `-vv`; and of what is waited for, without `--quiet`.
     #[must_use]
-    pub fn trace(flags: &Flags) -> Trace {
-        if flags.verbose == 0 {
-            return Trace::default();
-        }
-        Trace::new(flags.verbose > 1, |text| {
+    pub fn trace(&self, flags: &Flags) -> Trace {
+        let tell = |text: &str| {
             let mut stderr = AutoStream::auto(io::stderr()).lock();
             // With stderr gone there is nobody left to tell.
             let _ = writeln!(stderr, "{DIM}{}{PLAIN}", safe(text));
-        })
+        };
+        let trace = match flags.verbose {
+            0 => Trace::default(),
+            verbose => Trace::default().of_requests(verbose > 1, tell),
+        };
+        if flags.quiet {
+            return trace;
+        }
+        let bar = self.bar.clone();
+        trace.of_waits(move |text| progress::aside(&bar, || tell(text)))
     }
 
     /// A line about what is going on; not with `--quiet`.

@@ -1,14 +1,27 @@
 //! A progress bar on stderr, for what takes a while.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, WeakProgressBar};
 
 use super::Ui;
 use super::text::safe;
 
 /// How often what is waited for shows that it lives.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The bar that is drawn at the time, if any.
+pub(super) type Drawn = Arc<Mutex<WeakProgressBar>>;
+
+/// Prints something else than the bar, which stands below it again afterwards.
+pub(super) fn aside(drawn: &Drawn, print: impl FnOnce()) {
+    let bar = drawn.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    match bar {
+        Some(bar) => bar.suspend(print),
+        None => print(),
+    }
+}
 
 /// A bar under way; gone when dropped. Print nothing else meanwhile.
 pub struct Progress {
@@ -52,6 +65,7 @@ impl Ui {
         }
         bar.set_message(safe(what).into_owned());
         bar.tick();
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar.downgrade();
         Progress { bar }
     }
 }

@@ -33,7 +33,7 @@ Examples:
   cruddur doctor --timeout 20s -o json";
 
 /// How long each check may take unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {

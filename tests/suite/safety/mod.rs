@@ -8,6 +8,7 @@ mod endless;
 mod losses;
 mod plans;
 mod protection;
+mod silence;
 mod standing;
 mod terminal;
 
