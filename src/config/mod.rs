@@ -187,7 +187,8 @@ impl Config {
     /// [`crate::error::Kind::Config`] when production's is not set: production
     /// never falls back to local.
     pub fn postgres(&self) -> Result<PostgresConfig> {
-        Ok(PostgresConfig::load(self.target, &self.environment)?.traced(self.trace.clone()))
+        let config = PostgresConfig::load(self.target, &self.environment)?;
+        Ok(config.traced(self.trace.clone()).within(self.patience(self.target == Target::Prod)))
     }
 
     /// The same by `CONNECTION_URL` or the default alone, for a PostgreSQL of one's

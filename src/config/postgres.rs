@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::conninfo::{self, Problem};
 use super::environment::{Environment, Setting, Source};
-use super::{DEFAULT_CONNECTION_URL, Host, Target, is_loopback, passfile};
+use super::{DEFAULT_CONNECTION_URL, Host, PATIENCE_NEAR, Target, is_loopback, passfile};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -72,6 +73,7 @@ pub struct PostgresConfig {
     settings: BTreeMap<&'static str, Setting>,
     home: Option<PathBuf>,
     trace: Trace,
+    patience: Duration,
 }
 
 /// Whether `keyword` is one that a message may show.
@@ -119,7 +121,8 @@ impl PostgresConfig {
                 }
             }
         }
-        let mut config = Self { target, source, settings, home, trace: Trace::default() };
+        let mut config =
+            Self { target, source, settings, home, trace: Trace::default(), patience: PATIENCE_NEAR };
         for (_, name, why) in UNSUPPORTED {
             if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
                 return Err(Error::config(format!("{} is set, and {why}", setting.source))
@@ -225,6 +228,18 @@ impl PostgresConfig {
     #[must_use]
     pub fn traced(self, trace: Trace) -> Self {
         Self { trace, ..self }
+    }
+
+    /// The same, with so long to wait for an answer.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long to wait for an answer.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Who is told of what its sessions do.

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode as DriverMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{Client, Socket};
+use tokio_postgres::{CancelToken, Client, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::ConnectionUrl;
 use super::failure::{Cause, Failure};
+use super::line::Line;
 use super::server::Server;
 use super::tls::{Check, SslMode, connector};
 use super::traced::Traced;
@@ -49,10 +51,12 @@ impl<'a> Dialer<'a> {
             let outcome = if dialed.is_ok() { "" } else { "failed, " };
             format!("PostgreSQL connect at {}: {outcome}{}", self.url, since(start))
         });
-        Ok(Traced::new(dialed?, trace, &self.url.to_string()))
+        let (client, connection) = dialed?;
+        Ok(Traced::new(client, trace, &self.url.to_string(), Line::new(self.url, connection)))
     }
 
-    async fn dial_servers(&self) -> Result<Client, Failure> {
+    /// The same without telling of it: the client, and the task that serves its connection.
+    pub(super) async fn dial_servers(&self) -> Result<(Client, AbortHandle), Failure> {
         let mut last = None;
         for server in self.url.servers() {
             match self.dial_server(&server).await {
@@ -70,7 +74,15 @@ impl<'a> Dialer<'a> {
     }
 
     /// Tries one server as its `sslmode` has it.
-    async fn dial_server(&self, server: &Server) -> Result<Client, Cause> {
+    /// Has the server cancel a statement.
+    pub(super) async fn cancel(&self, token: CancelToken) -> Result<(), tokio_postgres::Error> {
+        match &self.connector {
+            Some(connector) => token.cancel_query(connector.clone()).await,
+            None => token.cancel_query(tokio_postgres::NoTls).await,
+        }
+    }
+
+    async fn dial_server(&self, server: &Server) -> Result<(Client, AbortHandle), Cause> {
         let Some(connector) = &self.connector else { return self.attempt(server, None).await };
         if server.is_socket() {
             return self.attempt(server, None).await;
@@ -105,13 +117,15 @@ impl<'a> Dialer<'a> {
         &self,
         server: &Server,
         tls: Option<(DriverMode, &MakeRustlsConnect)>,
-    ) -> Result<Client, Cause> {
+    ) -> Result<(Client, AbortHandle), Cause> {
         let mut config = self.url.config_for(server);
         config.ssl_mode(tls.map_or(DriverMode::Disable, |(mode, _)| mode));
         let progress = Arc::new(Progress::default());
         // The driver's own limit ends with the TCP handshake; a listener that then
         // says nothing would hold us for ever.
-        let patience = self.url.patience();
+        let patience = self.url.patience().min(self.url.limit);
+        let place = self.url.to_string();
+        let _wait = self.url.trace.wait(patience, move || format!("a connection to PostgreSQL at {place}"));
         let opened = match tls {
             Some((_, connector)) => {
                 let connector = Watched { connector: connector.clone(), progress: Arc::clone(&progress) };
@@ -133,15 +147,18 @@ impl<'a> Dialer<'a> {
     }
 }
 
-async fn open<T>(config: &tokio_postgres::Config, tls: T) -> Result<Client, tokio_postgres::Error>
+async fn open<T>(
+    config: &tokio_postgres::Config,
+    tls: T,
+) -> Result<(Client, AbortHandle), tokio_postgres::Error>
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
 {
     let (client, connection) = config.connect(tls).await?;
     // Ends with the client; what it has to say reaches us as the client's errors.
-    tokio::spawn(connection);
-    Ok(client)
+    let connection = tokio::spawn(connection);
+    Ok((client, connection.abort_handle()))
 }
 
 /// How far the encryption of a connection has come.

@@ -100,6 +100,8 @@ pub(super) struct Failure {
     pub(super) error: Error,
     /// Whether the server may be there in a moment.
     pub(super) is_not_yet: bool,
+    /// Whether it is the server itself that says no.
+    pub(super) is_answer: bool,
     /// Whether the server is there, and the database is not.
     pub(super) is_missing_database: bool,
 }
@@ -113,6 +115,7 @@ impl From<Failure> for Error {
 impl Failure {
     pub(super) fn new(url: &ConnectionUrl, check: &Check, server: &Server, cause: Cause) -> Self {
         let is_not_yet = cause.is_not_yet();
+        let is_answer = cause.code().is_some();
         let is_missing_database = cause.code() == Some(&SqlState::INVALID_CATALOG_NAME);
         let error = if let Some(code) = cause.code().cloned() {
             refusal(url, &code, &cause)
@@ -123,12 +126,12 @@ impl Failure {
         } else {
             unreachable(url, cause)
         };
-        Self { error, is_not_yet, is_missing_database }
+        Self { error, is_not_yet, is_answer, is_missing_database }
     }
 
     pub(super) fn no_server(url: &ConnectionUrl) -> Self {
         let error = Error::config(format!("{} names no server", variable(url)));
-        Self { error, is_not_yet: false, is_missing_database: false }
+        Self { error, is_not_yet: false, is_answer: false, is_missing_database: false }
     }
 }
 
@@ -264,11 +267,13 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     let broke_in_handshake = cause.broke_in_handshake();
     let is_io = cause.io().is_some();
     let Some(error) = cause.error.filter(|_| !is_silent) else {
-        return Error::failed(format!(
-            "no answer from PostgreSQL at {url} within {} seconds",
-            url.patience().as_secs()
-        ))
-        .hint(format!("check {}; its connect_timeout sets how long to wait", variable(url)));
+        let (limit, patience) = (url.limit, url.patience());
+        let seconds = limit.min(patience).as_secs_f64();
+        let error = Error::failed(format!("no answer from PostgreSQL at {url} within {seconds} seconds"));
+        if limit < patience {
+            return error.out_of_time(limit);
+        }
+        return error.hint(format!("check {}; its connect_timeout sets how long to wait", variable(url)));
     };
     let is_closed = error.is_closed();
     let message = if broke_in_handshake {

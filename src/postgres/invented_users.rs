@@ -1,12 +1,9 @@
 //! Many invented users at once.
 
 use std::collections::HashMap;
-use std::io::Cursor;
-use std::pin::pin;
 
-use futures_util::SinkExt as _;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, CopyInSink, Transaction};
+use tokio_postgres::{Client, Transaction};
 
 use super::Session;
 use super::traced::Traced;
@@ -106,8 +103,7 @@ async fn copy(
     transaction: &Traced<Transaction<'_>>,
     users: impl Iterator<Item = InventedUser>,
 ) -> Result<(), tokio_postgres::Error> {
-    let sink: CopyInSink<Cursor<Vec<u8>>> = transaction.copy_in("COPY invented FROM STDIN").await?;
-    let mut sink = pin!(sink);
+    let mut rows = transaction.copy_in("COPY invented FROM STDIN").await?;
     let mut chunk = String::with_capacity(CHUNK + 1024);
     for (number, InventedUser { user, email }) in users.enumerate() {
         let User { uuid, display_name, handle } = user;
@@ -115,10 +111,10 @@ async fn copy(
         // COPY's text format: what has a meaning there is in no name, and would break the row.
         chunk.push_str(&line.replace('\\', "\\\\"));
         if chunk.len() >= CHUNK {
-            sink.send(Cursor::new(std::mem::take(&mut chunk).into_bytes())).await?;
+            rows.send(std::mem::take(&mut chunk).into_bytes()).await?;
         }
     }
-    sink.send(Cursor::new(chunk.into_bytes())).await?;
-    sink.finish().await?;
+    rows.send(chunk.into_bytes()).await?;
+    rows.finish().await?;
     Ok(())
 }

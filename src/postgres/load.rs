@@ -1,9 +1,5 @@
 //! Runs an SQL file in one transaction.
 
-use std::io::Cursor;
-use std::pin::pin;
-
-use futures_util::SinkExt as _;
 use tokio_postgres::error::SqlState;
 
 use super::session::describe;
@@ -11,7 +7,7 @@ use super::sql::Piece;
 use super::transaction::{State, Transaction};
 use super::{Script, Session, TableChange};
 use crate::config::Target;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, span};
 
 /// How many bytes of rows go into one message.
 const CHUNK: usize = 64 * 1024;
@@ -69,8 +65,15 @@ impl Script {
                     .map_err(|error| session.error("cannot ask what is there, so nothing was run", error))?,
             ),
         };
-        for piece in &self.pieces {
-            if let Err(fault) = self.run_piece(session, piece, &transaction).await {
+        let (mut line, mut counted) = (1, 0);
+        for (number, piece) in self.pieces.iter().enumerate() {
+            let at = self.text.origin(piece.sql.start).max(counted);
+            line += self.text.original()[counted..at].matches('\n').count();
+            counted = at;
+            session.client.line().run(Some(format!("statement {} of {name}, line {line}", number + 1)));
+            let ran = self.run_piece(session, piece, &transaction).await;
+            session.client.line().run(None);
+            if let Err(fault) = ran {
                 return Err(self.failed(session, piece, &transaction, &fault).await);
             }
         }
@@ -115,11 +118,11 @@ impl Script {
             }
             return Ok(());
         };
-        let mut sink = pin!(session.client.copy_in(sql).await?);
+        let mut sending = session.client.copy_in(sql).await?;
         for chunk in self.text.original().as_bytes()[rows.clone()].chunks(CHUNK) {
-            sink.send(Cursor::new(chunk.to_vec())).await?;
+            sending.send(chunk.to_vec()).await?;
         }
-        sink.finish().await?;
+        sending.finish().await?;
         Ok(())
     }
 
@@ -176,6 +179,13 @@ impl Script {
         use tokio_postgres::error::ErrorPosition;
         let sql = &self.text.sql()[piece.sql.clone()];
         let outcome = if is_rolled_back { "so nothing of this file was kept" } else { GOT_THROUGH };
+        if session.client.line().is_dead() {
+            let limit = session.url().limit;
+            let at = self.text.origin(piece.sql.start);
+            let silence =
+                format!("no answer from PostgreSQL at {} within {}, {outcome}", session.url(), span(limit));
+            return self.error_at(at, &silence).out_of_time(limit);
+        }
         let Some(db) = error.as_db_error() else {
             return self.error_at(
                 self.text.origin(piece.sql.start),

@@ -11,6 +11,7 @@ mod failure;
 mod identity;
 mod inspect;
 mod invented_users;
+mod line;
 mod load;
 mod losses;
 pub(crate) mod programs;

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use super::ConnectionUrl;
 use super::connect::Dialer;
 use super::traced::Traced;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, span};
 
 /// An open session on one database.
 pub struct Session {
@@ -37,6 +37,15 @@ impl Session {
         Ok(session)
     }
 
+    /// Asks the server to cancel the statement that it is at, if any. That takes a connection of its own,
+    /// and nobody says whether it had an effect.
+    pub async fn cancel(&self) {
+        if let Ok(dialer) = Dialer::new(&self.url) {
+            // Should it get through to nobody, neither did the statement.
+            let _ = tokio::time::timeout(self.url.limit, dialer.cancel(self.client.cancel_token())).await;
+        }
+    }
+
     /// Where this session is.
     #[must_use]
     pub const fn url(&self) -> &ConnectionUrl {
@@ -53,6 +62,14 @@ impl Session {
         Ok(row.get(0))
     }
 
+    /// `what` failed because nothing came any more, and the server did not say that it is at it.
+    pub(super) fn silent(&self, what: &str) -> Error {
+        let limit = self.url.limit;
+        let limit_shown = span(limit);
+        Error::failed(format!("{what}: no answer from PostgreSQL at {} within {limit_shown}", self.url))
+            .out_of_time(limit)
+    }
+
     /// An error of this session: `what` failed, on which database, and why.
     pub(super) fn error(&self, what: &str, error: tokio_postgres::Error) -> Error {
         let hint = match error.code() {
@@ -61,6 +78,9 @@ impl Session {
             }
             _ => None,
         };
+        if self.client.line().is_dead() {
+            return self.silent(what);
+        }
         let message = describe(&error);
         let shown = Error::failed(format!("{what} on {}: {message}", self.url));
         // What the server said is in the message already.

@@ -1,13 +1,18 @@
 //! Sessions that tell of their statements.
 
 use std::io::Cursor;
-use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::SinkExt as _;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, CopyInSink, Error, GenericClient, Row, Statement, ToStatement, Transaction};
+use tokio_postgres::{
+    CancelToken, Client, CopyInSink, Error, GenericClient, Row, SimpleQueryMessage, Statement, ToStatement,
+    Transaction,
+};
 
+use super::line::Line;
 use super::sql::{Lexer, Token};
 use crate::trace::{Trace, since};
 
@@ -19,6 +24,26 @@ pub(super) struct Traced<C> {
     inner: C,
     trace: Trace,
     place: Arc<str>,
+    line: Arc<Line>,
+}
+
+/// The rows of a COPY under way.
+pub(super) struct Rows {
+    sink: Pin<Box<CopyInSink<Cursor<Vec<u8>>>>>,
+    sql: String,
+    line: Arc<Line>,
+}
+
+impl Rows {
+    /// Sends some more of them.
+    pub(super) async fn send(&mut self, rows: Vec<u8>) -> Result<(), Error> {
+        let Self { sink, sql, line } = self;
+        line.attend(sql, sink.send(Cursor::new(rows))).await
+    }
+
+    pub(super) async fn finish(mut self) -> Result<u64, Error> {
+        self.line.attend(&self.sql, self.sink.as_mut().finish()).await
+    }
 }
 
 /// A statement, with its text where there is one.
@@ -47,8 +72,13 @@ impl Sql for Statement {
 type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 impl<C> Traced<C> {
-    pub(super) fn new(inner: C, trace: Trace, place: &str) -> Self {
-        Self { inner, trace, place: place.into() }
+    pub(super) fn new(inner: C, trace: Trace, place: &str, line: Line) -> Self {
+        Self { inner, trace, place: place.into(), line: Arc::new(line) }
+    }
+
+    /// The connection under it.
+    pub(super) fn line(&self) -> &Line {
+        &self.line
     }
 
     /// Waits for `work`, and tells of the statement and how many rows it had.
@@ -59,6 +89,7 @@ impl<C> Traced<C> {
         work: impl Future<Output = Result<T, Error>>,
         rows: impl FnOnce(&T) -> Option<u64>,
     ) -> Result<T, Error> {
+        let work = self.line.attend(sql, work);
         if !self.trace.is_on() {
             return work.await;
         }
@@ -123,13 +154,24 @@ impl<C: GenericClient + Sync> Traced<C> {
     }
 
     /// Begins a COPY; its rows are not told.
-    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Cursor<Vec<u8>>>, Error> {
-        self.tell(sql, &[], self.inner.client().copy_in(sql), |_| None).await
+    pub(super) async fn copy_in(&self, sql: &str) -> Result<Rows, Error> {
+        let sink = self.tell(sql, &[], self.inner.client().copy_in(sql), |_| None).await?;
+        Ok(Rows { sink: Box::pin(sink), sql: sql.to_owned(), line: Arc::clone(&self.line) })
     }
 
     /// Runs one statement; the server refuses several.
     pub(super) async fn execute_one(&self, sql: &str) -> Result<u64, Error> {
         self.tell(sql, &[], self.inner.client().execute_typed(sql, &[]), |_| None).await
+    }
+
+    /// Its messages are not told.
+    pub(super) async fn simple_query(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+        self.line.attend(sql, self.inner.client().simple_query(sql)).await
+    }
+
+    /// Is not told, but what runs it is.
+    pub(super) async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
+        self.line.attend(sql, self.inner.client().prepare(sql)).await
     }
 
     pub(super) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
@@ -138,28 +180,25 @@ impl<C: GenericClient + Sync> Traced<C> {
 }
 
 impl Traced<Client> {
+    pub(super) fn cancel_token(&self) -> CancelToken {
+        self.inner.cancel_token()
+    }
+
     /// A transaction, which rolls back unless it is committed.
     pub(super) async fn transaction(&mut self) -> Result<Traced<Transaction<'_>>, Error> {
         let (trace, place) = (self.trace.clone(), Arc::clone(&self.place));
         trace.wire(|| "> BEGIN".to_owned());
-        Ok(Traced { inner: self.inner.transaction().await?, trace, place })
+        let line = Arc::clone(&self.line);
+        let inner = line.attend("START TRANSACTION", self.inner.transaction()).await?;
+        Ok(Traced { inner, trace, place, line })
     }
 }
 
 impl Traced<Transaction<'_>> {
     pub(super) async fn commit(self) -> Result<(), Error> {
-        let Self { inner, trace, place } = self;
-        let told = Traced { inner: (), trace, place };
+        let Self { inner, trace, place, line } = self;
+        let told = Traced { inner: (), trace, place, line };
         told.tell("COMMIT", &[], inner.commit(), |()| None).await
-    }
-}
-
-/// What is told nowhere can be asked for all the same.
-impl<C> Deref for Traced<C> {
-    type Target = C;
-
-    fn deref(&self) -> &C {
-        &self.inner
     }
 }
 
@@ -186,6 +225,13 @@ fn shown(sql: &str) -> String {
             && (text.starts_with(['\'', 'e', 'E']) || (text.starts_with('$') && text.len() > 1));
         shown.push_str(if is_string { "'…'" } else { text });
     }
+}
+
+/// The beginning of a statement, as its line shows it.
+pub(super) fn brief(sql: &str) -> String {
+    // As much of it as can be of interest: it may be of megabytes.
+    let beginning = sql.char_indices().nth(8 * FIRST_WORDS).map_or(sql, |(end, _)| &sql[..end]);
+    cut(&shown(beginning))
 }
 
 fn cut(sql: &str) -> String {

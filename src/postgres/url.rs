@@ -41,6 +41,8 @@ pub struct ConnectionUrl {
     credentials: String,
     /// Whether sessions are to refuse whatever writes.
     pub(super) read_only: bool,
+    /// How long to wait before it is asked whether the server is at work at all.
+    pub(super) limit: Duration,
     /// Who is told of statements.
     pub(super) trace: Trace,
 }
@@ -115,6 +117,7 @@ impl ConnectionUrl {
             variables,
             credentials,
             read_only: false,
+            limit: settings.patience(),
             trace,
         })
     }

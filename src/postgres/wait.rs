@@ -29,6 +29,10 @@ pub enum Ready {
 /// [`Kind::Failed`] with the last reason when it takes longer than `timeout`; at
 /// once, with its own kind, whatever waiting does not cure.
 pub async fn wait(url: &ConnectionUrl, timeout: Duration, mut report: impl FnMut(&str)) -> Result<Ready> {
+    // The whole is limited, and not each attempt.
+    let mut url = url.clone();
+    url.limit = Duration::MAX;
+    let url = &url;
     let dialer = Dialer::new(url)?;
     let mut last: Option<Error> = None;
     let attempts = async {

@@ -14,6 +14,7 @@ mod secrecy;
 mod sessions;
 mod settings;
 mod setup;
+mod silence;
 mod sqlstate;
 mod statements;
 mod tls;

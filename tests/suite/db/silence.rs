@@ -1,0 +1,109 @@
+//! A PostgreSQL that answers no more, and one that takes its time.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use super::empty_database;
+use crate::support::{Run, Sandbox, Session, Stall, StatementRecorder, sql};
+
+/// A command whose server stands behind a proxy that stops.
+fn stalled(sandbox: &Sandbox, stall: Stall, words: &[&str]) -> (Command, u16) {
+    let url = sandbox.connection_url();
+    let (before, after) = url.rsplit_once(':').unwrap();
+    let (port, path) = after.split_once('/').unwrap();
+    let proxy = StatementRecorder::stalling(port.parse().unwrap(), Some(stall));
+    let mut command = sandbox.command(words);
+    command.args(["--timeout", "1s"]).env("CONNECTION_URL", format!("{before}:{}/{path}", proxy.port()));
+    (command, proxy.port())
+}
+
+#[test]
+fn a_server_that_answers_no_more_ends_a_question() {
+    let sandbox = empty_database();
+    let (mut command, port) = stalled(&sandbox, Stall::AllAt("pg_stat_activity"), &["db", "sessions"]);
+    Run::of(&mut command)
+        .exits_with(1)
+        .says(&format!("cannot list the sessions: no answer from PostgreSQL at 127.0.0.1:{port}/"))
+        .says("within 1 s")
+        .says("to wait longer add: --timeout 2s");
+}
+
+#[test]
+fn a_statement_without_an_answer_says_that_nothing_is_kept() {
+    let sandbox = empty_database();
+    sandbox.write("file.sql", "CREATE TABLE notes (n int);\n\nINSERT INTO notes VALUES (4711);\n");
+    let (mut command, _) = stalled(&sandbox, Stall::AllAt("4711"), &["db", "seed", "file.sql"]);
+    Run::of(&mut command)
+        .exits_with(1)
+        .says("file.sql:3: no answer from PostgreSQL at ")
+        .says("within 1 s, so nothing of this file was kept");
+    let tables = sandbox.sql("SELECT 1 FROM pg_class WHERE relname = 'notes'");
+    assert!(tables.is_empty(), "{tables:?}");
+}
+
+#[test]
+fn a_commit_without_an_answer_may_be_kept_or_not() {
+    let sandbox = empty_database();
+    sandbox.write("file.sql", "CREATE TABLE notes (n int);\n");
+    let (mut command, _) = stalled(&sandbox, Stall::AllAt("COMMIT"), &["db", "seed", "file.sql"]);
+    Run::of(&mut command)
+        .exits_with(1)
+        .says("cannot commit ")
+        .says("it may be kept or not: no answer from PostgreSQL at ");
+}
+
+#[test]
+fn rows_that_do_not_get_through_end_a_copy_though_the_server_is_there() {
+    let sandbox = empty_database();
+    sandbox.write("file.sql", "CREATE TABLE notes (n int);\nCOPY notes FROM STDIN;\n1\n2\n\\.\n");
+    let (mut command, _) = stalled(&sandbox, Stall::Rows, &["db", "seed", "file.sql"]);
+    Run::of(&mut command)
+        .exits_with(1)
+        .says("file.sql:2: no answer from PostgreSQL at ")
+        .says("nothing of this file was kept");
+}
+
+#[test]
+fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
+    let sandbox = empty_database();
+    sandbox.sql("CREATE TABLE notes (n int)");
+    let url = sandbox.connection_url();
+    let holder = Session::having_run(&url, "holder", "LOCK TABLE notes");
+    sandbox.write("file.sql", "\nSELECT 1;\nINSERT INTO notes VALUES (1);\n");
+    let mut child = sandbox
+        .command(["db", "seed", "file.sql", "--timeout", "1s"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let word = format!(" waits for a lock of session {} (holder), whose query began ", holder.pid);
+    assert!(lines.any(|line| line.contains(&word)), "{word}");
+    drop(holder);
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().unwrap().success(), "{rest:?}");
+    assert_eq!(sql(&url, "SELECT n FROM notes"), [["1"]]);
+}
+
+#[test]
+fn a_statement_that_takes_long_is_told_of_by_its_place() {
+    let sandbox = empty_database();
+    sandbox.sql("CREATE TABLE notes (n int)");
+    let url = sandbox.connection_url();
+    let holder = Session::having_run(&url, "holder", "LOCK TABLE notes");
+    sandbox.write("file.sql", "\nSELECT 1;\nINSERT INTO notes VALUES (1);\n");
+    let mut child = sandbox
+        .command(["db", "seed", "file.sql"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let word = "statement 2 of file.sql, line 3); looks after it in 27 s";
+    assert!(lines.any(|line| line.contains("still waiting for PostgreSQL at ") && line.contains(word)));
+    drop(holder);
+    drop(lines);
+    assert!(child.wait().unwrap().success());
+}
