@@ -1,12 +1,14 @@
 //! What loads an SQL file: `schema-load`, `seed` and `setup` share it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::commands::common::{OutputArgs, count};
 use crate::commands::plan::show_statements;
 use crate::commands::project::Source;
+use crate::commands::signals::Signals;
 use crate::commands::target::{Announced, ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -130,9 +132,39 @@ pub(in crate::commands) fn in_one_transaction<'a>(begin: &'a str, statements: &'
     std::iter::once(begin).chain(within).chain(std::iter::once("COMMIT")).collect()
 }
 
+/// How long a cancelled statement may take to end before it is cancelled again.
+const CANCEL_AGAIN: Duration = Duration::from_millis(200);
+
+/// Does `work`, which runs the script. Ctrl-C has the server cancel the statement that it is at, so that the
+/// file is rolled back, unless its COMMIT is through already.
+async fn or_cancel<T>(
+    session: &Session,
+    ui: &mut Ui,
+    script: &Script,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut signals = Signals::catch()?;
+    let mut running = std::pin::pin!(work);
+    let stop = tokio::select! {
+        ran = &mut running => return ran,
+        stop = signals.next() => stop,
+    };
+    ui.status(format!("stops {}; once more stops at once", script.name()));
+    loop {
+        // It may come between two statements, and then has no effect.
+        let ran = tokio::select! {
+            ran = &mut running => ran,
+            () = async { session.cancel().await; tokio::time::sleep(CANCEL_AGAIN).await } => continue,
+        };
+        let Err(error) = ran else { return ran };
+        ui.notice(error.message());
+        return Err(stop.unfinished());
+    }
+}
+
 /// Runs the script and says so.
 pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
-    let summary = script.run(session).await?;
+    let summary = or_cancel(session, ui, script, script.run(session)).await?;
     tell_run(ui, script, &summary);
     Ok(summary)
 }
@@ -152,7 +184,7 @@ async fn run_watched(
     at: &Announced,
     confirm: &ConfirmArgs,
 ) -> Result<Summary> {
-    let executed = script.execute(session, Watch::Losses).await?;
+    let executed = or_cancel(session, ui, script, script.execute(session, Watch::Losses)).await?;
     let losses = executed.losses();
     if !losses.is_empty() {
         let lines: Vec<String> = losses.iter().take(SHOWN).map(|loss| format!("\n  {loss}")).collect();
@@ -167,7 +199,7 @@ async fn run_watched(
             return Err(refused);
         }
     }
-    let summary = executed.commit().await?;
+    let summary = or_cancel(session, ui, script, executed.commit()).await?;
     tell_run(ui, script, &summary);
     Ok(summary)
 }

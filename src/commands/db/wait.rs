@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::commands::signals::Signals;
 use crate::context::Context;
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::error::Result;
 use crate::output::Ui;
 use crate::postgres::{Ready, wait};
 
@@ -25,13 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _: &WaitArgs) -> Result<()> {
     let url = cx.connection_url()?;
     let timeout = cx.config().timeout().unwrap_or(PATIENCE);
-    let interrupted = async {
-        tokio::signal::ctrl_c().await.or_failed(|| "cannot catch Ctrl-C".to_owned())?;
-        Err(Error::new(Kind::Interrupted, "interrupted"))
-    };
+    let mut signals = Signals::catch()?;
     let ready = tokio::select! {
         ready = wait(&url, timeout, |reason| ui.status(format!("waiting for PostgreSQL at {url}: {reason}"))) => ready,
-        interrupted = interrupted => interrupted,
+        stop = signals.next() => Err(stop.unfinished()),
     }?;
     ui.status(format!("PostgreSQL at {url} accepts connections"));
     if ready == Ready::ServerOnly {

@@ -7,6 +7,7 @@ use super::TableArgs;
 use super::usage::{Bill, UsageArgs};
 use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::plan::{requests_json, show_requests};
+use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::names::GROUP_INDEX;
@@ -148,9 +149,10 @@ async fn rename_copies(
 ) -> Result<()> {
     let progress = ui.progress("renaming", plan.copies());
     let mut advance = |copies| progress.advance(copies);
+    let mut signals = Signals::catch()?;
     tokio::select! {
         result = db.rename_copies(table, user, done, &mut advance) => result,
-        _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "interrupted")),
+        stop = signals.next() => Err(stop.unfinished()),
     }
 }
 

@@ -43,15 +43,17 @@ pub(super) async fn watched(
     }
 }
 
-/// Brings the writer to its end: what is on its way is waited for, unless somebody asks again.
+/// Brings the writer to its end: what is on its way is waited for, unless somebody asks to stop.
 pub(super) async fn ended(
     writer: &mut BulkWriter,
     stop: Option<Stop>,
     signals: &mut Signals,
 ) -> Result<BulkWritten> {
-    let end = async { if stop.is_some() { writer.stop().await } else { writer.finish().await } };
+    if stop.is_some() {
+        return writer.stop().await;
+    }
     tokio::select! {
-        written = end => written,
+        written = writer.finish() => written,
         stop = signals.next() => Err(stop.unfinished()),
     }
 }

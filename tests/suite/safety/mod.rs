@@ -10,6 +10,7 @@ mod plans;
 mod protection;
 mod silence;
 mod standing;
+mod stop;
 mod terminal;
 
 use std::process::Command;

@@ -205,11 +205,9 @@ impl Run {
         let handled: Handled = loop {
             tokio::select! {
                 handled = &mut work => break handled,
+                // Another one ends the process; the place is before this batch.
                 stop = self.signals.next() => {
-                    if self.stop.replace(stop).is_some() {
-                        // Twice: they mean it. The place is before this batch.
-                        return Err(stop.unfinished());
-                    }
+                    self.stop = Some(stop);
                     ui.status("stops when these records are handled; once more stops at once");
                 }
             }
