@@ -50,7 +50,12 @@ pub(super) fn tighten(path: &Path) -> Result<()> {
 /// Creates `folder` and its parents, for us alone, unless it is there and our own.
 pub(super) fn create_folder(folder: &Path) -> Result<()> {
     let what = || format!("cannot create {}", folder.display());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).or_failed(what)?;
+    // Root's PostgreSQL runs as another account, and must get to its own folder inside.
+    let passage = if geteuid().is_root() { 0o711 } else { 0o700 };
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(passage);
+    folder.parent().map_or(Ok(()), |parent| builder.create(parent)).or_failed(what)?;
+    builder.mode(0o700).create(folder).or_failed(what)?;
     check_folder(folder)
 }
 
