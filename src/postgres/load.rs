@@ -77,6 +77,11 @@ impl Script {
                 return Err(self.failed(session, piece, &transaction, &fault).await);
             }
         }
+        if watch == Watch::Losses {
+            // Deferred triggers may destroy, too; they would run at COMMIT, when nobody is asked any more.
+            let all = session.client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await;
+            all.map_err(|error| self.uncommitted(session, error))?;
+        }
         let unasked = |error| {
             session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
         };
@@ -94,6 +99,17 @@ impl Script {
         }
         let summary = Summary { statements: self.pieces.len(), tables };
         Ok(Executed { script: self, session, transaction, summary, losses })
+    }
+
+    /// The error of what COMMIT checks.
+    fn uncommitted(&self, session: &Session, error: tokio_postgres::Error) -> Error {
+        // Of an answer that never came, nobody knows what it would have been.
+        let outcome =
+            if error.as_db_error().is_some() { "nothing of it was kept" } else { "it may be kept or not" };
+        let error = session.error(&format!("cannot commit {}, and {outcome}", self.name), error);
+        let message = self.text.without_values(error.message());
+        let kind = error.kind();
+        error.with(kind, message)
     }
 
     async fn run_piece(
@@ -286,18 +302,8 @@ impl Executed<'_> {
                 session.error(&format!("{name} was not committed, and nothing of it was kept"), error)
             })?;
         }
-        session.client.batch_execute("COMMIT").await.map_err(|error| {
-            // Of an answer that never came, nobody knows what it would have been.
-            let outcome = if error.as_db_error().is_some() {
-                "nothing of it was kept"
-            } else {
-                "it may be kept or not"
-            };
-            let error = session.error(&format!("cannot commit {name}, and {outcome}"), error);
-            let message = script.text.without_values(error.message());
-            let kind = error.kind();
-            error.with(kind, message)
-        })?;
+        let done = session.client.batch_execute("COMMIT").await;
+        done.map_err(|error| script.uncommitted(session, error))?;
         // A dump empties the search path, for one. Should this fail, what is asked next will too.
         let _ = session.client.batch_execute(RESET).await;
         Ok(summary)

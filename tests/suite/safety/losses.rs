@@ -86,6 +86,13 @@ fn rows_that_go_are_counted_by_the_server() {
             DELETES,
         ),
         ("UPDATE app.parted SET text = ''", "updates 1 row of app.part"),
+        (
+            "CREATE FUNCTION app.late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             DELETE FROM app.notes WHERE true; RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER late AFTER INSERT ON app.other DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION app.late(); INSERT INTO app.other VALUES (1)",
+            DELETES,
+        ),
         ("SELECT lo_unlink(max(oid)) FROM pg_largeobject_metadata", "deletes 1 row of the large objects"),
         // What a ROLLBACK TO took back is counted too, so that it asks once too often.
         (
