@@ -6,7 +6,7 @@ DROP TABLE IF EXISTS public.users;
 CREATE TABLE public.users (
     uuid uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     display_name text NOT NULL,
-    handle text NOT NULL,
+    handle text NOT NULL UNIQUE,
     email text NOT NULL,
     cognito_user_id text NOT NULL,
     created_at timestamp NOT NULL DEFAULT current_timestamp

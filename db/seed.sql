@@ -12,7 +12,8 @@ FROM (VALUES
 WHERE NOT EXISTS (
     SELECT FROM public.users
     WHERE users.handle = person.handle OR users.uuid = person.uuid::uuid
-);
+)
+ON CONFLICT DO NOTHING;
 
 INSERT INTO public.activities (user_uuid, message, expires_at)
 SELECT uuid, 'The ferry timetable is out, and the early boat is back.', current_timestamp + interval '10 days'

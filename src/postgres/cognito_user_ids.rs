@@ -7,6 +7,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::Session;
+use super::session::GOES_ON;
 use crate::error::{Error, Result};
 use crate::messaging::{AppUser, Identity, Match, Outcome, match_users};
 
@@ -49,15 +50,8 @@ impl Session {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         match self.match_and_update(pool, confirmed).await {
             Ok(matches) => {
-                self.client.batch_execute("COMMIT").await.map_err(|error| {
-                    // Of an answer that never came, nobody knows what it would have been.
-                    let outcome = if error.as_db_error().is_some() {
-                        "nothing was kept"
-                    } else {
-                        "it may be kept or not"
-                    };
-                    self.error(&format!("{WHAT}, and {outcome}"), error)
-                })?;
+                let committed = self.client.batch_execute("COMMIT").await;
+                committed.map_err(|error| self.commit_error(WHAT, error, GOES_ON))?;
                 Ok(matches)
             }
             Err(error) => {

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Transaction};
 
 use super::Session;
+use super::session::{Failed, GOES_ON};
 use super::traced::Traced;
 use crate::error::{Error, Result};
 use crate::messaging::{InventedUser, MOCK, Timestamp, User};
@@ -27,16 +29,27 @@ impl Session {
     /// go to the server by COPY, so that their number hardly matters.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`], with nothing added.
+    /// [`crate::error::Kind::Failed`], with nothing added, unless the answer to COMMIT is lost.
     pub async fn add_users(
         &mut self,
         users: impl Iterator<Item = InventedUser>,
         created_at: Timestamp,
     ) -> Result<UsersAdded> {
         let added = add(&mut self.client, users, created_at).await;
-        match added.map_err(|error| self.error("cannot add the users", error))? {
-            Added::Done(added) => Ok(added),
-            Added::Ambiguous(handle) => Err(Error::failed(format!(
+        let what = "cannot add the users";
+        match added {
+            Ok(Added::Done(added)) => Ok(added),
+            Err(Failed::AtCommit(error)) => Err(self.commit_error(what, error, GOES_ON)),
+            Err(Failed::Before(error)) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                let detail = error.as_db_error().and_then(|db| db.detail()).unwrap_or_default();
+                Err(Error::failed(format!(
+                    "{what} on {}: another user has one of the handles; nothing was added: {detail}",
+                    self.url
+                ))
+                .hint("if that user was added just now, run it again"))
+            }
+            Err(Failed::Before(error)) => Err(self.error(what, error)),
+            Ok(Added::Ambiguous(handle)) => Err(Error::failed(format!(
                 "more than one user has the handle {handle:?} on {}, so it names nobody; nothing was added",
                 self.url
             ))),
@@ -54,7 +67,7 @@ async fn add(
     client: &mut Traced<Client>,
     users: impl Iterator<Item = InventedUser>,
     created_at: Timestamp,
-) -> Result<Added, tokio_postgres::Error> {
+) -> Result<Added, Failed> {
     let transaction = client.transaction().await?;
     transaction
         .batch_execute(
@@ -95,7 +108,7 @@ async fn add(
             return Ok(Added::Ambiguous(other.handle));
         }
     }
-    transaction.commit().await?;
+    transaction.commit().await.map_err(Failed::AtCommit)?;
     Ok(Added::Done(UsersAdded { inserted, known }))
 }
 

@@ -80,7 +80,8 @@ impl Script {
         if watch == Watch::Losses {
             // Deferred triggers may destroy, too; they would run at COMMIT, when nobody is asked any more.
             let all = session.client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await;
-            all.map_err(|error| self.uncommitted(session, error))?;
+            let what = format!("cannot commit {name}, and nothing of it was kept");
+            all.map_err(|error| self.without_values(session.error(&what, error)))?;
         }
         let unasked = |error| {
             session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
@@ -101,12 +102,8 @@ impl Script {
         Ok(Executed { script: self, session, transaction, summary, losses })
     }
 
-    /// The error of what COMMIT checks.
-    fn uncommitted(&self, session: &Session, error: tokio_postgres::Error) -> Error {
-        // Of an answer that never came, nobody knows what it would have been.
-        let outcome =
-            if error.as_db_error().is_some() { "nothing of it was kept" } else { "it may be kept or not" };
-        let error = session.error(&format!("cannot commit {}, and {outcome}", self.name), error);
+    /// The same error without the values of variables.
+    fn without_values(&self, error: Error) -> Error {
         let message = self.text.without_values(error.message());
         let kind = error.kind();
         error.with(kind, message)
@@ -303,7 +300,10 @@ impl Executed<'_> {
             })?;
         }
         let done = session.client.batch_execute("COMMIT").await;
-        done.map_err(|error| script.uncommitted(session, error))?;
+        let hint = "look what is there before you run it again";
+        done.map_err(|error| {
+            script.without_values(session.commit_error(&format!("cannot commit {name}"), error, hint))
+        })?;
         // A dump empties the search path, for one. Should this fail, what is asked next will too.
         let _ = session.client.batch_execute(RESET).await;
         Ok(summary)

@@ -13,6 +13,7 @@ mod inspect;
 mod invented_users;
 mod line;
 mod load;
+mod lock;
 mod losses;
 pub(crate) mod programs;
 mod server;
@@ -38,6 +39,7 @@ pub use identity::session_on_server;
 pub use inspect::{ClockDifference, Missing, UserCount};
 pub use invented_users::UsersAdded;
 pub use load::{Executed, Summary, Watch};
+pub use lock::{Lock, lock_database};
 pub use session::Session;
 pub use sql::{
     Expanded, Lookup, Script, Statement, SyntaxError, Unset, expand, is_variable_name, quote_identifier,

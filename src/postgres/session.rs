@@ -70,6 +70,18 @@ impl Session {
             .out_of_time(limit)
     }
 
+    /// The same of a COMMIT, with what has become of the work; `hint` helps where that is not known.
+    pub(super) fn commit_error(&self, what: &str, error: tokio_postgres::Error, hint: &str) -> Error {
+        if is_refusal(&error) {
+            return self.error(&format!("{what}, and nothing of it was kept"), error);
+        }
+        if self.client.line().is_dead() {
+            return self.silent(&format!("{what}, and it may have been kept")).hint(hint);
+        }
+        let why = "COMMIT was not answered, so it may have been kept";
+        Error::failed(format!("{what} on {}: {why}", self.url)).because(error).hint(hint)
+    }
+
     /// An error of this session: `what` failed, on which database, and why.
     pub(super) fn error(&self, what: &str, error: tokio_postgres::Error) -> Error {
         let hint = match error.code() {
@@ -90,6 +102,28 @@ impl Session {
             None => error,
         }
     }
+}
+
+/// What helps where work may have been kept that finds itself.
+pub(super) const GOES_ON: &str = "run the same command again: it goes on from what was kept";
+
+/// Where a transaction failed.
+pub(super) enum Failed {
+    /// Nothing is kept.
+    Before(tokio_postgres::Error),
+    AtCommit(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for Failed {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Before(error)
+    }
+}
+
+/// Whether the server itself has refused a COMMIT. A session that it ends, class 57P, may have
+/// committed before.
+fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| !code.code().starts_with("57P"))
 }
 
 /// The server's own message, with its detail, or the driver's.

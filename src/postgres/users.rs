@@ -3,6 +3,7 @@
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use super::session::{Failed, GOES_ON};
 use super::{Session, quote_literal};
 use crate::error::{Error, Result};
 use crate::messaging::User;
@@ -62,36 +63,32 @@ impl Session {
         }
     }
 
-    /// Keeps other sessions from renaming the user until this one ends; false
-    /// when one is at it already.
-    pub async fn lock_for_renaming(&self, user: &User) -> Result<bool> {
-        let lock = format!("cruddur ddb rename-user {}", user.uuid);
-        let row = self
-            .client
-            .query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&lock])
-            .await
-            .map_err(|error| self.error("cannot lock the user", error))?;
-        Ok(row.get(0))
-    }
-
     /// Gives the user whom `from` describes the names of `to`, if nobody else has
-    /// that handle. The table has no constraint that would see to it, so new users
+    /// that handle. The table may have no constraint that sees to it, so new users
     /// have to wait for the length of this transaction.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`], with nothing written: also when the handle
-    /// is taken, or the user is not as `from` has it.
+    /// is taken, or the user is not as `from` has it. When the answer to COMMIT is lost, it may be
+    /// kept.
     pub async fn rename_user(&mut self, from: &User, to: &User) -> Result<()> {
         let renamed = self.try_rename_user(from, to).await;
-        let renamed = renamed.map_err(|error| {
-            let locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
-            let error = self.error("cannot rename the user", error);
-            if locked {
-                error.hint("nothing was written; run it again when the table is less busy")
-            } else {
-                error
+        let what = "cannot rename the user";
+        let renamed = match renamed {
+            Err(Failed::AtCommit(error)) => return Err(self.commit_error(what, error, GOES_ON)),
+            // A constraint that goes by more than the handle as it is written.
+            Err(Failed::Before(error)) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Renamed::Taken,
+            Err(Failed::Before(error)) => {
+                let locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+                let error = self.error(what, error);
+                return Err(if locked {
+                    error.hint("nothing was written; run it again when the table is less busy")
+                } else {
+                    error
+                });
             }
-        })?;
+            Ok(renamed) => renamed,
+        };
         let why = match renamed {
             Renamed::Done => return Ok(()),
             Renamed::Taken => return Err(self.handle_taken(&to.handle)),
@@ -111,11 +108,7 @@ impl Session {
         })
     }
 
-    async fn try_rename_user(
-        &mut self,
-        from: &User,
-        to: &User,
-    ) -> std::result::Result<Renamed, tokio_postgres::Error> {
+    async fn try_rename_user(&mut self, from: &User, to: &User) -> std::result::Result<Renamed, Failed> {
         let transaction = self.client.transaction().await?;
         transaction
             .batch_execute(
@@ -140,7 +133,7 @@ impl Session {
         if changed != 1 {
             return Ok(Renamed::Changed);
         }
-        transaction.commit().await?;
+        transaction.commit().await.map_err(Failed::AtCommit)?;
         Ok(Renamed::Done)
     }
 

@@ -13,7 +13,7 @@ use crate::commands::target::{Announced, ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
-use crate::postgres::{ConnectionUrl, Script, Session, Summary, TableChange, Watch, is_variable_name};
+use crate::postgres::{ConnectionUrl, Lock, Script, Session, Summary, TableChange, Watch, is_variable_name};
 
 /// The variables of SQL files.
 #[derive(Debug, Args)]
@@ -162,6 +162,13 @@ async fn or_cancel<T>(
     }
 }
 
+/// Waits until no other run loads a file or adds users. Before the transaction begins: what it sees
+/// may be what there was then.
+pub(in crate::commands) async fn one_at_a_time(session: &Session, ui: &mut Ui) -> Result<()> {
+    let waiting = || ui.status("another run is writing to the database; waiting for it");
+    session.lock(Lock::Users, waiting).await
+}
+
 /// Runs the script and says so.
 pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
     let summary = or_cancel(session, ui, script, script.run(session)).await?;
@@ -223,6 +230,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
         args.confirm.check(ui, &at, url.database(), &consequence)?;
     }
     let session = at.session(cx).await?;
+    one_at_a_time(&session, ui).await?;
     // Nobody is asked twice.
     let is_settled = at.is_local() || script.first_destructive().is_some();
     let Summary { statements, mut tables } = if is_settled {

@@ -14,7 +14,8 @@ mod wait;
 use clap::Subcommand;
 
 pub(super) use self::drop::{ForceArgs, drop, tell_who_is_connected};
-pub(super) use self::load::{VariableArgs, Variables, in_one_transaction};
+pub(super) use self::load::{VariableArgs, Variables, in_one_transaction, one_at_a_time};
+pub(super) use self::setup::making;
 pub(super) use self::update_cognito_user_ids::summary;
 
 use crate::context::Context;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::drop::{ForceArgs, drop, tell_who_is_connected};
-use super::load::{VariableArgs, in_one_transaction, run_script};
+use super::load::{VariableArgs, in_one_transaction, one_at_a_time, run_script};
 use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_statements;
 use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
@@ -16,7 +16,9 @@ use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
-use crate::postgres::{ConnectionUrl, Script, Session, TableChange, create_statement, plan_drop};
+use crate::postgres::{
+    ConnectionUrl, Script, Session, TableChange, create_statement, lock_database, plan_drop,
+};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -70,9 +72,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     if cx.dry_run() {
         return plan(cx, ui, &url, args.force, [&schema, &seed], pool.is_some()).await;
     }
+    let _lock = lock_database(&url, || ui.status(making(&url))).await?;
     drop(ui, &url, args.force, "db setup").await?;
     super::create::create(ui, &url).await?;
     let session = cx.postgres().await?;
+    one_at_a_time(&session, ui).await?;
     let made = run_script(&session, ui, &schema).await?;
     let seeded = run_script(&session, ui, &seed).await?;
     let mut tables = TableChange::merge(made.tables, seeded.tables);
@@ -101,6 +105,11 @@ async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
         ui.warn(found.line(&table));
         ui.hint("to give them to the users of the same handles run: cruddur setup");
     }
+}
+
+/// What is said while another run makes the database.
+pub(in crate::commands) fn making(url: &ConnectionUrl) -> String {
+    format!("another run is setting up the database {:?}; waiting for it", url.database())
 }
 
 fn not_here(cx: &Context) -> Error {

@@ -27,7 +27,7 @@ mod writing;
 use clap::{Args, Subcommand};
 
 pub(super) use self::people::People;
-pub(super) use self::seed::read_transcript;
+pub(super) use self::seed::{lock_group, read_transcript};
 
 use crate::commands::common::shell_word;
 use crate::config::Target;

@@ -15,7 +15,7 @@ use crate::dynamodb::{DynamoDb, Plan, RenamePlan, RenamedCopies};
 use crate::error::{Error, Kind, Result};
 use crate::messaging::User;
 use crate::output::{Column, Format, Record, Ui};
-use crate::postgres::Session;
+use crate::postgres::{Lock, Session};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -87,12 +87,21 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     let rename = args.resolve(&postgres).await?;
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &postgres).await?.and(announce(cx, ui, &db).await?);
-    if !cx.dry_run() && !postgres.lock_for_renaming(&rename.from).await? {
+    if !cx.dry_run() && !postgres.try_lock(Lock::Renaming(rename.from.uuid)).await? {
         return Err(Error::failed(format!("{} is being renamed by somebody else right now", args.handle))
             .hint("run it again when they are done"));
     }
 
     let plan = db.plan_renaming(&table, &rename.to).await?;
+    if rename.resumed && plan.copies() == 0 {
+        let (new, old) = (&rename.to, &args.handle);
+        ui.status(format!(
+            "nothing to do: {:?} ({}) has these names already, in every copy",
+            new.handle, new.display_name
+        ));
+        ui.status(format!("nobody has the handle {old:?}"));
+        return args.show(ui, &db, &rename, &plan, &db.nothing_renamed());
+    }
     // The proof that this very user had the old handle.
     if rename.resumed && !plan.handles.contains(&args.handle) {
         let error = postgres.no_such_user(&args.handle).await?;

@@ -4,7 +4,7 @@ use super::Setup;
 use super::postgres::Base;
 use super::steps::{Outcome, Steps};
 use crate::commands::common::count;
-use crate::commands::ddb::{People, read_transcript};
+use crate::commands::ddb::{People, lock_group, read_transcript};
 use crate::commands::strangers::{Strangers, relink};
 use crate::config::PEOPLE_VARIABLES;
 use crate::dynamodb::{Change, Definition, Difference, Relinked};
@@ -104,7 +104,16 @@ impl Setup<'_> {
 
     /// The conversation, if its group has no messages.
     pub(super) async fn conversation(&self, ui: &mut Ui, steps: &mut Steps, people: &Base, has_table: Table) {
-        let outcome = self.make_conversation(steps, people, has_table).await;
+        let locked = match people {
+            Base::Ready(session) if !self.cx.dry_run() => {
+                lock_group(ui, session, self.table, DEFAULT_GROUP).await
+            }
+            _ => Ok(()),
+        };
+        let outcome = match locked {
+            Ok(()) => self.make_conversation(steps, people, has_table).await,
+            Err(error) => Err(error),
+        };
         steps.tell(ui, "conversation", outcome);
     }
 

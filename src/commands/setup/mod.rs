@@ -8,7 +8,7 @@ use clap::Args;
 
 use self::steps::Steps;
 use super::common::PoolArgs;
-use super::db::{ForceArgs, VariableArgs, Variables};
+use super::db::{ForceArgs, VariableArgs, Variables, making};
 use super::ddb::TableArgs;
 use super::project::BuiltInArgs;
 use super::target::{Site, announce_unasked, local_only};
@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Result};
 use crate::output::Ui;
-use crate::postgres::ConnectionUrl;
+use crate::postgres::{ConnectionUrl, lock_database};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -74,6 +74,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));
     }
+    // Where it cannot be had, the step that needs the server says why.
+    let _lock = match &postgres_asked {
+        Ok(_) if !cx.dry_run() => lock_database(&url, || ui.status(making(&url))).await.ok().flatten(),
+        _ => None,
+    };
     let mut steps = Steps::new(cx.dry_run());
     if args.fresh {
         postgres_asked?;

@@ -3,7 +3,7 @@
 use super::Setup;
 use super::steps::{Outcome, Steps};
 use crate::commands::common::count;
-use crate::commands::db::{drop, in_one_transaction, summary, tell_who_is_connected};
+use crate::commands::db::{drop, in_one_transaction, one_at_a_time, summary, tell_who_is_connected};
 use crate::commands::project::{ProjectFile, SCHEMA, SEED};
 use crate::error::{Error, Result};
 use crate::messaging::Tally;
@@ -97,7 +97,10 @@ impl Setup<'_> {
             steps.tell(ui, "people", Ok(LeftOut("there is no database".to_owned())));
             return base;
         }
-        let made = self.make_schema(steps, &base).await;
+        let made = match self.lock_users(ui, &base).await {
+            Ok(()) => self.make_schema(steps, &base).await,
+            Err(error) => Err(error),
+        };
         let is_new = matches!(made, Ok(Done(_)));
         if !steps.tell(ui, "schema", made) {
             steps.tell(ui, "people", Ok(LeftOut("there is no users table".to_owned())));
@@ -109,6 +112,14 @@ impl Setup<'_> {
             (false, _) => Base::Missing,
             (true, true) => Base::Later,
             (true, false) => base,
+        }
+    }
+
+    /// Keeps others from adding users until this run ends.
+    async fn lock_users(&self, ui: &mut Ui, base: &Base) -> Result<()> {
+        match base {
+            Base::Ready(session) if !self.cx.dry_run() => one_at_a_time(session, ui).await,
+            _ => Ok(()),
         }
     }
 

@@ -49,7 +49,7 @@ fn a_commit_without_an_answer_may_be_kept_or_not() {
     Run::of(&mut command)
         .exits_with(1)
         .says("cannot commit ")
-        .says("it may be kept or not: no answer from PostgreSQL at ");
+        .says("it may have been kept: no answer from PostgreSQL at ");
 }
 
 #[test]

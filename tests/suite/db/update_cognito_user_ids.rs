@@ -16,6 +16,7 @@ const UPDATE: [&str; 2] = ["db", "update-cognito-user-ids"];
 fn table() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.cruddur(["db", "setup"]).succeeds();
+    sandbox.allow_twins();
     let known = big_pool().sub("walker-060");
     let rows: String = [
         ("walker-000", "MOCK"),
@@ -261,6 +262,7 @@ fn a_change_under_way_is_waited_for_and_seen() {
     let (sandbox, pool) = (Sandbox::new(), Pool::new());
     sandbox.cruddur(["db", "setup"]).succeeds();
     pool.add([("nina", Some("nina"))]);
+    sandbox.allow_twins();
     let insert = "INSERT INTO users (display_name, handle, email, cognito_user_id) \
         VALUES ('Another Nina', 'nina', 'another@example.com', 'MOCK')";
     let other = in_a_transaction(&sandbox, insert);

@@ -161,6 +161,7 @@ fn users_who_are_there_under_another_name_or_uuid_are_written_as_they_are() {
 #[test]
 fn a_handle_that_two_users_have_stops_it_before_anything_is_written() {
     let sandbox = Sandbox::set_up();
+    sandbox.allow_twins();
     let handle = invention().user(3).user.handle;
     let row = format!("('x', '{handle}', 'x@example.com', 'MOCK')");
     sandbox.sql(&format!(

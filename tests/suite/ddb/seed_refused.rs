@@ -114,6 +114,7 @@ fn nobody_there_leads_to_db_seed() {
 #[test]
 fn two_users_with_one_handle_are_nobody() {
     let sandbox = Sandbox::set_up();
+    sandbox.allow_twins();
     sandbox.sql(
         "INSERT INTO public.users (display_name, handle, email, cognito_user_id)
          VALUES ('Another Oscar', 'oscar', 'oscar2@example.com', 'MOCK')",

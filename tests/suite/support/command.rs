@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -110,6 +110,40 @@ impl Spawned {
     pub fn code(&mut self) -> i32 {
         let status = eventually("the end of cruddur", || self.0.try_wait().expect("it can be waited for"));
         status.code().or_else(|| status.signal().map(|signal| 128 + signal)).expect("a code or a signal")
+    }
+}
+
+/// A run whose words can be read while it goes on.
+pub struct Talking {
+    child: Spawned,
+    said: PathBuf,
+}
+
+impl Talking {
+    /// Starts `command`; what it says goes into the file `said`.
+    pub fn new(command: &mut Command, said: PathBuf) -> Self {
+        let file = std::fs::File::create(&said).unwrap();
+        let child = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file));
+        Self { child, said }
+    }
+
+    /// Waits until it has said `text`.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        eventually(&format!("it says {text:?}"), || self.said().contains(text).then_some(()));
+    }
+
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.said).unwrap()
+    }
+
+    /// Waits until it has ended well, and returns what it said.
+    #[track_caller]
+    pub fn succeeds(mut self) -> String {
+        let code = self.child.code();
+        assert_eq!(code, 0, "{}", self.said());
+        self.said()
     }
 }
 

@@ -202,6 +202,11 @@ impl Sandbox {
         sql(&self.connection_url(), query)
     }
 
+    /// Lets several users have one handle, as in schemas without the constraint.
+    pub fn allow_twins(&self) {
+        self.sql("ALTER TABLE users DROP CONSTRAINT users_handle_key");
+    }
+
     /// The user with this handle, by the database's own word.
     #[track_caller]
     pub fn user(&self, handle: &str) -> User {

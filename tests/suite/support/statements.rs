@@ -1,4 +1,5 @@
-//! A proxy before PostgreSQL that records the statements which pass, and can stop at one of them.
+//! A proxy before PostgreSQL that records the statements which pass, and can stop at one of them or lose
+//! an answer.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -30,8 +31,17 @@ impl StatementRecorder {
         Self::stalling(server, None)
     }
 
+    /// The same, which passes each COMMIT on and breaks the connection when it is answered.
+    pub fn losing_commits(server: u16) -> Self {
+        Self::start(server, None, true)
+    }
+
     /// The same, until it stops: everything stays open, and nothing passes.
     pub fn stalling(server: u16, stall: Option<Stall>) -> Self {
+        Self::start(server, stall, false)
+    }
+
+    fn start(server: u16, stall: Option<Stall>, loses_commits: bool) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let statements = Arc::new(Mutex::new(Vec::new()));
@@ -42,14 +52,20 @@ impl StatementRecorder {
                 let stalled = Arc::clone(&stalled);
                 let (client, recorded) = (client.unwrap(), Arc::clone(&recorded));
                 let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server)).unwrap();
-                let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let is_lost = Arc::new(AtomicBool::new(false));
+                let lost = Arc::clone(&is_lost);
                 thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = pass_back(&from, &to, &lost);
                     let _ = to.shutdown(Shutdown::Both);
                 });
                 thread::spawn(move || {
+                    let on_statement = |statement: String| {
+                        is_lost.store(loses_commits && statement == "COMMIT", Ordering::SeqCst);
+                        recorded.lock().unwrap().push(statement);
+                    };
                     // Until one of them hangs up.
-                    let _ = pass(&client, &server, &recorded, stall, &stalled);
+                    let _ = pass(&client, &server, on_statement, stall, &stalled);
                     let _ = server.shutdown(Shutdown::Both);
                 });
             }
@@ -67,10 +83,22 @@ impl StatementRecorder {
     }
 }
 
+/// Until the server hangs up, or its answer is to be lost.
+fn pass_back(mut server: &TcpStream, mut client: &TcpStream, is_lost: &AtomicBool) -> std::io::Result<()> {
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        let length = server.read(&mut chunk)?;
+        if length == 0 || is_lost.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        client.write_all(&chunk[..length])?;
+    }
+}
+
 fn pass(
     mut client: &TcpStream,
     mut server: &TcpStream,
-    recorded: &Mutex<Vec<String>>,
+    on_statement: impl Fn(String),
     stall: Option<Stall>,
     stalled: &AtomicBool,
 ) -> std::io::Result<()> {
@@ -91,7 +119,7 @@ fn pass(
             _ => None,
         };
         if let Some(text) = text {
-            recorded.lock().unwrap().push(String::from_utf8(text.to_vec()).unwrap());
+            on_statement(String::from_utf8(text.to_vec()).unwrap());
         }
         let is_at = match stall {
             Some(Stall::AllAt(text)) => body.windows(text.len()).any(|part| part == text.as_bytes()),

@@ -9,6 +9,7 @@ use super::super::writing::{ended, watched};
 use super::place::{self, Place, as_given};
 use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{count, shell_word};
+use crate::commands::db::one_at_a_time;
 use crate::commands::ddb::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
@@ -65,6 +66,7 @@ pub(super) async fn run(
     let from = begin(ui, args, &place, &invention)?;
 
     let mut postgres = at.session(cx).await?;
+    one_at_a_time(&postgres, ui).await?;
     let users = (0..invention.users).map(|index| invention.user(index));
     let added = postgres.add_users(users, invention.since()).await?;
     ui.status(format!(

@@ -4,7 +4,7 @@ mod invented;
 mod place;
 mod transcript;
 
-pub(in crate::commands) use self::transcript::read_transcript;
+pub(in crate::commands) use self::transcript::{lock_group, read_transcript};
 
 use std::path::PathBuf;
 

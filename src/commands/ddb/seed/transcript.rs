@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use uuid::Uuid;
+
 use super::super::people::People;
 use super::SeedArgs;
 use crate::commands::ddb::usage::Bill;
@@ -12,6 +14,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messaging::{Conversation, Timestamp, Transcript};
 use crate::output::Ui;
+use crate::postgres::{Lock, Session};
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()> {
     let people = People::resolve(cx, args.my_handle.as_deref(), args.other_handle.as_deref())?;
@@ -19,15 +22,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let table = args.table.name(cx);
     let group = args.message_group_uuid;
 
-    let [me, other] = people.users(&cx.postgres().await?).await?;
+    let postgres = cx.postgres().await?;
+    let [me, other] = people.users(&postgres).await?;
 
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
     if args.transcript.is_none() {
         ui.status(format!("read {name}"));
     }
-    let conversation = Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
+    let compose = || Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
     if cx.dry_run() {
+        let conversation = compose();
         return show_plan(
             ui,
             db.rehearse(&table, db.replace_conversation(&table, group, &conversation)).await?,
@@ -35,6 +40,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     }
     let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
     args.confirm.check(ui, &at, &table, &consequence)?;
+    lock_group(ui, &postgres, &table, group).await?;
+    let conversation = compose();
     let written = db.replace_conversation(&table, group, &conversation).await?;
 
     ui.status(format!(
@@ -46,6 +53,18 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     }
     args.usage.show(ui, &db.usage(written.read, written.written), Bill::Run);
     Ok(())
+}
+
+/// Keeps others from seeding the group until the session ends. Two at once would each put their
+/// own: neither sees what the other has yet to write.
+pub(in crate::commands) async fn lock_group(
+    ui: &mut Ui,
+    postgres: &Session,
+    table: &str,
+    group: Uuid,
+) -> Result<()> {
+    let waiting = || ui.status(format!("another seed of the group {group} is running; waiting for it"));
+    postgres.lock(Lock::Conversation(table, group), waiting).await
 }
 
 /// The transcript that was named, else the project's own or the built-in one; and its name.
