@@ -12,7 +12,7 @@ fn answered_after(command: &mut Command, word: &str, answer: impl FnOnce()) -> S
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let mut said = String::new();
     for line in lines.by_ref() {
-        said += &format!("{line}\n");
+        said.extend([line.as_str(), "\n"]);
         if line.contains("still waiting") {
             break;
         }

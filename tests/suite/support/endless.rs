@@ -76,7 +76,7 @@ fn serve(mut client: TcpStream, answer: Endless, sent: &AtomicU64) -> std::io::R
         }
         Endless::Flood => {
             write!(client, "{head}\r\n")?;
-            let part = [b' '; 64 * 1024];
+            let part = vec![b' '; 64 * 1024];
             loop {
                 client.write_all(&part)?;
                 sent.fetch_add(part.len() as u64, Ordering::Relaxed);
