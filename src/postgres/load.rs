@@ -48,7 +48,7 @@ impl Script {
     /// Runs every statement in one transaction: all of them, or none. What the file has set in
     /// the session is reset.
     pub async fn run(&self, session: &Session) -> Result<Summary> {
-        self.execute(session, Watch::Nothing).await?.commit().await
+        Box::pin(self.execute(session, Watch::Nothing)).await?.commit().await
     }
 
     /// Runs every statement in one transaction, and leaves that open.

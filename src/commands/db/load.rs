@@ -13,7 +13,9 @@ use crate::commands::target::{Announced, ConfirmArgs, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
-use crate::postgres::{ConnectionUrl, Lock, Script, Session, Summary, TableChange, Watch, is_variable_name};
+use crate::postgres::{
+    ConnectionUrl, Executed, Lock, Script, Session, Summary, TableChange, Watch, is_variable_name,
+};
 
 /// The variables of SQL files.
 #[derive(Debug, Args)]
@@ -171,7 +173,7 @@ pub(in crate::commands) async fn one_at_a_time(session: &Session, ui: &mut Ui) -
 
 /// Runs the script and says so.
 pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
-    let summary = or_cancel(session, ui, script, script.run(session)).await?;
+    let summary = or_cancel(session, ui, script, Box::pin(script.run(session))).await?;
     tell_run(ui, script, &summary);
     Ok(summary)
 }
@@ -191,24 +193,35 @@ async fn run_watched(
     at: &Announced,
     confirm: &ConfirmArgs,
 ) -> Result<Summary> {
-    let executed = or_cancel(session, ui, script, script.execute(session, Watch::Losses)).await?;
-    let losses = executed.losses();
-    if !losses.is_empty() {
-        let lines: Vec<String> = losses.iter().take(SHOWN).map(|loss| format!("\n  {loss}")).collect();
-        let more = losses.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!("\n  and does {more} more of such things") } else { String::new() };
-        let consequence = format!("{} on {}{}{more}", script.name(), session.url(), lines.concat());
-        if confirm.asks(ui) {
-            ui.notice("its transaction is open and holds locks; in 5 minutes the server undoes it");
+    let work = async {
+        let executed = script.execute(session, Watch::Losses).await?;
+        if executed.losses().is_empty() { executed.commit().await.map(Ok) } else { Ok(Err(executed)) }
+    };
+    let summary = match or_cancel(session, ui, script, Box::pin(work)).await? {
+        Ok(summary) => summary,
+        Err(executed) => {
+            let consequence = consequence(&executed, script, session);
+            if confirm.asks(ui) {
+                ui.notice("its transaction is open and holds locks; in 5 minutes the server undoes it");
+            }
+            if let Err(refused) = confirm.check(ui, at, session.url().database(), &consequence) {
+                executed.roll_back().await;
+                return Err(refused);
+            }
+            or_cancel(session, ui, script, Box::pin(executed.commit())).await?
         }
-        if let Err(refused) = confirm.check(ui, at, session.url().database(), &consequence) {
-            executed.roll_back().await;
-            return Err(refused);
-        }
-    }
-    let summary = or_cancel(session, ui, script, executed.commit()).await?;
+    };
     tell_run(ui, script, &summary);
     Ok(summary)
+}
+
+/// What a script has destroyed, and where.
+fn consequence(executed: &Executed<'_>, script: &Script, session: &Session) -> String {
+    let losses = executed.losses();
+    let lines: Vec<String> = losses.iter().take(SHOWN).map(|loss| format!("\n  {loss}")).collect();
+    let more = losses.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!("\n  and does {more} more of such things") } else { String::new() };
+    format!("{} on {}{}{more}", script.name(), session.url(), lines.concat())
 }
 
 /// Runs a file, and shows the rows of the tables that it wrote
@@ -236,7 +249,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
     let Summary { statements, mut tables } = if is_settled {
         run_script(&session, ui, &script).await?
     } else {
-        run_watched(&session, ui, &script, &at, &args.confirm).await?
+        Box::pin(run_watched(&session, ui, &script, &at, &args.confirm)).await?
     };
     session.count_rows(&mut tables).await;
     let mut records = ui.records::<TableChange>(args.output.output, "tables");
