@@ -93,7 +93,7 @@ impl DynamoDb {
     /// [`Kind::Partial`], with how far it came.
     pub async fn create_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
         let created = async {
-            match self.held(self.send_again(table, kept)).await? {
+            match Box::pin(self.held(self.send_again(table, kept))).await? {
                 Some(()) => self.wait_until_active(table).await.map(drop),
                 // A dry run's.
                 None => Ok(()),

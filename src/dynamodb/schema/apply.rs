@@ -169,9 +169,10 @@ impl DynamoDb {
         let (db, tries) = self.counting();
         if let Err(error) = db.send(table, found, change).await {
             // It may be made by a try whose answer was lost.
-            let found = match tries.went_unanswered() {
-                true => self.compare(table, definition, &mut watch).await.ok().flatten(),
-                false => None,
+            let found = if tries.went_unanswered() {
+                self.compare(table, definition, &mut watch).await.ok().flatten()
+            } else {
+                None
             };
             return if found.is_some_and(|found| !found.changes.contains(change)) {
                 Ok(())
