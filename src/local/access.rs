@@ -50,7 +50,8 @@ impl Access {
 
     pub(super) fn judge<B>(&self, request: &Request<B>) -> Verdict {
         let headers = request.headers();
-        let mut hosts: Vec<&str> = request.uri().authority().map(|host| host.as_str()).into_iter().collect();
+        let mut hosts: Vec<&str> =
+            request.uri().authority().map(http::uri::Authority::as_str).into_iter().collect();
         // No browser leaves it out; some old clients do.
         hosts.extend(headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default()));
         if let Some(host) = hosts.into_iter().find(|host| !self.is_own(host)) {

@@ -26,10 +26,13 @@ fn comparable(answer: &HttpAnswer) -> (u16, Vec<(String, String)>, serde_json::V
     fn scrub(value: &mut serde_json::Value) {
         match value {
             serde_json::Value::Object(members) => {
-                members.iter_mut().for_each(|(name, value)| match ANEW.contains(&name.as_str()) {
-                    true => *value = "anew".into(),
-                    false => scrub(value),
-                });
+                for (name, value) in members.iter_mut() {
+                    if ANEW.contains(&name.as_str()) {
+                        *value = "anew".into();
+                    } else {
+                        scrub(value);
+                    }
+                }
             }
             serde_json::Value::Array(elements) => elements.iter_mut().for_each(scrub),
             _ => {}
