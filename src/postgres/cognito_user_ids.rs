@@ -31,8 +31,8 @@ impl Session {
     pub async fn match_cognito_user_ids(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
         self.execute("BEGIN READ ONLY").await?;
         let matches = self.matches(pool).await;
-        // Nothing to keep; a lost connection has ended it already.
-        let _ = self.client.batch_execute("ROLLBACK").await;
+        // There is nothing to keep; a lost connection has ended it already.
+        let _ = self.client.batch_execute("COMMIT").await;
         matches
     }
 

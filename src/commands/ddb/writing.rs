@@ -8,10 +8,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::commands::signals::{Signals, Stop};
 use crate::dynamodb::{BulkProgress, BulkWriter, BulkWritten};
 use crate::error::Result;
-use crate::output::Progress;
+use crate::output::{Progress, Ui};
 
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What the first Ctrl-C does.
+pub(super) const STOPPING: &str = "stops when the writes on their way are done; Ctrl-C again ends it now";
 
 /// Does `work`, which submits requests to a writer, until it is done or somebody asks to stop;
 /// meanwhile the bar, which begins at `from`, shows how far the writer is. `on_tick` is called ten
@@ -45,11 +48,14 @@ pub(super) async fn watched(
 
 /// Brings the writer to its end: what is on its way is waited for, unless somebody asks to stop.
 pub(super) async fn ended(
+    ui: &mut Ui,
     writer: &mut BulkWriter,
     stop: Option<Stop>,
     signals: &mut Signals,
 ) -> Result<BulkWritten> {
     if stop.is_some() {
+        writer.ask_to_stop();
+        ui.status(STOPPING);
         return writer.stop().await;
     }
     tokio::select! {

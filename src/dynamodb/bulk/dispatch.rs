@@ -140,6 +140,7 @@ impl Dispatch {
     ) -> Result<BulkWritten> {
         let mut received = Vec::with_capacity(AT_ONCE);
         loop {
+            self.is_stopping |= *stop.borrow();
             let pause = self.dispatch();
             let is_over = self.is_stopping || self.failure.is_some();
             if is_over && self.sending == 0 || self.is_closed && self.open.is_empty() {

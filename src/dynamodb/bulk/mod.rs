@@ -216,9 +216,14 @@ impl BulkWriter {
     /// # Errors
     /// As for [`BulkWriter::put`].
     pub async fn stop(&mut self) -> Result<BulkWritten> {
+        self.ask_to_stop();
+        self.ended().await
+    }
+
+    /// From now on no request is sent; those on their way are not waited for yet.
+    pub fn ask_to_stop(&mut self) {
         self.stop.send_replace(true);
         self.messages = None;
-        self.ended().await
     }
 
     async fn send(&mut self, message: Message) -> Result<()> {

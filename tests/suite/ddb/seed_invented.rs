@@ -218,6 +218,12 @@ fn held(sandbox: &Sandbox) -> (Proxy, Spawned) {
     (proxy, run)
 }
 
+/// Until a run that was asked to stop sends no more.
+fn until_it_stops(sandbox: &Sandbox) {
+    let said = || std::fs::read_to_string(sandbox.path().join("stderr")).unwrap();
+    eventually("it stops", || said().contains("stops when the writes on their way are done").then_some(()));
+}
+
 const LONG: [&str; 6] = ["--conversations", "20", "--messages", "18", "--until", "2026-01-01"];
 
 /// The same run again, at the same endpoint.
@@ -238,6 +244,7 @@ fn ctrl_c_finishes_what_is_on_its_way_and_the_next_run_goes_on() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
     run.signal("INT");
+    until_it_stops(&sandbox);
     proxy.release();
     assert_eq!(run.code(), 130);
     let said = std::fs::read_to_string(sandbox.path().join("stderr")).unwrap();
@@ -285,6 +292,7 @@ fn begun_anew_it_says_that_it_could_have_gone_on() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
     run.signal("TERM");
+    until_it_stops(&sandbox);
     proxy.release();
     assert_eq!(run.code(), 128 + 15);
     again(&sandbox, &proxy, &LONG, &[]).succeeds().says("was broken off with").says("--resume");

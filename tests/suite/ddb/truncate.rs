@@ -1,6 +1,7 @@
 //! `ddb truncate`: by key or with the table, and the table as it was.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -8,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     StreamViewType, TableDescription, TimeToLiveSpecification,
 };
 
-use crate::support::{Fault, Item, Proxy, Run, Sandbox, Shape, Spawned, TABLE, runtime};
+use crate::support::{Fault, Item, Proxy, Run, Sandbox, Shape, Spawned, TABLE, eventually, runtime};
 
 /// More than are deleted by key without further ado.
 const MANY: usize = 1100;
@@ -297,9 +298,13 @@ fn ctrl_c_leaves_the_rest_for_the_next_time() {
     let sandbox = filled(400);
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call > 1).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "truncate", "--endpoint-url", proxy.url()]);
-    let mut run = Spawned::silent(&mut command);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let log = sandbox.path().join("stderr");
+    let mut run = Spawned::new(command.stderr(std::fs::File::create(&log).unwrap()));
     proxy.holds(1);
     run.signal("INT");
+    let said = || std::fs::read_to_string(&log).unwrap();
+    eventually("it stops", || said().contains("stops when the writes on their way are done").then_some(()));
     proxy.release();
     assert_eq!(run.code(), 130);
     assert!(!sandbox.items().is_empty());

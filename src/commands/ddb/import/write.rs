@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::archive::{Change, Fed, Feed, ImportPlace, Policy, Reading, Source, Surveyed};
 use crate::aws::Plan;
 use crate::commands::common::count;
+use crate::commands::ddb::writing::STOPPING;
 use crate::commands::signals::Signals;
 use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, DynamoDb, KeepWriter, KeyNames, TableShape};
 use crate::error::{Error, Kind, Result};
@@ -197,14 +198,16 @@ impl Job<'_> {
                 }
             }
         };
-        tokio::select! {
+        let stop = tokio::select! {
             biased;
-            stop = signals.next() => {
-                ui.status("stops when the writes that are on their way are done");
-                Err(stop.unfinished())
-            }
-            done = work => done,
+            stop = signals.next() => stop,
+            done = work => return done,
+        };
+        if let Writer::Bulk(writer) = writer {
+            writer.ask_to_stop();
         }
+        ui.status(STOPPING);
+        Err(stop.unfinished())
     }
 }
 

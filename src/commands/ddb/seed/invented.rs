@@ -255,7 +255,7 @@ impl Work<'_> {
         };
         let bar = ui.progress_with_rate("seeding", total);
         let outcome = match watched(bar, self.from, &progress, &mut signals, feeding, save).await {
-            Ok(stop) => ended(&mut writer, stop, &mut signals).await.map(|written| (written, stop)),
+            Ok(stop) => ended(ui, &mut writer, stop, &mut signals).await.map(|written| (written, stop)),
             Err(error) => Err(error),
         };
         Ok((outcome, self.from + progress.done_through()))

@@ -210,7 +210,7 @@ async fn by_key(
         Ok(stop) => stop,
         Err(error) => {
             // What is on its way has an end, too.
-            let _ = ended(&mut writer, None, &mut signals).await;
+            let _ = ended(ui, &mut writer, None, &mut signals).await;
             let deleted = progress.written();
             if deleted == 0 || error.kind() == Kind::Partial {
                 return Err(error.hint(again));
@@ -219,7 +219,7 @@ async fn by_key(
             return Err(error.with(Kind::Partial, message).hint(again));
         }
     };
-    let written = ended(&mut writer, stop, &mut signals).await.map_err(|error| error.hint(again))?;
+    let written = ended(ui, &mut writer, stop, &mut signals).await.map_err(|error| error.hint(again))?;
     ui.status(format!("deleted {} of the table {table:?}", count(written.deleted, "item")));
     let mut usage = scan.usage();
     usage.write = written.capacity;
