@@ -20,8 +20,8 @@ const BEFORE: &[(&str, &[&str])] = &[
 /// database makes. That it is written is said.
 const IN_PART: (&str, &str) = ("setup", "conversation");
 /// How statements begin that change nothing.
-const CHANGES_NOTHING: [&str; 9] =
-    ["SELECT", "SHOW", "SET", "RESET", "LOCK", "BEGIN", "START", "COMMIT", "WITH"];
+const CHANGES_NOTHING: [&str; 10] =
+    ["SELECT", "SHOW", "SET", "RESET", "LOCK", "BEGIN", "START", "COMMIT", "ROLLBACK", "WITH"];
 
 /// A world whose services are all behind proxies that record.
 struct Watched<'w> {
