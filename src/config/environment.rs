@@ -133,7 +133,8 @@ impl Environment {
 
     fn hand_to_libraries(&self) {
         let lines = self.in_file.iter().filter(|(name, said)| said.counts && is_read_by_libraries(name));
-        let lines: String = lines.map(|(name, said)| format!("{name}={}\n", quoted(&said.value))).collect();
+        let lines = lines
+            .fold(String::new(), |lines, (name, said)| lines + &format!("{name}={}\n", quoted(&said.value)));
         // Written just now: it cannot fail to parse.
         let _ = dotenvy::from_read(lines.as_bytes());
     }

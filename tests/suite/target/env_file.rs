@@ -214,7 +214,8 @@ fn what_programs_go_by_stays_out_of_them() {
     let told = "PATH HOME TMPDIR LD_PRELOAD LD_LIBRARY_PATH PSQLRC PSQL_PAGER BASH_ENV XDG_CONFIG_HOME \
                 AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_CA_BUNDLE SSL_CERT_FILE";
     let names: Vec<&str> = told.split(' ').filter(|name| !name.is_empty()).collect();
-    let lines: String = names.iter().map(|name| format!("{name}=/from/the/file\n")).collect();
+    let lines: Vec<String> = names.iter().map(|name| format!("{name}=/from/the/file\n")).collect();
+    let lines = lines.concat();
     sandbox.write(".env", format!("{lines}AWS_PROFILE='a \"b\" $c\\d'\nTZ=Asia/Kathmandu\n"));
     let mut exec = sandbox.command(["local", "exec", "--", "env", "-u", "CONNECTION_URL"]);
     for name in names.iter().filter(|name| !["PATH", "HOME", "TMPDIR"].contains(name)) {
