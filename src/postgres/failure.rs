@@ -14,7 +14,7 @@ use super::server::Server;
 use super::session::describe;
 use super::tls::{Check, Roots};
 use crate::config::Target;
-use crate::error::Error;
+use crate::error::{Error, span};
 
 /// Where Amazon publishes the CAs of RDS, of every region.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html>
@@ -268,8 +268,8 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     let is_io = cause.io().is_some();
     let Some(error) = cause.error.filter(|_| !is_silent) else {
         let (limit, patience) = (url.limit, url.patience());
-        let seconds = limit.min(patience).as_secs_f64();
-        let error = Error::failed(format!("no answer from PostgreSQL at {url} within {seconds} seconds"));
+        let waited = span(limit.min(patience));
+        let error = Error::failed(format!("no answer from PostgreSQL at {url} within {waited}"));
         if limit < patience {
             return error.out_of_time(limit);
         }

@@ -32,7 +32,7 @@ fn of_two_seeds_of_one_group_the_second_replaces_the_first() {
     let first = talking(&sandbox, &mut seed, "first");
     proxy.holds(1);
     let second = talking(&sandbox, &mut sandbox.command(["ddb", "seed"]), "second");
-    second.says("another seed of the group 5ae290ed-55d1-47a0-bc6d-fe2bc2700399 is running; waiting");
+    second.says("waits for another seed of the group 5ae290ed-55d1-47a0-bc6d-fe2bc2700399");
     eventually("the lock is waited for", || (waiting(sandbox.database()) == 1).then_some(()));
     // Another group is nobody's business, and a dry run takes no lock.
     let other = "0b7f4a52-6d0c-4c8e-9d53-7a1f2e9c4b10";

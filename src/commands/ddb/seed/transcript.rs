@@ -63,7 +63,7 @@ pub(in crate::commands) async fn lock_group(
     table: &str,
     group: Uuid,
 ) -> Result<()> {
-    let waiting = || ui.status(format!("another seed of the group {group} is running; waiting for it"));
+    let waiting = || ui.status(format!("waits for another seed of the group {group}"));
     postgres.lock(Lock::Conversation(table, group), waiting).await
 }
 
