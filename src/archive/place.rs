@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context as _, Error, Result};
-use crate::state_file::{StateFile, place};
+use crate::state_file::StateFile;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -42,13 +42,12 @@ pub struct Saved {
 }
 
 impl ImportPlace {
-    /// The one of what has this `checksum`, into the table that `parts` name:
-    /// target, endpoint or region, table, the table's id. A dry run only reads it.
+    /// The one of what has this `checksum`, in the `folder` of the table. A dry run only reads it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is importing it.
-    pub fn of(state: &Path, parts: [&str; 4], checksum: &str, dry_run: bool) -> Result<Self> {
-        let path = place(state, std::iter::once("imports").chain(parts)).join(format!("{checksum}.json"));
+    pub fn of(folder: &Path, checksum: &str, dry_run: bool) -> Result<Self> {
+        let path = folder.join(format!("{checksum}.json"));
         let file = if dry_run { Some(StateFile::peek(&path)?) } else { StateFile::open_in_state(&path)? };
         let file = file.ok_or_else(|| {
             Error::refused("another run is importing this file into this table; nothing was done")

@@ -30,7 +30,6 @@ pub(super) use self::people::People;
 pub(super) use self::seed::{lock_group, read_transcript};
 
 use crate::commands::common::shell_word;
-use crate::config::Target;
 use crate::context::Context;
 use crate::dynamodb::{DynamoDb, Segments};
 use crate::error::{Error, Result};
@@ -196,21 +195,14 @@ struct ScanSpeedArgs {
     max_rcu: Option<f64>,
 }
 
-/// The file in which runs keep their state of one table: one for each kind of run, target,
-/// endpoint or region, and table.
-fn state_path(
-    cx: &Context,
-    kind: &str,
-    (db, table): (&DynamoDb, &str),
-    file: &str,
-) -> Result<std::path::PathBuf> {
-    let target = match cx.target() {
-        Target::Local => "local",
-        Target::Prod => "prod",
-    };
+/// The folder in which runs of one kind keep their state: one for each target, endpoint or region,
+/// and whatever `parts` name, such as the table.
+fn state_folder(cx: &Context, kind: &str, db: &DynamoDb, parts: &[&str]) -> Result<std::path::PathBuf> {
+    let target = cx.target().name().to_lowercase();
     let place = db.place().name();
     let place = place.split_once("://").map_or(place, |(_, place)| place);
-    Ok(state_file::place(&cx.config().state_dir()?, [kind, target, place, table]).join(file))
+    let parts = [kind, &target, place].into_iter().chain(parts.iter().copied());
+    Ok(state_file::place(&cx.config().state_dir()?, parts))
 }
 
 /// Units a second: a number above zero.

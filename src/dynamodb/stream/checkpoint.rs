@@ -1,13 +1,13 @@
 //! The file in which a run keeps its place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::Positions;
 use crate::error::{Context as _, Error, Result};
 use crate::messaging::Timestamp;
-use crate::state_file::{self, StateFile};
+use crate::state_file::StateFile;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -132,22 +132,15 @@ impl Checkpoint {
     }
 }
 
-/// Where the place in the stream `arn` is kept unless somebody says otherwise:
-/// one file for each target, endpoint or region, account and table.
-#[must_use]
-pub fn default_path(state: &Path, target: &str, place: &str, arn: &str) -> PathBuf {
-    let place = place.split_once("://").map_or(place, |(_, place)| place);
-    let (account, table) = account_and_table(arn);
-    state_file::place(state, ["streams", target, place, account, table]).join("checkpoint.json")
-}
-
 /// The ARN of a stream's table.
 fn table_part(arn: &str) -> &str {
     arn.split_once("/stream/").map_or(arn, |(table, _)| table)
 }
 
-/// `arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE/stream/LABEL`
-fn account_and_table(arn: &str) -> (&str, &str) {
+/// The account and the table in a stream's ARN,
+/// `arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE/stream/LABEL`.
+#[must_use]
+pub fn account_and_table(arn: &str) -> (&str, &str) {
     let mut parts = table_part(arn).splitn(6, ':').skip(4);
     let account = parts.next().unwrap_or_default();
     (account, parts.next().map_or("", |table| table.strip_prefix("table/").unwrap_or(table)))

@@ -11,7 +11,7 @@ mod record;
 mod shards;
 mod table;
 
-pub use checkpoint::{Checkpoint, Saved, default_path};
+pub use checkpoint::{Checkpoint, Saved, account_and_table};
 pub use client::{Shard, Stream, Streams};
 pub use event::Event;
 pub use handler::{GroupHandled, Handled, Totals};

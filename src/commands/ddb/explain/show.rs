@@ -80,7 +80,7 @@ pub(super) fn show(
 /// The first requests of a way, under its name.
 fn requests(ui: &mut Ui, way: &Way) -> Result<()> {
     for request in way.requests.iter().take(MOST_SHOWN) {
-        ui.data(&format!("{}: {}", way.way, text(request)))?;
+        ui.json(&format!("{}: {}", way.way, text(request)))?;
     }
     if let Some(more) = way.requests.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
         ui.data(&format!("... and {}\n\n", count(more, "more request")))?;
@@ -100,6 +100,5 @@ fn text(request: &Request) -> String {
         None => "not sent".to_owned(),
     };
     let body = serde_json::to_string_pretty(&request.request).unwrap_or_default();
-    let body = crate::output::text::json(&body);
-    format!("{operation}: {outcome}\n{body}\n\n")
+    format!("{operation}: {outcome}\n{body}\n")
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use self::write::{Job, Outcome};
 use super::usage::{Bill, UsageArgs};
-use super::{TableArgs, parse_units};
+use super::{TableArgs, parse_units, state_folder};
 use crate::archive::{Format as FileFormat, ImportPlace, KeyPart, Policy, Reading, Source, Surveyed, survey};
 use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::plan::show_plan;
@@ -219,10 +219,8 @@ fn place(
     surveyed: Option<&Surveyed>,
 ) -> Result<Option<ImportPlace>> {
     let Some(surveyed) = surveyed else { return Ok(None) };
-    let (target, at) = (cx.target().name().to_lowercase(), db.place().name().to_owned());
-    let at = at.split_once("://").map_or(at.as_str(), |(_, at)| at);
-    let parts = [&target, at, table, &shape.id];
-    ImportPlace::of(&cx.config().state_dir()?, parts, &surveyed.checksum, cx.dry_run()).map(Some)
+    let folder = state_folder(cx, "imports", db, &[table, &shape.id])?;
+    ImportPlace::of(&folder, &surveyed.checksum, cx.dry_run()).map(Some)
 }
 
 /// What to do with items that are there.

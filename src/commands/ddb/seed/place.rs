@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::state_path;
+use super::super::state_folder;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
 use crate::error::{Context as _, Error, Result};
@@ -101,7 +101,7 @@ pub(super) fn as_given(until: Timestamp) -> String {
 
 /// The run that was broken off here, if there is one; nothing is locked or created.
 pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
-    let path = state_path(cx, "seeds", (db, table), FILE)?;
+    let path = state_folder(cx, "seeds", db, &[table])?.join(FILE);
     state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
 
@@ -109,7 +109,7 @@ impl Place {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is at it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
-        let path = state_path(cx, "seeds", (db, table), FILE)?;
+        let path = state_folder(cx, "seeds", db, &[table])?.join(FILE);
         StateFile::open_in_state(&path)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
                 "another run is seeding the table {table:?} on {}; nothing was done",

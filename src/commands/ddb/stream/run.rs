@@ -6,15 +6,15 @@ use clap::Args;
 
 use super::Source;
 use crate::commands::common::{OutputArgs, count};
-use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::{Bill, UsageArgs};
+use crate::commands::ddb::{TableArgs, state_folder};
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;
 use crate::context::Context;
 use crate::dynamodb::stream::{
     Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,
-    default_path,
+    account_and_table,
 };
 use crate::dynamodb::{DynamoDb, Usage};
 use crate::error::{Error, Result};
@@ -122,8 +122,8 @@ fn checkpoint(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs) -> R
     if let Some(path) = &args.checkpoint {
         return if cx.dry_run() { Checkpoint::peek(path) } else { Checkpoint::open(path) };
     }
-    let state = cx.config().state_dir()?;
-    let path = default_path(&state, &cx.target().name().to_lowercase(), db.place().name(), &stream.arn);
+    let (account, table) = account_and_table(&stream.arn);
+    let path = state_folder(cx, "streams", db, &[account, table])?.join("checkpoint.json");
     if cx.dry_run() { Checkpoint::peek(&path) } else { Checkpoint::open_in_state(&path) }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::common::shell_word;
-use crate::commands::ddb::state_path;
+use crate::commands::ddb::state_folder;
 use crate::commands::plan::show_plan;
 use crate::commands::target::{Announced, ConfirmArgs};
 use crate::context::Context;
@@ -16,7 +16,7 @@ const FILE: &str = "definition.json";
 
 /// Where the file is, there or not.
 fn path(cx: &Context, db: &DynamoDb, table: &str) -> Result<PathBuf> {
-    state_path(cx, "truncate", (db, table), FILE)
+    Ok(state_folder(cx, "truncate", db, &[table])?.join(FILE))
 }
 
 /// The definition that a run has kept and not removed.
