@@ -1,11 +1,11 @@
 //! The project's own files, and the built-in ones in their place.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::{empty_database, tables};
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, in_others_hands};
 
 const OWN: [(&str, &str); 3] = [
     (
@@ -146,21 +146,8 @@ fn a_file_that_others_control_is_not_run_unasked() {
         assert!(run.stderr.contains("db/schema.sql is not used unasked: "), "{}", run.stderr);
         assert!(tables(&sandbox).is_empty());
     };
-    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    allow(&file, 0o666);
-    refused("any user may write it");
-    allow(&file, 0o664);
-    allow(&folder, 0o777);
-    refused("any user may write its folder");
-    allow(&folder, 0o755);
-    // Only root can make a file somebody else's.
-    if chown(&file, Some(65_534), None).is_ok() {
-        refused("it belongs to another user (uid 65534)");
-        chown(&file, Some(0), None).unwrap();
-        chown(&folder, Some(65_534), None).unwrap();
-        refused("belongs to another user (uid 65534)");
-        sandbox.cruddur(["db", "setup", "--dry-run"]).exits_with(3);
-    }
+    in_others_hands(&folder, &file, refused);
+    sandbox.cruddur(["db", "setup", "--dry-run"]).exits_with(3);
     // Named or not wanted, it is no matter whose it is.
     sandbox.cruddur(["db", "schema-load", "--built-in"]).succeeds();
     sandbox.cruddur(["db", "schema-load", "db/schema.sql"]).exits_with(1).says("\"users\" already exists");

@@ -1,10 +1,10 @@
 //! A PostgreSQL that answers no more, and one that takes its time.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::empty_database;
-use crate::support::{Run, Sandbox, Session, Stall, StatementRecorder, sql};
+use crate::support::{Run, Sandbox, Session, Stall, StatementRecorder};
 
 /// A command whose server stands behind a proxy that stops.
 fn stalled(sandbox: &Sandbox, stall: Stall, words: &[&str]) -> (Command, u16) {
@@ -63,44 +63,40 @@ fn rows_that_do_not_get_through_end_a_copy_though_the_server_is_there() {
         .says("nothing of this file was kept");
 }
 
-#[test]
-fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
+/// A file whose second statement waits until the session is dropped.
+fn locked() -> (Sandbox, Session) {
     let sandbox = empty_database();
     sandbox.sql("CREATE TABLE notes (n int)");
-    let url = sandbox.connection_url();
-    let holder = Session::having_run(&url, "holder", "LOCK TABLE notes");
+    let holder = Session::having_run(&sandbox.connection_url(), "holder", "LOCK TABLE notes");
     sandbox.write("file.sql", "\nSELECT 1;\nINSERT INTO notes VALUES (1);\n");
-    let mut child = sandbox
-        .command(["db", "seed", "file.sql", "--timeout", "1s"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    (sandbox, holder)
+}
+
+/// A run of that file, and the lines that it says.
+fn behind_a_lock(sandbox: &Sandbox, flags: &[&str]) -> (Child, impl Iterator<Item = String>) {
+    let mut command = sandbox.command(["db", "seed", "file.sql"]);
+    command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    (child, lines)
+}
+
+#[test]
+fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
+    let (sandbox, holder) = locked();
+    let (mut child, mut lines) = behind_a_lock(&sandbox, &["--timeout", "1s"]);
     let word = format!(" waits for a lock of session {} (holder), whose query began ", holder.pid);
     assert!(lines.any(|line| line.contains(&word)), "{word}");
     drop(holder);
     let rest: Vec<String> = lines.collect();
     assert!(child.wait().unwrap().success(), "{rest:?}");
-    assert_eq!(sql(&url, "SELECT n FROM notes"), [["1"]]);
+    assert_eq!(sandbox.sql("SELECT n FROM notes"), [["1"]]);
 }
 
 #[test]
 fn a_statement_that_takes_long_is_told_of_by_its_place() {
-    let sandbox = empty_database();
-    sandbox.sql("CREATE TABLE notes (n int)");
-    let url = sandbox.connection_url();
-    let holder = Session::having_run(&url, "holder", "LOCK TABLE notes");
-    sandbox.write("file.sql", "\nSELECT 1;\nINSERT INTO notes VALUES (1);\n");
-    let mut child = sandbox
-        .command(["db", "seed", "file.sql"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let (sandbox, holder) = locked();
+    let (mut child, mut lines) = behind_a_lock(&sandbox, &[]);
     let word = "statement 2 of file.sql, line 3); looks after it in 27 s";
     assert!(lines.any(|line| line.contains("still waiting for PostgreSQL at ") && line.contains(word)));
     drop(holder);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{load, users_as_written};
 use crate::support::{
-    BIG, COGNITO_ENDPOINT, Fault, Pool, Proxy, Run, Sandbox, Spawned, big_pool, eventually, moto, runtime,
+    BIG, COGNITO_ENDPOINT, Fault, Pool, Proxy, Run, Sandbox, Session, Spawned, big_pool, eventually, moto,
     silent_port,
 };
 
@@ -241,17 +241,6 @@ fn a_row_that_is_silently_not_updated_keeps_all_from_being_updated() {
     assert_eq!(users_as_written(&sandbox), before);
 }
 
-/// A session of somebody else that has run `sql` and not committed it.
-fn in_a_transaction(sandbox: &Sandbox, sql: &str) -> tokio_postgres::Client {
-    runtime().block_on(async {
-        let (client, connection) =
-            tokio_postgres::connect(&sandbox.connection_url(), tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
-        client
-    })
-}
-
 fn until_somebody_waits_for_users(sandbox: &Sandbox) {
     let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
     eventually("a wait for the lock", || (!sandbox.sql(waiting).is_empty()).then_some(()));
@@ -265,11 +254,11 @@ fn a_change_under_way_is_waited_for_and_seen() {
     sandbox.allow_twins();
     let insert = "INSERT INTO users (display_name, handle, email, cognito_user_id) \
         VALUES ('Another Nina', 'nina', 'another@example.com', 'MOCK')";
-    let other = in_a_transaction(&sandbox, insert);
+    let other = Session::having_run(&sandbox.connection_url(), "other", insert);
     let mut command = sandbox.with_pool(&pool, &UPDATE);
     let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
     until_somebody_waits_for_users(&sandbox);
-    runtime().block_on(other.batch_execute("COMMIT")).unwrap();
+    other.commit();
     assert_eq!(run.code(), 0);
     assert_eq!(
         sandbox.sql("SELECT cognito_user_id FROM users WHERE handle = 'nina'"),
@@ -321,12 +310,12 @@ fn what_was_confirmed_must_still_be_so() {
     let sandbox = table();
     let name = sandbox.sql("SELECT current_database()")[0][0].clone();
     let update = "UPDATE users SET cognito_user_id = 'new' WHERE handle = 'walker-059'";
-    let other = in_a_transaction(&sandbox, update);
+    let other = Session::having_run(&sandbox.connection_url(), "other", update);
     let mut command = on_prod(&sandbox, &sandbox, big_pool());
     command.args(["--yes", "--confirm", &name]);
     let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
     until_somebody_waits_for_users(&sandbox);
-    runtime().block_on(other.batch_execute("COMMIT")).unwrap();
+    other.commit();
     assert_eq!(run.code(), 3);
     assert_eq!(sandbox.sql("SELECT handle FROM users WHERE cognito_user_id = 'new'"), [["walker-059"]]);
     assert_eq!(sandbox.sql("SELECT cognito_user_id FROM users WHERE handle = 'fresh'"), [["MOCK"]]);

@@ -1,6 +1,8 @@
 //! Requests that are carried out and whose answers are lost: what a repetition hears is
 //! judged by the state of the table.
 
+use std::thread::JoinHandle;
+
 use aws_sdk_dynamodb::types::StreamViewType;
 use serde_json::json;
 
@@ -65,14 +67,20 @@ fn a_table_that_is_there_was_created() {
     }
 }
 
-#[test]
-fn of_two_that_create_the_table_both_are_right() {
-    let sandbox = Sandbox::new();
+/// A `schema-load` whose CreateTable is held by the proxy.
+fn slower(sandbox: &Sandbox) -> (Proxy, JoinHandle<Run>) {
     let proxy = Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "schema-load"]);
     command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
     let slower = std::thread::spawn(move || Run::of(&mut command));
     proxy.holds(1);
+    (proxy, slower)
+}
+
+#[test]
+fn of_two_that_create_the_table_both_are_right() {
+    let sandbox = Sandbox::new();
+    let (proxy, slower) = slower(&sandbox);
     sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("created the table");
     let before = sandbox.describe(TABLE).unwrap().creation_date_time().copied();
     proxy.release();
@@ -83,11 +91,7 @@ fn of_two_that_create_the_table_both_are_right() {
 #[test]
 fn of_two_that_create_another_table_the_second_says_how_it_differs() {
     let sandbox = Sandbox::new();
-    let proxy = Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Hold));
-    let mut command = sandbox.command(["ddb", "schema-load"]);
-    command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
-    let slower = std::thread::spawn(move || Run::of(&mut command));
-    proxy.holds(1);
+    let (proxy, slower) = slower(&sandbox);
     sandbox.create_messages_table(&Shape { index: None, ..Shape::default() });
     proxy.release();
     slower.join().unwrap().exits_with(1).says("differs from its definition").says("--apply");

@@ -1,6 +1,7 @@
 //! `ddb seed --conversations N --messages M`: invented data, the same for the same numbers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use cruddur::messaging::{Invented, Invention, Timestamp};
 
@@ -211,17 +212,14 @@ fn held(sandbox: &Sandbox) -> (Proxy, Spawned) {
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call >= 5).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "seed", "--endpoint-url", proxy.url()]);
     command.args(LONG).env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
-    command.stderr(std::fs::File::create(sandbox.path().join("stderr")).unwrap());
-    let run = Spawned::new(command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()));
+    let run = Spawned::logging(&mut command, &log(sandbox));
     proxy.holds(1);
     eventually("the first batches are written", || (sandbox.items().len() >= 125).then_some(()));
     (proxy, run)
 }
 
-/// Until a run that was asked to stop sends no more.
-fn until_it_stops(sandbox: &Sandbox) {
-    let said = || std::fs::read_to_string(sandbox.path().join("stderr")).unwrap();
-    eventually("it stops", || said().contains("stops when the writes on their way are done").then_some(()));
+fn log(sandbox: &Sandbox) -> PathBuf {
+    sandbox.path().join("stderr")
 }
 
 const LONG: [&str; 6] = ["--conversations", "20", "--messages", "18", "--until", "2026-01-01"];
@@ -243,11 +241,10 @@ fn assert_all(sandbox: &Sandbox) {
 fn ctrl_c_finishes_what_is_on_its_way_and_the_next_run_goes_on() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
-    run.signal("INT");
-    until_it_stops(&sandbox);
+    run.stops_writing("INT", &log(&sandbox));
     proxy.release();
     assert_eq!(run.code(), 130);
-    let said = std::fs::read_to_string(sandbox.path().join("stderr")).unwrap();
+    let said = std::fs::read_to_string(log(&sandbox)).unwrap();
     let written = sandbox.items().len();
     assert!(said.contains(&format!("stopped: {written} of 400 items are written")), "{said}");
     assert!(said.contains("--users 10 --seed 1 --years 1 --until 2026-01-01 --resume"), "{said}");
@@ -291,8 +288,7 @@ fn killed_in_the_middle_it_is_resumed_with_every_item_there_once() {
 fn begun_anew_it_says_that_it_could_have_gone_on() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
-    run.signal("TERM");
-    until_it_stops(&sandbox);
+    run.stops_writing("TERM", &log(&sandbox));
     proxy.release();
     assert_eq!(run.code(), 128 + 15);
     again(&sandbox, &proxy, &LONG, &[]).succeeds().says("was broken off with").says("--resume");

@@ -1,7 +1,6 @@
 //! `ddb truncate`: by key or with the table, and the table as it was.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -9,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     StreamViewType, TableDescription, TimeToLiveSpecification,
 };
 
-use crate::support::{Fault, Item, Proxy, Run, Sandbox, Shape, Spawned, TABLE, eventually, runtime};
+use crate::support::{Fault, Item, Proxy, Run, Sandbox, Shape, Spawned, TABLE, runtime};
 
 /// More than are deleted by key without further ado.
 const MANY: usize = 1100;
@@ -298,13 +297,10 @@ fn ctrl_c_leaves_the_rest_for_the_next_time() {
     let sandbox = filled(400);
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call > 1).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "truncate", "--endpoint-url", proxy.url()]);
-    command.stdin(Stdio::null()).stdout(Stdio::null());
     let log = sandbox.path().join("stderr");
-    let mut run = Spawned::new(command.stderr(std::fs::File::create(&log).unwrap()));
+    let mut run = Spawned::logging(&mut command, &log);
     proxy.holds(1);
-    run.signal("INT");
-    let said = || std::fs::read_to_string(&log).unwrap();
-    eventually("it stops", || said().contains("stops when the writes on their way are done").then_some(()));
+    run.stops_writing("INT", &log);
     proxy.release();
     assert_eq!(run.code(), 130);
     assert!(!sandbox.items().is_empty());

@@ -100,6 +100,21 @@ impl Spawned {
         Self::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
+    /// The same, with what it says on stderr in the file `log`.
+    pub fn logging(command: &mut Command, log: &Path) -> Self {
+        let log = std::fs::File::create(log).unwrap();
+        Self::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))
+    }
+
+    /// Asks a run that writes in bulk to stop, and waits until it sends no more. What it
+    /// says is in the file `log`.
+    #[track_caller]
+    pub fn stops_writing(&self, signal: &str, log: &Path) {
+        self.signal(signal);
+        let stops = "stops when the writes on their way are done";
+        eventually("it stops", || std::fs::read_to_string(log).unwrap().contains(stops).then_some(()));
+    }
+
     /// Sends a signal by its name, such as `TERM`.
     pub fn signal(&self, name: &str) {
         signal(self.0.id(), name);

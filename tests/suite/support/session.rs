@@ -43,6 +43,11 @@ impl Session {
         session
     }
 
+    /// Commits what it has carried out.
+    pub fn commit(&self) {
+        runtime().block_on(self.client.batch_execute("COMMIT")).unwrap();
+    }
+
     /// The same, in the middle of a query that does not end by itself.
     pub fn busy(url: &str, application: &str) -> Self {
         let session = Self::open(url, application);

@@ -1,13 +1,13 @@
 //! `.env`
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Recorder, Run, Sandbox};
+use crate::support::{Recorder, Run, Sandbox, in_others_hands};
 
 /// `ddb list-tables` in `folder`, with nothing set but what a `.env` says.
 fn list(sandbox: &Sandbox, folder: &Path, flags: &[&str]) -> Command {
@@ -169,24 +169,12 @@ fn a_file_that_others_control_is_read_only_when_it_is_named() {
     let file = folder.join(".env");
     fs::write(&file, format!("AWS_ENDPOINT_URL={}\n", server.url())).unwrap();
     let shown = file.canonicalize().unwrap().display().to_string();
-    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let refused = |why: &str| {
         let refused = Run::of(&mut list(&sandbox, &below, &[])).exits_with(3);
         refused.says(&format!("{shown} is not read: {why}")).says("--env-file").says("--no-env-file");
         assert_eq!(server.connections(), 0);
     };
-    allow(&file, 0o666);
-    refused("any user may write it");
-    allow(&file, 0o664);
-    allow(&folder, 0o777);
-    refused("any user may write its folder");
-    allow(&folder, 0o755);
-    // Only root can make a file somebody else's.
-    if chown(&file, Some(65_534), None).is_ok() {
-        refused("it belongs to another user (uid 65534)");
-    } else {
-        allow(&file, 0o666);
-    }
+    in_others_hands(&folder, &file, refused);
     Run::of(&mut list(&sandbox, &below, &["--env-file", &shown])).succeeds();
     assert_eq!(server.connections(), 1);
 }

@@ -1,7 +1,5 @@
 //! Going on after Ctrl-C, SIGKILL and errors.
 
-use std::process::Stdio;
-
 use super::{assert_same, with_items, with_pages, with_table};
 use crate::support::{Fault, Proxy, Run, Sandbox, Spawned, eventually};
 
@@ -174,15 +172,13 @@ fn ctrl_c_stops_an_import_cleanly() {
     let words = ["ddb", "import", &path, "--endpoint-url", proxy.url()];
     let mut command = to.command(words);
     let log = to.path().join("stderr");
-    let stderr = std::fs::File::create(&log).unwrap();
-    let said = || std::fs::read_to_string(&log).unwrap();
-    let mut first = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr));
+    let mut first = Spawned::logging(&mut command, &log);
     proxy.holds(1);
-    first.signal("INT");
-    eventually("it stops", || said().contains("stops when the writes on their way are done").then_some(()));
+    first.stops_writing("INT", &log);
     proxy.release();
-    assert_eq!(first.code(), 130, "{}", said());
-    let said = said();
+    let code = first.code();
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(code, 130, "{said}");
     assert!(said.contains("stopped after ") && said.contains("to go on run: cruddur ddb import"), "{said}");
     to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("goes on after ");
     assert_same(&from, &to);
