@@ -114,8 +114,10 @@ impl Place {
         }
         if matches!(error, SdkError::TimeoutError(_)) {
             let limit = span(self.patience);
-            return Error::failed(format!("{what}: no whole answer from {service} at {self} within {limit}"))
-                .out_of_time(self.patience);
+            return Error::failed(format!(
+                "{what}: no complete answer from {service} at {self} within {limit}"
+            ))
+            .out_of_time(self.patience);
         }
         let message = match error {
             // The service's own errors have a code, and do not come here.

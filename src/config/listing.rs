@@ -369,7 +369,7 @@ impl Config {
         }
         rows.extend(self.environment.not_taken().map(|(name, source)| {
             let setting = Setting { value: String::new(), source };
-            let ignored = vec![passed(&setting, Mask::All, Some("a .env file may not name a place"))];
+            let ignored = vec![passed(&setting, Mask::All, Some("a .env file may not set paths"))];
             Listed { name: name.to_owned(), ignored, ..Listed::default() }
         }));
         rows

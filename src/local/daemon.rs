@@ -173,7 +173,7 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
     while !lock.take(Part::Down)? {
         lock.holder(Part::Down)?;
         if start.elapsed() > STOP_PATIENCE {
-            return Err(Error::failed("another cruddur stops the stack, and does not come to an end"));
+            return Err(Error::failed("another cruddur is stopping the stack and does not finish"));
         }
         tokio::time::sleep(POLL).await;
     }
@@ -282,9 +282,9 @@ async fn claim(lock: &Lock, plan: &Plan) -> Result<Option<Report>> {
 }
 
 fn busy(plan: &Plan, stopping: bool) -> Error {
-    let does = if stopping { "stops" } else { "brings up" };
+    let doing = if stopping { "stopping" } else { "starting" };
     let folder = plan.data_dir.display();
-    let error = Error::failed(format!("another cruddur {does} {folder}, and does not come to an end"));
+    let error = Error::failed(format!("another cruddur is {doing} {folder} and does not finish"));
     if stopping { error } else { error.hint("to end it run: cruddur local down") }
 }
 

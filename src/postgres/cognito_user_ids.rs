@@ -75,7 +75,7 @@ impl Session {
             confirmed.is_some_and(|confirmed| !replaced(&matches).is_subset(&replaced(confirmed)));
         if unconfirmed {
             return Err(Error::refused(format!(
-                "{WHAT} on {}: other ids than the confirmed ones would be replaced by now; nothing was kept",
+                "{WHAT} on {}: the ids to replace have changed since you confirmed them; nothing was kept",
                 self.url
             ))
             .hint("run it again to see them"));

@@ -151,7 +151,7 @@ async fn or_cancel<T>(
         ran = &mut running => return ran,
         stop = signals.next() => stop,
     };
-    ui.status(format!("stops {}; once more stops at once", script.name()));
+    ui.status(format!("stops {}; Ctrl-C again ends it now", script.name()));
     loop {
         // It may come between two statements, and then has no effect.
         let ran = tokio::select! {
@@ -202,7 +202,7 @@ async fn run_watched(
         Err(executed) => {
             let consequence = consequence(&executed, script, session);
             if confirm.asks(ui) {
-                ui.notice("its transaction is open and holds locks; in 5 minutes the server undoes it");
+                ui.notice("its transaction holds locks; the server rolls it back within 5 minutes");
             }
             if let Err(refused) = confirm.check(ui, at, session.url().database(), &consequence) {
                 executed.roll_back().await;
@@ -220,7 +220,7 @@ fn consequence(executed: &Executed<'_>, script: &Script, session: &Session) -> S
     let losses = executed.losses();
     let lines: Vec<String> = losses.iter().take(SHOWN).map(|loss| format!("\n  {loss}")).collect();
     let more = losses.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!("\n  and does {more} more of such things") } else { String::new() };
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
     format!("{} on {}{}{more}", script.name(), session.url(), lines.concat())
 }
 

@@ -146,7 +146,7 @@ fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, shape: &TableShape) 
         }));
     }
     ui.notice(format!("would export {table:?} to {file}; nothing was read or written"));
-    ui.notice(format!("by its last count it has {}", count(shape.items, "item")));
+    ui.notice(format!("the table holds about {}", count(shape.items, "item")));
     if let Some(totals) = begun {
         ui.notice(format!("would go on after {}", count(totals.items, "item")));
     }

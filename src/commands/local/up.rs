@@ -96,7 +96,7 @@ async fn background(cx: &Context, ui: &mut Ui, plan: &Plan) -> Result<()> {
 }
 
 fn stopped_early() -> Error {
-    Error::failed("cruddur local down has stopped the stack before it was up")
+    Error::failed("cruddur local down stopped the stack before it was up")
 }
 
 /// The variables are in the environment by now, `.env` file or not.

@@ -97,7 +97,7 @@ fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
 fn a_statement_that_takes_long_is_told_of_by_its_place() {
     let (sandbox, holder) = locked();
     let (mut child, mut lines) = behind_a_lock(&sandbox, &[]);
-    let word = "statement 2 of file.sql, line 3); looks after it in 27 s";
+    let word = "statement 2 of file.sql, line 3); asks the server about it in 27 s";
     assert!(lines.any(|line| line.contains("still waiting for PostgreSQL at ") && line.contains(word)));
     drop(holder);
     drop(lines);

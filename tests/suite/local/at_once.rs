@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{Gate, Point, Run, Spawned, World, script, signal, sql};
 
-const STOPPED_EARLY: &str = "Error: cruddur local down has stopped the stack before it was up\n";
+const STOPPED_EARLY: &str = "Error: cruddur local down stopped the stack before it was up\n";
 
 /// Starts `command`; what it says is read at the end.
 fn start(command: &mut Command) -> Child {

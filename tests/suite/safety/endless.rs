@@ -99,7 +99,7 @@ fn assert_out_of_time(answer: Endless) {
     let server = EndlessServer::start(answer);
     let url = server.url();
     each(&url, |words, run| {
-        assert_told(words, &run, &url, "no whole answer from ");
+        assert_told(words, &run, &url, "no complete answer from ");
         if words[0] == "doctor" {
             assert!(run.stdout.contains("does not answer"), "{}", run.stdout);
             return;
@@ -209,7 +209,7 @@ fn a_write_that_is_never_answered_ends_what_writes_many() {
         let mut command = sandbox.command(words);
         command.args(["--timeout", "1s"]).env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
         let run = Run::of(&mut command).exits_with(1);
-        run.says(&format!("no whole answer from DynamoDB at {} within 1 s", proxy.url()))
+        run.says(&format!("no complete answer from DynamoDB at {} within 1 s", proxy.url()))
             .says("to wait longer add: --timeout 2s");
         proxy.holds(1);
     }
@@ -222,5 +222,5 @@ fn what_was_written_before_the_silence_is_said() {
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", hold);
     let words = ["ddb", "seed", "--conversations", "2", "--messages", "100", "--timeout", "1s"];
     let run = Run::of(sandbox.command(words).env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()));
-    run.exits_with(5).says("no whole answer from DynamoDB").says("25 of ");
+    run.exits_with(5).says("no complete answer from DynamoDB").says("25 of ");
 }

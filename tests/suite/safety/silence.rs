@@ -62,6 +62,6 @@ fn quiet_says_nothing_of_it() {
     let proxy = Proxy::new(sandbox.endpoint(), "ListTables", |_| Some(Fault::Hold));
     let words = ["ddb", "list-tables", "--quiet", "--timeout", "4s"];
     let run = Run::of(sandbox.command(words).env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()));
-    let run = run.exits_with(1).says("no whole answer from DynamoDB");
+    let run = run.exits_with(1).says("no complete answer from DynamoDB");
     assert!(!run.stderr.contains("still waiting"), "{}", run.stderr);
 }

@@ -40,7 +40,7 @@ fn a_statement_is_cancelled_and_the_file_rolled_back() {
         BufReader::new(run.0.stderr.take().unwrap()).lines().map_while(Result::ok).collect();
     let said = said.join("\n");
     assert_eq!(run.code(), 130, "{said}");
-    assert!(said.contains("stops file.sql; once more stops at once"), "{said}");
+    assert!(said.contains("stops file.sql; Ctrl-C again ends it now"), "{said}");
     assert!(said.contains("file.sql:2: canceling statement due to user request"), "{said}");
     assert!(said.contains("nothing of this file was kept"), "{said}");
     // The holder has never let go: it was the server that stopped.

@@ -256,7 +256,7 @@ async fn create(
             "ddb truncate has dropped the table {table:?} and was broken off; nothing was done"
         ))
         .hint(format!("to create it again as it was run: cruddur ddb truncate --recreate{flags}"))
-        .hint(format!("to create another one forget what it was like: rm {path}")));
+        .hint(format!("to create a different one, first delete what was kept: rm {path}")));
     }
     let created = db.create_table(table, definition);
     if cx.dry_run() {

@@ -208,7 +208,7 @@ impl Run {
                 // Another one ends the process; the place is before this batch.
                 stop = self.signals.next() => {
                     self.stop = Some(stop);
-                    ui.status("stops when these records are handled; once more stops at once");
+                    ui.status("stops when these records are handled; Ctrl-C again ends it now");
                 }
             }
         };

@@ -33,7 +33,7 @@ pub(in crate::commands::ddb) fn left_over(
 }
 
 fn remove(path: &std::path::Path) -> String {
-    format!("if it is not needed any more remove it: rm {}", shell_word(&path.display().to_string()))
+    format!("if you no longer need it, delete it: rm {}", shell_word(&path.display().to_string()))
 }
 
 /// The file, which no other run uses.
