@@ -52,6 +52,16 @@ pub struct Recorded {
     pub body: String,
 }
 
+/// What has come, in the order in which `plan` counted it: requests come side by side.
+#[derive(Default)]
+struct Arrived {
+    requests: Vec<Recorded>,
+    /// Calls of the operation.
+    calls: usize,
+    /// Requests in each BatchWriteItem.
+    batches: Vec<usize>,
+}
+
 /// The fault of a call, counted from 0; `None` lets it pass.
 type Plan = Box<dyn Fn(usize) -> Option<Fault> + Send + Sync>;
 
@@ -60,10 +70,7 @@ struct Inner {
     operation: &'static str,
     plan: Plan,
     client: Client<HttpConnector, Body>,
-    /// Requests in each BatchWriteItem, in order.
-    batches: Mutex<Vec<usize>>,
-    calls: Mutex<usize>,
-    requests: Mutex<Vec<Recorded>>,
+    arrived: Mutex<Arrived>,
     held: Mutex<usize>,
     gate: Semaphore,
     empty_index: AtomicBool,
@@ -89,9 +96,7 @@ impl Proxy {
             operation,
             plan: Box::new(plan),
             client: Client::builder(TokioExecutor::new()).build_http(),
-            batches: Mutex::default(),
-            calls: Mutex::default(),
-            requests: Mutex::default(),
+            arrived: Mutex::default(),
             held: Mutex::default(),
             gate: Semaphore::new(0),
             empty_index: AtomicBool::new(false),
@@ -127,12 +132,12 @@ impl Proxy {
 
     /// How many calls of the operation have come.
     pub fn calls(&self) -> usize {
-        *self.inner.calls.lock().unwrap()
+        self.inner.arrived.lock().unwrap().calls
     }
 
     /// Every request of any operation, in order.
     pub fn requests(&self) -> Vec<Recorded> {
-        self.inner.requests.lock().unwrap().clone()
+        self.inner.arrived.lock().unwrap().requests.clone()
     }
 
     /// What each request asked, of a service that speaks JSON.
@@ -165,7 +170,7 @@ impl Proxy {
 
     /// How many requests each BatchWriteItem held.
     pub fn batches(&self) -> Vec<usize> {
-        self.inner.batches.lock().unwrap().clone()
+        self.inner.arrived.lock().unwrap().batches.clone()
     }
 }
 
@@ -180,15 +185,7 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let protocol = Protocol::of(&parts.headers);
     let operation = protocol.operation(&parts.headers, &body);
-    proxy.requests.lock().unwrap().push(Recorded {
-        operation: operation.clone(),
-        headers: parts.headers.clone(),
-        body: String::from_utf8(body.to_vec()).unwrap(),
-    });
-    if operation == "BatchWriteItem" {
-        proxy.batches.lock().unwrap().push(requests(&body));
-    }
-    let fault = (operation == proxy.operation).then(|| proxy.next_fault()).flatten();
+    let fault = proxy.arrives(&operation, &parts.headers, &body);
     if proxy.empty_index.load(Ordering::Relaxed) && body.windows(11).any(|text| text == b"\"IndexName\"") {
         let empty = json!({ "Items": [], "Count": 0, "ScannedCount": 0 });
         return protocol.answer(200, empty.to_string());
@@ -345,11 +342,22 @@ impl Inner {
         assert!(self.gate.acquire().await.is_err());
     }
 
-    fn next_fault(&self) -> Option<Fault> {
-        let mut calls = self.calls.lock().unwrap();
-        let fault = (self.plan)(*calls);
-        *calls += 1;
-        fault
+    /// Notes a request, and says what is to happen to it.
+    fn arrives(&self, operation: &str, headers: &HeaderMap, body: &Bytes) -> Option<Fault> {
+        let mut arrived = self.arrived.lock().unwrap();
+        arrived.requests.push(Recorded {
+            operation: operation.to_owned(),
+            headers: headers.clone(),
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        });
+        if operation == "BatchWriteItem" {
+            arrived.batches.push(requests(body));
+        }
+        if operation != self.operation {
+            return None;
+        }
+        arrived.calls += 1;
+        (self.plan)(arrived.calls - 1)
     }
 }
 
