@@ -1,18 +1,12 @@
 //! Two runs of one command at once: the second waits for the first, and finds what it has done.
 
-use std::process::Command;
-
 use regex_lite::Regex;
 use serde_json::json;
 
 use crate::support::{
-    COGNITO_ENDPOINT, Fault, Pool, Proxy, Run, Sandbox, Session, StatementRecorder, TABLE, Talking, boto3,
+    COGNITO_ENDPOINT, Fault, Pool, Proxy, Run, Sandbox, Session, Spawned, StatementRecorder, TABLE, boto3,
     eventually, moto, sql, stack, text,
 };
-
-fn talking(sandbox: &Sandbox, command: &mut Command, name: &str) -> Talking {
-    Talking::new(command, sandbox.path().join(name))
-}
 
 /// The advisory locks that are waited for in this world's database, or in `database`.
 fn waiting(database: &str) -> usize {
@@ -29,9 +23,9 @@ fn of_two_seeds_of_one_group_the_second_replaces_the_first() {
     let sandbox = Sandbox::set_up();
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |_| Some(Fault::Hold));
     let mut seed = sandbox.command(["ddb", "seed", "--endpoint-url", proxy.url()]);
-    let first = talking(&sandbox, &mut seed, "first");
+    let first = Spawned::new(&mut seed);
     proxy.holds(1);
-    let second = talking(&sandbox, &mut sandbox.command(["ddb", "seed"]), "second");
+    let mut second = Spawned::new(&mut sandbox.command(["ddb", "seed"]));
     second.says("waits for another seed of the group 5ae290ed-55d1-47a0-bc6d-fe2bc2700399");
     eventually("the lock is waited for", || (waiting(sandbox.database()) == 1).then_some(()));
     // Another group is nobody's business, and a dry run takes no lock.
@@ -39,8 +33,8 @@ fn of_two_seeds_of_one_group_the_second_replaces_the_first() {
     sandbox.cruddur(["ddb", "seed", "--message-group-uuid", other]).succeeds();
     sandbox.cruddur(["ddb", "seed", "--dry-run"]).succeeds();
     proxy.release();
-    first.succeeds();
-    let said = second.succeeds();
+    first.ends().succeeds();
+    let said = second.ends().succeeds().stderr;
     assert!(said.contains("wrote 62 messages") && said.contains("deleted 64 items"), "{said}");
     let scan = boto3(&sandbox.endpoint(), "dynamodb", "scan", &json!({ "TableName": TABLE }));
     assert_eq!(scan["Count"], 2 * 64);
@@ -75,20 +69,20 @@ fn of_three_seeds_of_the_database_one_adds_the_people() {
     let sandbox = own_people();
     let url = sandbox.connection_url();
     let holder = Session::having_run(&url, "holder", "LOCK TABLE users IN SHARE MODE");
-    let seed = |name: &str| talking(&sandbox, &mut sandbox.command(["db", "seed"]), name);
-    let first = seed("first");
+    let seed = || Spawned::new(&mut sandbox.command(["db", "seed"]));
+    let first = seed();
     let blocked = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
     eventually("the first one inserts", || (!sandbox.sql(blocked).is_empty()).then_some(()));
-    let others = [seed("second"), seed("third")];
-    for other in &others {
+    let mut others = [seed(), seed()];
+    for other in &mut others {
         other.says("another run is writing to the database; waiting for it");
     }
     eventually("both wait", || (waiting(sandbox.database()) == 2).then_some(()));
     sandbox.cruddur(["db", "seed", "--dry-run"]).succeeds();
     drop(holder);
-    first.succeeds();
+    first.ends().succeeds();
     for other in others {
-        other.succeeds();
+        other.ends().succeeds();
     }
     assert_eq!(
         sandbox.sql("SELECT handle, count(*) FROM users GROUP BY handle ORDER BY 1"),
@@ -104,17 +98,17 @@ fn of_two_setups_of_the_database_the_second_makes_it_anew() {
     // At the end of the first one, when it is connected to the new database.
     let proxy = Proxy::new(moto().url(), "ListUsers", |_| Some(Fault::Hold));
     let mut setup = sandbox.with_pool(&pool, &["db", "setup"]);
-    let first = talking(&sandbox, setup.env(COGNITO_ENDPOINT, proxy.url()), "first");
+    let first = Spawned::new(setup.env(COGNITO_ENDPOINT, proxy.url()));
     proxy.holds(1);
-    let second = talking(&sandbox, &mut sandbox.command(["db", "setup"]), "second");
+    let mut second = Spawned::new(&mut sandbox.command(["db", "setup"]));
     let word = format!("another run is setting up the database {:?}; waiting for it", sandbox.database());
     second.says(&word);
-    let third = talking(&sandbox, &mut sandbox.command(["setup", "--table", "third"]), "third");
+    let mut third = Spawned::new(&mut sandbox.command(["setup", "--table", "third"]));
     third.says(&word);
     proxy.release();
-    first.succeeds();
-    second.succeeds();
-    third.succeeds();
+    first.ends().succeeds();
+    second.ends().succeeds();
+    third.ends().succeeds();
     assert_eq!(sandbox.sql("SELECT handle FROM users ORDER BY 1"), [["nina"], ["oscar"], ["petra"]]);
 }
 

@@ -1,9 +1,8 @@
 //! The examples at the end of every command's help, run as they stand.
 
 use std::collections::HashSet;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::rds::Group;
 use crate::support::{COGNITO_ENDPOINT, Pool, Run, Sandbox, Spawned, Stack, World, moto};
@@ -184,12 +183,10 @@ fn run_all(is_wanted: impl Fn(&str) -> bool, place: impl Fn(&Leaf) -> Place) {
 
 /// Runs the command until it says how to stop it, and does.
 fn until_stopped(mut command: Command) {
-    let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
-    let mut lines = BufReader::new(run.0.stderr.take().unwrap()).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains("Ctrl-C stops")), "it ended before it was ready");
+    let mut run = Spawned::new(&mut command);
+    run.says("Ctrl-C stops");
     run.signal("INT");
-    let rest: Vec<String> = lines.collect();
-    assert_eq!(run.code(), 0, "{rest:?}");
+    run.ends().succeeds();
 }
 
 /// The words of each `cruddur` line are a command line.

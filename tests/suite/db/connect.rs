@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::empty_database;
 use crate::support::{Certificate, PASSWORD, Run, Sandbox, Spawned, USER, stack, tls_server};
@@ -74,9 +73,8 @@ fn psql_is_told_by_its_environment_and_its_code_is_ours() {
 fn psql_takes_the_place_of_the_process() {
     let sandbox = Sandbox::new();
     let mut command = connect(&sandbox);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut psql = Spawned::new(&mut command);
-    let pid = psql.0.id();
+    let pid = psql.id();
     assert_eq!(psql.code(), 7);
     assert_eq!(std::fs::read_to_string(sandbox.path().join("bin/pid")).unwrap().trim(), pid.to_string());
 }
@@ -176,9 +174,7 @@ fn the_real_psql_works_on_the_resolved_database() {
     assert_eq!(prod.stdout, format!("{}\n", sandbox.database()));
     // psql's own code for a script that fails, and what it reads from stdin.
     let mut psql = sandbox.command(["db", "connect", "--", "-X", "-v", "ON_ERROR_STOP=1"]);
-    let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    psql.stdin.take().unwrap().write_all(b"CREATE TABLE made (n int);\nSELECT nonsense;\n").unwrap();
-    assert_eq!(psql.wait().unwrap().code(), Some(3));
+    Run::with_input(&mut psql, "CREATE TABLE made (n int);\nSELECT nonsense;\n").exits_with(3);
     assert_eq!(sandbox.sql("SELECT count(*) FROM made"), [["0"]]);
 }
 

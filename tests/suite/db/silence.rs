@@ -1,10 +1,9 @@
 //! A PostgreSQL that answers no more, and one that takes its time.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use super::empty_database;
-use crate::support::{Run, Sandbox, Session, Stall, StatementRecorder};
+use crate::support::{Run, Sandbox, Session, Spawned, Stall, StatementRecorder};
 
 /// A command whose server stands behind a proxy that stops.
 fn stalled(sandbox: &Sandbox, stall: Stall, words: &[&str]) -> (Command, u16) {
@@ -72,34 +71,26 @@ fn locked() -> (Sandbox, Session) {
     (sandbox, holder)
 }
 
-/// A run of that file, and the lines that it says.
-fn behind_a_lock(sandbox: &Sandbox, flags: &[&str]) -> (Child, impl Iterator<Item = String>) {
-    let mut command = sandbox.command(["db", "seed", "file.sql"]);
-    command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    (child, lines)
+/// A run of that file.
+fn behind_a_lock(sandbox: &Sandbox, flags: &[&str]) -> Spawned {
+    Spawned::new(sandbox.command(["db", "seed", "file.sql"]).args(flags))
 }
 
 #[test]
 fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
     let (sandbox, holder) = locked();
-    let (mut child, mut lines) = behind_a_lock(&sandbox, &["--timeout", "1s"]);
-    let word = format!(" waits for a lock of session {} (holder), whose query began ", holder.pid);
-    assert!(lines.any(|line| line.contains(&word)), "{word}");
+    let mut run = behind_a_lock(&sandbox, &["--timeout", "1s"]);
+    run.says(&format!(" waits for a lock of session {} (holder), whose query began ", holder.pid));
     drop(holder);
-    let rest: Vec<String> = lines.collect();
-    assert!(child.wait().unwrap().success(), "{rest:?}");
+    run.ends().succeeds();
     assert_eq!(sandbox.sql("SELECT n FROM notes"), [["1"]]);
 }
 
 #[test]
 fn a_statement_that_takes_long_is_told_of_by_its_place() {
     let (sandbox, holder) = locked();
-    let (mut child, mut lines) = behind_a_lock(&sandbox, &[]);
-    let word = "statement 2 of file.sql, line 3); asks the server about it in 27 s";
-    assert!(lines.any(|line| line.contains("still waiting for PostgreSQL at ") && line.contains(word)));
+    let mut run = behind_a_lock(&sandbox, &[]);
+    run.says("statement 2 of file.sql, line 3); asks the server about it in 27 s");
     drop(holder);
-    drop(lines);
-    assert!(child.wait().unwrap().success());
+    run.ends().succeeds().says("still waiting for PostgreSQL at ");
 }

@@ -1,6 +1,6 @@
 //! `db update-cognito-user-ids`, and `db setup` with a pool
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -256,7 +256,7 @@ fn a_change_under_way_is_waited_for_and_seen() {
         VALUES ('Another Nina', 'nina', 'another@example.com', 'MOCK')";
     let other = Session::having_run(&sandbox.connection_url(), "other", insert);
     let mut command = sandbox.with_pool(&pool, &UPDATE);
-    let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+    let mut run = Spawned::new(&mut command);
     until_somebody_waits_for_users(&sandbox);
     other.commit();
     assert_eq!(run.code(), 0);
@@ -313,7 +313,7 @@ fn what_was_confirmed_must_still_be_so() {
     let other = Session::having_run(&sandbox.connection_url(), "other", update);
     let mut command = on_prod(&sandbox, &sandbox, big_pool());
     command.args(["--yes", "--confirm", &name]);
-    let mut run = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+    let mut run = Spawned::new(&mut command);
     until_somebody_waits_for_users(&sandbox);
     other.commit();
     assert_eq!(run.code(), 3);

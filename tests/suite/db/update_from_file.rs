@@ -71,8 +71,7 @@ fn a_list_may_come_through_a_pipe() {
     sandbox.cruddur(["db", "setup"]).succeeds();
     let file = sandbox.write("users.json", r#"{"users":[{"handle":"nina","sub":"sub-1"}],"count":1}"#);
     let mut command = sandbox.command(FROM);
-    let output = command.arg("-").stdin(File::open(file).unwrap()).output().unwrap();
-    Run::from(output).succeeds();
+    Run::reading(command.arg("-"), File::open(file).unwrap()).succeeds();
     assert_eq!(nina(&sandbox), "sub-1");
 }
 

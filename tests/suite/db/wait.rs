@@ -1,12 +1,9 @@
 //! `cruddur db wait`
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::{empty_database, load};
-use crate::support::{
-    Answer, MoodyPostgres, Run, Sandbox, Spawned, USER, eventually, free_ports, signal, silent_port, stack,
-};
+use crate::support::{Answer, MoodyPostgres, Run, Sandbox, Spawned, USER, free_ports, silent_port, stack};
 
 /// `db wait` on a port of this machine, as the shared server's role.
 fn wait_on(sandbox: &Sandbox, port: u16) -> Command {
@@ -49,19 +46,15 @@ fn a_missing_database_is_a_server_that_accepts_connections() {
 fn refused_broken_off_and_starting_up_are_tried_again() {
     let sandbox = empty_database();
     let [port] = free_ports();
-    let mut wait = wait_on(&sandbox, port);
-    wait.arg("2m").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut wait = Spawned::new(&mut wait);
-    let mut lines = BufReader::new(wait.0.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let first = lines.next().unwrap();
-    assert!(first.starts_with(&format!("waiting for PostgreSQL at 127.0.0.1:{port}/")), "{first}");
+    let mut wait = Spawned::new(wait_on(&sandbox, port).arg("1h"));
+    wait.says(&format!("waiting for PostgreSQL at 127.0.0.1:{port}/"));
     // Nobody has listened so far; from now on somebody does, of a kind.
     let starting = Answer::Refuse("57P03", "the database system is starting up");
     let answers =
         vec![Answer::HangUp, starting, starting, Answer::HangUp, starting, Answer::Forward(stack().port())];
     let server = MoodyPostgres::start_on(port, answers);
-    let said: Vec<String> = lines.collect();
-    assert_eq!(wait.code(), 0, "{said:?}");
+    let run = wait.ends().succeeds();
+    let said: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(server.connections(), 6);
     assert!(said.iter().any(|line| line.contains("is starting up or shutting down")), "{said:?}");
     assert!(said.last().unwrap().ends_with("accepts connections"), "{said:?}");
@@ -144,14 +137,8 @@ fn a_time_that_is_none_is_a_usage_error() {
 #[test]
 fn ctrl_c_ends_it_as_interrupted() {
     let sandbox = Sandbox::new();
-    let mut wait = wait_on(&sandbox, silent_port());
-    wait.arg("1h").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut wait = Spawned::new(&mut wait);
-    let mut stderr = BufReader::new(wait.0.stderr.take().unwrap());
-    let mut line = String::new();
-    stderr.read_line(&mut line).unwrap();
-    assert!(line.starts_with("waiting for PostgreSQL at "), "{line}");
-    signal(wait.0.id(), "INT");
-    let status = eventually("its end", || wait.0.try_wait().unwrap());
-    assert_eq!(status.code(), Some(130));
+    let mut wait = Spawned::new(wait_on(&sandbox, silent_port()).arg("1h"));
+    wait.says("waiting for PostgreSQL at ");
+    wait.signal("INT");
+    assert_eq!(wait.code(), 130);
 }

@@ -104,7 +104,7 @@ fn killed_at_any_point_there_is_all_of_it_or_nothing() {
     for (fault, items) in [(Fault::Hold, 0), (Fault::HoldAnswer, 3)] {
         let sandbox = Sandbox::set_up();
         let proxy = Proxy::new(sandbox.endpoint(), "TransactWriteItems", move |_| Some(fault));
-        let mut run = Spawned::silent(&mut sandbox.command(words(
+        let mut run = Spawned::new(&mut sandbox.command(words(
             "nina",
             "petra",
             &["Ahoy", "--endpoint-url", proxy.url()],

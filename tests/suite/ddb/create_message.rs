@@ -187,7 +187,7 @@ fn tokens(proxy: &Proxy) -> Vec<Value> {
 fn killed_before_the_transaction_nothing_is_written() {
     let (sandbox, proxy) = faulty(|_| Some(Fault::Hold));
     let before = sandbox.items_of("GRP#");
-    let mut run = Spawned::silent(&mut sandbox.command(words(&["hello", "--endpoint-url", proxy.url()])));
+    let mut run = Spawned::new(&mut sandbox.command(words(&["hello", "--endpoint-url", proxy.url()])));
     proxy.holds(1);
     run.signal("KILL");
     assert_eq!(run.code(), 128 + 9);
@@ -199,7 +199,7 @@ fn killed_before_the_transaction_nothing_is_written() {
 #[test]
 fn killed_after_the_transaction_all_of_it_is_written() {
     let (sandbox, proxy) = faulty(|_| Some(Fault::HoldAnswer));
-    let mut run = Spawned::silent(&mut sandbox.command(words(&["hello", "--endpoint-url", proxy.url()])));
+    let mut run = Spawned::new(&mut sandbox.command(words(&["hello", "--endpoint-url", proxy.url()])));
     proxy.holds(1);
     run.signal("KILL");
     assert_eq!(run.code(), 128 + 9);

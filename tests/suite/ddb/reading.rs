@@ -1,7 +1,6 @@
 //! `--since`, `--until`, `--year`, `--limit`, `--all`, `--cursor`, `--reverse`
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -379,9 +378,9 @@ fn all_messages_come_in_pages_as_they_are_read() {
     }
     // A reader that has seen enough ends it.
     let mut command = sandbox.command(GET.iter().chain(&["--all", "-o", "ndjson"]));
-    let mut run = Spawned::new(command.stdout(Stdio::piped()).stderr(Stdio::null()));
+    let mut run = Spawned::piped(&mut command);
     let mut line = String::new();
-    BufReader::new(run.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(run.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains(&times[0]), "{line:.100}");
     assert_eq!(run.code(), 0);
 }

@@ -1,7 +1,5 @@
 //! `ddb rename-user`, broken off, throttled, and among other writers.
 
-use std::process::Stdio;
-
 use super::rename_user::{NEW, assert_names, bare, busy, words};
 use super::seed::GROUP;
 use crate::support::{Fault, Proxy, Run, Sandbox, Spawned, TABLE, text};
@@ -27,7 +25,7 @@ fn killed_at_any_update_the_same_command_goes_on() {
         let sandbox = busy();
         let before = bare(&sandbox);
         let holding = proxy(&sandbox, move |call| (call >= first).then_some(Fault::Hold));
-        let mut run = Spawned::silent(&mut sandbox.command(rename(&holding)));
+        let mut run = Spawned::new(&mut sandbox.command(rename(&holding)));
         holding.holds(1);
         run.signal("KILL");
         assert_eq!(run.code(), 128 + 9);
@@ -47,7 +45,7 @@ fn killed_at_any_update_the_same_command_goes_on() {
 fn killed_before_it_writes_nothing_is_changed() {
     let sandbox = busy();
     let holding = Proxy::new(sandbox.endpoint(), "Query", |call| (call == 4).then_some(Fault::Hold));
-    let mut run = Spawned::silent(&mut sandbox.command(rename(&holding)));
+    let mut run = Spawned::new(&mut sandbox.command(rename(&holding)));
     holding.holds(1);
     run.signal("KILL");
     assert_eq!(run.code(), 128 + 9);
@@ -59,11 +57,11 @@ fn ctrl_c_says_how_far_it_came_and_how_to_go_on() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |call| (call >= 10).then_some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let running = Spawned::new(&mut command);
     // All that may be under way are.
     holding.holds(16);
-    crate::support::signal(child.id(), "INT");
-    let run = Run::from(child.wait_with_output().unwrap()).exits_with(130);
+    running.signal("INT");
+    let run = running.ends().exits_with(130);
     run.says("interrupted; the user and 10 of 35 copies are renamed").says(
         r"to go on run: cruddur ddb rename-user nina --display-name 'Nina O'\''Brien ⚓' --new-handle nina-b",
     );

@@ -1,7 +1,6 @@
 //! `ddb scan`
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -207,18 +206,14 @@ fn a_closed_pipe_is_a_quiet_end() {
     let sandbox = with_pages();
     for format in ["table", "json", "ndjson"] {
         let mut command = sandbox.command(["ddb", "scan", "-o", format]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut scan = Spawned::new(&mut command);
-        let mut reader = BufReader::new(scan.0.stdout.take().unwrap());
+        let mut scan = Spawned::piped(&mut command);
+        let mut reader = BufReader::new(scan.child.stdout.take().unwrap());
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
         assert!(!line.is_empty());
         // 2.4 MB are more than a pipe holds: the rest has no reader.
         drop(reader);
-        let mut said = String::new();
-        scan.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(scan.0.wait().unwrap().code(), Some(0), "{format}: {said}");
-        assert_eq!(said, "", "{format}");
+        assert_eq!(scan.ends().succeeds().stderr, "", "{format}");
     }
 }
 

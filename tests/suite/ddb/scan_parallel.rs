@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
@@ -50,9 +49,8 @@ fn the_first_line_is_out_before_the_second_page_is_read() {
         let before = proxy.calls();
         let mut command = sandbox.command(["ddb", "scan", "-o", "ndjson", "--segments", segments]);
         command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut scan = Spawned::new(&mut command);
-        let mut lines = BufReader::with_capacity(1, scan.0.stdout.take().unwrap());
+        let mut scan = Spawned::piped(&mut command);
+        let mut lines = BufReader::with_capacity(1, scan.child.stdout.take().unwrap());
         let mut first = String::new();
         lines.read_line(&mut first).unwrap();
         assert!(first.starts_with("{\"pk\":"), "{first}");

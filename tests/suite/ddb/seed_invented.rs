@@ -1,7 +1,6 @@
 //! `ddb seed --conversations N --messages M`: invented data, the same for the same numbers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
 
 use cruddur::messaging::{Invented, Invention, Timestamp};
 
@@ -212,14 +211,10 @@ fn held(sandbox: &Sandbox) -> (Proxy, Spawned) {
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call >= 5).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "seed", "--endpoint-url", proxy.url()]);
     command.args(LONG).env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
-    let run = Spawned::logging(&mut command, &log(sandbox));
+    let run = Spawned::new(&mut command);
     proxy.holds(1);
     eventually("the first batches are written", || (sandbox.items().len() >= 125).then_some(()));
     (proxy, run)
-}
-
-fn log(sandbox: &Sandbox) -> PathBuf {
-    sandbox.path().join("stderr")
 }
 
 const LONG: [&str; 6] = ["--conversations", "20", "--messages", "18", "--until", "2026-01-01"];
@@ -241,10 +236,9 @@ fn assert_all(sandbox: &Sandbox) {
 fn ctrl_c_finishes_what_is_on_its_way_and_the_next_run_goes_on() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
-    run.stops_writing("INT", &log(&sandbox));
+    run.stops_writing("INT");
     proxy.release();
-    assert_eq!(run.code(), 130);
-    let said = std::fs::read_to_string(log(&sandbox)).unwrap();
+    let said = run.ends().exits_with(130).stderr;
     let written = sandbox.items().len();
     assert!(said.contains(&format!("stopped: {written} of 400 items are written")), "{said}");
     assert!(said.contains("--users 10 --seed 1 --years 1 --until 2026-01-01 --resume"), "{said}");
@@ -264,7 +258,7 @@ fn a_second_ctrl_c_ends_it_at_once() {
     run.signal("INT");
     eventually("the first one is seen, and the second one ends it", || {
         run.signal("INT");
-        run.0.try_wait().unwrap()
+        (!run.is_running()).then_some(())
     });
     assert_eq!(run.code(), 130);
     proxy.release();
@@ -288,7 +282,7 @@ fn killed_in_the_middle_it_is_resumed_with_every_item_there_once() {
 fn begun_anew_it_says_that_it_could_have_gone_on() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
-    run.stops_writing("TERM", &log(&sandbox));
+    run.stops_writing("TERM");
     proxy.release();
     assert_eq!(run.code(), 128 + 15);
     again(&sandbox, &proxy, &LONG, &[]).succeeds().says("was broken off with").says("--resume");
@@ -299,14 +293,9 @@ fn begun_anew_it_says_that_it_could_have_gone_on() {
 fn two_runs_on_one_table_do_not_meet() {
     let sandbox = Sandbox::set_up();
     let (proxy, mut run) = held(&sandbox);
-    let second = sandbox
-        .command(["ddb", "seed", "--endpoint-url", proxy.url()])
-        .args(LONG)
-        .env("CRUDDUR_STATE_DIR", sandbox.path().join("state"))
-        .output()
-        .unwrap();
-    let second = Run::from(second).exits_with(3);
-    second.says("another run is seeding");
+    let mut second = sandbox.command(["ddb", "seed", "--endpoint-url", proxy.url()]);
+    second.args(LONG).env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
+    Run::of(&mut second).exits_with(3).says("another run is seeding");
     proxy.release();
     assert_eq!(run.code(), 0);
     assert_all(&sandbox);

@@ -1,7 +1,5 @@
 //! How conversations look, in a terminal and elsewhere.
 
-use std::process::Stdio;
-
 use cruddur::output::text::width;
 use regex_lite::Regex;
 
@@ -45,7 +43,7 @@ fn in_terminal(sandbox: &Sandbox, arguments: &[&str], columns: u16) -> (String, 
     let mut command = sandbox.command(arguments);
     command.env("TERM", "xterm-256color");
     let mut script = at_a_terminal(&command, columns);
-    let run = Run::from(script.stdin(Stdio::null()).output().unwrap()).succeeds();
+    let run = Run::of(&mut script).succeeds();
     let shown = run.stdout.replace('\r', "").replace("^D\u{8}\u{8}", "");
     // The rest is for stderr, which is the same terminal.
     let data: Vec<&str> = shown
@@ -132,7 +130,7 @@ fn colour_is_for_terminals_and_for_those_who_insist() {
     }
     let mut command = sandbox.command(GET);
     command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
-    let run = Run::from(at_a_terminal(&command, 80).stdin(Stdio::null()).output().unwrap());
+    let run = Run::of(&mut at_a_terminal(&command, 80));
     assert!(!run.stdout.contains("\u{1b}["), "{:?}", run.stdout);
 }
 

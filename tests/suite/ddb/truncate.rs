@@ -297,10 +297,9 @@ fn ctrl_c_leaves_the_rest_for_the_next_time() {
     let sandbox = filled(400);
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call > 1).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "truncate", "--endpoint-url", proxy.url()]);
-    let log = sandbox.path().join("stderr");
-    let mut run = Spawned::logging(&mut command, &log);
+    let mut run = Spawned::new(&mut command);
     proxy.holds(1);
-    run.stops_writing("INT", &log);
+    run.stops_writing("INT");
     proxy.release();
     assert_eq!(run.code(), 130);
     assert!(!sandbox.items().is_empty());

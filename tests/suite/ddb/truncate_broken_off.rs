@@ -25,7 +25,7 @@ fn killed_at(sandbox: &Sandbox, operation: &'static str, after: bool) -> Proxy {
     let fault = if after { Fault::HoldAnswer } else { Fault::Hold };
     let proxy = Proxy::new(sandbox.endpoint(), operation, move |call| (call == 0).then_some(fault));
     let mut command = sandbox.command(["ddb", "truncate", "--recreate", "--endpoint-url", proxy.url()]);
-    let mut run = Spawned::silent(command.env("CRUDDUR_STATE_DIR", sandbox.path().join("state")));
+    let mut run = Spawned::new(command.env("CRUDDUR_STATE_DIR", sandbox.path().join("state")));
     proxy.holds(1);
     let [kept] = kept_in(sandbox).try_into().unwrap();
     let kept: Value = serde_json::from_str(&std::fs::read_to_string(kept).unwrap()).expect("a whole file");
@@ -105,7 +105,7 @@ fn killed_in_production_the_next_run_asks_as_the_first_one_does() {
         command
     };
     let confirmed = ["--yes", "--confirm", TABLE];
-    let mut run = Spawned::silent(&mut command(&confirmed));
+    let mut run = Spawned::new(&mut command(&confirmed));
     proxy.holds(1);
     run.signal("KILL");
     assert_eq!(run.code(), 128 + 9);

@@ -1,19 +1,10 @@
 //! `up` and `down` at the same time, and after one that was killed.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::support::{Gate, Point, Run, Spawned, World, script, signal, sql};
 
 const STOPPED_EARLY: &str = "Error: cruddur local down stopped the stack before it was up\n";
-
-/// Starts `command`; what it says is read at the end.
-fn start(command: &mut Command) -> Child {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn end(child: Child) -> Run {
-    Run::from(child.wait_with_output().unwrap())
-}
 
 fn up(world: &World) -> Command {
     world.on_ports("up", &["--detach"])
@@ -26,10 +17,10 @@ fn down_ends_a_start_which_says_so() {
             let world = World::new();
             let gate = Gate::new(&world, point);
             let flags: &[&str] = if detach { &["--detach"] } else { &[] };
-            let up = start(gate.guard(&mut world.on_ports("up", flags)));
+            let up = Spawned::new(gate.guard(&mut world.on_ports("up", flags)));
             gate.reached();
             world.down().succeeds().says("stopped");
-            let up = end(up).exits_with(1);
+            let up = up.ends().exits_with(1);
             assert_eq!(up.stderr, STOPPED_EARLY);
             world.assert_nothing_left();
             assert_eq!(world.states(), ("stopped".to_owned(), "stopped".to_owned()));
@@ -41,20 +32,20 @@ fn down_ends_a_start_which_says_so() {
 fn a_start_that_a_signal_ends_does_not_blame_down() {
     let world = World::new();
     let gate = Gate::new(&world, Point::Before);
-    let up = start(gate.guard(&mut world.on_ports("up", &[])));
+    let up = Spawned::new(gate.guard(&mut world.on_ports("up", &[])));
     gate.reached();
-    signal(up.id(), "TERM");
-    let up = end(up).exits_with(143);
+    up.signal("TERM");
+    let up = up.ends().exits_with(143);
     assert!(!up.stderr.contains("down"), "{}", up.stderr);
     world.assert_nothing_left();
 }
 
 /// `down`, stopped while it stops what a killed stack has left.
-fn stopped_down(world: &World) -> (Child, Gate) {
+fn stopped_down(world: &World) -> (Spawned, Gate) {
     world.up(&[]).succeeds();
     signal(world.pid(), "KILL");
     let gate = Gate::new(world, Point::Stop);
-    let down = start(gate.guard(&mut world.command(["local", "down"])));
+    let down = Spawned::new(gate.guard(&mut world.command(["local", "down"])));
     gate.reached();
     (down, gate)
 }
@@ -63,10 +54,10 @@ fn stopped_down(world: &World) -> (Child, Gate) {
 fn up_waits_for_a_down_that_runs() {
     let world = World::new();
     let (down, gate) = stopped_down(&world);
-    let up = start(&mut up(&world));
+    let up = Spawned::new(&mut up(&world));
     gate.open();
-    end(down).succeeds().says("stopped");
-    end(up).succeeds().says("ready; cruddur local down stops it");
+    down.ends().succeeds().says("stopped");
+    up.ends().succeeds().says("ready; cruddur local down stops it");
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
 }
 
@@ -74,12 +65,12 @@ fn up_waits_for_a_down_that_runs() {
 fn a_second_down_leaves_the_first_alone() {
     let world = World::new();
     let (first, gate) = stopped_down(&world);
-    let second = start(&mut world.command(["local", "down"]));
+    let second = Spawned::new(&mut world.command(["local", "down"]));
     // Asking does not get in the way either.
     assert_eq!(world.status(&[]).code, 1);
     gate.open();
-    end(first).succeeds().says("stopped");
-    end(second).succeeds().says("no stack was running");
+    first.ends().succeeds().says("stopped");
+    second.ends().succeeds().says("no stack was running");
     world.assert_nothing_left();
 }
 
@@ -92,9 +83,9 @@ fn whatever_order_up_and_down_come_in_one_of_them_wins() {
             if down_first {
                 commands.reverse();
             }
-            let [one, other] = commands.each_mut().map(start);
+            let [one, other] = commands.each_mut().map(Spawned::new);
             let (up, down) = if down_first { (other, one) } else { (one, other) };
-            let (up, down) = (end(up), end(down).succeeds());
+            let (up, down) = (up.ends(), down.ends().succeeds());
             let state = if up.code == 0 && !down.stderr.contains("stopped") {
                 // `down` came before there was anything.
                 assert!(down.stderr.contains("no stack was running"), "{down:?}");
@@ -164,7 +155,7 @@ fn up_succeeds_at_once_after_one_that_was_killed_at_any_moment() {
 fn a_start_that_nobody_waits_for_any_more_is_not_taken_for_a_stack_that_runs() {
     let world = World::new();
     let gate = Gate::new(&world, Point::After);
-    let mut waiting = Spawned::silent(gate.guard(&mut up(&world)));
+    let mut waiting = Spawned::new(gate.guard(&mut up(&world)));
     gate.reached();
     waiting.signal("KILL");
     assert_eq!(waiting.code(), 137);

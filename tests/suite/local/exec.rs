@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::{Run, Spawned, World, dynamodb_client, runtime, sql};
 
@@ -135,10 +135,9 @@ fn arguments_reach_the_command_as_they_are() {
 fn stdin_stdout_and_stderr_are_those_of_the_command() {
     let world = World::new();
     let mut command = world.command(["local", "exec", "--", "sh", "-c", "echo to stderr >&2; cat; echo end"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut exec = Spawned::new(&mut command);
-    let mut stdin = exec.0.stdin.take().unwrap();
-    let mut stdout = BufReader::new(exec.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut exec = Spawned::piped(&mut command);
+    let mut stdin = exec.child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(exec.child.stdout.take().unwrap()).lines().map(Result::unwrap);
     // Line by line: nothing is held back in between.
     for line in ["one", "two"] {
         writeln!(stdin, "{line}").unwrap();
@@ -147,8 +146,7 @@ fn stdin_stdout_and_stderr_are_those_of_the_command() {
     drop(stdin);
     assert_eq!(stdout.next().unwrap(), "end");
     assert_eq!(stdout.next(), None);
-    assert_eq!(exec.code(), 0);
-    assert_eq!(std::io::read_to_string(exec.0.stderr.take().unwrap()).unwrap(), "to stderr\n");
+    assert_eq!(exec.ends().succeeds().stderr, "to stderr\n");
 }
 
 #[test]
@@ -172,9 +170,9 @@ struct Held {
 fn hold(world: &World) -> Held {
     let script = "echo $CONNECTION_URL; echo $AWS_ENDPOINT_URL; exec cat";
     let mut command = world.command(["local", "exec", "--", "sh", "-c", script]);
-    let mut exec = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
-    let stdin = exec.0.stdin.take().unwrap();
-    let mut lines = BufReader::new(exec.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut exec = Spawned::piped(&mut command);
+    let stdin = exec.child.stdin.take().unwrap();
+    let mut lines = BufReader::new(exec.child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let url = lines.next().expect("the stack starts");
     let endpoint = lines.next().unwrap();
     Held { _exec: exec, _stdin: stdin, url, endpoint }

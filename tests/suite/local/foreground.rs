@@ -1,8 +1,5 @@
 //! `local up` in the foreground.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
-
 use crate::support::{Point, Spawned, World, eventually, signal, sql};
 
 #[test]
@@ -24,7 +21,7 @@ fn sighup_stops_it_and_leaves_nothing() {
 fn stops_on(name: &str) {
     let world = World::new();
     let mut up = world.foreground(&[]);
-    assert_eq!(world.pid(), up.0.id());
+    assert_eq!(world.pid(), up.id());
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
     up.signal(name);
     assert_eq!(up.code(), 0);
@@ -63,20 +60,16 @@ fn down_stops_it_too() {
 #[test]
 fn it_says_where_the_services_are_on_stderr() {
     let world = World::new();
-    let mut command = world.on_ports("up", &[]);
-    let mut up = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
-    let mut lines = BufReader::new(up.0.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut said: Vec<String> = Vec::new();
-    while !said.last().is_some_and(|line| line.contains("ready")) {
-        said.push(lines.next().expect("it gets ready"));
-    }
+    let mut up = Spawned::new(&mut world.on_ports("up", &[]));
+    up.says("ready");
+    up.signal("INT");
+    let run = up.ends().succeeds();
+    let said: Vec<&str> = run.stderr.lines().collect();
     assert!(said[0].ends_with(&format!("http://localhost:{}", world.dynamodb_port)), "{said:?}");
     assert!(said[1].ends_with(&format!("localhost:{}/cruddur", world.postgres_port)), "{said:?}");
-    up.signal("INT");
-    assert_eq!(lines.collect::<Vec<_>>(), ["stopped"]);
-    let stdout = std::io::read_to_string(up.0.stdout.take().unwrap()).unwrap();
-    assert_eq!(stdout, "");
-    assert_eq!(up.code(), 0);
+    assert!(said[said.len() - 2].contains("ready"), "{said:?}");
+    assert_eq!(said.last(), Some(&"stopped"));
+    assert_eq!(run.stdout, "");
 }
 
 #[test]

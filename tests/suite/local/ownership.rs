@@ -21,9 +21,9 @@ fn down_ends_no_process_that_a_file_names() {
     world.down().succeeds();
     let mut stranger = Spawned::new(Command::new("sleep").arg("600"));
     let path = world.data().join("lock");
-    fs::write(&path, stranger.0.id().to_string()).unwrap();
+    fs::write(&path, stranger.id().to_string()).unwrap();
     let report = serde_json::json!({
-        "pid": stranger.0.id(), "ephemeral": false, "data_dir": world.data(), "services": []
+        "pid": stranger.id(), "ephemeral": false, "data_dir": world.data(), "services": []
     });
     fs::write(world.data().join("stack.json"), report.to_string()).unwrap();
     // Whoever may read a file can hold this kind of lock on it.
@@ -33,7 +33,7 @@ fn down_ends_no_process_that_a_file_names() {
     world.down().succeeds();
     world.up(&[]).succeeds();
     world.down().succeeds().says("stopped");
-    assert!(stranger.0.try_wait().unwrap().is_none(), "the stranger was ended");
+    assert!(stranger.is_running(), "the stranger was ended");
 }
 
 #[test]

@@ -166,9 +166,9 @@ fn a_pid_file_that_names_a_stranger_harms_nobody() {
     // After a restart of the machine, any process may have got that number.
     let mut stranger = Spawned::new(std::process::Command::new("sleep").arg("600"));
     let (_, rest) = text.split_once('\n').unwrap();
-    fs::write(&pid_file, format!("{}\n{rest}", stranger.0.id())).unwrap();
+    fs::write(&pid_file, format!("{}\n{rest}", stranger.id())).unwrap();
 
     world.up(&[]).succeeds();
     world.assert_data();
-    assert!(stranger.0.try_wait().unwrap().is_none(), "the stranger was ended");
+    assert!(stranger.is_running(), "the stranger was ended");
 }

@@ -1,7 +1,6 @@
 //! `local exec` at a terminal.
 
 use std::io::Write as _;
-use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 
@@ -18,16 +17,16 @@ fn one_ctrl_c_reaches_the_command_once() {
         until [ -e "$HOME/go" ]; do sleep 0.02; done
         exit 9"#;
     let mut command = at_a_terminal(&world.command(["local", "exec", "--", "sh", "-c", counting]), 80);
-    let mut script = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()));
+    let mut script = Spawned::piped(&mut command);
     let read = || std::fs::read_to_string(&file).unwrap_or_default();
     eventually("the command runs", || read().contains("ready").then_some(()));
-    let mut keyboard = script.0.stdin.take().unwrap();
+    let mut keyboard = script.child.stdin.take().unwrap();
     keyboard.write_all(b"\x03").unwrap();
     eventually("the first is noted", || read().contains("INT").then_some(()));
     // Forwarded after the first, so that by its arrival a second would have come.
     let exec = exec_pid(&world);
     crate::support::signal(exec, "USR1");
-    eventually("the command has ended by it", || script.0.try_wait().unwrap().is_some().then_some(()));
+    eventually("the command has ended by it", || (!script.is_running()).then_some(()));
     assert_eq!(read(), "ready\nINT\n");
     assert_eq!(script.code(), 128 + Signal::SIGUSR1 as i32);
     world.assert_nothing_left();
@@ -38,8 +37,8 @@ fn the_command_at_a_terminal_sees_a_terminal() {
     let world = World::new();
     let script = "test -t 0 && test -t 1 && test -t 2 && exit 6";
     let mut command = at_a_terminal(&world.command(["local", "exec", "--", "sh", "-c", script]), 80);
-    let mut script = Spawned::new(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()));
-    let _keyboard = script.0.stdin.take();
+    let mut script = Spawned::piped(&mut command);
+    let _keyboard = script.child.stdin.take();
     assert_eq!(script.code(), 6);
     world.assert_nothing_left();
 }

@@ -1,9 +1,8 @@
 //! `local up --detach`, `status` and `down`
 
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::Stdio;
 
-use crate::support::{Run, USER, World, free_ports, names, runtime, sql};
+use crate::support::{Spawned, USER, World, free_ports, names, runtime, sql};
 
 #[test]
 fn both_services_answer_until_down() {
@@ -116,12 +115,8 @@ fn up_while_it_runs_starts_nothing() {
 #[test]
 fn two_up_at_once_end_with_one_stack() {
     let world = World::new();
-    let start = || {
-        let mut up = world.on_ports("up", &["--detach"]);
-        up.stdout(Stdio::piped()).stderr(Stdio::piped());
-        up.spawn().unwrap()
-    };
-    let runs = [start(), start()].map(|child| Run::from(child.wait_with_output().unwrap()).succeeds());
+    let start = || Spawned::new(&mut world.on_ports("up", &["--detach"]));
+    let runs = [start(), start()].map(|up| up.ends().succeeds());
     assert_eq!(runs.iter().filter(|run| run.stderr.contains("running")).count(), 2, "{runs:?}");
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
     world.down().succeeds().says("stopped");

@@ -199,14 +199,13 @@ fn the_flags_reach_the_stack_in_the_background_and_that_of_exec() {
 
     let script = "echo $AWS_ENDPOINT_URL; read go";
     let mut exec = world.command(["local", "exec", "--allow-origin", PAGE, "--", "sh", "-c", script]);
-    exec.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-    let mut exec = crate::support::Spawned::new(&mut exec);
+    let mut exec = crate::support::Spawned::piped(&mut exec);
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(exec.0.stdout.take().unwrap()), &mut line)
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(exec.child.stdout.take().unwrap()), &mut line)
         .unwrap();
     assert_eq!(preflight(line.trim(), PAGE).header("access-control-allow-origin"), PAGE);
     assert_refused(&preflight(line.trim(), origin));
-    drop(exec.0.stdin.take());
+    drop(exec.child.stdin.take());
     exec.code();
 }
 

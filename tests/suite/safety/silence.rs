@@ -1,29 +1,17 @@
 //! What is waited for is said, once it takes a while.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::support::{Fault, Pool, Proxy, Run, Sandbox, moto};
+use crate::support::{Fault, Pool, Proxy, Run, Sandbox, Spawned, moto};
 
 /// Runs `command`, whose service answers once `word` has been said; what it has said in the end.
 fn answered_after(command: &mut Command, word: &str, answer: impl FnOnce()) -> String {
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let mut said = String::new();
-    for line in lines.by_ref() {
-        said.extend([line.as_str(), "\n"]);
-        if line.contains("still waiting") {
-            break;
-        }
-    }
-    assert!(said.contains(word), "{said}");
+    let mut running = Spawned::new(command);
+    running.says(word);
     answer();
-    said.extend(lines.map(|line| line + "\n"));
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{said}");
-    assert!(!String::from_utf8_lossy(&output.stdout).contains("still waiting"));
-    said
+    let run = running.ends().succeeds();
+    assert!(!run.stdout.contains("still waiting"));
+    run.stderr
 }
 
 #[test]

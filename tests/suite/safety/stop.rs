@@ -1,24 +1,17 @@
 //! Ctrl-C: the first stops what can be stopped, the second ends the process.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::support::{
-    Fault, Proxy, Sandbox, Session, Spawned, Stall, StatementRecorder, eventually, signal, sql,
-};
-
-fn spawn(command: &mut Command) -> Child {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
+use crate::support::{Fault, Proxy, Sandbox, Session, Spawned, Stall, StatementRecorder, eventually, sql};
 
 /// Presses Ctrl-C until it is seen twice; the exit code.
 #[track_caller]
 fn ends_by_the_second(run: &mut Spawned) -> i32 {
     eventually("the second Ctrl-C ends it", || {
-        signal(run.0.id(), "INT");
-        run.0.try_wait().unwrap()
+        run.signal("INT");
+        (!run.is_running()).then_some(())
     });
     run.code()
 }
@@ -31,18 +24,16 @@ fn a_statement_is_cancelled_and_the_file_rolled_back() {
     let url = sandbox.connection_url();
     let holder = Session::having_run(&url, "holder", "LOCK TABLE notes");
     sandbox.write("file.sql", "CREATE TABLE more (n int);\nINSERT INTO notes VALUES (1);\n");
-    let mut run = Spawned(spawn(&mut sandbox.command(["db", "seed", "file.sql"])));
+    let run = Spawned::new(&mut sandbox.command(["db", "seed", "file.sql"]));
     let ours = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
                 AND query LIKE 'INSERT INTO notes%' AND wait_event_type = 'Lock'";
     eventually("the statement waits", || (!sql(&url, ours).is_empty()).then_some(()));
-    signal(run.0.id(), "INT");
-    let said: Vec<String> =
-        BufReader::new(run.0.stderr.take().unwrap()).lines().map_while(Result::ok).collect();
-    let said = said.join("\n");
-    assert_eq!(run.code(), 130, "{said}");
-    assert!(said.contains("stops file.sql; Ctrl-C again ends it now"), "{said}");
-    assert!(said.contains("file.sql:2: canceling statement due to user request"), "{said}");
-    assert!(said.contains("nothing of this file was kept"), "{said}");
+    run.signal("INT");
+    run.ends()
+        .exits_with(130)
+        .says("stops file.sql; Ctrl-C again ends it now")
+        .says("file.sql:2: canceling statement due to user request")
+        .says("nothing of this file was kept");
     // The holder has never let go: it was the server that stopped.
     assert!(sql(&url, ours).is_empty());
     drop(holder);
@@ -61,7 +52,7 @@ fn a_server_that_answers_no_more_does_not_hold_up_the_second() {
     sandbox.write("file.sql", "SELECT 4711;\n");
     let mut command = sandbox.command(["db", "seed", "file.sql"]);
     command.env("CONNECTION_URL", format!("{before}:{}/{path}", proxy.port()));
-    let mut run = Spawned(spawn(&mut command));
+    let mut run = Spawned::new(&mut command);
     eventually("it is sent", || proxy.statements().iter().any(|one| one.contains("4711")).then_some(()));
     assert_eq!(ends_by_the_second(&mut run), 130);
 }
@@ -80,8 +71,8 @@ fn a_reader_that_reads_no_more_does_not_hold_up_the_second() {
         .map(|(name, value)| (name.to_owned(), value))
         .into()
     }));
-    let mut run = Spawned(spawn(&mut sandbox.command(["ddb", "export", "-"])));
-    let mut stdout = BufReader::with_capacity(1, run.0.stdout.take().unwrap());
+    let mut run = Spawned::piped(&mut sandbox.command(["ddb", "export", "-"]));
+    let mut stdout = BufReader::with_capacity(1, run.child.stdout.take().unwrap());
     stdout.read_line(&mut String::new()).unwrap();
     assert_eq!(ends_by_the_second(&mut run), 130);
 }
@@ -92,7 +83,7 @@ fn a_write_that_is_never_answered_does_not_hold_up_the_second() {
     sandbox.write("items.ndjson", "{\"Item\":{\"pk\":{\"S\":\"NOTE#9\"},\"sk\":{\"S\":\"1\"}}}\n");
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |_| Some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "import", "items.ndjson", "--replace"]);
-    let mut run = Spawned(spawn(command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url())));
+    let mut run = Spawned::new(command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()));
     proxy.holds(1);
     assert_eq!(ends_by_the_second(&mut run), 130);
 }

@@ -1,7 +1,7 @@
 //! Completions, asked for by the scripts, and in the shells themselves.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use crate::support::{Recorder, Run, Sandbox, Spawned, at_a_terminal, eventually};
@@ -203,9 +203,8 @@ impl Shell {
             .env("ZDOTDIR", sandbox.path())
             .env("XDG_CONFIG_HOME", sandbox.path());
         let mut command = at_a_terminal(&command, 100);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut run = Spawned::new(&mut command);
-        let mut output = run.0.stdout.take().unwrap();
+        let mut run = Spawned::piped(&mut command);
+        let mut output = run.child.stdout.take().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&said);
         std::thread::spawn(move || {
@@ -224,7 +223,7 @@ impl Shell {
     }
 
     fn types(&mut self, keys: &str) {
-        self.run.0.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+        self.run.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 }
 

@@ -1,6 +1,6 @@
 //! `--color`, `--quiet`: how much is said, and in which colours.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::{Run, Sandbox, at_a_terminal};
 
@@ -14,8 +14,7 @@ fn coloured(words: &[&str], variables: &[(&str, &str)], terminal: bool) -> [bool
         command.envs(variables.iter().copied());
         if terminal {
             // stdout and stderr are one there.
-            let output = at_a_terminal(&command, 80).stdin(Stdio::null()).output().unwrap();
-            let text = String::from_utf8(output.stdout).unwrap();
+            let text = Run::of(&mut at_a_terminal(&command, 80)).stdout;
             (text.clone(), text)
         } else {
             let run = Run::of(&mut command);

@@ -1,9 +1,11 @@
 //! Running the built `cruddur`, and what it said.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -15,19 +17,31 @@ use super::wait::eventually;
 /// A run that has ended.
 #[derive(Debug)]
 pub struct Run {
+    /// The program's name and its arguments, as a shell takes them.
+    pub command: String,
     pub stdout: String,
     pub stderr: String,
     pub code: i32,
 }
 
 /// A run that is under way; killed when dropped.
-pub struct Spawned(pub Child);
+pub struct Spawned {
+    pub child: Child,
+    command: String,
+    stdout: Log,
+    stderr: Log,
+}
 
 impl Run {
     /// Runs `command` to its end. Whatever it says, the password is not in it.
     pub fn of(command: &mut Command) -> Self {
-        let output = command.stdin(Stdio::null()).output().expect("cruddur runs");
-        Self::from(output)
+        Self::reading(command, Stdio::null())
+    }
+
+    /// The same, with a file or another program's output as its stdin.
+    pub fn reading(command: &mut Command, stdin: impl Into<Stdio>) -> Self {
+        let output = command.stdin(stdin).output().expect("it starts");
+        Self::ended(command_line(command), output)
     }
 
     /// Runs `command` with `input` on its stdin.
@@ -37,9 +51,25 @@ impl Run {
         let (mut stdin, input) = (child.stdin.take().unwrap(), input.into());
         // It may stop reading before the end.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let run = Self::from(child.wait_with_output().expect("cruddur runs"));
+        let output = child.wait_with_output().expect("it can be waited for");
         writer.join().unwrap();
-        run
+        Self::ended(command_line(command), output)
+    }
+
+    fn ended(command: String, output: Output) -> Self {
+        let stdout = String::from_utf8(output.stdout).expect("stdout is UTF-8");
+        let stderr = String::from_utf8(output.stderr).expect("stderr is UTF-8");
+        Self { command, stdout, stderr, code: output.status.code().expect("it ends by itself") }
+            .without_secrets()
+    }
+
+    /// Asserts that the password is not in what it has said.
+    pub fn without_secrets(self) -> Self {
+        for secret in [PASSWORD, "s3cr%40t", "s3cr@t"] {
+            assert!(!self.stdout.contains(secret), "the password is on stdout:\n{}", self.stdout);
+            assert!(!self.stderr.contains(secret), "the password is on stderr:\n{}", self.stderr);
+        }
+        self
     }
 
     /// Asserts exit code 0.
@@ -51,7 +81,7 @@ impl Run {
     /// Asserts the exit code.
     #[track_caller]
     pub fn exits_with(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(self.code, code, "{}\nstdout:\n{}\nstderr:\n{}", self.command, self.stdout, self.stderr);
         self
     }
 
@@ -75,97 +105,121 @@ impl Run {
     }
 }
 
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        let run = Self {
-            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
-            code: output.status.code().expect("it ends by itself"),
-        };
-        for secret in [PASSWORD, "s3cr%40t", "s3cr@t"] {
-            assert!(!run.stdout.contains(secret), "the password is on stdout:\n{}", run.stdout);
-            assert!(!run.stderr.contains(secret), "the password is on stderr:\n{}", run.stderr);
-        }
-        run
-    }
-}
-
 impl Spawned {
+    /// Starts `command` with nothing to read. What it says can be read while it goes on.
     pub fn new(command: &mut Command) -> Self {
-        Self(command.spawn().expect("cruddur starts"))
+        let stdout = Log::new();
+        command.stdin(Stdio::null()).stdout(stdout.end());
+        Self::with_stdout(command, stdout)
     }
 
-    /// The same, with nothing to read and nobody to listen.
-    pub fn silent(command: &mut Command) -> Self {
-        Self::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+    /// The same, with its stdin and stdout in the hands of the test.
+    pub fn piped(command: &mut Command) -> Self {
+        Self::with_stdout(command.stdin(Stdio::piped()).stdout(Stdio::piped()), Log::new())
     }
 
-    /// The same, with what it says on stderr in the file `log`.
-    pub fn logging(command: &mut Command, log: &Path) -> Self {
-        let log = std::fs::File::create(log).unwrap();
-        Self::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))
+    fn with_stdout(command: &mut Command, stdout: Log) -> Self {
+        let stderr = Log::new();
+        let child = command.stderr(stderr.end()).spawn().expect("it starts");
+        Self { child, command: command_line(command), stdout, stderr }
     }
 
-    /// Asks a run that writes in bulk to stop, and waits until it sends no more. What it
-    /// says is in the file `log`.
+    /// What it has said on stderr so far.
+    pub fn said(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Waits until it has said `text` on stderr.
     #[track_caller]
-    pub fn stops_writing(&self, signal: &str, log: &Path) {
+    pub fn says(&mut self, text: &str) {
+        eventually(&format!("it says {text:?}"), || {
+            let has_ended = self.child.try_wait().expect("it can be waited for").is_some();
+            let said = self.said();
+            assert!(said.contains(text) || !has_ended, "it has ended without {text:?}:\n{said}");
+            said.contains(text).then_some(())
+        });
+    }
+
+    /// Asks a run that writes in bulk to stop, and waits until it sends no more.
+    #[track_caller]
+    pub fn stops_writing(&mut self, signal: &str) {
         self.signal(signal);
-        let stops = "stops when the writes on their way are done";
-        eventually("it stops", || std::fs::read_to_string(log).unwrap().contains(stops).then_some(()));
+        self.says("stops when the writes on their way are done");
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("it can be waited for").is_none()
     }
 
     /// Sends a signal by its name, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        signal(self.0.id(), name);
+        signal(self.id(), name);
     }
 
     /// Waits until it has ended; a shell's exit code: 128 and more for a signal.
     #[track_caller]
     pub fn code(&mut self) -> i32 {
-        let status = eventually("the end of cruddur", || self.0.try_wait().expect("it can be waited for"));
+        let status = eventually("its end", || self.child.try_wait().expect("it can be waited for"));
         status.code().or_else(|| status.signal().map(|signal| 128 + signal)).expect("a code or a signal")
     }
-}
 
-/// A run whose words can be read while it goes on.
-pub struct Talking {
-    child: Spawned,
-    said: PathBuf,
-}
-
-impl Talking {
-    /// Starts `command`; what it says goes into the file `said`.
-    pub fn new(command: &mut Command, said: PathBuf) -> Self {
-        let file = std::fs::File::create(&said).unwrap();
-        let child = Spawned::new(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file));
-        Self { child, said }
-    }
-
-    /// Waits until it has said `text`.
+    /// Waits until it has ended.
     #[track_caller]
-    pub fn says(&self, text: &str) {
-        eventually(&format!("it says {text:?}"), || self.said().contains(text).then_some(()));
-    }
-
-    /// What it has said so far.
-    pub fn said(&self) -> String {
-        std::fs::read_to_string(&self.said).unwrap()
-    }
-
-    /// Waits until it has ended well, and returns what it said.
-    #[track_caller]
-    pub fn succeeds(mut self) -> String {
-        let code = self.child.code();
-        assert_eq!(code, 0, "{}", self.said());
-        self.said()
+    pub fn ends(mut self) -> Run {
+        let code = self.code();
+        let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
+        Run { command: std::mem::take(&mut self.command), stdout, stderr, code }.without_secrets()
     }
 }
 
 impl Drop for Spawned {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A file without a name that a program writes and a test reads.
+struct Log(File);
+
+impl Log {
+    fn new() -> Self {
+        Self(tempfile::tempfile().unwrap())
+    }
+
+    /// The end for a program.
+    fn end(&self) -> File {
+        self.0.try_clone().unwrap()
+    }
+
+    /// What it holds by now. The place in the file is the program's.
+    fn text(&self) -> String {
+        let length = self.0.metadata().unwrap().len();
+        let mut bytes = vec![0; length.try_into().unwrap()];
+        self.0.read_exact_at(&mut bytes, 0).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// The program's name and its arguments, as a shell takes them.
+fn command_line(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().expect("a program");
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A terminal, which `script` provides.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::{Run, Spawned};
 
@@ -33,8 +33,8 @@ pub fn typed_at(command: &Command, prompt: &str, keys: &[u8]) -> Run {
 #[track_caller]
 pub fn typed_after(command: &Command, prompt: &str, meanwhile: impl FnOnce(), keys: &[u8]) -> Run {
     let mut script = at_a_terminal(command, 200);
-    let mut child = Spawned::new(script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()));
-    let mut stdout = child.0.stdout.take().unwrap();
+    let mut child = Spawned::piped(&mut script);
+    let mut stdout = child.child.stdout.take().unwrap();
     let mut said = Vec::new();
     let says = |said: &[u8]| String::from_utf8_lossy(said).contains(prompt);
     while !says(&said) {
@@ -45,10 +45,10 @@ pub fn typed_after(command: &Command, prompt: &str, meanwhile: impl FnOnce(), ke
     }
     meanwhile();
     // To the end of the input, `script` would type what ends one.
-    let mut stdin = child.0.stdin.take().unwrap();
+    let mut stdin = child.child.stdin.take().unwrap();
     stdin.write_all(keys).unwrap();
     stdout.read_to_end(&mut said).unwrap();
-    let code = child.code();
+    let run = child.ends();
     drop(stdin);
-    Run { stdout: String::from_utf8(said).unwrap(), stderr: String::new(), code }
+    Run { stdout: String::from_utf8(said).unwrap(), ..run }.without_secrets()
 }

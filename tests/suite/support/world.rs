@@ -140,20 +140,20 @@ impl World {
 
     /// A stack in the foreground, ready.
     pub fn foreground(&self, arguments: &[&str]) -> Spawned {
-        let up = Spawned::silent(&mut self.on_ports("up", arguments));
+        let up = Spawned::new(&mut self.on_ports("up", arguments));
         eventually("the stack is ready", || self.data().join("stack.json").exists().then_some(()));
         up
     }
 
     /// `local exec` with the arguments, no input, and no output.
     pub fn exec(&self, arguments: &[&str]) -> Spawned {
-        Spawned::silent(self.command(["local", "exec"]).args(arguments))
+        Spawned::new(self.command(["local", "exec"]).args(arguments))
     }
 
     /// The same, stopped while its cluster is being made.
     pub fn exec_stopped_at(&self, point: Point) -> (Spawned, Gate) {
         let gate = Gate::new(self, point);
-        let exec = Spawned::silent(gate.guard(&mut self.command(["local", "exec", "sleep", "600"])));
+        let exec = Spawned::new(gate.guard(&mut self.command(["local", "exec", "sleep", "600"])));
         gate.reached();
         (exec, gate)
     }
@@ -161,7 +161,7 @@ impl World {
     /// `local up`, stopped while its cluster is being made.
     pub fn up_stopped_at(&self, point: Point, arguments: &[&str]) -> (Spawned, Gate) {
         let gate = Gate::new(self, point);
-        let up = Spawned::silent(gate.guard(&mut self.on_ports("up", arguments)));
+        let up = Spawned::new(gate.guard(&mut self.on_ports("up", arguments)));
         gate.reached();
         (up, gate)
     }

@@ -20,7 +20,7 @@ fn broken_off(file: &str, flags: &[&str], page: usize, signal: &str) -> (Run, Sa
     let sandbox = large();
     let proxy = Proxy::new(sandbox.endpoint(), "Scan", move |call| (call == page).then_some(Fault::Hold));
     let mut first = sandbox.command(exporting(&sandbox, &proxy, file, flags));
-    let mut first = Spawned::silent(&mut first);
+    let mut first = Spawned::new(&mut first);
     proxy.holds(1);
     // What came before it was read, and what was read is written soon.
     if page > 5 {
@@ -156,7 +156,7 @@ fn a_killed_import_goes_on() {
         let at = if flags.is_empty() { 20 } else { 500 };
         let proxy = Proxy::new(to.endpoint(), operation, move |call| (call == at).then_some(Fault::Hold));
         let words = ["ddb", "import", &path, "--endpoint-url", proxy.url()];
-        let mut first = Spawned::silent(&mut to.command(words.iter().chain(flags)));
+        let mut first = Spawned::new(&mut to.command(words.iter().chain(flags)));
         proxy.holds(1);
         first.signal("KILL");
         assert_eq!(first.code(), 137);
@@ -171,15 +171,11 @@ fn ctrl_c_stops_an_import_cleanly() {
     let proxy = Proxy::new(to.endpoint(), "BatchWriteItem", |call| (call == 20).then_some(Fault::HoldAnswer));
     let words = ["ddb", "import", &path, "--endpoint-url", proxy.url()];
     let mut command = to.command(words);
-    let log = to.path().join("stderr");
-    let mut first = Spawned::logging(&mut command, &log);
+    let mut first = Spawned::new(&mut command);
     proxy.holds(1);
-    first.stops_writing("INT", &log);
+    first.stops_writing("INT");
     proxy.release();
-    let code = first.code();
-    let said = std::fs::read_to_string(&log).unwrap();
-    assert_eq!(code, 130, "{said}");
-    assert!(said.contains("stopped after ") && said.contains("to go on run: cruddur ddb import"), "{said}");
+    first.ends().exits_with(130).says("stopped after ").says("to go on run: cruddur ddb import");
     to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("goes on after ");
     assert_same(&from, &to);
 }

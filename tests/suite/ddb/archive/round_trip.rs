@@ -1,12 +1,11 @@
 //! Out of a table and into another.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use super::{assert_same, by_key, items, joined, lines, with_items, with_pages, with_table};
-use crate::support::{Run, Sandbox, TABLE, boto3, python};
+use crate::support::{Run, Sandbox, Spawned, TABLE, boto3, python};
 
 #[test]
 fn every_type_comes_back_item_by_item() {
@@ -34,12 +33,11 @@ fn every_type_comes_back_item_by_item() {
 #[test]
 fn through_a_pipe_it_goes_as_well() {
     let (from, to) = (with_items(200), with_table());
-    let mut export =
-        from.command(["ddb", "export", "-"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut import = to.command(["ddb", "import", "-"]);
-    let output = import.stdin(export.stdout.take().unwrap()).output().unwrap();
-    assert!(export.wait().unwrap().success());
-    Run::from(output).succeeds().says("imported 200 items of stdin");
+    let mut export = Spawned::piped(&mut from.command(["ddb", "export", "-"]));
+    let exported = export.child.stdout.take().unwrap();
+    let import = Run::reading(&mut to.command(["ddb", "import", "-"]), exported);
+    assert_eq!(export.code(), 0);
+    import.succeeds().says("imported 200 items of stdin");
     assert_same(&from, &to);
 }
 

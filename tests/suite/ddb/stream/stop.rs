@@ -1,7 +1,6 @@
 //! How `ddb stream run` and `tail` end.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
 
 use super::{CHECKPOINT, assert_rows, followed, message, once};
 use crate::support::{FakeShard, FakeStream, Sandbox, Spawned, eventually};
@@ -13,8 +12,8 @@ fn follow(
     arguments: &[&str],
 ) -> (Spawned, impl Iterator<Item = String> + use<>) {
     let mut command = sandbox.command(["ddb", "stream", verb, "-o", "ndjson"]);
-    let mut running = Spawned::new(command.args(arguments).stdout(Stdio::piped()));
-    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    let mut running = Spawned::piped(command.args(arguments));
+    let lines = BufReader::new(running.child.stdout.take().unwrap()).lines();
     (running, lines.map(Result::unwrap))
 }
 
@@ -66,8 +65,8 @@ fn a_tail_that_is_interrupted_ends_its_document() {
     let sandbox = followed();
     sandbox.put_item(message(&sandbox, 1));
     let mut command = sandbox.command(["ddb", "stream", "tail", "--from", "trim-horizon", "-o", "json"]);
-    let mut running = Spawned::new(command.stdout(Stdio::piped()));
-    let mut stdout = BufReader::new(running.0.stdout.take().unwrap());
+    let mut running = Spawned::piped(&mut command);
+    let mut stdout = BufReader::new(running.child.stdout.take().unwrap());
     let mut text = String::new();
     stdout.read_line(&mut text).unwrap();
     running.signal("INT");
