@@ -32,6 +32,7 @@ mod safety;
 mod setup;
 mod shell;
 mod size;
+mod snapshot;
 mod sql;
 mod support;
 mod target;

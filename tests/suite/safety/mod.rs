@@ -18,7 +18,7 @@ use std::process::Command;
 use crate::support::Sandbox;
 
 /// `cruddur` on a production that is this sandbox, still to be run.
-fn on_prod(sandbox: &Sandbox, words: &[&str]) -> Command {
+pub fn on_prod(sandbox: &Sandbox, words: &[&str]) -> Command {
     let mut command = sandbox.command(words);
     command
         .env_remove("AWS_ENDPOINT_URL_DYNAMODB")

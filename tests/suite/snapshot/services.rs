@@ -1,0 +1,121 @@
+//! The tables and the JSON of what asks other services, and of what tells of cruddur itself.
+
+use std::path::{Path, PathBuf};
+
+use super::formats;
+use crate::rds::Group;
+use crate::support::{Book, Page, Pool, Sandbox, World, bare_cruddur};
+
+const FORMATS: [&[&str]; 3] = [&[], &["-o", "json"], &["-o", "ndjson"]];
+
+#[test]
+fn output_of_the_user_pool() {
+    let mut book = Book::open("output/cognito");
+    let pool = Pool::new();
+    // One by one: they are listed in the order in which they came.
+    for user in [("nina", Some("nina")), ("zoe", Some("zoe")), ("nameless", None)] {
+        pool.add([user]);
+    }
+    let sandbox = Sandbox::set_up();
+    for command in [["cognito", "list-users"], ["db", "update-cognito-user-ids"]] {
+        let mut page = Page::default();
+        for format in FORMATS {
+            page.run(sandbox.with_pool(&pool, &command).args(format));
+        }
+        book.page(&command.join("-"), &page);
+    }
+    book.close();
+}
+
+#[test]
+fn output_of_the_security_group() {
+    let mut book = Book::open("output/rds");
+    let group = Group::new();
+    let rule = group.developers_rule();
+    let mut page = Page::default();
+    for (format, ip) in FORMATS.into_iter().zip(["1.1.1.1", "1.1.1.2", "1.1.1.2"]) {
+        page.run(group.update(&rule, &["--ip", ip]).args(format));
+    }
+    book.page("rds-update-sg-rule", &page);
+    book.close();
+}
+
+#[test]
+fn output_of_doctor_and_the_settings() {
+    let mut book = Book::open("output/cruddur");
+    let sandbox = Sandbox::set_up();
+    sandbox.cruddur(["ddb", "stream", "enable"]).succeeds();
+    formats(&mut book, &sandbox, "doctor", &[]);
+    let mut page = Page::default();
+    for format in FORMATS {
+        let mut command = bare_cruddur(["--no-env-file", "config", "show"]);
+        command.env_remove("CRUDDUR_POSTGRES_BINDIR").current_dir("/");
+        page.run(command.args(format).env("CONNECTION_URL", "postgresql://app:secret@db.example.com/app"));
+    }
+    book.page("config-show", &page);
+    book.close();
+}
+
+#[test]
+fn output_of_the_local_stack() {
+    let mut book = Book::open("output/local");
+    let world = World::new();
+    let mut pages = ["local-up", "local-status", "local-down"].map(|name| (name, Page::default()));
+    let [(_, up), (_, status), (_, down)] = &mut pages;
+    status.run(&mut world.on_ports("status", &[]));
+    up.run(&mut world.on_ports("up", &["--detach"]));
+    up.run(&mut world.on_ports("up", &["--detach"]));
+    for format in FORMATS {
+        status.run(&mut world.on_ports("status", format));
+    }
+    down.run(&mut world.command(["local", "down"]));
+    down.run(&mut world.command(["local", "down"]));
+    for (name, page) in &pages {
+        book.page(name, page);
+    }
+    book.close();
+}
+
+/// Those that print nothing of their own, and those whose files other tests read.
+const WITHOUT_PAGE: &[&str] = &["completions", "db connect", "help", "local exec", "man"];
+
+#[test]
+fn output_of_every_command_is_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/snapshots/output");
+    let pages: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    for (path, command) in leaves() {
+        if WITHOUT_PAGE.contains(&path.as_str()) {
+            continue;
+        }
+        let name = format!("{}.snap", path.replace(' ', "-"));
+        let found: Vec<&PathBuf> = pages.iter().filter(|page| page.ends_with(&name)).collect();
+        let [page] = found.as_slice() else { panic!("{path}: not one page: {found:?}") };
+        let text = std::fs::read_to_string(page).unwrap();
+        let has_formats = command.get_arguments().any(|argument| argument.get_id() == "output");
+        for format in ["json", "ndjson"] {
+            let is_shown = text.lines().any(|line| line.ends_with(&format!(" -o {format}")));
+            assert_eq!(is_shown, has_formats, "{path} -o {format}, in {}", page.display());
+        }
+    }
+}
+
+/// Every command that does something, as one types it.
+fn leaves() -> Vec<(String, clap::Command)> {
+    fn walk(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+        for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let path = format!("{path} {}", subcommand.get_name());
+            if subcommand.has_subcommands() {
+                walk(subcommand, &path, found);
+            } else {
+                found.push((path.trim_start().to_owned(), subcommand.clone()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&cruddur::cli::command(), "", &mut found);
+    found
+}
