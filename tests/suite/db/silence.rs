@@ -12,7 +12,8 @@ fn stalled(sandbox: &Sandbox, stall: Stall, words: &[&str]) -> (Command, u16) {
     let (port, path) = after.split_once('/').unwrap();
     let proxy = StatementRecorder::stalling(port.parse().unwrap(), Some(stall));
     let mut command = sandbox.command(words);
-    command.args(["--timeout", "1s"]).env("CONNECTION_URL", format!("{before}:{}/{path}", proxy.port()));
+    // Ample for what comes before.
+    command.args(["--timeout", "5s"]).env("CONNECTION_URL", format!("{before}:{}/{path}", proxy.port()));
     (command, proxy.port())
 }
 
@@ -23,8 +24,8 @@ fn a_server_that_answers_no_more_ends_a_question() {
     Run::of(&mut command)
         .exits_with(1)
         .says(&format!("cannot list the sessions: no answer from PostgreSQL at 127.0.0.1:{port}/"))
-        .says("within 1 s")
-        .says("to wait longer add: --timeout 2s");
+        .says("within 5 s")
+        .says("to wait longer add: --timeout 10s");
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn a_statement_without_an_answer_says_that_nothing_is_kept() {
     Run::of(&mut command)
         .exits_with(1)
         .says("file.sql:3: no answer from PostgreSQL at ")
-        .says("within 1 s, so nothing of this file was kept");
+        .says("within 5 s, so nothing of this file was kept");
     let tables = sandbox.sql("SELECT 1 FROM pg_class WHERE relname = 'notes'");
     assert!(tables.is_empty(), "{tables:?}");
 }
@@ -79,7 +80,7 @@ fn behind_a_lock(sandbox: &Sandbox, flags: &[&str]) -> Spawned {
 #[test]
 fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
     let (sandbox, holder) = locked();
-    let mut run = behind_a_lock(&sandbox, &["--timeout", "1s"]);
+    let mut run = behind_a_lock(&sandbox, &["--timeout", "5s"]);
     run.says(&format!(" waits for a lock of session {} (holder), whose query began ", holder.pid));
     drop(holder);
     run.ends().succeeds();

@@ -279,14 +279,12 @@ fn values_reach_the_table_as_they_do_by_psql() {
             let _ = each.sql("DROP TABLE IF EXISTS t");
         }
         Run::of(sandbox.command(["db", "seed", "file.sql"]).args(flags())).succeeds();
-        let psql = Command::new("psql")
-            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "file.sql"])
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "file.sql"])
             .args(flags())
             .arg(stack().url(by_psql.database()))
-            .current_dir(sandbox.path())
-            .output()
-            .expect("psql, which comes with PostgreSQL's server, runs");
-        assert!(psql.status.success(), "{}", String::from_utf8_lossy(&psql.stderr));
+            .current_dir(sandbox.path());
+        Run::of(&mut psql).succeeds();
         let rows = |sandbox: &Sandbox| {
             let mut rows = sandbox.sql("SELECT * FROM t ORDER BY text, n");
             rows.extend(sandbox.sql(

@@ -137,11 +137,11 @@ fn of_two_that_are_written_at_the_same_instant_one_stays() {
         Proxy::new(sandbox.endpoint(), "TransactWriteItems", |call| (call < 2).then_some(Fault::Hold));
     let runs = [("nina", "petra"), ("petra", "nina")].map(|(from, to)| {
         let mut command = sandbox.command(words(from, to, &[from, "--endpoint-url", proxy.url()]));
-        std::thread::spawn(move || Run::of(&mut command))
+        Spawned::new(&mut command)
     });
     proxy.holds(2);
     proxy.release();
-    let mut runs = runs.map(|run| run.join().unwrap());
+    let mut runs = runs.map(Spawned::ends);
     runs.sort_by_key(|run| run.code);
     assert_eq!(runs.each_ref().map(|run| run.code), [0, 1], "{runs:?}");
     let group = groups(&sandbox).pop_first().unwrap();
@@ -179,7 +179,7 @@ fn a_conversation_with_an_answer_is_not_withdrawn() {
     // Held between writing and looking again: the third query, after one inbox each.
     let proxy = Proxy::new(sandbox.endpoint(), "Query", |call| (call == 2).then_some(Fault::Hold));
     let mut command = sandbox.command(words("nina", "petra", &["Ahoy", "--endpoint-url", proxy.url()]));
-    let run = std::thread::spawn(move || Run::of(&mut command));
+    let run = Spawned::new(&mut command);
     proxy.holds(1);
     let group = groups(&sandbox).pop_first().unwrap();
     let answer =
@@ -187,7 +187,7 @@ fn a_conversation_with_an_answer_is_not_withdrawn() {
     sandbox.cruddur(answer).succeeds();
     sandbox.cruddur(words("petra", "nina", &["Ahoy", "--allow-duplicate"])).succeeds();
     proxy.release();
-    run.join().unwrap().exits_with(5).says(&format!("the conversation {group} is written"));
+    run.ends().exits_with(5).says(&format!("the conversation {group} is written"));
     assert_eq!(groups(&sandbox).len(), 2);
     assert_eq!(sandbox.items().len(), 7);
     assert_whole(&sandbox);

@@ -254,7 +254,7 @@ fn when_another_writer_is_first_both_messages_are_there() {
     let quick = [&CREATE[..], &["--from", "oscar", "quick"]].concat();
     sandbox.cruddur(quick).succeeds();
     proxy.release();
-    let run = run.join().unwrap().succeeds();
+    let run = run.ends().succeeds();
     assert_eq!(run.json()["overtaken"], 1);
     run.says("another writer was first once; tried again");
     let tokens = tokens(&proxy);
@@ -266,8 +266,8 @@ fn when_another_writer_is_first_both_messages_are_there() {
     assert_inboxes_are_true(&sandbox);
 }
 
-fn in_background(mut command: std::process::Command) -> std::thread::JoinHandle<Run> {
-    std::thread::spawn(move || Run::of(&mut command))
+fn in_background(mut command: std::process::Command) -> Spawned {
+    Spawned::new(&mut command)
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_rename_in_between_is_not_undone() {
     proxy.holds(1);
     sandbox.cruddur(["ddb", "rename-user", "oscar", "--display-name", "Oscar the Second"]).succeeds();
     proxy.release();
-    run.join().unwrap().succeeds();
+    run.ends().succeeds();
     assert_eq!(new_messages(&sandbox, 1), ["hello"]);
     assert_inboxes_are_true(&sandbox);
     let names: Vec<String> =

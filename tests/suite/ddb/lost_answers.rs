@@ -1,13 +1,11 @@
 //! Requests that are carried out and whose answers are lost: what a repetition hears is
 //! judged by the state of the table.
 
-use std::thread::JoinHandle;
-
 use aws_sdk_dynamodb::types::StreamViewType;
 use serde_json::json;
 
 use super::schema::load::assert_keys_and_index;
-use crate::support::{Fault, Proxy, Run, Sandbox, Shape, TABLE, boto3};
+use crate::support::{Fault, Proxy, Run, Sandbox, Shape, Spawned, TABLE, boto3};
 
 /// The first answer is lost.
 fn losing(sandbox: &Sandbox, operation: &'static str) -> Proxy {
@@ -68,11 +66,11 @@ fn a_table_that_is_there_was_created() {
 }
 
 /// A `schema-load` whose CreateTable is held by the proxy.
-fn slower(sandbox: &Sandbox) -> (Proxy, JoinHandle<Run>) {
+fn slower(sandbox: &Sandbox) -> (Proxy, Spawned) {
     let proxy = Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "schema-load"]);
     command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
-    let slower = std::thread::spawn(move || Run::of(&mut command));
+    let slower = Spawned::new(&mut command);
     proxy.holds(1);
     (proxy, slower)
 }
@@ -84,7 +82,7 @@ fn of_two_that_create_the_table_both_are_right() {
     sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("created the table");
     let before = sandbox.describe(TABLE).unwrap().creation_date_time().copied();
     proxy.release();
-    slower.join().unwrap().succeeds().says("is there already, as it should be");
+    slower.ends().succeeds().says("is there already, as it should be");
     assert_eq!(sandbox.describe(TABLE).unwrap().creation_date_time().copied(), before);
 }
 
@@ -94,7 +92,7 @@ fn of_two_that_create_another_table_the_second_says_how_it_differs() {
     let (proxy, slower) = slower(&sandbox);
     sandbox.create_messages_table(&Shape { index: None, ..Shape::default() });
     proxy.release();
-    slower.join().unwrap().exits_with(1).says("differs from its definition").says("--apply");
+    slower.ends().exits_with(1).says("differs from its definition").says("--apply");
     assert!(sandbox.describe(TABLE).unwrap().global_secondary_indexes().is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use super::rename_user::{NEW, assert_names, bare, busy, words};
 use super::seed::GROUP;
-use crate::support::{Fault, Proxy, Run, Sandbox, Spawned, TABLE, text};
+use crate::support::{Fault, Proxy, Sandbox, Spawned, TABLE, text};
 
 /// nina's new names, through a proxy.
 fn rename(proxy: &Proxy) -> Vec<&str> {
@@ -108,7 +108,7 @@ fn rows_that_move_and_messages_that_come_meanwhile_are_renamed_too() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |_| Some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let run = std::thread::spawn(move || Run::of(&mut command));
+    let run = Spawned::new(&mut command);
     holding.holds(16);
     // From somebody who has read the old names: the library takes what it is given.
     let mut nina = sandbox.user("nina-b");
@@ -119,7 +119,7 @@ fn rows_that_move_and_messages_that_come_meanwhile_are_renamed_too() {
     crate::support::runtime().block_on(send.create_message(TABLE, group, &nina, "late", now)).unwrap();
     let moved = bare(&sandbox);
     holding.release();
-    let run = run.join().unwrap().succeeds();
+    let run = run.ends().succeeds();
     assert_renamed(&sandbox, 36);
     assert_eq!(bare(&sandbox), moved, "no item is created, none is moved back");
     assert!(run.stdout.contains("33"), "{}", run.stdout);
@@ -130,13 +130,13 @@ fn an_item_that_is_gone_is_not_created_again() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |_| Some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let run = std::thread::spawn(move || Run::of(&mut command));
+    let run = Spawned::new(&mut command);
     holding.holds(16);
     for message in sandbox.items_of("MSG#") {
         sandbox.delete(&text(&message, "pk"), &text(&message, "sk"));
     }
     holding.release();
-    run.join().unwrap().succeeds();
+    run.ends().succeeds();
     assert_eq!(sandbox.items_of("MSG#").len(), 0);
     assert_renamed(&sandbox, 3);
 }
@@ -146,7 +146,7 @@ fn the_same_user_is_renamed_by_one_at_a_time() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |_| Some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let run = std::thread::spawn(move || Run::of(&mut command));
+    let run = Spawned::new(&mut command);
     holding.holds(1);
     sandbox
         .cruddur(words("nina-b", &["--new-handle", "other"]))
@@ -154,7 +154,7 @@ fn the_same_user_is_renamed_by_one_at_a_time() {
         .says("by somebody else right now");
     sandbox.cruddur(words("oscar", &["--new-handle", "oscar"])).succeeds();
     holding.release();
-    run.join().unwrap().succeeds();
+    run.ends().succeeds();
     assert_renamed(&sandbox, 35);
 }
 

@@ -1,6 +1,6 @@
 //! `ddb rename-user`
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::json;
 
@@ -294,7 +294,7 @@ fn a_terminal_sees_a_progress_bar_and_nothing_else_does() {
     let sandbox = busy();
     let mut command = sandbox.command(words("nina", &["--new-handle", "nina-b"]));
     command.env("TERM", "xterm");
-    let run = Run::of(at_a_terminal(&command, 100).stdout(Stdio::piped()).stderr(Stdio::piped())).succeeds();
+    let run = Run::of(&mut at_a_terminal(&command, 100)).succeeds();
     assert!(run.stdout.contains("renaming [") && run.stdout.contains("/35"), "{:?}", run.stdout);
     assert_names(&sandbox, "nina-b", "Nina Okafor");
     let run = sandbox.cruddur(words("nina-b", &["--new-handle", "nina"])).succeeds();

@@ -173,10 +173,10 @@ fn one_at_a_time() {
     let proxy = Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "truncate", "--recreate", "--endpoint-url", proxy.url()]);
     command.env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
-    let first = std::thread::spawn(move || Run::of(&mut command));
+    let first = Spawned::new(&mut command);
     proxy.holds(1);
     recreate(&sandbox, &proxy, &[]).exits_with(3).says("another run is creating the table");
     proxy.release();
-    first.join().unwrap().succeeds();
+    first.ends().succeeds();
     assert_as_it_was(&sandbox, &before);
 }

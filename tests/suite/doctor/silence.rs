@@ -20,13 +20,13 @@ fn a_check_that_hangs_is_cut_off_and_says_who_is_silent() {
     let endpoint = format!("http://127.0.0.1:{dynamodb}");
     let examined = Examined::of(
         sandbox
-            .command(["doctor", "--timeout", "3s"])
+            .command(["doctor", "--timeout", "15s"])
             .env("CONNECTION_URL", format!("postgresql://nina:s3cr%40t@127.0.0.1:{postgres}/cruddur"))
             .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
         1,
     );
     let place = format!(
-        "PostgreSQL at 127.0.0.1:{postgres}/cruddur does not answer: the check was cut off after 3 s"
+        "PostgreSQL at 127.0.0.1:{postgres}/cruddur does not answer: the check was cut off after 15 s"
     );
     assert_eq!(examined.finding("postgresql", &place).value("cut_off"), true);
     let place = format!("DynamoDB at {endpoint} does not answer");

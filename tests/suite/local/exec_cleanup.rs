@@ -2,33 +2,20 @@
 
 use std::fs;
 
-use crate::support::{Point, Run, Spawned, World, bin_folder, eventually, real_bindir, script, signal};
+use crate::support::{Point, Run, World, bin_folder, eventually, real_bindir, script, signal};
 
-#[track_caller]
-fn ends_on_sigterm_when(ready: impl FnOnce(&World, &Spawned)) {
+#[test]
+fn sigterm_right_after_the_start_leaves_nothing() {
     let world = World::new();
     let mut exec = world.exec(&["sleep", "600"]);
-    ready(&world, &exec);
     exec.signal("TERM");
     assert_eq!(exec.code(), 143);
     world.assert_nothing_left();
 }
 
 #[test]
-fn sigterm_right_after_the_start_leaves_nothing() {
-    ends_on_sigterm_when(|_, _| ());
-}
-
-#[test]
-fn sigterm_once_there_is_a_temporary_folder_leaves_nothing() {
-    ends_on_sigterm_when(|world, _| {
-        world.scratch_with("");
-    });
-}
-
-#[test]
-fn sigterm_while_the_cluster_is_made_leaves_nothing() {
-    for point in [Point::Before, Point::After] {
+fn sigterm_during_the_start_leaves_nothing() {
+    for point in [Point::Before, Point::After, Point::Server] {
         let world = World::new();
         let (mut exec, _gate) = world.exec_stopped_at(point);
         exec.signal("TERM");
@@ -38,17 +25,14 @@ fn sigterm_while_the_cluster_is_made_leaves_nothing() {
 }
 
 #[test]
-fn sigterm_when_the_cluster_is_made_leaves_nothing() {
-    ends_on_sigterm_when(|world, _| {
-        world.scratch_with("postgres/PG_VERSION");
-    });
-}
-
-#[test]
-fn sigterm_while_the_server_starts_leaves_nothing() {
-    ends_on_sigterm_when(|world, _| {
-        world.scratch_with("postgres/postmaster.pid");
-    });
+fn sigterm_once_the_server_has_begun_leaves_nothing() {
+    // From here on at any moment.
+    let world = World::new();
+    let mut exec = world.exec(&["sleep", "600"]);
+    world.scratch_with("postgres/postmaster.pid");
+    exec.signal("TERM");
+    assert_eq!(exec.code(), 143);
+    world.assert_nothing_left();
 }
 
 #[test]

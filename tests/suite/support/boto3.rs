@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value, json};
 
-use super::python;
+use super::{Log, note_server, python};
 
 struct Boto3 {
     child: Child,
@@ -15,11 +15,14 @@ struct Boto3 {
 
 impl Boto3 {
     fn start() -> Self {
+        let log = Log::new();
         let mut child = python("boto3_calls.py")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(log.end())
             .spawn()
             .expect("boto3 starts");
+        note_server("boto3", log);
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self { child, stdout }
     }

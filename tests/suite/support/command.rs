@@ -6,11 +6,13 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::record::{Noted, note};
 use super::stack::PASSWORD;
 use super::wait::eventually;
 
@@ -30,6 +32,7 @@ pub struct Spawned {
     command: String,
     stdout: Log,
     stderr: Log,
+    noted: Noted,
 }
 
 impl Run {
@@ -40,34 +43,27 @@ impl Run {
 
     /// The same, with a file or another program's output as its stdin.
     pub fn reading(command: &mut Command, stdin: impl Into<Stdio>) -> Self {
-        let output = command.stdin(stdin).output().expect("it starts");
-        Self::ended(command_line(command), output)
+        let mut running = Spawned::reading(command, stdin);
+        let status = running.child.wait().expect("it can be waited for");
+        running.ended(status)
     }
 
     /// Runs `command` with `input` on its stdin.
     pub fn with_input(command: &mut Command, input: impl Into<Vec<u8>>) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (mut stdin, input) = (child.stdin.take().unwrap(), input.into());
+        let mut running = Spawned::reading(command, Stdio::piped());
+        let (mut stdin, input) = (running.child.stdin.take().unwrap(), input.into());
         // It may stop reading before the end.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().expect("it can be waited for");
+        let status = running.child.wait().expect("it can be waited for");
         writer.join().unwrap();
-        Self::ended(command_line(command), output)
-    }
-
-    fn ended(command: String, output: Output) -> Self {
-        let stdout = String::from_utf8(output.stdout).expect("stdout is UTF-8");
-        let stderr = String::from_utf8(output.stderr).expect("stderr is UTF-8");
-        Self { command, stdout, stderr, code: output.status.code().expect("it ends by itself") }
-            .without_secrets()
+        running.ended(status)
     }
 
     /// Asserts that the password is not in what it has said.
     pub fn without_secrets(self) -> Self {
         for secret in [PASSWORD, "s3cr%40t", "s3cr@t"] {
-            assert!(!self.stdout.contains(secret), "the password is on stdout:\n{}", self.stdout);
-            assert!(!self.stderr.contains(secret), "the password is on stderr:\n{}", self.stderr);
+            assert!(!self.stdout.contains(secret), "the password is on stdout of {}", self.command);
+            assert!(!self.stderr.contains(secret), "the password is on stderr of {}", self.command);
         }
         self
     }
@@ -81,14 +77,14 @@ impl Run {
     /// Asserts the exit code.
     #[track_caller]
     pub fn exits_with(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}\nstdout:\n{}\nstderr:\n{}", self.command, self.stdout, self.stderr);
+        assert_eq!(self.code, code, "the exit code of {}", self.command);
         self
     }
 
     /// Asserts that stderr holds `text`.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "not said: {text:?}\nstderr:\n{}", self.stderr);
+        assert!(self.stderr.contains(text), "not said by {}: {text:?}", self.command);
         self
     }
 
@@ -108,9 +104,7 @@ impl Run {
 impl Spawned {
     /// Starts `command` with nothing to read. What it says can be read while it goes on.
     pub fn new(command: &mut Command) -> Self {
-        let stdout = Log::new();
-        command.stdin(Stdio::null()).stdout(stdout.end());
-        Self::with_stdout(command, stdout)
+        Self::reading(command, Stdio::null())
     }
 
     /// The same, with its stdin and stdout in the hands of the test.
@@ -118,10 +112,16 @@ impl Spawned {
         Self::with_stdout(command.stdin(Stdio::piped()).stdout(Stdio::piped()), Log::new())
     }
 
+    fn reading(command: &mut Command, stdin: impl Into<Stdio>) -> Self {
+        let stdout = Log::new();
+        Self::with_stdout(command.stdin(stdin).stdout(stdout.end()), stdout)
+    }
+
     fn with_stdout(command: &mut Command, stdout: Log) -> Self {
         let stderr = Log::new();
         let child = command.stderr(stderr.end()).spawn().expect("it starts");
-        Self { child, command: command_line(command), stdout, stderr }
+        let noted = note(command, child.id(), &stdout, &stderr);
+        Self { child, command: command_line(command), stdout, stderr, noted }
     }
 
     /// What it has said on stderr so far.
@@ -135,7 +135,7 @@ impl Spawned {
         eventually(&format!("it says {text:?}"), || {
             let has_ended = self.child.try_wait().expect("it can be waited for").is_some();
             let said = self.said();
-            assert!(said.contains(text) || !has_ended, "it has ended without {text:?}:\n{said}");
+            assert!(said.contains(text) || !has_ended, "{} has ended without {text:?}", self.command);
             said.contains(text).then_some(())
         });
     }
@@ -164,45 +164,69 @@ impl Spawned {
     /// Waits until it has ended; a shell's exit code: 128 and more for a signal.
     #[track_caller]
     pub fn code(&mut self) -> i32 {
-        let status = eventually("its end", || self.child.try_wait().expect("it can be waited for"));
+        let status = self.end();
         status.code().or_else(|| status.signal().map(|signal| 128 + signal)).expect("a code or a signal")
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended by itself.
     #[track_caller]
     pub fn ends(mut self) -> Run {
-        let code = self.code();
-        let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
-        Run { command: std::mem::take(&mut self.command), stdout, stderr, code }.without_secrets()
+        let status = self.end();
+        self.ended(status)
+    }
+
+    #[track_caller]
+    fn end(&mut self) -> ExitStatus {
+        let what = format!("the end of {}", self.command);
+        let status = eventually(&what, || self.child.try_wait().expect("it can be waited for"));
+        self.noted.ended(status.to_string(), &self.stdout, &self.stderr);
+        status
+    }
+
+    #[track_caller]
+    fn ended(mut self, status: ExitStatus) -> Run {
+        self.noted.ended(status.to_string(), &self.stdout, &self.stderr);
+        let command = std::mem::take(&mut self.command);
+        let code = status.code().unwrap_or_else(|| panic!("{command} does not end by itself: {status}"));
+        let [stdout, stderr] = [&self.stdout, &self.stderr]
+            .map(|log| String::from_utf8(log.bytes()).unwrap_or_else(|_| panic!("{command} says UTF-8")));
+        Run { command, stdout, stderr, code }.without_secrets()
     }
 }
 
 impl Drop for Spawned {
     fn drop(&mut self) {
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(status) = self.child.wait() {
+            self.noted.ended(status.to_string(), &self.stdout, &self.stderr);
+        }
     }
 }
 
 /// A file without a name that a program writes and a test reads.
-struct Log(File);
+#[derive(Clone)]
+pub struct Log(Arc<File>);
 
 impl Log {
-    fn new() -> Self {
-        Self(tempfile::tempfile().unwrap())
+    pub fn new() -> Self {
+        Self(Arc::new(tempfile::tempfile().unwrap()))
     }
 
     /// The end for a program.
-    fn end(&self) -> File {
+    pub fn end(&self) -> File {
         self.0.try_clone().unwrap()
     }
 
     /// What it holds by now. The place in the file is the program's.
-    fn text(&self) -> String {
+    fn bytes(&self) -> Vec<u8> {
         let length = self.0.metadata().unwrap().len();
         let mut bytes = vec![0; length.try_into().unwrap()];
         self.0.read_exact_at(&mut bytes, 0).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
+        bytes
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
     }
 }
 
@@ -214,7 +238,7 @@ fn command_line(command: &Command) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
+
 /// What reached a port. Its thread ends with the process.
 pub struct Recorder {
     port: u16,
@@ -66,7 +68,7 @@ impl Recorder {
 
 fn answer(stream: &TcpStream, record: impl FnOnce(String)) -> std::io::Result<()> {
     // What speaks another protocol may wait for us to speak first.
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -89,7 +91,11 @@ fn answer(stream: &TcpStream, record: impl FnOnce(String)) -> std::io::Result<()
     )
 }
 
-/// A port on which nothing listens.
+/// A port on which nothing listens: it is kept from everybody else, to the end of this process.
 pub fn silent_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    std::mem::forget(socket);
+    port
 }

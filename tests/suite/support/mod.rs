@@ -13,7 +13,7 @@ mod ownership;
 mod pool;
 mod postgres;
 mod proxy;
-
+mod record;
 mod sandbox;
 mod session;
 mod shards;
@@ -40,7 +40,7 @@ pub use ownership::*;
 pub use pool::*;
 pub use postgres::*;
 pub use proxy::*;
-
+pub use record::*;
 pub use sandbox::*;
 pub use session::*;
 pub use shards::*;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
-use super::python;
+use super::{Log, note_server, python};
 
 /// A running server. It ends with this process, whose end of the pipe it watches.
 pub struct Moto {
@@ -15,12 +15,14 @@ pub struct Moto {
 
 impl Moto {
     fn start() -> Self {
+        let log = Log::new();
         let mut child = python("moto_server.py")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log.end())
             .spawn()
             .expect("moto starts");
+        note_server("moto", log);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().parse().expect("moto starts");

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::io::Read as _;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -23,8 +25,10 @@ use cruddur::messaging::User;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::config::Host;
 
 use super::command::{Run, bare};
+use super::record::{Place, enter, leave};
 use super::stack::stack;
 
 pub const TABLE: &str = "cruddur-messages";
@@ -53,7 +57,15 @@ impl Sandbox {
         // The nearest .env is the one that counts.
         std::fs::write(folder.path().join(".env"), "").unwrap();
         let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
-        Self { folder, server, database: format!("test_{}", uuid::Uuid::new_v4().simple()) }
+        let database = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let sandbox = Self { folder, server, database };
+        enter(Place {
+            folder: sandbox.path().to_owned(),
+            url: sandbox.connection_url(),
+            endpoint: sandbox.endpoint(),
+            has_processes: false,
+        });
+        sandbox
     }
 
     /// The same with schema and users in PostgreSQL, and the messages table.
@@ -222,6 +234,12 @@ impl Sandbox {
     }
 }
 
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        leave(self.path());
+    }
+}
+
 /// cruddur's own access to the DynamoDB on a port of this machine.
 pub fn store_at(port: u16) -> DynamoDb {
     runtime().block_on(DynamoDb::connect(&loopback(Service::DynamoDb, port))).unwrap()
@@ -272,22 +290,31 @@ pub fn text(item: &Item, name: &str) -> String {
         .clone()
 }
 
-/// The rows that `query` gives, as text; NULL is `∅`.
+/// The rows that `query` gives, as text; NULL is `∅`. The server has no session of it any more.
 pub fn sql(url: &str, query: &str) -> Vec<Vec<String>> {
-    runtime().block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-            .simple_query(query)
-            .await
-            .unwrap()
-            .into_iter()
-            .filter_map(|message| match message {
-                SimpleQueryMessage::Row(row) => {
-                    Some((0..row.len()).map(|column| row.get(column).unwrap_or("∅").to_owned()).collect())
-                }
-                _ => None,
-            })
-            .collect()
-    })
+    let config: tokio_postgres::Config = url.parse().unwrap();
+    let [Host::Tcp(host)] = config.get_hosts() else { panic!("{url} has no host") };
+    let mut stream = TcpStream::connect((host.as_str(), config.get_ports()[0])).unwrap();
+    let rows = runtime().block_on(async {
+        let own = stream.try_clone().unwrap();
+        own.set_nonblocking(true).unwrap();
+        let own = tokio::net::TcpStream::from_std(own).unwrap();
+        let (client, connection) = config.connect_raw(own, tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let rows = client.simple_query(query).await.unwrap();
+        drop(client);
+        let _ = connection.await.unwrap();
+        rows
+    });
+    // The process of a session closes the connection when it is gone from every list.
+    stream.set_nonblocking(false).unwrap();
+    let _ = stream.read_to_end(&mut Vec::new());
+    rows.into_iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|column| row.get(column).unwrap_or("∅").to_owned()).collect())
+            }
+            _ => None,
+        })
+        .collect()
 }

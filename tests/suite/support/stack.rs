@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
+use super::{Log, note_server};
+
 /// The role of the shared server.
 pub const USER: &str = "cruddurroot";
 /// Its password: it holds all the characters that make a URL hard to read.
@@ -20,6 +22,7 @@ pub struct Stack {
 impl Stack {
     /// A server of one's own, for what would disturb others on the shared one.
     pub fn start() -> Self {
+        let log = Log::new();
         let mut child = Command::new(env!("CARGO_BIN_EXE_cruddur"))
             .args(["--no-env-file", "local", "exec", "--", "sh", "-c", "echo \"$CONNECTION_URL\"; exec cat"])
             .env(
@@ -28,8 +31,10 @@ impl Stack {
             )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(log.end())
             .spawn()
             .expect("cruddur starts");
+        note_server("a shared PostgreSQL", log);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line

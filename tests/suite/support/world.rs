@@ -1,13 +1,11 @@
 //! A place for one stack: folders, ports, and a guard that brings it down.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -15,7 +13,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{Gate, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, eventually, runtime, sql};
+use super::{
+    Gate, Place, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, enter, eventually, leave, runtime,
+    sql,
+};
 
 /// The password that a [`World`] begins with, as a URL holds it.
 const ENCODED_PASSWORD: &str = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
@@ -27,6 +28,7 @@ pub struct World {
     pub dynamodb_port: u16,
     pub postgres_port: u16,
     url: String,
+    _marks: [UdpSocket; 2],
 }
 
 impl World {
@@ -39,9 +41,16 @@ impl World {
             fs::create_dir(folder.path().join(name)).unwrap();
             pass_through(&folder.path().join(name));
         }
-        let [dynamodb_port, postgres_port] = free_ports();
+        let ([dynamodb_port, postgres_port], marks) = marked_ports();
         let url = format!("postgresql://{USER}:{ENCODED_PASSWORD}@localhost:{postgres_port}/cruddur");
-        Self { folder, dynamodb_port, postgres_port, url }
+        let world = Self { folder, dynamodb_port, postgres_port, url, _marks: marks };
+        enter(Place {
+            folder: world.path().to_owned(),
+            url: world.url.clone(),
+            endpoint: world.endpoint(),
+            has_processes: true,
+        });
+        world
     }
 
     pub fn path(&self) -> &Path {
@@ -245,9 +254,10 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if self.data().exists() {
-            let _ = self.command(["local", "down"]).output();
+            Run::of(&mut self.command(["local", "down"]));
         }
         self.kill_all();
+        leave(self.path());
     }
 }
 
@@ -265,22 +275,31 @@ pub fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
-/// Ports that are free now and given to no other test. Below those that the
-/// kernel gives out, so that no connection takes one in the meantime.
+/// Ports that are free now and given to no other test, for as long as this process is there.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    static GIVEN: OnceLock<Mutex<HashSet<u16>>> = OnceLock::new();
-    let mut given = GIVEN.get_or_init(Mutex::default).lock().unwrap();
-    std::array::from_fn(|_| {
+    let (ports, marks) = marked_ports();
+    std::mem::forget(marks);
+    ports
+}
+
+/// Ports that are free now, and given to no other test for as long as their marks are held: the
+/// same ports of UDP, which nobody uses, so that another run of the tests minds them too. Whether
+/// one is free is only tried by whom it is given to. Below those that the kernel gives out, so that
+/// no connection takes one in the meantime.
+fn marked_ports<const N: usize>() -> ([u16; N], [UdpSocket; N]) {
+    let given: [(u16, UdpSocket); N] = std::array::from_fn(|_| {
         eventually("a free port", || {
             let port = fastrand::u16(12_000..32_000);
-            (is_free(port) && given.insert(port)).then_some(port)
+            let mark = UdpSocket::bind(("127.0.0.1", port)).ok()?;
+            is_free(port).then_some((port, mark))
         })
-    })
+    });
+    (given.each_ref().map(|(port, _)| *port), given.map(|(_, mark)| mark))
 }
 
 /// The processes whose command line, working directory or environment names
 /// `folder`; a zombie has none of them.
-fn processes_in(folder: &Path) -> Vec<(u32, String)> {
+pub fn processes_in(folder: &Path) -> Vec<(u32, String)> {
     let wanted = folder.to_str().unwrap();
     let Ok(entries) = fs::read_dir("/proc") else { return processes_by_ps(wanted) };
     let mut found = Vec::new();

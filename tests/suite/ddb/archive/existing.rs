@@ -1,7 +1,5 @@
 //! Importing over what is there.
 
-use std::process::Stdio;
-
 use serde_json::json;
 
 use super::{assert_same, by_key, joined, with_items, with_table};
@@ -81,8 +79,7 @@ fn in_production(to: &Sandbox, arguments: &[&str]) -> Run {
         .env("PROD_CONNECTION_URL", to.production_url())
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("AWS_REGION", "us-east-1")
-        .stdin(Stdio::null());
+        .env("AWS_REGION", "us-east-1");
     Run::of(&mut command)
 }
 

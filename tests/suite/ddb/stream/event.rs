@@ -1,7 +1,5 @@
 //! `ddb stream tail --as-event`: what a Lambda function is handed.
 
-use std::process::Stdio;
-
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue as Value;
 use cruddur::dynamodb::stream::{Event, Record};
@@ -25,16 +23,13 @@ fn a_function_written_for_lambda_handles_every_record() {
     let shown = sandbox.cruddur(EVENTS.iter().chain(&["--batch-size", "25"])).succeeds().says("68 records");
     assert_eq!(shown.stdout.lines().count(), 3, "batches of 25, 25 and 18");
     sandbox.write("events", &shown.stdout);
-    let function = python("stream_lambda.py")
+    let events = std::fs::File::open(sandbox.path().join("events")).unwrap();
+    let mut function = python("stream_lambda.py");
+    function
         .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
         .envs([("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", &sandbox.endpoint())])
-        .env("TABLE", TABLE)
-        .stdin(std::fs::File::open(sandbox.path().join("events")).unwrap())
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("boto3 starts");
-    let answers = String::from_utf8(function.stdout).unwrap();
-    assert!(function.status.success(), "{answers}");
+        .env("TABLE", TABLE);
+    let answers = Run::reading(&mut function, events).succeeds().stdout;
     assert_eq!(answers, "{\"handled\": 25}\n{\"handled\": 25}\n{\"handled\": 18}\n");
     assert_rows(&sandbox, 68);
 }
