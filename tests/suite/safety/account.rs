@@ -6,7 +6,7 @@ use cruddur::config::{AwsConfig, Credentials, Endpoint, Service, Target};
 use cruddur::dynamodb::DynamoDb;
 use serde_json::Value;
 
-use crate::support::{Fault, Proxy, Recorder, loopback, moto, runtime};
+use crate::support::{Fault, Proxy, Recorder, loopback, moto, runtime, scratch};
 
 /// moto's own.
 const ACCOUNT: &str = "123456789012";
@@ -33,7 +33,7 @@ fn sts() -> Proxy {
 
 #[test]
 fn the_account_is_asked_once_for_each_access_key() {
-    let (sts, state) = (sts(), tempfile::tempdir().unwrap());
+    let (sts, state) = (sts(), scratch());
     // The folder need not be there.
     let state = state.path().join("cruddur");
     let account = |key| ask(sts.port(), key, Some(&state)).unwrap().unwrap();
@@ -49,7 +49,7 @@ fn the_account_is_asked_once_for_each_access_key() {
 
 #[test]
 fn the_file_holds_no_key_and_is_asked_for_a_day() {
-    let (sts, state) = (sts(), tempfile::tempdir().unwrap());
+    let (sts, state) = (sts(), scratch());
     let file = state.path().join("accounts.json");
     let account = || ask(sts.port(), "AKIANINA", Some(state.path())).unwrap().unwrap();
     account();
@@ -74,7 +74,7 @@ fn the_file_holds_no_key_and_is_asked_for_a_day() {
 
 #[test]
 fn without_a_place_to_remember_it_is_asked_again() {
-    let (sts, folder) = (sts(), tempfile::tempdir().unwrap());
+    let (sts, folder) = (sts(), scratch());
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     for state in [None, None, Some(file.as_path())] {
@@ -91,7 +91,7 @@ fn nobody_waits_for_an_account_that_is_not_told() {
                     </ErrorResponse>";
         Some(Fault::Broken(403, body))
     });
-    let state = tempfile::tempdir().unwrap();
+    let state = scratch();
     let why = ask(refusing.port(), "AKIANINA", Some(state.path())).unwrap().unwrap_err();
     assert_eq!(why, "InvalidClientTokenId");
     // What has not been told is not remembered.

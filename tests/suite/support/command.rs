@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::record::{Noted, note};
+use super::scratch::scratch_root;
 use super::stack::PASSWORD;
 use super::wait::eventually;
 
@@ -275,8 +276,8 @@ pub fn bare_cruddur<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) ->
 /// A program in next to no environment.
 pub fn bare<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(program: &str, arguments: I) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("TZ", "UTC");
-    for name in ["PATH", "TMPDIR", "CRUDDUR_POSTGRES_BINDIR"] {
+    command.args(arguments).env_clear().env("TZ", "UTC").env("TMPDIR", scratch_root());
+    for name in ["PATH", "CRUDDUR_POSTGRES_BINDIR"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
+use super::scratch::scratch_root;
 use super::{Log, note_server};
 
 /// The role of the shared server.
@@ -29,6 +30,7 @@ impl Stack {
                 "CONNECTION_URL",
                 format!("postgresql://{USER}:s3cr%40t%2Fp%25ss%3Aw%3Frd%23@localhost:5432/cruddur"),
             )
+            .env("TMPDIR", scratch_root())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.end())
@@ -44,6 +46,11 @@ impl Stack {
             .and_then(|(_, port)| port.parse().ok())
             .expect("the stack for the tests starts; PostgreSQL's binaries are needed: scripts/ensure-postgres.sh");
         Self { port, stdin: child.stdin.take(), child }
+    }
+
+    /// Whether some test has asked for the shared one.
+    pub fn is_shared() -> bool {
+        STACK.get().is_some()
     }
 
     pub fn port(&self) -> u16 {
@@ -68,8 +75,9 @@ impl Drop for Stack {
     }
 }
 
+static STACK: OnceLock<Stack> = OnceLock::new();
+
 /// The shared server, started by the first test that asks.
 pub fn stack() -> &'static Stack {
-    static STACK: OnceLock<Stack> = OnceLock::new();
     STACK.get_or_init(Stack::start)
 }

@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tempfile::TempDir;
 
 use super::stack::{PASSWORD, Stack};
-use super::{eventually, sql};
+use super::{eventually, scratch, sql};
 
 /// A role that is let in with TLS alone.
 pub const TLS_ONLY: &str = "tls_only";
@@ -61,7 +61,7 @@ pub fn tls_server(certificate: Certificate) -> MutexGuard<'static, TlsServer> {
 impl TlsServer {
     fn start() -> Self {
         let stack = Stack::start();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let server = Self { stack, folder };
         let data = server.value("SHOW data_directory");
         let owner = fs::metadata(&data).unwrap();

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::{
     Gate, Place, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, enter, eventually, leave, runtime,
-    sql,
+    scratch, sql,
 };
 
 /// The password that a [`World`] begins with, as a URL holds it.
@@ -33,7 +33,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         // Root's PostgreSQL runs as another account, which must get to the data.
         pass_through(folder.path());
         fs::write(folder.path().join(".env"), "").unwrap();

@@ -10,7 +10,7 @@ use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use super::{by_key, joined, with_table};
-use crate::support::{Run, Sandbox, text};
+use crate::support::{Run, Sandbox, scratch, text};
 
 const ID: &str = "01700000000000-0a1b2c3d";
 
@@ -224,7 +224,7 @@ fn an_incremental_export_changes_and_deletes() {
     let sandbox = with_table();
     import(&sandbox, &full(&sandbox)).succeeds();
     let records = [change(3, 10, Some(changed(3))), change(4, 5, None), change(50, 7, Some(changed(50)))];
-    let other = tempfile::tempdir().unwrap();
+    let other = scratch();
     let folder = export(
         other.path(),
         &[("x.json.gz", lines(&records[..2])), ("y.json.gz", lines(&records[2..]))],

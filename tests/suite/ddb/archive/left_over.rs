@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cruddur::state_file::StateFile;
 
 use super::{with_items, with_table};
-use crate::support::{Proxy, Sandbox};
+use crate::support::{Proxy, Sandbox, scratch};
 
 /// All files below `folder`, as far as it is there.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -84,7 +84,7 @@ fn a_dry_run_of_the_streams_handler_leaves_no_file() {
 /// The lock's file goes while others have it open: they must not lock what is gone.
 #[test]
 fn a_lock_that_is_removed_is_still_held_by_one_at_a_time() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let path = folder.path().join("place.json");
     let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
