@@ -6,11 +6,12 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint build postgres moto shells install install-shell pictures clean
+.PHONY: help demo test bare lint build postgres moto shells install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
 	@echo 'make test     formatting, lints and every test'
+	@echo 'make bare     both of them in a bare Debian, as root and as a user with sudo'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
 	@echo 'make pictures draw docs/pictures from what the commands print'
@@ -21,6 +22,9 @@ demo: postgres build
 # A snapshot that differs fails, and nothing is written: docs/contributing.md
 test: postgres moto shells lint
 	INSTA_UPDATE=no $(CARGO) test --locked
+
+bare:
+	@scripts/bare.sh
 
 lint:
 	$(CARGO) fmt --check
