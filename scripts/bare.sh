@@ -59,21 +59,21 @@ for part in index cache; do
     [ ! -e "$cache/$part" ] || as_root cp -R "$cache/$part" "$place/base/srv/registry/"
 done
 
-# What follows runs in the namespace, and ends as the system's first process.
+# What follows is the namespace's first process, with which all others end. It stays root, since
+# a change of user would lose --kill-child; the trap keeps its shell from becoming `chroot`.
 # $1: the system, $2: the toolchain, $3: the user; then the command.
 enter='
-    mount --bind "$2" "$1/opt/rust" && mount -o remount,ro,bind "$1/opt/rust"
+    trap "exit 130" HUP INT TERM
+    mount --bind "$2" "$1/opt/rust"
+    mount -o remount,ro,bind "$1/opt/rust"
     mount -t proc proc "$1/proc"
     mount -t devpts devpts "$1/dev/pts"
     mount -t tmpfs tmpfs "$1/dev/shm"
     root=$1 user=$3
     shift 3
-    exec chroot --userspec="$user" "$root" "$@"
+    chroot --userspec="$user" "$root" "$@"
 '
-# The trap keeps the shell from becoming the last `make`: a first process has to
-# collect those that have lost their parent.
 commands='
-    trap "exit 130" HUP INT TERM
     set -ex
     mkdir ~/.cargo
     cp -R /srv/registry ~/.cargo/
