@@ -23,7 +23,7 @@ fn of_two_seeds_of_one_group_the_second_replaces_the_first() {
     let sandbox = Sandbox::set_up();
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |_| Some(Fault::Hold));
     let mut seed = sandbox.command(["ddb", "seed", "--endpoint-url", proxy.url()]);
-    let first = Spawned::new(&mut seed);
+    let first = Spawned::new(seed.args(["--timeout", "1h"]));
     proxy.holds(1);
     let mut second = Spawned::new(&mut sandbox.command(["ddb", "seed"]));
     second.says("waits for another seed of the group 5ae290ed-55d1-47a0-bc6d-fe2bc2700399");
@@ -71,7 +71,8 @@ fn of_three_seeds_of_the_database_one_adds_the_people() {
     let holder = Session::having_run(&url, "holder", "LOCK TABLE users IN SHARE MODE");
     let seed = || Spawned::new(&mut sandbox.command(["db", "seed"]));
     let first = seed();
-    let blocked = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
+    let blocked = "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+         WHERE NOT granted AND relation = 'users'::regclass AND datname = current_database()";
     eventually("the first one inserts", || (!sandbox.sql(blocked).is_empty()).then_some(()));
     let mut others = [seed(), seed()];
     for other in &mut others {
@@ -98,7 +99,7 @@ fn of_two_setups_of_the_database_the_second_makes_it_anew() {
     // At the end of the first one, when it is connected to the new database.
     let proxy = Proxy::new(moto().url(), "ListUsers", |_| Some(Fault::Hold));
     let mut setup = sandbox.with_pool(&pool, &["db", "setup"]);
-    let first = Spawned::new(setup.env(COGNITO_ENDPOINT, proxy.url()));
+    let first = Spawned::new(setup.args(["--timeout", "1h"]).env(COGNITO_ENDPOINT, proxy.url()));
     proxy.holds(1);
     let mut second = Spawned::new(&mut sandbox.command(["db", "setup"]));
     let word = format!("another run is setting up the database {:?}; waiting for it", sandbox.database());

@@ -242,7 +242,8 @@ fn a_row_that_is_silently_not_updated_keeps_all_from_being_updated() {
 }
 
 fn until_somebody_waits_for_users(sandbox: &Sandbox) {
-    let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
+    let waiting = "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+         WHERE NOT granted AND relation = 'users'::regclass AND datname = current_database()";
     eventually("a wait for the lock", || (!sandbox.sql(waiting).is_empty()).then_some(()));
 }
 

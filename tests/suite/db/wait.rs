@@ -109,9 +109,10 @@ fn when_the_time_is_up_the_last_reason_is_told() {
             .says("Hint: run: cruddur local up\n");
     }
     let server = MoodyPostgres::start(vec![Answer::Refuse("57P03", "not yet")]);
-    Run::of(wait_on(&sandbox, server.port()).arg("200ms"))
+    // Ample for two refusals.
+    Run::of(wait_on(&sandbox, server.port()).arg("5s"))
         .exits_with(1)
-        .says("does not accept connections after 0.2 s: PostgreSQL at ")
+        .says("does not accept connections after 5 s: PostgreSQL at ")
         .says("is starting up or shutting down: not yet");
     assert!(server.connections() > 1);
     // One that never answers.

@@ -137,7 +137,7 @@ fn of_two_that_are_written_at_the_same_instant_one_stays() {
         Proxy::new(sandbox.endpoint(), "TransactWriteItems", |call| (call < 2).then_some(Fault::Hold));
     let runs = [("nina", "petra"), ("petra", "nina")].map(|(from, to)| {
         let mut command = sandbox.command(words(from, to, &[from, "--endpoint-url", proxy.url()]));
-        Spawned::new(&mut command)
+        Spawned::new(command.args(["--timeout", "1h"]))
     });
     proxy.holds(2);
     proxy.release();
@@ -179,7 +179,7 @@ fn a_conversation_with_an_answer_is_not_withdrawn() {
     // Held between writing and looking again: the third query, after one inbox each.
     let proxy = Proxy::new(sandbox.endpoint(), "Query", |call| (call == 2).then_some(Fault::Hold));
     let mut command = sandbox.command(words("nina", "petra", &["Ahoy", "--endpoint-url", proxy.url()]));
-    let run = Spawned::new(&mut command);
+    let run = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
     let group = groups(&sandbox).pop_first().unwrap();
     let answer =

@@ -267,7 +267,7 @@ fn when_another_writer_is_first_both_messages_are_there() {
 }
 
 fn in_background(mut command: std::process::Command) -> Spawned {
-    Spawned::new(&mut command)
+    Spawned::new(command.args(["--timeout", "1h"]))
 }
 
 #[test]

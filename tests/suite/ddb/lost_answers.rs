@@ -70,7 +70,7 @@ fn slower(sandbox: &Sandbox) -> (Proxy, Spawned) {
     let proxy = Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "schema-load"]);
     command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
-    let slower = Spawned::new(&mut command);
+    let slower = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
     (proxy, slower)
 }

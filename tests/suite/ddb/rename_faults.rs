@@ -57,7 +57,7 @@ fn ctrl_c_says_how_far_it_came_and_how_to_go_on() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |call| (call >= 10).then_some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let running = Spawned::new(&mut command);
+    let running = Spawned::new(command.args(["--timeout", "1h"]));
     // All that may be under way are.
     holding.holds(16);
     running.signal("INT");
@@ -108,7 +108,7 @@ fn rows_that_move_and_messages_that_come_meanwhile_are_renamed_too() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |_| Some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let run = Spawned::new(&mut command);
+    let run = Spawned::new(command.args(["--timeout", "1h"]));
     holding.holds(16);
     // From somebody who has read the old names: the library takes what it is given.
     let mut nina = sandbox.user("nina-b");
@@ -130,7 +130,7 @@ fn an_item_that_is_gone_is_not_created_again() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |_| Some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let run = Spawned::new(&mut command);
+    let run = Spawned::new(command.args(["--timeout", "1h"]));
     holding.holds(16);
     for message in sandbox.items_of("MSG#") {
         sandbox.delete(&text(&message, "pk"), &text(&message, "sk"));
@@ -146,7 +146,7 @@ fn the_same_user_is_renamed_by_one_at_a_time() {
     let sandbox = busy();
     let holding = proxy(&sandbox, |_| Some(Fault::Hold));
     let mut command = sandbox.command(rename(&holding));
-    let run = Spawned::new(&mut command);
+    let run = Spawned::new(command.args(["--timeout", "1h"]));
     holding.holds(1);
     sandbox
         .cruddur(words("nina-b", &["--new-handle", "other"]))

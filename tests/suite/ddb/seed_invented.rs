@@ -211,7 +211,7 @@ fn held(sandbox: &Sandbox) -> (Proxy, Spawned) {
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call >= 5).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "seed", "--endpoint-url", proxy.url()]);
     command.args(LONG).env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
-    let run = Spawned::new(&mut command);
+    let run = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
     eventually("the first batches are written", || (sandbox.items().len() >= 125).then_some(()));
     (proxy, run)

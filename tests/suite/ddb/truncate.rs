@@ -297,7 +297,7 @@ fn ctrl_c_leaves_the_rest_for_the_next_time() {
     let sandbox = filled(400);
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call > 1).then_some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "truncate", "--endpoint-url", proxy.url()]);
-    let mut run = Spawned::new(&mut command);
+    let mut run = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
     run.stops_writing("INT");
     proxy.release();

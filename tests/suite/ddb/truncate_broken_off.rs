@@ -173,7 +173,7 @@ fn one_at_a_time() {
     let proxy = Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Hold));
     let mut command = sandbox.command(["ddb", "truncate", "--recreate", "--endpoint-url", proxy.url()]);
     command.env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
-    let first = Spawned::new(&mut command);
+    let first = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
     recreate(&sandbox, &proxy, &[]).exits_with(3).says("another run is creating the table");
     proxy.release();

@@ -1,8 +1,11 @@
 //! `local exec` at a terminal.
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 use crate::support::{Spawned, World, at_a_terminal, eventually};
 
@@ -10,12 +13,14 @@ use crate::support::{Spawned, World, at_a_terminal, eventually};
 fn one_ctrl_c_reaches_the_command_once() {
     let world = World::new();
     let file = world.path().join("home/signals");
-    // It goes on for a while, in which a second one would be noted.
+    // It goes on, so that a second one would be noted, and starts nothing that could outlive it.
+    let pipe = world.path().join("home/pipe");
+    mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    // Held open, so that nobody blocks in opening it.
+    let _pipe = OpenOptions::new().read(true).write(true).open(pipe).unwrap();
     let counting = r#"trap "echo INT >> \"$HOME/signals\"" INT
         echo ready >> "$HOME/signals"
-        until grep -q INT "$HOME/signals"; do sleep 0.02; done
-        until [ -e "$HOME/go" ]; do sleep 0.02; done
-        exit 9"#;
+        while :; do read line < "$HOME/pipe"; done"#;
     let mut command = at_a_terminal(&world.command(["local", "exec", "--", "sh", "-c", counting]), 80);
     let mut script = Spawned::piped(&mut command);
     let read = || std::fs::read_to_string(&file).unwrap_or_default();

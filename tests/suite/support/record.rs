@@ -97,6 +97,7 @@ pub fn note_server(name: &'static str, log: Log) {
 }
 
 /// A panic is told of while everything is still as it was.
+#[expect(clippy::print_stdout, reason = "libtest shows it if the test fails")]
 fn show_when_a_test_fails() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

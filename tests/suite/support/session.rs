@@ -3,7 +3,7 @@
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::{eventually, runtime, sql};
+use super::{Sandbox, eventually, runtime, sql, stack};
 
 /// An open session on a database; it ends when dropped.
 pub struct Session {
@@ -65,7 +65,22 @@ impl Session {
     /// Whether the server still serves it, by the server's own word.
     pub fn is_alive(&self) -> bool {
         let query = format!("SELECT 1 FROM pg_stat_activity WHERE pid = {}", self.pid);
-        !sql(&super::stack().url("postgres"), &query).is_empty()
+        !sql(&stack().url("postgres"), &query).is_empty()
+    }
+}
+
+impl Sandbox {
+    /// Waits until no session is left of a cruddur that has ended: one outlives its client for a
+    /// moment.
+    #[track_caller]
+    pub fn is_left_by_cruddur(&self) {
+        let ours = format!(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'cruddur'",
+            self.database()
+        );
+        eventually("cruddur's sessions are over", || {
+            sql(&stack().url("postgres"), &ours).is_empty().then_some(())
+        });
     }
 }
 

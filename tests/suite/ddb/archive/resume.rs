@@ -171,7 +171,7 @@ fn ctrl_c_stops_an_import_cleanly() {
     let proxy = Proxy::new(to.endpoint(), "BatchWriteItem", |call| (call == 20).then_some(Fault::HoldAnswer));
     let words = ["ddb", "import", &path, "--endpoint-url", proxy.url()];
     let mut command = to.command(words);
-    let mut first = Spawned::new(&mut command);
+    let mut first = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
     first.stops_writing("INT");
     proxy.release();
