@@ -1,58 +1,61 @@
 //! What goes wrong with a user pool, and what is said about it.
 
-use crate::support::{COGNITO_ENDPOINT, Pool, Recorder, Run, Sandbox, big_pool, moto, silent_port};
+use crate::support::{COGNITO_ENDPOINT, Page, Pool, Recorder, Run, Sandbox, big_pool, moto, silent_port};
 
 const LIST: [&str; 2] = ["cognito", "list-users"];
 
 #[test]
 fn a_pool_must_be_configured() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     for words in [LIST, ["db", "update-cognito-user-ids"]] {
-        let run = sandbox.cruddur(words).exits_with(4).says("no user pool is configured");
+        let run = page.add(sandbox.cruddur(words).exits_with(4));
         for name in ["--user-pool-id", "AWS_COGNITO_USER_POOL_ID"] {
             assert!(run.stderr.contains(name), "{}", run.stderr);
         }
     }
+    page.matches("runs/cognito/errors/a_pool_must_be_configured");
 }
 
 #[test]
 fn what_is_no_pools_id_is_refused_before_any_call() {
+    let mut page = Page::default();
     let (sandbox, recorder) = (Sandbox::new(), Recorder::start());
     for id in
         ["people", "us-east-1_", "_abc", "us-east-1_a/b", "us-east-1_ä", "us east_1abc", &"a_b".repeat(30)]
     {
         let mut command = sandbox.command(LIST);
         command.env(COGNITO_ENDPOINT, recorder.url());
-        Run::of(command.args(["--user-pool-id", id]))
-            .exits_with(2)
-            .says("is not the id of a user pool")
-            .says("--user-pool-id: ");
+        page.add(Run::of(command.args(["--user-pool-id", id])).exits_with(2));
     }
     let mut command = sandbox.command(LIST);
-    Run::of(command.env(COGNITO_ENDPOINT, recorder.url()).env("AWS_COGNITO_USER_POOL", "people"))
-        .exits_with(4)
-        .says("AWS_COGNITO_USER_POOL: \"people\" is not the id");
+    page.add(
+        Run::of(command.env(COGNITO_ENDPOINT, recorder.url()).env("AWS_COGNITO_USER_POOL", "people"))
+            .exits_with(4),
+    );
     assert_eq!(recorder.connections(), 0);
+    page.matches("runs/cognito/errors/what_is_no_pools_id_is_refused_before_any_call");
 }
 
 #[test]
 fn a_pool_that_is_not_there_names_its_setting() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(LIST);
     command.env(COGNITO_ENDPOINT, moto().url()).env("AWS_COGNITO_USER_POOL", "us-east-1_nobody");
-    Run::of(&mut command)
-        .exits_with(1)
-        .says("there is no user pool \"us-east-1_nobody\" on http://127.0.0.1:")
-        .says("check AWS_COGNITO_USER_POOL,");
+    page.add(Run::of(&mut command).exits_with(1));
+    page.matches("runs/cognito/errors/a_pool_that_is_not_there_names_its_setting");
 }
 
 #[test]
 fn a_filter_that_is_refused_shows_what_one_looks_like() {
-    Sandbox::new()
-        .cruddur_with_pool(big_pool(), &["cognito", "list-users", "--filter", "nina"])
-        .exits_with(1)
-        .says("refuses the filter \"nina\": Error while parsing filter")
-        .says("--filter 'email ^= ");
+    let mut page = Page::default();
+    page.add(
+        Sandbox::new()
+            .cruddur_with_pool(big_pool(), &["cognito", "list-users", "--filter", "nina"])
+            .exits_with(1),
+    );
+    page.matches("runs/cognito/errors/a_filter_that_is_refused_shows_what_one_looks_like");
 }
 
 #[test]
@@ -68,13 +71,12 @@ fn without_credentials_there_is_no_list() {
 
 #[test]
 fn an_endpoint_where_nobody_listens_is_named() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     let endpoint = format!("http://127.0.0.1:{}", silent_port());
     let mut command = sandbox.with_pool(big_pool(), &LIST);
-    Run::of(command.env(COGNITO_ENDPOINT, &endpoint))
-        .exits_with(1)
-        .says(&format!("cannot reach Cognito at {endpoint}"))
-        .says("Hint: ");
+    page.add(Run::of(command.env(COGNITO_ENDPOINT, &endpoint)).exits_with(1));
+    page.matches("runs/cognito/errors/an_endpoint_where_nobody_listens_is_named");
 }
 
 #[test]
@@ -96,6 +98,7 @@ fn the_metadata_service_is_asked_once_at_most() {
 
 #[test]
 fn a_pool_elsewhere_is_found_by_its_id_and_a_region_that_contradicts_it_is_told() {
+    let mut page = Page::default();
     let (sandbox, pool) = (Sandbox::new(), Pool::within("eu-west-3"));
     pool.add([("nina", Some("nina"))]);
     let list = |region: Option<&str>, arguments: &[&str]| {
@@ -106,8 +109,9 @@ fn a_pool_elsewhere_is_found_by_its_id_and_a_region_that_contradicts_it_is_told(
     assert!(list(None, &[]).succeeds().stdout.contains("nina"));
     // Set for other services; `cruddur local exec` sets it as well.
     assert!(list(Some("us-east-1"), &[]).succeeds().stdout.contains("nina"));
-    list(None, &["--region", "us-east-1"])
-        .exits_with(1)
-        .says("is in eu-west-3, and us-east-1 was asked; add: --region eu-west-3");
+    page.add(list(None, &["--region", "us-east-1"]).exits_with(1));
     list(Some("us-east-1"), &["--region", "eu-west-3"]).succeeds();
+    page.matches(
+        "runs/cognito/errors/a_pool_elsewhere_is_found_by_its_id_and_a_region_that_contradicts_it_is_told",
+    );
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{empty_database, load, tables};
-use crate::support::{Run, Sandbox, Stack, USER, sql, stack};
+use crate::support::{Page, Run, Sandbox, Stack, USER, sql, stack};
 
 fn exists(name: &str) -> bool {
     let names = sql(&stack().url("postgres"), "SELECT datname FROM pg_database");
@@ -16,33 +16,41 @@ fn on(sandbox: &Sandbox, url: &str, arguments: &[&str]) -> Run {
 
 #[test]
 fn create_makes_the_database_and_says_where() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     assert!(!sandbox.database_exists());
-    let run = sandbox.cruddur(["db", "create"]).succeeds().says("LOCAL PostgreSQL at 127.0.0.1:");
+    let run = page.add(sandbox.cruddur(["db", "create"]).succeeds());
     assert!(run.stderr.contains(&format!("created the database {:?}", sandbox.database())), "{}", run.stderr);
     assert_eq!(run.stdout, "");
     assert!(sandbox.database_exists());
+    page.matches("runs/db/database/create_makes_the_database_and_says_where");
 }
 
 #[test]
 fn create_of_a_database_that_is_there_says_so_and_keeps_it() {
+    let mut page = Page::default();
     let sandbox = empty_database();
     load(&sandbox, "CREATE TABLE kept (); ").succeeds();
-    sandbox.cruddur(["db", "create"]).succeeds().says("is there already");
+    page.add(sandbox.cruddur(["db", "create"]).succeeds());
     assert_eq!(tables(&sandbox), ["kept"]);
+    page.matches("runs/db/database/create_of_a_database_that_is_there_says_so_and_keeps_it");
 }
 
 #[test]
 fn drop_removes_the_database() {
+    let mut page = Page::default();
     let sandbox = empty_database();
-    sandbox.cruddur(["db", "drop"]).succeeds().says("dropped the database");
+    page.add(sandbox.cruddur(["db", "drop"]).succeeds());
     assert!(!sandbox.database_exists());
+    page.matches("runs/db/database/drop_removes_the_database");
 }
 
 #[test]
 fn drop_of_a_missing_database_fails() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
-    sandbox.cruddur(["db", "drop"]).exits_with(1).says("there is no database");
+    page.add(sandbox.cruddur(["db", "drop"]).exits_with(1));
+    page.matches("runs/db/database/drop_of_a_missing_database_fails");
 }
 
 #[test]
@@ -90,15 +98,17 @@ fn a_role_that_begins_like_the_app_and_a_password_full_of_separators_work() {
 
 #[test]
 fn the_database_postgres_can_be_the_apps_own() {
+    let mut page = Page::default();
     let own = Stack::start();
     let sandbox = Sandbox::new();
     let url = own.url("postgres");
-    on(&sandbox, &url, &["db", "create"]).succeeds().says("the database \"postgres\" is there already");
+    page.add(on(&sandbox, &url, &["db", "create"]).succeeds());
     on(&sandbox, &url, &["db", "drop"]).succeeds();
-    on(&sandbox, &url, &["db", "drop"]).exits_with(1).says("there is no database \"postgres\"");
-    on(&sandbox, &url, &["db", "create"]).succeeds().says("created the database \"postgres\"");
+    page.add(on(&sandbox, &url, &["db", "drop"]).exits_with(1));
+    page.add(on(&sandbox, &url, &["db", "create"]).succeeds());
     for _ in 0..2 {
         on(&sandbox, &url, &["db", "setup"]).succeeds();
         assert_eq!(sql(&url, "SELECT count(*) FROM users"), [["3"]]);
     }
+    page.matches("runs/db/database/the_database_postgres_can_be_the_apps_own");
 }

@@ -1,7 +1,7 @@
 //! SQL files that fail: where, and that nothing of them is kept.
 
 use super::{empty_database, load, tables};
-use crate::support::{Recorder, Run, Sandbox};
+use crate::support::{Page, Recorder, Run, Sandbox};
 
 /// The number and the text of the line that is shown, from the caret on.
 #[track_caller]
@@ -30,16 +30,16 @@ fn width(c: char) -> usize {
 
 #[test]
 fn a_failing_statement_is_shown_where_it_stands_and_nothing_is_kept() {
+    let mut page = Page::default();
     let sandbox = empty_database();
-    let run = load(
+    let run = page.add(load(
         &sandbox,
         "CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('one');\n\n  SELEC 1;\nCREATE TABLE after ();\n",
     )
-    .exits_with(1)
-    .says("file.sql:4: syntax error at or near \"SELEC\"")
-    .says("nothing of this file was kept");
+    .exits_with(1));
     assert_eq!(pointed_at(&run), (4, "SELEC 1;".to_owned()));
     assert!(tables(&sandbox).is_empty());
+    page.matches("runs/db/script/a_failing_statement_is_shown_where_it_stands_and_nothing_is_kept");
 }
 
 #[test]
@@ -78,42 +78,46 @@ fn the_line_number_may_have_many_digits() {
 
 #[test]
 fn an_error_without_a_position_is_shown_at_its_statement() {
+    let mut page = Page::default();
     let sandbox = empty_database();
-    let run = load(
-        &sandbox,
-        "CREATE TABLE users (handle text PRIMARY KEY);\nINSERT INTO users VALUES ('nina');\n\
+    let run = page.add(
+        load(
+            &sandbox,
+            "CREATE TABLE users (handle text PRIMARY KEY);\nINSERT INTO users VALUES ('nina');\n\
          -- again\n  INSERT INTO users\n  VALUES ('nina');\n",
-    )
-    .exits_with(1)
-    .says("file.sql:4: duplicate key value violates unique constraint")
-    .says("Key (handle)=(nina) already exists.");
+        )
+        .exits_with(1),
+    );
     assert_eq!(pointed_at(&run), (4, "INSERT INTO users".to_owned()));
     assert!(tables(&sandbox).is_empty());
+    page.matches("runs/db/script/an_error_without_a_position_is_shown_at_its_statement");
 }
 
 #[test]
 fn a_constraint_that_fails_at_the_very_end_keeps_nothing() {
+    let mut page = Page::default();
     let sandbox = empty_database();
-    load(
-        &sandbox,
-        "CREATE TABLE a (id int PRIMARY KEY);\n\
+    page.add(
+        load(
+            &sandbox,
+            "CREATE TABLE a (id int PRIMARY KEY);\n\
          CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n\
          INSERT INTO b VALUES (1);\n",
-    )
-    .exits_with(1)
-    .says("cannot commit file.sql, and nothing of it was kept")
-    .says("violates foreign key constraint");
+        )
+        .exits_with(1),
+    );
     assert!(tables(&sandbox).is_empty());
+    page.matches("runs/db/script/a_constraint_that_fails_at_the_very_end_keeps_nothing");
 }
 
 #[test]
 fn a_statement_that_cannot_be_in_a_transaction_is_shown() {
+    let mut page = Page::default();
     let sandbox = empty_database();
-    let run = load(&sandbox, "CREATE TABLE a ();\nCREATE DATABASE another;\n")
-        .exits_with(1)
-        .says("file.sql:2: CREATE DATABASE cannot run inside a transaction block");
+    let run = page.add(load(&sandbox, "CREATE TABLE a ();\nCREATE DATABASE another;\n").exits_with(1));
     assert_eq!(pointed_at(&run), (2, "CREATE DATABASE another;".to_owned()));
     assert!(tables(&sandbox).is_empty());
+    page.matches("runs/db/script/a_statement_that_cannot_be_in_a_transaction_is_shown");
 }
 
 /// Loads `text` where every connection is counted: there is none.
@@ -186,11 +190,11 @@ fn psql_commands_are_refused_before_anything_is_sent() {
 
 #[test]
 fn copy_to_stdout_says_what_is_wrong_with_it() {
+    let mut page = Page::default();
     let sandbox = empty_database();
-    load(&sandbox, "CREATE TABLE a ();\nCOPY a TO STDOUT;\n")
-        .exits_with(1)
-        .says("file.sql:2: COPY TO STDOUT");
+    page.add(load(&sandbox, "CREATE TABLE a ();\nCOPY a TO STDOUT;\n").exits_with(1));
     assert!(tables(&sandbox).is_empty());
+    page.matches("runs/db/script/copy_to_stdout_says_what_is_wrong_with_it");
 }
 
 #[test]
@@ -220,19 +224,19 @@ fn a_file_without_a_statement_is_an_error() {
 
 #[test]
 fn a_file_that_is_not_text_names_the_line() {
-    let run = refused_unsent(b"SELECT 1;\nSELECT '\xe9t\xe9';\n").says("file.sql:2: not UTF-8 text");
+    let mut page = Page::default();
+    let run = page.add(refused_unsent(b"SELECT 1;\nSELECT '\xe9t\xe9';\n"));
     assert_eq!(run.stdout, "");
+    page.matches("runs/db/script/a_file_that_is_not_text_names_the_line");
 }
 
 #[test]
 fn a_missing_file_is_named() {
+    let mut page = Page::default();
     let sandbox = empty_database();
     for command in ["schema-load", "seed"] {
-        sandbox
-            .cruddur(["db", command, "no-such.sql"])
-            .exits_with(1)
-            .says("cannot read no-such.sql")
-            .says("Caused by: No such file or directory");
+        page.add(sandbox.cruddur(["db", command, "no-such.sql"]).exits_with(1));
     }
     assert!(tables(&sandbox).is_empty());
+    page.matches("runs/db/script/a_missing_file_is_named");
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::script::{pointed_at, refused_unsent};
 use super::{empty_database, load, tables};
-use crate::support::{Run, Sandbox, USER, stack};
+use crate::support::{Page, Run, Sandbox, USER, stack};
 
 /// Seeds two users from six variables, as such files are about.
 const SEED: &str = "-- from the environment\n\
@@ -45,6 +45,7 @@ fn a_seed_takes_its_users_from_the_environment() {
 
 #[test]
 fn a_seed_takes_its_users_from_the_env_file() {
+    let mut page = Page::default();
     let sandbox = with_schema();
     let lines: Vec<String> = VALUES.iter().map(|(name, _)| format!("{name}='{name} of the file'")).collect();
     sandbox.write(".env", lines.join("\n"));
@@ -54,7 +55,8 @@ fn a_seed_takes_its_users_from_the_env_file() {
         seeded_users(&sandbox)[0],
         ["of the environment", "user1_username of the file", "user1_email of the file"]
     );
-    sandbox.cruddur(["db", "seed", "seed.sql", "--no-env-file"]).exits_with(1).says("is not set");
+    page.add(sandbox.cruddur(["db", "seed", "seed.sql", "--no-env-file"]).exits_with(1));
+    page.matches("runs/db/variables/a_seed_takes_its_users_from_the_env_file");
 }
 
 #[test]
@@ -68,38 +70,39 @@ fn a_seed_takes_its_users_from_flags_first() {
 
 #[test]
 fn setup_gives_both_files_their_variables() {
+    let mut page = Page::default();
     let sandbox = empty_database();
     load(&sandbox, "CREATE TABLE old ()").succeeds();
     sandbox.write("schema.sql", "CREATE TABLE :\"table\" (word text DEFAULT :'word');");
     sandbox.write("seed.sql", "INSERT INTO :\"table\" VALUES (DEFAULT), (:'other');");
     let setup = ["db", "setup", "--schema", "schema.sql", "--seed", "seed.sql"];
     // Both are read before the old database goes.
-    Run::of(sandbox.command(setup).args(["--set", "table=my \"words\"", "--set", "word=w"]))
-        .exits_with(1)
-        .says("seed.sql:1: the variable other is not set");
+    page.add(
+        Run::of(sandbox.command(setup).args(["--set", "table=my \"words\"", "--set", "word=w"]))
+            .exits_with(1),
+    );
     assert_eq!(tables(&sandbox), ["old"]);
-    let run = Run::of(sandbox.command(setup).args([
-        "--set",
-        "table=my \"words\"",
-        "--set",
-        "word=w",
-        "--set=other=o",
-        "--set",
-        "tabel=x",
-    ]))
-    .succeeds()
-    .says("Warning: --set tabel: no such variable in schema.sql or seed.sql");
+    let run = page.add(
+        Run::of(sandbox.command(setup).args([
+            "--set",
+            "table=my \"words\"",
+            "--set",
+            "word=w",
+            "--set=other=o",
+            "--set",
+            "tabel=x",
+        ]))
+        .succeeds(),
+    );
     assert_eq!(run.stderr.matches("Warning").count(), 1, "{}", run.stderr);
     assert_eq!(sandbox.sql("SELECT word FROM \"my \"\"words\"\"\" ORDER BY 1").concat(), ["o", "w"]);
+    page.matches("runs/db/variables/setup_gives_both_files_their_variables");
 }
 
 #[test]
 fn a_variable_that_is_not_set_is_shown_where_it_stands() {
-    let run = refused_unsent(SEED)
-        .says(
-            "file.sql:3: the variable user1_name is not set; nor are user1_username, user1_email, user2_name",
-        )
-        .says("Hint: give it as --set user1_name=VALUE");
+    let mut page = Page::default();
+    let run = page.add(refused_unsent(SEED));
     assert_eq!(pointed_at(&run).0, 3);
     assert!(pointed_at(&run).1.starts_with(":'user1_name', "), "{}", run.stderr);
     for (text, from) in [
@@ -111,19 +114,19 @@ fn a_variable_that_is_not_set_is_shown_where_it_stands() {
         let run = refused_unsent(text).says("the variable nope is not set\n");
         assert_eq!(pointed_at(&run), (from.0, from.1.to_owned()), "{text}");
     }
+    page.matches("runs/db/variables/a_variable_that_is_not_set_is_shown_where_it_stands");
 }
 
 #[test]
 fn an_empty_environment_variable_is_not_set_but_an_empty_flag_is() {
+    let mut page = Page::default();
     let sandbox = empty_database();
     sandbox.write("file.sql", "CREATE TABLE words AS SELECT :'word' AS word");
-    Run::of(sandbox.command(["db", "seed", "file.sql"]).env("word", ""))
-        .exits_with(1)
-        .says("the variable word is not set")
-        .says("an empty one counts as not set");
+    page.add(Run::of(sandbox.command(["db", "seed", "file.sql"]).env("word", "")).exits_with(1));
     assert!(tables(&sandbox).is_empty());
     sandbox.cruddur(["db", "seed", "file.sql", "--set", "word="]).succeeds();
     assert_eq!(sandbox.sql("SELECT word FROM words"), [[""]]);
+    page.matches("runs/db/variables/an_empty_environment_variable_is_not_set_but_an_empty_flag_is");
 }
 
 #[test]
@@ -224,6 +227,7 @@ fn what_a_value_does_to_the_file_is_found_before_anything_is_sent() {
 
 #[test]
 fn a_plain_value_runs_as_sql() {
+    let mut page = Page::default();
     let sandbox = empty_database();
     sandbox.write("file.sql", ":statements;\nINSERT INTO :table :rows;");
     let flags = [
@@ -232,18 +236,21 @@ fn a_plain_value_runs_as_sql() {
         "rows=VALUES (:n), (:n + 1)",
         "n=41",
     ];
-    let run = Run::of(
-        sandbox.command(["db", "seed", "file.sql"]).args(flags.iter().flat_map(|flag| ["--set", flag])),
-    )
-    .succeeds()
-    .says("ran 3 statements of file.sql");
+    let run = page.add(
+        Run::of(
+            sandbox.command(["db", "seed", "file.sql"]).args(flags.iter().flat_map(|flag| ["--set", flag])),
+        )
+        .succeeds(),
+    );
     assert!(!run.stderr.contains("Warning: --set"), "n is used by another value: {}", run.stderr);
     assert_eq!(sandbox.sql("SELECT n FROM a ORDER BY n").concat(), ["41", "42"]);
     assert_eq!(tables(&sandbox), ["a", "b"]);
+    page.matches("runs/db/variables/a_plain_value_runs_as_sql");
 }
 
 #[test]
 fn what_a_value_destroys_in_production_asks_first() {
+    let mut page = Page::default();
     let sandbox = empty_database();
     load(&sandbox, "CREATE TABLE precious AS SELECT 'kept' AS word").succeeds();
     sandbox.write("file.sql", "SELECT 1;\n:statement precious WHERE word = :'word';");
@@ -256,11 +263,12 @@ fn what_a_value_destroys_in_production_asks_first() {
                 .env("PROD_CONNECTION_URL", sandbox.production_url()),
         )
     };
-    let run = on_prod(&[]).exits_with(3).says("file.sql:2 says DELETE FROM precious WHERE word");
+    let run = page.add(on_prod(&[]).exits_with(3));
     assert!(!run.stderr.contains("kept"), "{}", run.stderr);
     assert_eq!(sandbox.sql("SELECT word FROM precious"), [["kept"]]);
     on_prod(&["--yes", "--confirm", sandbox.database()]).succeeds();
     assert!(sandbox.sql("SELECT word FROM precious").is_empty());
+    page.matches("runs/db/variables/what_a_value_destroys_in_production_asks_first");
 }
 
 #[test]

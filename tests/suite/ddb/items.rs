@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Fault, Proxy, Run, Sandbox, TABLE, runtime};
+use crate::support::{Fault, Page, Proxy, Run, Sandbox, TABLE, runtime};
 
 const INDEX: &str = "message-group-sk-index";
 
@@ -124,42 +124,46 @@ fn an_item_comes_from_json_plain_or_typed() {
 
 #[test]
 fn what_cannot_be_put_is_named() {
+    let mut page = Page::default();
     let sandbox = with_table();
     let put = |arguments: &[&str]| {
         let run = sandbox.cruddur(["ddb", "put"].iter().chain(arguments)).exits_with(2);
         assert_eq!(run.stdout, "");
         run
     };
-    put(&["pk=A"]).says("sk is missing: the key of the table \"cruddur-messages\" is pk (text), sk (text)");
-    put(&["pk=A", "sk:=3"]).says("sk is not text");
-    put(&["pk=A", "sk=1", "sk=2"]).says("the attribute sk is there twice");
-    put(&["pk=A", "sk=1", "likes:=three"]).says("the attribute likes").says("likes=three");
-    put(&["pk=A", "sk=1", "likes:N=three"]).says("\"three\" is no number");
-    put(&["pk=A", "sk=1", "b:B=§"]).says("is not base64");
-    put(&["pk=A", "sk=1", "l:L={}"]).says("its JSON is no L");
-    put(&["pk=A", "sk=1", "word"]).says("\"word\" is no attribute");
-    put(&[]).says("ATTRIBUTE");
-    put(&["pk=A", "sk=1", "--if", "a = 1"]).says("--replace");
-    put(&["pk=A", "sk=1", "--replace", "--if", "a ="]).says("cannot read --if: expected a value");
+    page.add(put(&["pk=A"]));
+    page.add(put(&["pk=A", "sk:=3"]));
+    page.add(put(&["pk=A", "sk=1", "sk=2"]));
+    page.add(put(&["pk=A", "sk=1", "likes:=three"]));
+    page.add(put(&["pk=A", "sk=1", "likes:N=three"]));
+    page.add(put(&["pk=A", "sk=1", "b:B=§"]));
+    page.add(put(&["pk=A", "sk=1", "l:L={}"]));
+    page.add(put(&["pk=A", "sk=1", "word"]));
+    page.add(put(&[]));
+    page.add(put(&["pk=A", "sk=1", "--if", "a = 1"]));
+    page.add(put(&["pk=A", "sk=1", "--replace", "--if", "a ="]));
     assert_eq!(typed(&sandbox), [] as [Value; 0]);
+    page.matches("runs/ddb/items/what_cannot_be_put_is_named");
 }
 
 #[test]
 fn an_item_that_is_there_is_replaced_only_when_told_to() {
+    let mut page = Page::default();
     let sandbox = with_table();
     let put = |arguments: &[&str]| {
         sandbox.cruddur(["ddb", "put", "pk=A", "sk=1", "-o", "json"].iter().chain(arguments))
     };
     put(&["v:=1"]).succeeds();
-    put(&["v:=2"]).exits_with(1).says("has this key").says("add: --replace");
-    put(&["v:=1"]).succeeds().says("exactly like this");
-    put(&["v:=2", "--replace", "--if", "v > 1"]).exits_with(1).says("--if is not true");
+    page.add(put(&["v:=2"]).exits_with(1));
+    page.add(put(&["v:=1"]).succeeds());
+    page.add(put(&["v:=2", "--replace", "--if", "v > 1"]).exits_with(1));
     assert_eq!(typed(&sandbox)[0]["v"], json!({ "N": "1" }));
-    let run = put(&["v:=2", "--replace", "--if", "v = 1"]).succeeds().says("replaced the item above");
+    let run = page.add(put(&["v:=2", "--replace", "--if", "v = 1"]).succeeds());
     assert_eq!(run.json()["replaced"], json!({ "pk": "A", "sk": "1", "v": 1 }));
     assert!(run.json()["consumed_capacity"]["write"]["total"].as_f64().unwrap() >= 1.0);
     assert_eq!(typed(&sandbox)[0]["v"], json!({ "N": "2" }));
     assert_eq!(put(&["sk=2", "--replace"]).code, 2, "sk is there twice");
+    page.matches("runs/ddb/items/an_item_that_is_there_is_replaced_only_when_told_to");
 }
 
 #[test]
@@ -174,6 +178,7 @@ fn a_lost_answer_to_a_put_is_no_refusal() {
 
 #[test]
 fn a_key_has_the_types_of_its_table() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     create_odd_table(&sandbox);
     let run = |command: &str, arguments: &[&str]| {
@@ -188,15 +193,16 @@ fn a_key_has_the_types_of_its_table() {
     let found =
         run("query", &["number = 7 AND begins_with(bytes, b'AQ==')", "-o", "ndjson", "--typed"]).succeeds();
     assert_eq!(found.ndjson(), std::slice::from_ref(&item));
-    run("get", &["seven", "AQI="]).exits_with(2).says("number: \"seven\" is no number");
-    run("get", &["7", "§"]).exits_with(2).says("is not base64");
-    run("get", &["7"]).exits_with(2).says("bytes is missing").says("number (number), bytes (binary)");
-    run("get", &["number=7", "other=1"]).exits_with(2).says("\"other=1\" is not of the key");
-    run("get", &["number=7", "number=8"]).exits_with(2).says("number is there twice");
-    run("query", &["number = '7'"]).exits_with(2).says("number is number: write its value without quotes");
-    run("get", &["8", "AQI="]).exits_with(1).says("has this key");
+    page.add(run("get", &["seven", "AQI="]).exits_with(2));
+    page.add(run("get", &["7", "§"]).exits_with(2));
+    page.add(run("get", &["7"]).exits_with(2));
+    page.add(run("get", &["number=7", "other=1"]).exits_with(2));
+    page.add(run("get", &["number=7", "number=8"]).exits_with(2));
+    page.add(run("query", &["number = '7'"]).exits_with(2));
+    page.add(run("get", &["8", "AQI="]).exits_with(1));
     run("delete", &["number=7", "bytes=AQI="]).succeeds();
     run("get", &["7", "AQI="]).exits_with(1);
+    page.matches("runs/ddb/items/a_key_has_the_types_of_its_table");
 }
 
 #[test]
@@ -285,6 +291,7 @@ fn a_query_reads_every_page_of_a_partition() {
 
 #[test]
 fn an_index_is_queried_by_its_own_key() {
+    let mut page = Page::default();
     let sandbox = with_table();
     sandbox.put(&[("pk", "GRP#1"), ("sk", "1"), ("message_group_uuid", "g")]);
     sandbox.put(&[("pk", "MSG#g"), ("sk", "1")]);
@@ -293,13 +300,14 @@ fn an_index_is_queried_by_its_own_key() {
     assert_eq!(found.ndjson(), [json!({ "pk": "GRP#1", "sk": "1", "message_group_uuid": "g" })]);
     let refused =
         |arguments: &[&str], code| sandbox.cruddur(["ddb", "query"].iter().chain(arguments)).exits_with(code);
-    refused(&[key], 2).says(&format!("add: --index {INDEX}"));
-    refused(&[key, "--index", "other"], 1).says(&format!("it has: {INDEX}"));
-    refused(&[key, "--index", INDEX, "--consistent"], 2).says("cannot be read consistently");
-    refused(&["sk = '1'"], 2).says("the key condition has no pk = …");
-    refused(&["pk > '1'"], 2).says("pk is the partition key");
-    refused(&["pk = 'a' OR pk = 'b'"], 2).says("is no key condition").says("--filter");
-    refused(&["pk = 'a' AND v = 1"], 2).says("into --filter");
-    refused(&["pk = 1"], 2).says("pk is text: write its value in quotes");
-    refused(&["pk = MSG#g"], 2).says("text goes in quotes: 'MSG#g'");
+    page.add(refused(&[key], 2));
+    page.add(refused(&[key, "--index", "other"], 1));
+    page.add(refused(&[key, "--index", INDEX, "--consistent"], 2));
+    page.add(refused(&["sk = '1'"], 2));
+    page.add(refused(&["pk > '1'"], 2));
+    page.add(refused(&["pk = 'a' OR pk = 'b'"], 2));
+    page.add(refused(&["pk = 'a' AND v = 1"], 2));
+    page.add(refused(&["pk = 1"], 2));
+    page.add(refused(&["pk = MSG#g"], 2));
+    page.matches("runs/ddb/items/an_index_is_queried_by_its_own_key");
 }

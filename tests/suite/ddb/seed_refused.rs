@@ -1,6 +1,6 @@
 //! `ddb seed` that cannot be done: an error that helps, and nothing written.
 
-use crate::support::{Run, Sandbox, TABLE};
+use crate::support::{Page, Run, Sandbox, TABLE};
 
 /// Seeds in a world that is set up; nothing is written.
 #[track_caller]
@@ -21,53 +21,66 @@ fn bad_transcript(bytes: impl AsRef<[u8]>) -> Run {
 
 #[test]
 fn a_bad_line_names_file_and_line() {
-    bad_transcript("Person 1: one\n\nPerson 2: two\nPerson 3: three\nPerson 1: four\n")
-        .says("talk.txt:4: ")
-        .says("Person 1:")
-        .says("nothing was written");
+    let mut page = Page::default();
+    page.add(bad_transcript("Person 1: one\n\nPerson 2: two\nPerson 3: three\nPerson 1: four\n"));
+    page.matches("runs/ddb/seed_refused/a_bad_line_names_file_and_line");
 }
 
 #[test]
 fn a_bad_first_line_after_a_byte_order_mark_is_line_one() {
-    bad_transcript("\u{feff}person 1: one\r\n").says("talk.txt:1: ");
+    let mut page = Page::default();
+    page.add(bad_transcript("\u{feff}person 1: one\r\n"));
+    page.matches("runs/ddb/seed_refused/a_bad_first_line_after_a_byte_order_mark_is_line_one");
 }
 
 #[test]
 fn lines_that_only_look_like_messages_are_bad() {
+    let mut page = Page::default();
     for line in ["Person 1 one", "Person 12: one", "one", "Person 1\u{ff1a} one", "# a comment"] {
-        bad_transcript(format!("Person 1: zero\r\n{line}\r\n")).says("talk.txt:2: ");
+        page.add(bad_transcript(format!("Person 1: zero\r\n{line}\r\n")));
     }
+    page.matches("runs/ddb/seed_refused/lines_that_only_look_like_messages_are_bad");
 }
 
 #[test]
 fn an_empty_message_names_file_and_line() {
-    bad_transcript("Person 1: one\nPerson 2: \t\n").says("talk.txt:2: the message is empty");
-    bad_transcript("Person 1:").says("talk.txt:1: the message is empty");
+    let mut page = Page::default();
+    page.add(bad_transcript("Person 1: one\nPerson 2: \t\n"));
+    page.add(bad_transcript("Person 1:"));
+    page.matches("runs/ddb/seed_refused/an_empty_message_names_file_and_line");
 }
 
 #[test]
 fn a_message_too_long_for_an_item_names_file_and_line() {
+    let mut page = Page::default();
     let text = format!("Person 1: one\nPerson 2: {}\n", "x".repeat(400 * 1024));
-    bad_transcript(text).says("talk.txt:2: ").says("400 KB");
+    page.add(bad_transcript(text));
+    page.matches("runs/ddb/seed_refused/a_message_too_long_for_an_item_names_file_and_line");
 }
 
 #[test]
 fn text_that_is_not_utf_8_names_file_and_line() {
-    bad_transcript(b"Person 1: one\nPerson 2: caf\xe9\n").says("talk.txt:2: not UTF-8");
+    let mut page = Page::default();
+    page.add(bad_transcript(b"Person 1: one\nPerson 2: caf\xe9\n"));
+    page.matches("runs/ddb/seed_refused/text_that_is_not_utf_8_names_file_and_line");
 }
 
 #[test]
 fn an_empty_file_is_no_transcript() {
+    let mut page = Page::default();
     for text in ["", "\n \r\n", "\u{feff}"] {
-        bad_transcript(text).says("talk.txt: the transcript holds no message");
+        page.add(bad_transcript(text));
     }
+    page.matches("runs/ddb/seed_refused/an_empty_file_is_no_transcript");
 }
 
 #[test]
 fn a_missing_file_is_named() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
-    refused(&sandbox, 1, &["nowhere.txt"]).says("cannot read nowhere.txt");
-    refused(&sandbox, 1, &["."]).says("cannot read .");
+    page.add(refused(&sandbox, 1, &["nowhere.txt"]));
+    page.add(refused(&sandbox, 1, &["."]));
+    page.matches("runs/ddb/seed_refused/a_missing_file_is_named");
 }
 
 #[test]
@@ -81,52 +94,64 @@ fn a_bad_transcript_leaves_an_older_conversation_whole() {
 
 #[test]
 fn a_missing_user_is_named_and_who_is_there_is_listed() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
     for flags in [["--my-handle", "quentin"], ["--other-handle", "quentin"]] {
-        refused(&sandbox, 1, &flags).says("\"quentin\"").says("nina, oscar, petra");
+        page.add(refused(&sandbox, 1, &flags));
     }
+    page.matches("runs/ddb/seed_refused/a_missing_user_is_named_and_who_is_there_is_listed");
 }
 
 #[test]
 fn handles_are_compared_to_the_letter() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
-    refused(&sandbox, 1, &["--my-handle", "Nina"]).says("no user has the handle \"Nina\"");
-    refused(&sandbox, 1, &["--my-handle", "' OR true --"]).says("no user has the handle");
+    page.add(refused(&sandbox, 1, &["--my-handle", "Nina"]));
+    page.add(refused(&sandbox, 1, &["--my-handle", "' OR true --"]));
+    page.matches("runs/ddb/seed_refused/handles_are_compared_to_the_letter");
 }
 
 #[test]
 fn a_long_list_of_users_is_cut() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
     sandbox.sql(
         "INSERT INTO public.users (display_name, handle, email, cognito_user_id)
          SELECT 'Many', 'many' || number, 'many@example.com', 'MOCK' FROM generate_series(1, 40) number",
     );
-    refused(&sandbox, 1, &["--my-handle", "quentin"]).says("and 23 more");
+    page.add(refused(&sandbox, 1, &["--my-handle", "quentin"]));
+    page.matches("runs/ddb/seed_refused/a_long_list_of_users_is_cut");
 }
 
 #[test]
 fn nobody_there_leads_to_db_seed() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
     sandbox.sql("DELETE FROM public.users");
-    refused(&sandbox, 1, &[]).says("\"nina\"").says("cruddur db seed");
+    page.add(refused(&sandbox, 1, &[]));
+    page.matches("runs/ddb/seed_refused/nobody_there_leads_to_db_seed");
 }
 
 #[test]
 fn two_users_with_one_handle_are_nobody() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
     sandbox.allow_twins();
     sandbox.sql(
         "INSERT INTO public.users (display_name, handle, email, cognito_user_id)
          VALUES ('Another Oscar', 'oscar', 'oscar2@example.com', 'MOCK')",
     );
-    refused(&sandbox, 1, &[]).says("more than one user has the handle \"oscar\"");
+    page.add(refused(&sandbox, 1, &[]));
+    page.matches("runs/ddb/seed_refused/two_users_with_one_handle_are_nobody");
 }
 
 #[test]
 fn nobody_talks_to_themselves() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
-    refused(&sandbox, 2, &["--other-handle", "nina"]).says("the same user");
+    page.add(refused(&sandbox, 2, &["--other-handle", "nina"]));
     refused(&sandbox, 2, &["--my-handle", "petra", "--other-handle", "petra"]);
+    page.matches("runs/ddb/seed_refused/nobody_talks_to_themselves");
 }
 
 #[test]
@@ -176,33 +201,36 @@ fn a_group_must_be_a_uuid() {
 
 #[test]
 fn a_missing_table_leads_to_schema_load() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.cruddur(["db", "setup"]).succeeds();
-    sandbox
-        .cruddur(["ddb", "seed"])
-        .exits_with(1)
-        .says("there is no table \"cruddur-messages\"")
-        .says("run: cruddur ddb schema-load");
+    page.add(sandbox.cruddur(["ddb", "seed"]).exits_with(1));
     assert!(sandbox.describe(TABLE).is_none());
+    page.matches("runs/ddb/seed_refused/a_missing_table_leads_to_schema_load");
 }
 
 #[test]
 fn a_missing_database_leads_to_db_create() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.cruddur(["ddb", "schema-load"]).succeeds();
-    refused(&sandbox, 1, &[]).says("cruddur db create");
+    page.add(refused(&sandbox, 1, &[]));
+    page.matches("runs/ddb/seed_refused/a_missing_database_leads_to_db_create");
 }
 
 #[test]
 fn a_missing_users_table_leads_to_db_schema_load() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.cruddur(["ddb", "schema-load"]).succeeds();
     sandbox.cruddur(["db", "create"]).succeeds();
-    refused(&sandbox, 1, &[]).says("cruddur db schema-load");
+    page.add(refused(&sandbox, 1, &[]));
+    page.matches("runs/ddb/seed_refused/a_missing_users_table_leads_to_db_schema_load");
 }
 
 #[test]
 fn replacing_in_production_needs_the_tables_name() {
+    let mut page = Page::default();
     let sandbox = Sandbox::set_up();
     let endpoint = sandbox.endpoint();
     let seed = |flags: &[&str]| {
@@ -215,9 +243,10 @@ fn replacing_in_production_needs_the_tables_name() {
             .env("AWS_REGION", "us-east-1");
         Run::of(&mut command)
     };
-    seed(&[]).exits_with(3).says("*** PROD *** DynamoDB at").says("--yes --confirm cruddur-messages");
+    page.add(seed(&[]).exits_with(3));
     seed(&["--yes", "--confirm", "cruddur"]).exits_with(3);
     assert_eq!(sandbox.items().len(), 0, "something was written");
     seed(&["--yes", "--confirm", TABLE]).succeeds();
     assert!(sandbox.items().len() > 2);
+    page.matches("runs/ddb/seed_refused/replacing_in_production_needs_the_tables_name");
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Group, NEW, described, ec2, postgres};
-use crate::support::{Proxy, Recorder, Run, moto};
+use crate::support::{Page, Proxy, Recorder, Run, moto};
 
 const IPV6: &str = "2606:4700:4700::1111";
 
@@ -37,13 +37,13 @@ fn a_rule_that_lets_in_a_group_or_a_prefix_list() {
 
 #[test]
 fn a_rule_of_the_other_family() {
+    let mut page = Page::default();
     let group = Group::new();
     let four = group.developers_rule();
     let six = group.allow(&postgres(&json!({ "Ipv6Ranges": [{ "CidrIpv6": "2606:4700::/32" }] })));
-    refused(&group, &four, IPV6, "is for IPv4 (9.9.9.9/32), and AWS lets no rule change to IPv6")
-        .says("Hint: give an IPv4 address, or name a rule for IPv6");
-    refused(&group, &six, NEW, "is for IPv6 (2606:4700::/32), and AWS lets no rule change to IPv4")
-        .says("Hint: give an IPv6 address, or name a rule for IPv4");
+    page.add(refused(&group, &four, IPV6, "is for IPv4 (9.9.9.9/32), and AWS lets no rule change to IPv6"));
+    page.add(refused(&group, &six, NEW, "is for IPv6 (2606:4700::/32), and AWS lets no rule change to IPv4"));
+    page.matches("runs/rds/refused/a_rule_of_the_other_family");
 }
 
 #[test]
@@ -73,13 +73,10 @@ fn a_rule_of_another_group() {
 
 #[test]
 fn a_rule_that_is_not_there() {
+    let mut page = Page::default();
     let group = Group::new();
-    group
-        .run("sgr-0123456789abcdef0", &["--ip", NEW])
-        .exits_with(1)
-        .says("cannot read the rule \"sgr-0123456789abcdef0\" on http://127.0.0.1:")
-        .says("[InvalidSecurityGroupRuleId.NotFound]")
-        .says("Hint: check the group, the rule, --region and --profile");
+    page.add(group.run("sgr-0123456789abcdef0", &["--ip", NEW]).exits_with(1));
+    page.matches("runs/rds/refused/a_rule_that_is_not_there");
 }
 
 /// An EC2 that nothing may reach.
@@ -120,16 +117,18 @@ fn ids_that_are_missing_or_of_another_kind() {
 
 #[test]
 fn aws_is_reached_with_prod_only() {
+    let mut page = Page::default();
     let group = Group::new();
     let generic = Recorder::start();
     for endpoint in ["", "https://ec2.eu-west-1.amazonaws.com", "https://ec2.eu-west-1.api.aws"] {
         let mut command = group.update("sgr-0123456789abcdef0", &["--ip", NEW]);
-        Run::of(command.env("AWS_ENDPOINT_URL_EC2", endpoint).env("AWS_ENDPOINT_URL", generic.url()))
-            .exits_with(2)
-            .says("there is no local security group")
-            .says("Hint: to change it, add: --prod");
+        page.add(
+            Run::of(command.env("AWS_ENDPOINT_URL_EC2", endpoint).env("AWS_ENDPOINT_URL", generic.url()))
+                .exits_with(2),
+        );
     }
     assert_eq!(generic.connections(), 0, "it is DynamoDB's");
+    page.matches("runs/rds/refused/aws_is_reached_with_prod_only");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `cruddur help`, and what was meant.
 
-use crate::support::Sandbox;
+use crate::support::{Page, Sandbox};
 
 /// Every command that does something, as one types it.
 fn leaves() -> Vec<String> {
@@ -52,28 +52,32 @@ fn help_of_a_task_has_its_commands_with_an_example() {
 
 #[test]
 fn help_of_a_command_is_what_the_command_itself_shows() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     for words in [&["ddb", "patterns", "create-message"][..], &["db"], &["local"], &["help"]] {
         let help = sandbox.cruddur(["help"].iter().chain(words)).succeeds();
         let flag = sandbox.cruddur(words.iter().chain(&["--help"])).succeeds();
         assert_eq!(help.stdout, flag.stdout, "{words:?}");
     }
-    sandbox.cruddur(["help", "nonsense"]).exits_with(2).says("there is no task or command \"nonsense\"");
+    page.add(sandbox.cruddur(["help", "nonsense"]).exits_with(2));
     sandbox.cruddur(["help", "__complete"]).exits_with(2);
+    page.matches("runs/shell/help/help_of_a_command_is_what_the_command_itself_shows");
 }
 
 #[test]
 fn a_command_that_was_meant_is_named() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     let said = |words: &[&str]| sandbox.cruddur(words).exits_with(2);
-    said(&["dbb"]).says("'ddb', 'db'");
-    said(&["ddb", "scna"]).says("'scan'");
+    page.add(said(&["dbb"]));
+    page.add(said(&["ddb", "scna"]));
     // It is there, in another group, or in two.
-    said(&["seed"]).says("tip: there is: cruddur ddb seed").says("tip: there is: cruddur db seed");
-    let run = said(&["scan"]).says("tip: there is: cruddur ddb scan");
+    page.add(said(&["seed"]));
+    let run = page.add(said(&["scan"]));
     assert!(!run.stderr.contains("'man'"), "{}", run.stderr);
-    said(&["ddb", "sessions"]).says("tip: there is: cruddur db sessions");
-    said(&["ddb", "scan", "--tabel", "x"]).says("'--table'");
+    page.add(said(&["ddb", "sessions"]));
+    page.add(said(&["ddb", "scan", "--tabel", "x"]));
+    page.matches("runs/shell/help/a_command_that_was_meant_is_named");
 }
 
 #[test]

@@ -103,6 +103,30 @@ fn output_of_every_command_is_there() {
     }
 }
 
+#[test]
+fn runs_of_other_tests_have_one_that_reads_them() {
+    fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, ending, found);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
+            }
+        }
+    }
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite");
+    let (mut pages, mut sources) = (Vec::new(), Vec::new());
+    files(&suite.join("snapshots/runs"), "snap", &mut pages);
+    files(&suite, "rs", &mut sources);
+    let sources: Vec<String> = sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    for page in pages {
+        let name = page.strip_prefix(suite.join("snapshots")).unwrap().with_extension("");
+        let literal = format!("\"{}\"", name.display());
+        assert!(sources.iter().any(|text| text.contains(&literal)), "no test has {literal}");
+    }
+}
+
 /// Every command that does something, as one types it.
 fn leaves() -> Vec<(String, clap::Command)> {
     fn walk(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {

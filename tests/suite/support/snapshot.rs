@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use regex_lite::{Captures, Regex};
 
+use super::command::quoted;
 use super::{Run, names};
 
 /// The variables that a test sets, and nobody types.
@@ -83,12 +84,27 @@ impl Page {
     /// Runs `command`, and writes down what it prints.
     pub fn run(&mut self, command: &mut Command) -> Run {
         let run = Run::of(command);
-        self.record(&typed(command), &run);
+        self.record(&variables(command), &run);
         run
     }
 
-    fn record(&mut self, line: &str, run: &Run) {
-        let mut text = format!("$ {line}\n");
+    /// Writes down what has run, and hands it back.
+    pub fn add(&mut self, run: Run) -> Run {
+        self.record("", &run);
+        run
+    }
+
+    /// Compares what was run with the file of this name, `runs/FILE/TEST`.
+    #[track_caller]
+    pub fn matches(&self, name: &str) {
+        let (folder, name) = name.rsplit_once('/').expect("a folder");
+        let mut book = Book::open(folder);
+        book.page(name, self);
+        assert!(book.different.is_empty(), "different from the snapshot: {name}");
+    }
+
+    fn record(&mut self, variables: &str, run: &Run) {
+        let mut text = format!("$ {variables}{}\n", run.command);
         match repetition(&self.data, &run.stdout) {
             Some(words) => writeln!(text, "--- {words}").unwrap(),
             None => push(&mut text, &run.stdout),
@@ -135,26 +151,15 @@ fn push(text: &mut String, stream: &str) {
     }
 }
 
-/// A command line as one would type it.
-fn typed(command: &Command) -> String {
+/// The variables that one would type before the command.
+fn variables(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         let (name, value) = (name.to_str().unwrap(), value?.to_str().unwrap());
         // The shared server is in nobody's command line.
-        (!AMBIENT.contains(&name) && !value.contains("s3cr%40t")).then(|| format!("{name}={}", quoted(value)))
+        let is_typed = !AMBIENT.contains(&name) && !value.contains("s3cr%40t");
+        is_typed.then(|| format!("{name}={} ", quoted(value)))
     });
-    let program = Path::new(command.get_program()).file_name().unwrap().to_str().unwrap().to_owned();
-    let arguments = command.get_args().map(|argument| quoted(argument.to_str().unwrap()));
-    variables.chain([program]).chain(arguments).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@#%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    variables.collect()
 }
 
 /// What differs from run to run, and what stands for it: as wide, so that tables keep their
@@ -178,7 +183,7 @@ const FIXED: &[&str] = &[
 const FILTERS: &[(&str, &str)] = &[
     (":year", r":year\x22:\s*\{\s*\x22S\x22:\s*\x22(?<value>\d{4})\x22"),
     ("folder", r"(?<value>/[^\s:'\x22]*/\.tmp[A-Za-z0-9]{6})\b"),
-    ("database", r"\btest_(?<value>[0-9a-f]{32})\b"),
+    ("database", r"\btest_(?<value>[0-9a-f]{32})"),
     ("uuid", r"\b(?<value>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"),
     ("port", r"(?:localhost|127\.0\.0\.1)[-:](?<value>\d{5})\b"),
     ("port", r"\bport (?<value>\d{5})\b"),
@@ -208,7 +213,7 @@ const FILTERS: &[(&str, &str)] = &[
     ("sha256", r"\x22sha256\x22:\x22(?<value>[0-9a-f]{64})\x22"),
     ("rule", r"\bsgr-(?<value>[0-9a-f]{17})\b"),
     ("group", r"\bsg-(?<value>[0-9a-f]{17})\b"),
-    ("pool", r"\bus-east-1_(?<value>[0-9A-Za-z]{9,})\b"),
+    ("pool", r"\b[a-z]+-[a-z]+-\d_(?<value>[0-9a-f]{32})\b"),
 ];
 
 impl Seen {

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{
     TableDescription, TableStatus,
 };
 
-use crate::support::{INDEX, Run, Sandbox, Shape, TABLE};
+use crate::support::{INDEX, Page, Run, Sandbox, Shape, TABLE};
 
 fn key(schema: &[KeySchemaElement]) -> Vec<(&str, KeyType)> {
     schema.iter().map(|element| (element.attribute_name(), element.key_type().clone())).collect()
@@ -47,30 +47,35 @@ pub fn assert_keys_and_index(table: &TableDescription) {
 
 #[test]
 fn the_table_is_as_the_app_expects_it() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
-    sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("created").says("ACTIVE");
+    page.add(sandbox.cruddur(["ddb", "schema-load"]).succeeds());
     let table = sandbox.describe(TABLE).unwrap();
     assert_keys_and_index(&table);
     assert_ne!(billing(&table), Some(&BillingMode::PayPerRequest));
     assert_eq!(units(table.provisioned_throughput()), Some((5, 5)));
     assert_eq!(units(table.global_secondary_indexes()[0].provisioned_throughput()), Some((5, 5)));
     assert!(table.stream_specification().is_none_or(|stream| !stream.stream_enabled()));
+    page.matches("runs/ddb/schema/load/the_table_is_as_the_app_expects_it");
 }
 
 #[test]
 fn on_demand_has_no_units() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.cruddur(["ddb", "schema-load", "--billing", "on-demand"]).succeeds();
     let table = sandbox.describe(TABLE).unwrap();
     assert_keys_and_index(&table);
     assert_eq!(billing(&table), Some(&BillingMode::PayPerRequest));
     assert_eq!(units(table.provisioned_throughput()).unwrap_or((0, 0)), (0, 0));
-    sandbox.cruddur(["ddb", "schema-load", "--billing", "on-demand"]).succeeds().says("is there already");
+    page.add(sandbox.cruddur(["ddb", "schema-load", "--billing", "on-demand"]).succeeds());
     assert_eq!(sandbox.describe(TABLE), Some(table));
+    page.matches("runs/ddb/schema/load/on_demand_has_no_units");
 }
 
 #[test]
 fn the_stream_is_of_new_images() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.cruddur(["ddb", "schema-load", "--stream"]).succeeds();
     let table = sandbox.describe(TABLE).unwrap();
@@ -78,32 +83,39 @@ fn the_stream_is_of_new_images() {
     let stream = table.stream_specification().unwrap();
     assert!(stream.stream_enabled());
     assert_eq!(stream.stream_view_type(), Some(&StreamViewType::NewImage));
-    sandbox.cruddur(["ddb", "schema-load", "--stream"]).succeeds().says("is there already");
+    page.add(sandbox.cruddur(["ddb", "schema-load", "--stream"]).succeeds());
     assert_eq!(sandbox.describe(TABLE), Some(table));
+    page.matches("runs/ddb/schema/load/the_stream_is_of_new_images");
 }
 
 #[test]
 fn loading_again_says_so_and_changes_nothing() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.cruddur(["ddb", "schema-load"]).succeeds();
     let before = sandbox.describe(TABLE);
-    let run = sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("is there already, as it should be");
+    let run = page.add(sandbox.cruddur(["ddb", "schema-load"]).succeeds());
     assert_eq!(run.stdout, "");
     assert_eq!(sandbox.describe(TABLE), before);
+    page.matches("runs/ddb/schema/load/loading_again_says_so_and_changes_nothing");
 }
 
 #[test]
 fn a_table_that_others_made_equal_is_equal() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.create_messages_table(&Shape::default());
-    sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("as it should be");
+    page.add(sandbox.cruddur(["ddb", "schema-load"]).succeeds());
+    page.matches("runs/ddb/schema/load/a_table_that_others_made_equal_is_equal");
 }
 
 #[test]
 fn a_stream_that_nobody_asked_for_is_no_difference() {
+    let mut page = Page::default();
     let sandbox = Sandbox::new();
     sandbox.create_messages_table(&Shape { stream: Some(StreamViewType::NewImage), ..Shape::default() });
-    sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("as it should be");
+    page.add(sandbox.cruddur(["ddb", "schema-load"]).succeeds());
+    page.matches("runs/ddb/schema/load/a_stream_that_nobody_asked_for_is_no_difference");
 }
 
 /// Loads the schema onto a table of `shape`: refused, and the table as it was.
@@ -119,71 +131,85 @@ fn differs(shape: &Shape, flags: &[&str]) -> Run {
 
 #[test]
 fn a_sort_key_of_another_type_is_shown_and_left_alone() {
+    let mut page = Page::default();
     // The index has the same sort key.
     let shape = Shape { sort_type: ScalarAttributeType::N, ..Shape::default() };
-    let run = differs(&shape, &[])
-        .says("key: pk (S, HASH), sk (N, RANGE), expected pk (S, HASH), sk (S, RANGE)")
-        .says("message_group_uuid (S, HASH), sk (N, RANGE), expected");
+    let run = page.add(differs(&shape, &[]));
     assert!(!run.stderr.contains("units:"), "{}", run.stderr);
+    page.matches("runs/ddb/schema/load/a_sort_key_of_another_type_is_shown_and_left_alone");
 }
 
 #[test]
 fn a_sort_key_of_another_name_is_shown_and_left_alone() {
-    differs(&Shape { sort_key: "sent_at", ..Shape::default() }, &[]).says("sent_at (S, RANGE), expected");
+    let mut page = Page::default();
+    page.add(differs(&Shape { sort_key: "sent_at", ..Shape::default() }, &[]));
+    page.matches("runs/ddb/schema/load/a_sort_key_of_another_name_is_shown_and_left_alone");
 }
 
 #[test]
 fn a_missing_index_is_shown_and_left_alone() {
-    differs(&Shape { index: None, ..Shape::default() }, &[])
-        .says("index message-group-sk-index, key: none, expected message_group_uuid (S, HASH)");
+    let mut page = Page::default();
+    page.add(differs(&Shape { index: None, ..Shape::default() }, &[]));
+    page.matches("runs/ddb/schema/load/a_missing_index_is_shown_and_left_alone");
 }
 
 #[test]
 fn an_index_with_another_key_is_shown_and_left_alone() {
+    let mut page = Page::default();
     let index = Some(("group", ProjectionType::All));
-    differs(&Shape { index, ..Shape::default() }, &[])
-        .says("index message-group-sk-index, key: group (S, HASH), sk (S, RANGE), expected");
+    page.add(differs(&Shape { index, ..Shape::default() }, &[]));
+    page.matches("runs/ddb/schema/load/an_index_with_another_key_is_shown_and_left_alone");
 }
 
 #[test]
 fn a_narrower_projection_is_shown_and_left_alone() {
+    let mut page = Page::default();
     let index = Some(("message_group_uuid", ProjectionType::KeysOnly));
-    differs(&Shape { index, ..Shape::default() }, &[])
-        .says("index message-group-sk-index, projection: KEYS_ONLY, expected ALL");
+    page.add(differs(&Shape { index, ..Shape::default() }, &[]));
+    page.matches("runs/ddb/schema/load/a_narrower_projection_is_shown_and_left_alone");
 }
 
 #[test]
 fn other_units_of_the_table_are_shown_and_left_alone() {
-    let run = differs(&Shape { units: Some([1, 2, 5, 5]), ..Shape::default() }, &[])
-        .says("units: 1 read, 2 write, expected 5 read, 5 write");
+    let mut page = Page::default();
+    let run = page.add(differs(&Shape { units: Some([1, 2, 5, 5]), ..Shape::default() }, &[]));
     assert!(!run.stderr.contains("index"), "the index is as it should be:\n{}", run.stderr);
+    page.matches("runs/ddb/schema/load/other_units_of_the_table_are_shown_and_left_alone");
 }
 
 #[test]
 fn other_units_of_the_index_are_shown_and_left_alone() {
-    differs(&Shape { units: Some([5, 5, 5, 7]), ..Shape::default() }, &[])
-        .says("index message-group-sk-index, units: 5 read, 7 write, expected 5 read, 5 write");
+    let mut page = Page::default();
+    page.add(differs(&Shape { units: Some([5, 5, 5, 7]), ..Shape::default() }, &[]));
+    page.matches("runs/ddb/schema/load/other_units_of_the_index_are_shown_and_left_alone");
 }
 
 #[test]
 fn an_on_demand_table_is_not_a_provisioned_one() {
-    differs(&Shape { units: None, ..Shape::default() }, &[]).says("billing: on-demand, expected provisioned");
+    let mut page = Page::default();
+    page.add(differs(&Shape { units: None, ..Shape::default() }, &[]));
+    page.matches("runs/ddb/schema/load/an_on_demand_table_is_not_a_provisioned_one");
 }
 
 #[test]
 fn a_provisioned_table_is_not_an_on_demand_one() {
-    differs(&Shape::default(), &["--billing", "on-demand"]).says("billing: provisioned, expected on-demand");
+    let mut page = Page::default();
+    page.add(differs(&Shape::default(), &["--billing", "on-demand"]));
+    page.matches("runs/ddb/schema/load/a_provisioned_table_is_not_an_on_demand_one");
 }
 
 #[test]
 fn a_missing_stream_is_a_difference_when_asked_for() {
-    differs(&Shape::default(), &["--stream"]).says("stream: none, expected NEW_IMAGE");
+    let mut page = Page::default();
+    page.add(differs(&Shape::default(), &["--stream"]));
+    page.matches("runs/ddb/schema/load/a_missing_stream_is_a_difference_when_asked_for");
 }
 
 #[test]
 fn a_stream_of_something_else_is_a_difference_when_asked_for() {
-    differs(&Shape { stream: Some(StreamViewType::KeysOnly), ..Shape::default() }, &["--stream"])
-        .says("stream: KEYS_ONLY, expected NEW_IMAGE");
+    let mut page = Page::default();
+    page.add(differs(&Shape { stream: Some(StreamViewType::KeysOnly), ..Shape::default() }, &["--stream"]));
+    page.matches("runs/ddb/schema/load/a_stream_of_something_else_is_a_difference_when_asked_for");
 }
 
 #[test]
