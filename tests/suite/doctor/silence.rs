@@ -18,10 +18,12 @@ fn a_check_that_hangs_is_cut_off_and_says_who_is_silent() {
     let (_postgres, postgres) = silent_server();
     let (_dynamodb, dynamodb) = silent_server();
     let endpoint = format!("http://127.0.0.1:{dynamodb}");
+    // Of the two limits on a connection, the check's own is to be the shorter one.
+    let url = format!("postgresql://nina:s3cr%40t@127.0.0.1:{postgres}/cruddur?connect_timeout=600");
     let examined = Examined::of(
         sandbox
             .command(["doctor", "--timeout", "15s"])
-            .env("CONNECTION_URL", format!("postgresql://nina:s3cr%40t@127.0.0.1:{postgres}/cruddur"))
+            .env("CONNECTION_URL", url)
             .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
         1,
     );
