@@ -19,9 +19,12 @@ help:
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
 
+# Twice as many tests at a time as there are cores: many wait for another process.
+TEST_THREADS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+
 # A snapshot that differs fails, and nothing is written: docs/contributing.md
 test: postgres moto shells lint
-	INSTA_UPDATE=no $(CARGO) test --locked
+	INSTA_UPDATE=no RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked
 
 bare:
 	@scripts/bare.sh
