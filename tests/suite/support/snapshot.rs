@@ -104,27 +104,28 @@ impl Page {
     }
 
     fn record(&mut self, variables: &str, run: &Run) {
-        let mut text = format!("$ {variables}{}\n", run.command);
-        match repetition(&self.data, &run.stdout) {
-            Some(words) => writeln!(text, "--- {words}").unwrap(),
-            None => push(&mut text, &run.stdout),
-        }
-        if !run.stderr.is_empty() {
-            text.push_str("--- stderr\n");
-            push(&mut text, &run.stderr);
-        }
-        if run.code != 0 {
-            writeln!(text, "--- exit code {}", run.code).unwrap();
-        }
         if !self.text.is_empty() {
             self.text.push('\n');
         }
-        self.text.push_str(&self.seen.filter(&text));
-        self.data.clone_from(&run.stdout);
+        let command = format!("$ {variables}{}\n", run.command);
+        self.text.push_str(&self.seen.filter(&command));
+        let data = self.seen.filter(&run.stdout);
+        match repetition(&self.data, &data) {
+            Some(words) => writeln!(self.text, "--- {words}").unwrap(),
+            None => push(&mut self.text, &data),
+        }
+        self.data = data;
+        if !run.stderr.is_empty() {
+            self.text.push_str("--- stderr\n");
+            push(&mut self.text, &self.seen.filter(&run.stderr));
+        }
+        if run.code != 0 {
+            writeln!(self.text, "--- exit code {}", run.code).unwrap();
+        }
     }
 }
 
-/// Says how `data` repeats what was printed before, if it does, word for word.
+/// Says how `data` repeats what was printed before, if it does, but for what differs from run to run.
 fn repetition(before: &str, data: &str) -> Option<&'static str> {
     if data.is_empty() {
         return None;
@@ -220,7 +221,13 @@ impl Seen {
     fn filter(&mut self, text: &str) -> String {
         static REGEXES: OnceLock<Vec<(&str, Regex)>> = OnceLock::new();
         let compiled = || FILTERS.iter().map(|(kind, regex)| (*kind, Regex::new(regex).unwrap())).collect();
-        let mut text = text.replace(env!("CARGO_BIN_EXE_cruddur"), "<cruddur>");
+        // It names itself by the path without links.
+        let program = Path::new(env!("CARGO_BIN_EXE_cruddur"));
+        let without_links = program.canonicalize().unwrap();
+        let mut text = text.to_owned();
+        for path in [program, &without_links] {
+            text = text.replace(path.to_str().unwrap(), "<cruddur>");
+        }
         // Said after three seconds: a busy machine may take that long.
         text = text.split_inclusive('\n').filter(|line| !line.starts_with("still waiting for ")).collect();
         for (kind, regex) in REGEXES.get_or_init(compiled) {
