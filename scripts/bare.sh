@@ -5,7 +5,7 @@
 # usage: scripts/bare.sh [root|user]...   by default both, each in a system of its own:
 #                                         root; a user who may use sudo
 # BARE_RELEASE=trixie  another Debian than bookworm
-# BARE_DIR=/some/where where the systems are put (5 GB each), instead of /var/tmp
+# BARE_DIR=/some/where where the systems are put (several GB each), instead of /var/tmp
 # BARE_KEEP=1          leaves them there
 set -eu
 . "${0%/*}/packages.sh"

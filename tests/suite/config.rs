@@ -9,7 +9,7 @@ use clap::CommandFactory as _;
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{Recorder, Run, Sandbox, at_a_terminal};
+use crate::support::{Recorder, Run, Sandbox, at_a_terminal, files_below};
 
 /// `config show` with nothing set but what the test sets.
 fn show(sandbox: &Sandbox, flags: &[&str]) -> Command {
@@ -203,14 +203,9 @@ fn every_global_flag_and_every_variable_that_the_source_reads_has_its_place() {
 /// The first group of each match of `pattern` in the source under `folder`.
 fn collect(folder: &Path, pattern: &str, found: &mut BTreeSet<String>) {
     let pattern = Regex::new(pattern).unwrap();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, pattern.as_str(), found);
-        } else {
-            let text = std::fs::read_to_string(&path).unwrap();
-            found.extend(pattern.captures_iter(&text).map(|captures| captures[1].to_owned()));
-        }
+    for path in files_below(folder) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        found.extend(pattern.captures_iter(&text).map(|captures| captures[1].to_owned()));
     }
 }
 

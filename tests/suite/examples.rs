@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::rds::Group;
-use crate::support::{COGNITO_ENDPOINT, Pool, Run, Sandbox, Spawned, Stack, World, moto};
+use crate::support::{COGNITO_ENDPOINT, Pool, Run, Sandbox, Spawned, Stack, World, leaves, moto};
 
 /// Examples that can only be parsed here, and why. Keep it short.
 const PARSED_ONLY: &[(&str, &str)] =
@@ -75,7 +75,7 @@ enum Place {
 
 #[test]
 fn every_command_ends_its_help_with_two_examples_of_itself() {
-    let leaves = leaves();
+    let leaves = leaves_with_examples();
     assert!(leaves.len() >= 27);
     for Leaf { path, examples } in &leaves {
         let own = format!("cruddur {path}");
@@ -143,7 +143,7 @@ fn run_all(is_wanted: impl Fn(&str) -> bool, place: impl Fn(&Leaf) -> Place) {
     pool.add(["nina", "oscar", "petra"].map(|name| (name, Some(name))));
     let security_group = Group::new();
     let rule = security_group.developers_rule();
-    for leaf in leaves().iter().filter(|leaf| is_wanted(&leaf.path)) {
+    for leaf in leaves_with_examples().iter().filter(|leaf| is_wanted(&leaf.path)) {
         let place = place(leaf);
         place.prepare();
         for (comment, lines) in &leaf.examples {
@@ -240,23 +240,13 @@ impl Place {
     }
 }
 
-/// Every command without subcommands, with the examples at the end of its help.
-fn leaves() -> Vec<Leaf> {
-    fn walk(command: &clap::Command, path: &str, found: &mut Vec<Leaf>) {
-        let subcommands = command.get_subcommands().filter(|command| !command.is_hide_set());
-        let mut is_leaf = true;
-        for subcommand in subcommands {
-            is_leaf = false;
-            walk(subcommand, format!("{path} {}", subcommand.get_name()).trim_start(), found);
-        }
-        if is_leaf {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            found.push(Leaf { path: path.to_owned(), examples: examples(&help) });
-        }
-    }
-    let mut found = Vec::new();
-    walk(&cruddur::cli::command(), "", &mut found);
-    found
+/// Every command that does something, with the examples at the end of its help.
+fn leaves_with_examples() -> Vec<Leaf> {
+    let with_examples = |(path, command): (String, clap::Command)| {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        Leaf { path, examples: examples(&help) }
+    };
+    leaves().into_iter().map(with_examples).collect()
 }
 
 /// Each comment after `Examples:`, and the lines of shell under it.

@@ -4,23 +4,14 @@ use std::path::Path;
 
 use regex_lite::Regex;
 
-/// The source as one text, in which a string that goes on in the next line is whole.
-fn source(folder: &Path, text: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            source(&path, text);
-        } else {
-            text.push_str(&std::fs::read_to_string(path).unwrap());
-        }
-    }
-}
+use crate::support::files_below;
 
 #[test]
 fn every_message_of_the_page_is_one_of_the_programs() {
     let page = include_str!("../../docs/troubleshooting.md");
-    let mut text = String::new();
-    source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    let sources = files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    // As one text, in which a string that goes on in the next line is whole.
+    let text: String = sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let text = Regex::new(r"\\\n\s*").unwrap().replace_all(&text, "").into_owned();
     let messages: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert!(messages.len() > 30, "{messages:?}");

@@ -12,7 +12,7 @@ use crate::support::{Run, Sandbox, Session, runtime, stack};
 
 /// Sessions of every kind on the sandbox's database.
 fn sessions(sandbox: &Sandbox) -> Vec<Session> {
-    sandbox.is_left_by_cruddur();
+    sandbox.waits_for_cruddur_to_leave();
     let url = sandbox.connection_url();
     vec![Session::open(&url, "web app"), Session::in_transaction(&url, "job"), Session::busy(&url, "report")]
 }

@@ -9,7 +9,7 @@ use crate::support::{Run, Sandbox, Session, USER, sql, stack};
 /// What `db sessions` lists, as JSON.
 #[track_caller]
 fn sessions(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Value> {
-    sandbox.is_left_by_cruddur();
+    sandbox.waits_for_cruddur_to_leave();
     let run = Run::of(sandbox.command(["db", "sessions", "-o", "json"]).args(arguments)).succeeds();
     let json = run.json();
     let list = json["sessions"].as_array().unwrap().clone();
@@ -62,7 +62,7 @@ fn each_session_is_shown_as_the_server_sees_it() {
 fn the_table_is_for_people() {
     let sandbox = empty_database();
     let session = Session::in_transaction(&sandbox.connection_url(), "a job");
-    sandbox.is_left_by_cruddur();
+    sandbox.waits_for_cruddur_to_leave();
     let run = sandbox.cruddur(["db", "sessions"]).succeeds();
     let lines: Vec<&str> = run.stdout.lines().collect();
     let header: Vec<&str> = lines[0].split_whitespace().collect();
@@ -119,7 +119,7 @@ fn only_sessions_are_listed_not_the_servers_own_processes() {
 #[test]
 fn nobody_else_is_worth_a_line() {
     let sandbox = empty_database();
-    sandbox.is_left_by_cruddur();
+    sandbox.waits_for_cruddur_to_leave();
     let run = sandbox.cruddur(["db", "sessions"]).succeeds().says("no other session on 127.0.0.1:");
     assert_eq!(run.stdout, "");
     assert!(sessions(&sandbox, &[]).is_empty());

@@ -6,9 +6,7 @@ use cruddur::dynamodb::size;
 use serde_json::{Value, json};
 
 use crate::size::every_type;
-use crate::support::{Item, Sandbox, TABLE, boto3, runtime};
-
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+use crate::support::{GROUP, Item, Sandbox, TABLE, boto3, runtime};
 
 /// An item of the table of exactly so many bytes.
 fn item_of(pk: &str, number: usize, bytes: usize) -> Item {

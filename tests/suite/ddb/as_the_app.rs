@@ -4,8 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use super::seed::GROUP;
-use crate::support::{Item, Proxy, Run, Sandbox, TABLE, boto3};
+use crate::support::{GROUP, Item, Proxy, Run, Sandbox, TABLE, boto3};
 
 const GET: [&str; 3] = ["ddb", "patterns", "get-conversation"];
 const LIST: [&str; 3] = ["ddb", "patterns", "list-conversations"];

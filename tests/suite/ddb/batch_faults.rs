@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::seed::{GROUP, group_rows, messages_of, numbered};
-use crate::support::{Fault, Proxy, Run, Sandbox, text};
+use super::seed::{group_rows, messages_of, numbered};
+use crate::support::{Fault, GROUP, Proxy, Run, Sandbox, text};
 
 /// More than two full batches, with the two group rows.
 const MESSAGES: usize = 58;

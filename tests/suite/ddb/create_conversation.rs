@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::seed::GROUP;
-use crate::support::{Fault, Item, Proxy, Recorder, Run, Sandbox, Spawned, runtime, text};
+use crate::support::{Fault, GROUP, Item, Proxy, Recorder, Run, Sandbox, Spawned, runtime, text};
 
 fn words<'a>(from: &'a str, to: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["ddb", "patterns", "create-conversation", "--from", from, "--to", to][..], more].concat()

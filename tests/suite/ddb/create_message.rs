@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::seed::GROUP;
-use crate::support::{Fault, Item, Page, Proxy, Recorder, Run, Sandbox, Spawned, silent_port, text};
+use crate::support::{Fault, GROUP, Item, Page, Proxy, Recorder, Run, Sandbox, Spawned, silent_port, text};
 
 const CREATE: [&str; 5] = ["ddb", "patterns", "create-message", "--message-group-uuid", GROUP];
 

@@ -3,9 +3,7 @@
 use aws_sdk_dynamodb::types::ProjectionType;
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, Shape, boto3, runtime, text};
-
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+use crate::support::{GROUP, Sandbox, Shape, boto3, runtime, text};
 
 #[track_caller]
 fn explain(sandbox: &Sandbox, arguments: &[&str]) -> Value {

@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use super::seed::{GROUP, group_rows, messages_of};
-use crate::support::{Item, Run, Sandbox, text};
+use super::seed::{group_rows, messages_of};
+use crate::support::{GROUP, Item, Run, Sandbox, text};
 
 /// A table with these times as messages of the default group, text = time.
 fn with_messages<S: AsRef<str>>(times: &[S]) -> Sandbox {

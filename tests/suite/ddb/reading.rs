@@ -5,8 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use super::seed::GROUP;
-use crate::support::{Item, Run, Sandbox, Spawned};
+use crate::support::{GROUP, Item, Run, Sandbox, Spawned};
 
 const GET: [&str; 3] = ["ddb", "patterns", "get-conversation"];
 const LIST: [&str; 3] = ["ddb", "patterns", "list-conversations"];

@@ -1,8 +1,7 @@
 //! `ddb rename-user`, broken off, throttled, and among other writers.
 
 use super::rename_user::{NEW, assert_names, bare, busy, words};
-use super::seed::GROUP;
-use crate::support::{Fault, Proxy, Sandbox, Spawned, TABLE, text};
+use crate::support::{Fault, GROUP, Proxy, Sandbox, Spawned, TABLE, text};
 
 /// nina's new names, through a proxy.
 fn rename(proxy: &Proxy) -> Vec<&str> {

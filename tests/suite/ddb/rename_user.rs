@@ -4,8 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::seed::GROUP;
-use crate::support::{Item, Proxy, Run, Sandbox, Session, at_a_terminal, text};
+use crate::support::{GROUP, Item, Proxy, Run, Sandbox, Session, at_a_terminal, text};
 
 pub const NEW: [&str; 4] = ["--new-handle", "nina-b", "--display-name", "Nina O'Brien ⚓"];
 

@@ -5,9 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 
-use crate::support::{INDEX, Item, Sandbox, TABLE, runtime, text};
-
-pub const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+use crate::support::{GROUP, INDEX, Item, Sandbox, TABLE, runtime, text};
 
 const TRANSCRIPT: &str = "Person 1: Hello?\nPerson 2: Hi: it's “me”. 🐐\nPerson 2: Still here\n";
 

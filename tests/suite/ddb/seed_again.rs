@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::seed::{GROUP, group_rows, messages_of, numbered, strings};
-use crate::support::{Item, Sandbox, text};
+use super::seed::{group_rows, messages_of, numbered, strings};
+use crate::support::{GROUP, Item, Sandbox, text};
 
 const OTHER_GROUP: &str = "11111111-2222-4333-8444-555555555555";
 

@@ -3,8 +3,7 @@
 use cruddur::output::text::width;
 use regex_lite::Regex;
 
-use super::seed::GROUP;
-use crate::support::{Run, Sandbox, at_a_terminal};
+use crate::support::{GROUP, Run, Sandbox, at_a_terminal};
 
 const GET: [&str; 4] = ["ddb", "patterns", "get-conversation", "--utc"];
 const LIST: [&str; 4] = ["ddb", "patterns", "list-conversations", "--utc"];

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     StreamViewType, TableDescription, TimeToLiveSpecification,
 };
 
-use crate::support::{Fault, Item, Proxy, Run, Sandbox, Shape, Spawned, TABLE, runtime};
+use crate::support::{Fault, Item, Proxy, Run, Sandbox, Shape, Spawned, TABLE, files_below, runtime};
 
 /// More than are deleted by key without further ado.
 const MANY: usize = 1100;
@@ -38,17 +38,8 @@ pub fn filled(count: usize) -> Sandbox {
 
 /// The definitions that are kept.
 pub fn kept_in(sandbox: &Sandbox) -> Vec<PathBuf> {
-    let mut folders = vec![sandbox.path().join("state/truncate")];
-    let mut kept = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else if entry.path().extension().is_some_and(|ending| ending == "json") {
-                kept.push(entry.path());
-            }
-        }
-    }
+    let mut kept = files_below(&sandbox.path().join("state/truncate"));
+    kept.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
     kept
 }
 

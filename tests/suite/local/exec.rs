@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Run, Spawned, World, dynamodb_client, runtime, sql};
+use crate::support::{ENCODED_PASSWORD, Run, Spawned, World, dynamodb_client, runtime, sql};
 
 /// The variables that the command sees. Through a file: they hold a password.
 fn variables(world: &World, prepare: impl FnOnce(&mut Command)) -> HashMap<String, String> {
@@ -31,8 +31,8 @@ fn the_command_is_told_where_both_services_are() {
     let port: u16 = endpoint.strip_prefix("http://127.0.0.1:").expect("loopback").parse().unwrap();
     assert!(![8000, world.dynamodb_port].contains(&port));
 
-    let prefix = "postgresql://cruddurroot:s3cr%40t%2Fp%25ss%3Aw%3Frd%23@127.0.0.1:";
-    let port = variables["CONNECTION_URL"].strip_prefix(prefix).expect("the same role and password");
+    let prefix = format!("postgresql://cruddurroot:{ENCODED_PASSWORD}@127.0.0.1:");
+    let port = variables["CONNECTION_URL"].strip_prefix(&prefix).expect("the same role and password");
     let port: u16 = port.strip_suffix("/cruddur").expect("the same database").parse().unwrap();
     assert!(![5432, world.postgres_port].contains(&port));
 

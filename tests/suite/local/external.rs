@@ -3,7 +3,7 @@
 use cruddur::local::Access;
 use cruddur::local::dynamodb::Server;
 
-use crate::support::{Run, Sandbox, World, runtime, sql};
+use crate::support::{ENCODED_PASSWORD, Run, Sandbox, World, runtime, sql};
 
 /// The port of the PostgreSQL that all tests share.
 fn shared_port(sandbox: &Sandbox) -> u16 {
@@ -38,7 +38,7 @@ fn a_postgresql_that_is_there_is_used_and_left_alone() {
     let sandbox = Sandbox::new();
     let mut world = World::new();
     world.postgres_port = shared_port(&sandbox);
-    world.set_url("cruddurroot", "s3cr%40t%2Fp%25ss%3Aw%3Frd%23", sandbox.database());
+    world.set_url("cruddurroot", ENCODED_PASSWORD, sandbox.database());
     world.up(&[]).succeeds().says("external");
     assert_eq!(world.states(), ("running".to_owned(), "external".to_owned()));
     assert!(!world.data().join("postgres").exists());
@@ -63,7 +63,7 @@ fn with_both_there_nothing_is_started() {
     let mut world = World::new();
     world.dynamodb_port = server.port();
     world.postgres_port = shared_port(&sandbox);
-    world.set_url("cruddurroot", "s3cr%40t%2Fp%25ss%3Aw%3Frd%23", "postgres");
+    world.set_url("cruddurroot", ENCODED_PASSWORD, "postgres");
     for arguments in [&["--detach"][..], &[], &["--ephemeral", "--detach"]] {
         Run::of(&mut world.on_ports("up", arguments)).succeeds().says("nothing was started");
         assert_eq!(world.processes(), []);

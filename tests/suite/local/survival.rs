@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Point, Spawned, World, eventually, is_free, signal, sql};
+use crate::support::{ENCODED_PASSWORD, Point, Spawned, World, eventually, is_free, signal, sql};
 
 #[test]
 fn data_survives_down_and_up() {
@@ -122,7 +122,7 @@ fn another_database_in_connection_url_is_created_beside_the_old_one() {
     world.down().succeeds();
     let old = world.url().to_owned();
 
-    world.set_url("cruddurroot", "s3cr%40t%2Fp%25ss%3Aw%3Frd%23", "Other-%22one%22");
+    world.set_url("cruddurroot", ENCODED_PASSWORD, "Other-%22one%22");
     world.up(&[]).succeeds();
     assert_eq!(sql(world.url(), "SELECT current_database()"), [["Other-\"one\""]]);
     assert_eq!(sql(&old, "SELECT word FROM kept"), [["here"]]);

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use clap::CommandFactory as _;
 use serde_json::{Value, json};
 
 use super::on_prod;
 use crate::rds::{Group, described};
-use crate::support::{Item, Proxy, Run, Sandbox, TABLE, moto, runtime, text};
+use crate::support::{Item, Proxy, Run, Sandbox, TABLE, commands, moto, runtime, text};
 
 /// What a command does under `--dry-run`.
 pub(super) enum Dry {
@@ -92,34 +91,21 @@ pub(super) const COMMANDS: &[(&str, Dry)] = &[
     ("rds update-sg-rule", Shows(&[], "EC2 ModifySecurityGroupRules {")),
 ];
 
-/// The commands of the command line, by their words.
-fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
-    let mut is_leaf = true;
-    for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
-        is_leaf = false;
-        leaves(subcommand, format!("{path} {}", subcommand.get_name()).trim(), found);
-    }
-    if is_leaf {
-        found.push(path.to_owned());
-    }
-}
-
-/// The commands that there are.
-fn commands() -> Vec<String> {
-    let mut found = Vec::new();
-    leaves(&cruddur::cli::Cli::command(), "", &mut found);
-    found
+/// The commands that there are, hidden ones too.
+fn names_of_commands() -> Vec<String> {
+    let found = commands().into_iter().filter(|(name, command)| !command.has_subcommands() && name != "help");
+    found.map(|(name, _)| name).collect()
 }
 
 /// Those that there are, and how each is to be tried.
 fn tried() -> impl Iterator<Item = &'static (&'static str, Dry)> {
-    let found = commands();
+    let found = names_of_commands();
     COMMANDS.iter().filter(move |(name, _)| found.iter().any(|one| one == name))
 }
 
 #[test]
 fn every_command_is_tried() {
-    for name in commands() {
+    for name in names_of_commands() {
         let is_known = COMMANDS.iter().any(|(known, _)| *known == name);
         assert!(is_known, "cruddur {name} needs an entry in COMMANDS: what does it do under --dry-run?");
     }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::dry_run::{COMMANDS, Dry, world};
-use crate::support::{Endless, EndlessServer, Fault, Pool, Proxy, Run, Sandbox, moto};
+use crate::support::{Endless, EndlessServer, Fault, GROUP, Pool, Proxy, Run, Sandbox, moto};
 
 /// The commands that ask no AWS service, or of which another test says what they do.
 const ELSEWHERE: [&str; 17] = [
@@ -37,7 +37,6 @@ const WORDS: [(&str, &[&str]); 8] = [
     // What is asked first is PostgreSQL.
     ("setup", &["--fresh", "--force"]),
 ];
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
 /// More ways of commands that are asked for by their flags.
 const MORE: [&[&str]; 3] = [
     &["ddb", "seed", "--conversations", "2", "--messages", "10"],

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::dry_run::{COMMANDS, Dry, READS, world};
 use crate::rds::Group;
-use crate::support::{Fault, Proxy, Run, Sandbox, StatementRecorder, boto3, moto};
+use crate::support::{Fault, GROUP, Proxy, Run, Sandbox, StatementRecorder, boto3, moto};
 
 /// What makes room for a command that would have nothing to do.
 const BEFORE: &[(&str, &[&str])] = &[
@@ -332,5 +332,3 @@ fn verbose_tells_of_each_try_that_was_sent_and_of_no_other() {
         }
     }
 }
-
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";

@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use crate::support::{
-    Answer, MoodyPostgres, Run, Sandbox, Shape, Stack, TABLE, USER, disguised, sql, stack, text,
+    Answer, ENCODED_PASSWORD, MoodyPostgres, Run, Sandbox, Shape, Stack, TABLE, USER, disguised, sql, stack,
+    text,
 };
 
 /// What becomes of a command that destroys.
@@ -41,10 +42,7 @@ impl Servers {
     }
 
     fn url(&self, hosts: &str) -> String {
-        format!(
-            "postgresql://{USER}:s3cr%40t%2Fp%25ss%3Aw%3Frd%23@{hosts}/{}?sslmode=disable",
-            self.sandbox.database()
-        )
+        format!("postgresql://{USER}:{ENCODED_PASSWORD}@{hosts}/{}?sslmode=disable", self.sandbox.database())
     }
 
     fn command(&self, words: &[&str], local: &str, production: &str) -> Command {

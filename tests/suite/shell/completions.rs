@@ -4,9 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{Recorder, Run, Sandbox, Spawned, at_a_terminal, eventually};
-
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+use crate::support::{GROUP, Recorder, Run, Sandbox, Spawned, at_a_terminal, eventually};
 
 /// What the last of `words` may become, by the protocol of zsh, fish and PowerShell.
 fn complete(command: &mut Command, words: &[&str]) -> Vec<String> {

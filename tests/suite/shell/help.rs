@@ -1,28 +1,11 @@
 //! `cruddur help`, and what was meant.
 
-use crate::support::{Page, Sandbox};
-
-/// Every command that does something, as one types it.
-fn leaves() -> Vec<String> {
-    fn walk(command: &clap::Command, path: &str, found: &mut Vec<String>) {
-        let mut is_leaf = true;
-        for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
-            is_leaf = false;
-            walk(subcommand, format!("{path} {}", subcommand.get_name()).trim_start(), found);
-        }
-        if is_leaf {
-            found.push(path.to_owned());
-        }
-    }
-    let mut found = Vec::new();
-    walk(&cruddur::cli::command(), "", &mut found);
-    found
-}
+use crate::support::{Page, Sandbox, leaves};
 
 #[test]
 fn help_has_every_command_once_under_a_task_and_fits_80_columns() {
     let run = Sandbox::new().cruddur(["help"]).succeeds();
-    for leaf in leaves() {
+    for (leaf, _) in leaves() {
         let lines = run.stdout.lines().filter(|line| line.starts_with(&format!("  {leaf}  ")));
         assert_eq!(
             lines.count(),

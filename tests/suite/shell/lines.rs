@@ -1,8 +1,6 @@
 //! What commands say fits a terminal of 80 columns.
 
-use crate::support::Sandbox;
-
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+use crate::support::{GROUP, Sandbox};
 
 /// The commonest commands, in an order in which they work, fail and have nothing to show.
 const COMMANDS: &[&[&str]] = &[

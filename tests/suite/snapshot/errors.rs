@@ -95,15 +95,10 @@ fn errors_of_the_table() {
         expressions.run(&mut sandbox.command(["ddb", "query", expression]));
     }
     book.page("expression", &expressions);
-    let files = [
-        ("transcript", "Person 1: Hi.\nPerson 3: Hello?\n"),
-        ("empty", ""),
-        ("items", "{\"pk\":\"MSG#1\",\"sk\":\"2024\"}\n{\"pk\":\"MSG#2\"\n"),
-        ("keyless", "{\"sk\":\"2024\"}\n"),
-    ];
-    for (name, text) in files {
-        sandbox.write(name, text);
-    }
+    sandbox.write("transcript", "Person 1: Hi.\nPerson 3: Hello?\n");
+    sandbox.write("empty", "");
+    sandbox.write("items", "{\"pk\":\"MSG#1\",\"sk\":\"2024\"}\n{\"pk\":\"MSG#2\"\n");
+    sandbox.write("keyless", "{\"sk\":\"2024\"}\n");
     page(
         &mut book,
         &sandbox,
@@ -140,20 +135,15 @@ fn errors_of_the_database() {
     sandbox.cruddur(["db", "create"]).succeeds();
     page(&mut book, &sandbox, "missing-schema", &["db seed", "ddb seed"]);
     sandbox.cruddur(["db", "schema-load"]).succeeds();
-    let files = [
-        ("syntax.sql", "SELECT 1;\nSELEKT 2;\n"),
-        (
-            "duplicate.sql",
-            "CREATE TABLE t (a int PRIMARY KEY);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (1);\n",
-        ),
-        ("commit.sql", "SELECT 1;\nCOMMIT;\n"),
-        ("quote.sql", "SELECT 'one;\n"),
-        ("variable.sql", "SELECT :'user1_name';\n"),
-        ("psql.sql", "\\connect other\n"),
-    ];
-    for (name, text) in files {
-        sandbox.write(name, text);
-    }
+    sandbox.write("syntax.sql", "SELECT 1;\nSELEKT 2;\n");
+    sandbox.write(
+        "duplicate.sql",
+        "CREATE TABLE t (a int PRIMARY KEY);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (1);\n",
+    );
+    sandbox.write("commit.sql", "SELECT 1;\nCOMMIT;\n");
+    sandbox.write("quote.sql", "SELECT 'one;\n");
+    sandbox.write("variable.sql", "SELECT :'user1_name';\n");
+    sandbox.write("psql.sql", "\\connect other\n");
     page(
         &mut book,
         &sandbox,

@@ -1,6 +1,6 @@
 //! The whole command-line reference.
 
-use crate::support::{Book, Run, bare_cruddur};
+use crate::support::{Book, Run, bare_cruddur, shown_commands};
 
 /// Where the flags stand that every command has.
 const GLOBAL: &str = "Global options:\n";
@@ -12,7 +12,7 @@ fn help_of_every_command() {
     let forms = [&["ddb", "seed"], &["ddb", "scan"]].map(|path| global_options(&help(path)));
     book.text("global-options", &forms.join("\n"));
     book.text("cruddur", &help(&[]));
-    for path in paths() {
+    for (path, _) in shown_commands() {
         let path: Vec<&str> = path.split(' ').collect();
         let text = help(&path);
         let own = forms.iter().fold(text, |text, form| text.replace(form, "Global options: …\n"));
@@ -21,20 +21,6 @@ fn help_of_every_command() {
     let tasks = Run::of(&mut bare_cruddur(["help"])).succeeds();
     book.text("tasks", &tasks.stdout);
     book.close();
-}
-
-/// Every command, those with subcommands too.
-fn paths() -> Vec<String> {
-    fn walk(command: &clap::Command, path: &str, found: &mut Vec<String>) {
-        for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
-            let path = format!("{path} {}", subcommand.get_name());
-            found.push(path.trim_start().to_owned());
-            walk(subcommand, &path, found);
-        }
-    }
-    let mut found = Vec::new();
-    walk(&cruddur::cli::command(), "", &mut found);
-    found
 }
 
 #[track_caller]

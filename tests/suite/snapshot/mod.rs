@@ -5,10 +5,10 @@ mod help;
 mod output;
 mod services;
 
-use crate::support::{Book, Page, Sandbox};
+use crate::support::{Book, GROUP, Page, Sandbox};
 
-/// The group of [`conversation`].
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+/// The flags of each form of output; none for the table.
+const FORMATS: [&[&str]; 3] = [&[], &["-o", "json"], &["-o", "ndjson"]];
 
 /// A page of one command: how it prints by default, and both forms of JSON.
 fn formats(book: &mut Book, sandbox: &Sandbox, command: &str, arguments: &[&str]) {
@@ -18,7 +18,7 @@ fn formats(book: &mut Book, sandbox: &Sandbox, command: &str, arguments: &[&str]
 /// The same for a command that cannot run with the same words again.
 fn lines(book: &mut Book, sandbox: &Sandbox, command: &str, arguments: &[&[&str]; 3]) {
     let mut page = Page::default();
-    for (arguments, format) in arguments.iter().zip([&[][..], &["-o", "json"], &["-o", "ndjson"]]) {
+    for (arguments, format) in arguments.iter().zip(FORMATS) {
         page.run(sandbox.command(command.split(' ')).args(*arguments).args(format));
     }
     book.page(&command.replace(' ', "-"), &page);

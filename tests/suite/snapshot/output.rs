@@ -1,7 +1,7 @@
 //! The tables and the JSON of each command that works on the table or the database.
 
-use super::{GROUP, conversation, formats, lines, plain};
-use crate::support::{Book, Page, Sandbox, Session};
+use super::{FORMATS, conversation, formats, lines, plain};
+use crate::support::{Book, GROUP, Page, Sandbox, Session};
 
 #[test]
 fn output_of_what_reads_the_table() {
@@ -26,7 +26,7 @@ fn output_of_what_reads_the_table() {
     // A message that its group's rows do not show yet.
     sandbox.put(&[("pk", &group), ("sk", "2024-03-01T08:00:00.000000+00:00"), ("message", "Hello?")]);
     let mut page = Page::default();
-    for arguments in [&[][..], &["-o", "json"], &["-o", "ndjson"], &["--repair"]] {
+    for arguments in FORMATS.into_iter().chain([&["--repair"][..]]) {
         page.run(sandbox.command(["ddb", "check"]).args(arguments));
     }
     book.page("ddb-check", &page);
@@ -84,7 +84,7 @@ fn output_of_the_stream() {
     formats(&mut book, &sandbox, "ddb stream status", &[]);
     formats(&mut book, &sandbox, "ddb stream tail", &["--from", "trim-horizon", "--once"]);
     let mut page = Page::default();
-    for (minute, format) in [&[][..], &["-o", "json"], &["-o", "ndjson"]].into_iter().enumerate() {
+    for (minute, format) in FORMATS.into_iter().enumerate() {
         page.run(sandbox.command(["ddb", "stream", "run", "--once"]).args(format));
         say(&format!("2024-03-01T08:{:02}:00.000000+00:00", minute + 1));
     }

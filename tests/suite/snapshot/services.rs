@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::formats;
+use super::{FORMATS, formats};
 use crate::rds::Group;
-use crate::support::{Book, Page, Pool, Sandbox, World, bare_cruddur};
-
-const FORMATS: [&[&str]; 3] = [&[], &["-o", "json"], &["-o", "ndjson"]];
+use crate::support::{Book, Page, Pool, Sandbox, World, bare_cruddur, files_below, leaves};
 
 #[test]
 fn output_of_the_user_pool() {
@@ -82,11 +80,7 @@ const WITHOUT_PAGE: &[&str] = &["completions", "db connect", "help", "local exec
 #[test]
 fn output_of_every_command_is_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/snapshots/output");
-    let pages: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let pages = files_below(&folder);
     for (path, command) in leaves() {
         if WITHOUT_PAGE.contains(&path.as_str()) {
             continue;
@@ -105,41 +99,17 @@ fn output_of_every_command_is_there() {
 
 #[test]
 fn runs_of_other_tests_have_one_that_reads_them() {
-    fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                files(&path, ending, found);
-            } else if path.extension().is_some_and(|extension| extension == ending) {
-                found.push(path);
-            }
-        }
-    }
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite");
-    let (mut pages, mut sources) = (Vec::new(), Vec::new());
-    files(&suite.join("snapshots/runs"), "snap", &mut pages);
-    files(&suite, "rs", &mut sources);
-    let sources: Vec<String> = sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    for page in pages {
+    let with_ending = |folder: &Path, ending: &str| {
+        let mut files = files_below(folder);
+        files.retain(|file| file.extension().is_some_and(|extension| extension == ending));
+        files
+    };
+    let sources: Vec<String> =
+        with_ending(&suite, "rs").iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    for page in with_ending(&suite.join("snapshots/runs"), "snap") {
         let name = page.strip_prefix(suite.join("snapshots")).unwrap().with_extension("");
         let literal = format!("\"{}\"", name.display());
         assert!(sources.iter().any(|text| text.contains(&literal)), "no test has {literal}");
     }
-}
-
-/// Every command that does something, as one types it.
-fn leaves() -> Vec<(String, clap::Command)> {
-    fn walk(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
-        for subcommand in command.get_subcommands().filter(|command| !command.is_hide_set()) {
-            let path = format!("{path} {}", subcommand.get_name());
-            if subcommand.has_subcommands() {
-                walk(subcommand, &path, found);
-            } else {
-                found.push((path.trim_start().to_owned(), subcommand.clone()));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&cruddur::cli::command(), "", &mut found);
-    found
 }

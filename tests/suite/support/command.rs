@@ -210,7 +210,7 @@ pub struct Log(Arc<File>);
 
 impl Log {
     pub fn new() -> Self {
-        Self(Arc::new(tempfile::tempfile().unwrap()))
+        Self(Arc::new(tempfile::tempfile_in(scratch_root()).unwrap()))
     }
 
     /// The end for a program.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use super::command::{Log, quoted};
-use super::stack::PASSWORD;
+use super::stack::{ENCODED_PASSWORD, PASSWORD};
 use super::{dynamodb_client, processes_in, runtime};
 
 /// A command that a test has started.
@@ -266,8 +266,7 @@ fn line(command: &Command) -> String {
 
 /// The text with no password of a URL, no secret key and no token in it.
 fn without_secrets(text: &str) -> String {
-    let encoded = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
-    let text = text.replace(PASSWORD, "***").replace(encoded, "***");
+    let text = text.replace(PASSWORD, "***").replace(ENCODED_PASSWORD, "***");
     let in_url = Regex::new(r"(://[^:/@\s]*:)[^@\s']*@").unwrap().replace_all(&text, "${1}***@").into_owned();
     let variable = Regex::new(r"(\w*(?:PASSWORD|SECRET|TOKEN)\w*=)('[^']*'|[^\s']+)").unwrap();
     variable.replace_all(&in_url, "${1}***").into_owned()

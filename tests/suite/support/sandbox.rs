@@ -34,6 +34,9 @@ use super::stack::{Stack, stack};
 
 pub const TABLE: &str = "cruddur-messages";
 
+/// The message group that `ddb seed` writes.
+pub const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+
 pub type Item = HashMap<String, AttributeValue>;
 
 /// A test's own world; nothing of it is shared with another test but the
@@ -245,16 +248,16 @@ impl Drop for Sandbox {
 
 /// Creates a database as `cruddur db setup` leaves it, which ran once for all of them.
 fn copy_of_a_database_set_up(name: &str) {
-    static TEMPLATE: OnceLock<String> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
-        let (sandbox, name) = (Sandbox::new(), "set_up".to_owned());
-        Run::of(sandbox.command(["db", "setup"]).env("CONNECTION_URL", stack().url(&name))).succeeds();
-        name
+    static SOURCE: OnceLock<&str> = OnceLock::new();
+    let source = SOURCE.get_or_init(|| {
+        let sandbox = Sandbox::new();
+        Run::of(sandbox.command(["db", "setup"]).env("CONNECTION_URL", stack().url("set_up"))).succeeds();
+        // By default the copy goes through the write-ahead log, which takes three times as long.
+        // PostgreSQL 14 always copies the files, and has no word for it.
+        let version: u32 = administrate("SHOW server_version_num")[0][0].parse().unwrap();
+        if version >= 150_000 { "TEMPLATE set_up STRATEGY file_copy" } else { "TEMPLATE set_up" }
     });
-    // A copy by the write-ahead log takes three times as long. PostgreSQL 14 knows only the other.
-    let version = &administrate("SHOW server_version_num")[0][0];
-    let strategy = if version.parse::<u32>().unwrap() >= 150_000 { "STRATEGY file_copy" } else { "" };
-    administrate(&format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}"));
+    administrate(&format!("CREATE DATABASE {name} {source}"));
 }
 
 /// Runs a statement about databases, in one that always exists.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 /// Linux's file system in memory. A database is some 300 files, and nothing of them is to survive.
 const IN_MEMORY: &str = "/dev/shm";
 
-/// What a run of the suite takes at most, in bytes; a container's has 64 MiB as a rule.
+/// The room to ask for, in bytes: a cluster takes 40 MB, a database 8. Containers often have 64 MiB.
 const ROOM: u64 = 2 << 30;
 
 /// A folder that is gone when dropped.
@@ -22,7 +22,7 @@ pub fn scratch_root() -> &'static Path {
     ROOT.get_or_init(|| if has_room(IN_MEMORY) { IN_MEMORY.into() } else { std::env::temp_dir() })
 }
 
-/// Whether so much fits in, programs among it.
+/// Whether there is room, and programs may run there.
 #[cfg(target_os = "linux")]
 fn has_room(folder: &str) -> bool {
     use nix::sys::statvfs::{FsFlags, statvfs};

@@ -70,10 +70,9 @@ impl Session {
 }
 
 impl Sandbox {
-    /// Waits until no session is left of a cruddur that has ended: one outlives its client for a
-    /// moment.
+    /// Waits until the server has ended cruddur's sessions, which outlive their client for a moment.
     #[track_caller]
-    pub fn is_left_by_cruddur(&self) {
+    pub fn waits_for_cruddur_to_leave(&self) {
         let ours = format!(
             "SELECT 1 FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'cruddur'",
             self.database()

@@ -11,6 +11,8 @@ use super::{Log, note_server};
 pub const USER: &str = "cruddurroot";
 /// Its password: it holds all the characters that make a URL hard to read.
 pub const PASSWORD: &str = "s3cr@t/p%ss:w?rd#";
+/// The same as a URL holds it.
+pub const ENCODED_PASSWORD: &str = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
 
 /// A running server. It lives until this process closes its end of the pipe,
 /// however that comes about.
@@ -26,10 +28,7 @@ impl Stack {
         let log = Log::new();
         let mut child = Command::new(env!("CARGO_BIN_EXE_cruddur"))
             .args(["--no-env-file", "local", "exec", "--", "sh", "-c", "echo \"$CONNECTION_URL\"; exec cat"])
-            .env(
-                "CONNECTION_URL",
-                format!("postgresql://{USER}:s3cr%40t%2Fp%25ss%3Aw%3Frd%23@localhost:5432/cruddur"),
-            )
+            .env("CONNECTION_URL", format!("postgresql://{USER}:{ENCODED_PASSWORD}@localhost:5432/cruddur"))
             .env("TMPDIR", scratch_root())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,7 +58,7 @@ impl Stack {
 
     /// The URL of `database` on this server, whose name must be percent-encoded.
     pub fn url(&self, database: &str) -> String {
-        self.url_of(&format!("{USER}:s3cr%40t%2Fp%25ss%3Aw%3Frd%23"), database)
+        self.url_of(&format!("{USER}:{ENCODED_PASSWORD}"), database)
     }
 
     /// The URL of `database` for other `credentials`.

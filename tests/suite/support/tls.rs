@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
-use super::stack::{PASSWORD, Stack};
+use super::stack::{ENCODED_PASSWORD, PASSWORD, Stack};
 use super::{eventually, scratch, sql};
 
 /// A role that is let in with TLS alone.
@@ -148,8 +148,7 @@ impl TlsServer {
 
     /// The same for another role, whose password is the same.
     pub fn url_of(&self, role: &str, host: &str, parameters: &str) -> String {
-        let password = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
-        format!("postgresql://{role}:{password}@{host}:{}/postgres?{parameters}", self.port())
+        format!("postgresql://{role}:{ENCODED_PASSWORD}@{host}:{}/postgres?{parameters}", self.port())
     }
 }
 

@@ -14,12 +14,9 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::{
-    Gate, Place, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, enter, eventually, leave, runtime,
-    scratch, sql,
+    ENCODED_PASSWORD, Gate, Place, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, enter,
+    eventually, leave, names, runtime, scratch, sql,
 };
-
-/// The password that a [`World`] begins with, as a URL holds it.
-const ENCODED_PASSWORD: &str = "s3cr%40t%2Fp%25ss%3Aw%3Frd%23";
 
 /// Folders and ports of one stack. Whatever runs there at the end of the test,
 /// passed or failed, is stopped.
@@ -254,20 +251,12 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if self.data().exists() {
-            Run::of(&mut self.command(["local", "down"]));
+            // Run::of would panic, perhaps for the second time.
+            let _ = self.command(["local", "down"]).output();
         }
         self.kill_all();
         leave(self.path());
     }
-}
-
-/// The names in a folder, sorted; none if it is not there.
-pub fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.file_name().into_string().expect("a UTF-8 name")).collect();
-    names.sort();
-    names
 }
 
 /// Whether nobody listens on the port.

@@ -1,26 +1,13 @@
 //! What is on the disk afterwards.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cruddur::state_file::StateFile;
 
 use super::{with_items, with_table};
-use crate::support::{Proxy, Sandbox, scratch};
-
-/// All files below `folder`, as far as it is there.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .flat_map(|entry| {
-            let path = entry.path();
-            if path.is_dir() { files(&path) } else { vec![path] }
-        })
-        .collect();
-    files.sort();
-    files
-}
+use crate::support::{Proxy, Sandbox, files_below, scratch};
 
 fn state(sandbox: &Sandbox) -> PathBuf {
     sandbox.path().join("state")
@@ -34,13 +21,13 @@ fn with_state(sandbox: &Sandbox, words: &[&str]) -> crate::support::Run {
 fn a_dry_run_of_an_export_reads_and_writes_nothing() {
     let sandbox = with_items(20);
     let proxy = Proxy::new(sandbox.endpoint(), "Scan", |_| None);
-    let before = files(sandbox.path());
+    let before = files_below(sandbox.path());
     let dry = |more: &[&str]| {
         let words = ["ddb", "export", "all.ndjson", "--dry-run", "--endpoint-url", proxy.url()];
         sandbox.cruddur(words.iter().chain(more))
     };
     dry(&[]).succeeds().says("would export \"cruddur-messages\" to all.ndjson").says("20 items");
-    assert_eq!(files(sandbox.path()), before);
+    assert_eq!(files_below(sandbox.path()), before);
 
     sandbox.write("all.ndjson", "not an export");
     dry(&[]).exits_with(3).says("all.ndjson is there already");
@@ -62,9 +49,9 @@ fn imports_leave_no_file_behind_and_dry_runs_none_at_all() {
     with_state(&to, &["ddb", "import", &path, "--dry-run"]).succeeds();
     assert!(!state(&to).exists());
     with_state(&to, &["ddb", "import", &path]).succeeds();
-    assert_eq!(files(&state(&to)), Vec::<PathBuf>::new());
+    assert_eq!(files_below(&state(&to)), Vec::<PathBuf>::new());
     with_state(&to, &["ddb", "import", &path]).exits_with(3);
-    assert_eq!(files(&state(&to)), Vec::<PathBuf>::new());
+    assert_eq!(files_below(&state(&to)), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -76,7 +63,7 @@ fn a_dry_run_of_the_streams_handler_leaves_no_file() {
     with_state(&sandbox, &dry).succeeds().says("would keep its place in ");
     assert!(!state(&sandbox).exists());
     with_state(&sandbox, &run).succeeds();
-    let left = files(&state(&sandbox));
+    let left = files_below(&state(&sandbox));
     assert_eq!(left.len(), 1, "{left:?}");
     assert!(left[0].ends_with("checkpoint.json"));
 }
@@ -100,5 +87,5 @@ fn a_lock_that_is_removed_is_still_held_by_one_at_a_time() {
             });
         }
     });
-    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+    assert_eq!(files_below(folder.path()), Vec::<PathBuf>::new());
 }

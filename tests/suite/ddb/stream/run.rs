@@ -3,9 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, StreamViewType};
 
 use super::{assert_rows, followed, message, once, places};
-use crate::support::{Sandbox, Shape, TABLE, runtime, text};
-
-const GROUP: &str = "5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
+use crate::support::{GROUP, Sandbox, Shape, TABLE, runtime, text};
 
 #[test]
 fn messages_that_the_app_put_show_up_in_both_inboxes() {
