@@ -14,7 +14,7 @@ use crate::dynamodb::{Direction, Span};
 use crate::error::Result;
 use crate::messaging::MessageGroup;
 
-/// Who waits for a completion waits with a finger on the key.
+/// Who waits for a completion waits with a finger on the key, unless `--timeout` says how long.
 const PATIENCE: Duration = Duration::from_millis(800);
 /// More candidates than that help nobody.
 const HANDLES: i64 = 100;
@@ -78,7 +78,7 @@ impl Target {
                 Kind::Group => self.groups(&cx).await,
             }
         };
-        let mut found = in_time(asked)?.ok()?;
+        let mut found = in_time(cx.config().timeout().unwrap_or(PATIENCE), asked)?.ok()?;
         found.retain(|candidate| {
             candidate.get_value().to_str().is_some_and(|value| value.starts_with(prefix))
         });
@@ -116,9 +116,9 @@ pub(super) fn attach(command: clap::Command, target: &Arc<Target>) -> clap::Comm
         .mut_subcommands(|subcommand| attach(subcommand, target))
 }
 
-fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
+fn in_time<T>(patience: Duration, work: impl Future<Output = T>) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let done = runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await });
+    let done = runtime.block_on(async { tokio::time::timeout(patience, work).await });
     // A look-up that still goes on must not hold up the end.
     runtime.shutdown_background();
     done.ok()

@@ -6,8 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{GROUP, Recorder, Run, Sandbox, Spawned, at_a_terminal, eventually};
 
-/// What the last of `words` may become, by the protocol of zsh, fish and PowerShell.
+/// What the last of `words` may become, by the protocol of zsh, fish and PowerShell; however long it
+/// takes on a busy machine.
 fn complete(command: &mut Command, words: &[&str]) -> Vec<String> {
+    complete_at_once(command, &[&["--timeout", "5m"], words].concat())
+}
+
+/// The same, within the time that one waits with a finger on the key.
+fn complete_at_once(command: &mut Command, words: &[&str]) -> Vec<String> {
     let run = Run::of(command.args(["__complete", "fish", "--", "cruddur"]).args(words)).succeeds();
     assert_eq!(run.stderr, "", "{words:?}");
     run.stdout.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
@@ -113,7 +119,7 @@ fn when_the_target_does_not_answer_nothing_is_said() {
     let url = format!("http://127.0.0.1:{port}");
     let postgres = format!("postgresql://nobody:secret@127.0.0.1:{port}/none");
     let ask = |command: &mut Command| {
-        assert_eq!(complete(command, &["ddb", "scan", "--table", ""]), [""; 0]);
+        assert_eq!(complete_at_once(command, &["ddb", "scan", "--table", ""]), [""; 0]);
     };
     let set = |variables: &[(&str, &str)]| {
         let mut command = sandbox.command([""; 0]);
@@ -125,7 +131,7 @@ fn when_the_target_does_not_answer_nothing_is_said() {
     ask(&mut set(&[("AWS_ENDPOINT_URL_DYNAMODB", "no url at all")]));
     for url in [postgres.as_str(), "postgresql://nobody:secret@127.0.0.1:1/none", "no url"] {
         let mut command = set(&[("CONNECTION_URL", url)]);
-        assert_eq!(values(complete(&mut command, &["ddb", "rename-user", ""])), [""; 0]);
+        assert_eq!(values(complete_at_once(&mut command, &["ddb", "rename-user", ""])), [""; 0]);
     }
     sandbox.write(".env", "not a line");
     ask(&mut set(&[]));
@@ -158,17 +164,17 @@ fn bash_is_told_what_to_put_after_a_colon_or_an_equals_sign() {
     sandbox.sql("UPDATE users SET handle = 'pe''t ra:1' WHERE handle = 'petra'");
     let bash = |replaced: &str, line: &str| complete_in_bash(&sandbox, replaced, line);
     let endpoint = sandbox.endpoint();
-    assert_eq!(bash("cru", "cruddur ddb scan --table=cru"), ["cruddur-messages"]);
-    assert_eq!(bash("", "cruddur ddb scan --table="), ["cruddur-messages", "spaced"]);
+    assert_eq!(bash("cru", "cruddur --timeout 5m ddb scan --table=cru"), ["cruddur-messages"]);
+    assert_eq!(bash("", "cruddur --timeout 5m ddb scan --table="), ["cruddur-messages", "spaced"]);
     assert_eq!(
-        bash("s", &format!("cruddur ddb --endpoint-url {endpoint} scan --table s")),
+        bash("s", &format!("cruddur --timeout 5m ddb --endpoint-url {endpoint} scan --table s")),
         ["spaced"],
         "the URL is one word"
     );
     // Quoted as the line has it.
-    assert_eq!(bash("pe", "cruddur ddb rename-user pe"), [r"pe\'t\ ra:1"]);
-    assert_eq!(bash("pe", "cruddur ddb rename-user \"pe"), ["pe't ra:1"]);
-    assert_eq!(bash("1", r"cruddur ddb rename-user pe\'t\ ra:1"), ["1"]);
+    assert_eq!(bash("pe", "cruddur --timeout 5m ddb rename-user pe"), [r"pe\'t\ ra:1"]);
+    assert_eq!(bash("pe", "cruddur --timeout 5m ddb rename-user \"pe"), ["pe't ra:1"]);
+    assert_eq!(bash("1", r"cruddur --timeout 5m ddb rename-user pe\'t\ ra:1"), ["1"]);
 }
 
 #[test]
@@ -235,16 +241,25 @@ fn complete_at_a_terminal(program: &str, arguments: &[&str], setup: (&str, &str)
     let mut shell = Shell::start(&sandbox, program, arguments);
     let endpoint = sandbox.endpoint();
     for (number, (keys, field, expected)) in [
-        ("cruddur ddb scan --limit 0 --table cru\t-o json".to_owned(), "count", "0"),
-        (format!("cruddur ddb --endpoint-url {endpoint} list-t\t-o json"), "count", "2"),
-        ("cruddur ddb patterns list-conversations --handle os\t-o json".to_owned(), "count", "1"),
+        ("cruddur --timeout 5m ddb scan --limit 0 --table cru\t-o json".to_owned(), "count", "0"),
+        (format!("cruddur --timeout 5m ddb --endpoint-url {endpoint} list-t\t-o json"), "count", "2"),
         (
-            "cruddur ddb patterns get-conversation --message-group-uuid 5a\t--limit 4 -o json".to_owned(),
+            "cruddur --timeout 5m ddb patterns list-conversations --handle os\t-o json".to_owned(),
+            "count",
+            "1",
+        ),
+        (
+            "cruddur --timeout 5m ddb patterns get-conversation --message-group-uuid 5a\t--limit 4 -o json"
+                .to_owned(),
             "count",
             "4",
         ),
         // After an equals sign, with a URL full of colons before it.
-        (format!("cruddur ddb scan --endpoint-url {endpoint} --limit 0 --table=oth\t-o json"), "count", "0"),
+        (
+            format!("cruddur --timeout 5m ddb scan --endpoint-url {endpoint} --limit 0 --table=oth\t-o json"),
+            "count",
+            "0",
+        ),
     ]
     .into_iter()
     .enumerate()
