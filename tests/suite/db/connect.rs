@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::empty_database;
 use crate::support::{Certificate, PASSWORD, Run, Sandbox, Spawned, USER, stack, tls_server};
 
 /// A psql that writes down how it was called, and ends with code 7.
@@ -160,7 +159,7 @@ fn without_psql_the_command_that_installs_it_is_told() {
 
 #[test]
 fn the_real_psql_works_on_the_resolved_database() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = sandbox
         .cruddur(["db", "connect", "--", "-XAtc", "SELECT current_database(), current_user"])
         .succeeds();

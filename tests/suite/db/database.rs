@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::{Page, Run, Sandbox, Stack, USER, sql, stack};
 
 fn exists(name: &str) -> bool {
@@ -29,7 +29,7 @@ fn create_makes_the_database_and_says_where() {
 #[test]
 fn create_of_a_database_that_is_there_says_so_and_keeps_it() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE kept (); ").succeeds();
     page.add(sandbox.cruddur(["db", "create"]).succeeds());
     assert_eq!(tables(&sandbox), ["kept"]);
@@ -39,7 +39,7 @@ fn create_of_a_database_that_is_there_says_so_and_keeps_it() {
 #[test]
 fn drop_removes_the_database() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     page.add(sandbox.cruddur(["db", "drop"]).succeeds());
     assert!(!sandbox.database_exists());
     page.matches("runs/db/database/drop_removes_the_database");

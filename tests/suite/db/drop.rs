@@ -7,7 +7,7 @@ use cruddur::config::{Setting, Source, Target};
 use cruddur::postgres::{ConnectionUrl, Dropped, drop_database_by_terminating, drop_database_with_sessions};
 use tokio_postgres::NoTls;
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::{Run, Sandbox, Session, runtime, stack};
 
 /// Sessions of every kind on the sandbox's database.
@@ -27,7 +27,7 @@ fn parsed(url: String) -> ConnectionUrl {
 
 #[test]
 fn drop_while_others_are_connected_lists_them_and_leaves_everything() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE kept ()").succeeds();
     let open = sessions(&sandbox);
     let run = sandbox
@@ -53,7 +53,7 @@ fn drop_while_others_are_connected_lists_them_and_leaves_everything() {
 
 #[test]
 fn force_ends_the_sessions_on_this_database_and_says_which() {
-    let (sandbox, other) = (empty_database(), empty_database());
+    let (sandbox, other) = (Sandbox::with_database(), Sandbox::with_database());
     let (open, elsewhere) = (sessions(&sandbox), sessions(&other));
     let run = sandbox
         .cruddur(["db", "drop", "--force"])
@@ -70,7 +70,7 @@ fn force_ends_the_sessions_on_this_database_and_says_which() {
 
 #[test]
 fn force_with_nobody_there_is_a_plain_drop() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = sandbox.cruddur(["db", "drop", "--force"]).succeeds().says("dropped the database");
     assert!(!run.stderr.contains("ended"), "{}", run.stderr);
     assert!(!sandbox.database_exists());
@@ -79,7 +79,7 @@ fn force_with_nobody_there_is_a_plain_drop() {
 
 #[test]
 fn in_production_force_is_no_confirmation_and_a_confirmation_no_force() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let open = sessions(&sandbox);
     let on_prod = |arguments: &[&str]| {
         Run::of(
@@ -119,7 +119,7 @@ fn owner(sandbox: &Sandbox) -> String {
 
 #[test]
 fn a_session_that_the_role_may_not_end_keeps_all_of_them() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let url = owner(&sandbox);
     let own = Session::open(&url, "own");
     let superusers = sessions(&sandbox);
@@ -140,7 +140,7 @@ fn a_session_that_the_role_may_not_end_keeps_all_of_them() {
 #[test]
 fn an_owner_ends_the_sessions_of_its_own_role() {
     for before_13 in [false, true] {
-        let sandbox = empty_database();
+        let sandbox = Sandbox::with_database();
         let url = owner(&sandbox);
         let open = [Session::open(&url, "a"), Session::busy(&url, "b")];
         let url = parsed(url);
@@ -160,7 +160,7 @@ fn an_owner_ends_the_sessions_of_its_own_role() {
 
 #[test]
 fn a_role_that_may_not_drop_ends_nobody() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let role = format!("plain_{}", sandbox.database());
     load(&sandbox, format!("CREATE ROLE {role} LOGIN PASSWORD 'p'")).succeeds();
     let url = stack().url_of(&format!("{role}:p"), sandbox.database());
@@ -176,7 +176,7 @@ fn a_role_that_may_not_drop_ends_nobody() {
 
 #[test]
 fn before_13_sessions_are_ended_by_hand_also_when_they_come_back() {
-    let (sandbox, other) = (empty_database(), empty_database());
+    let (sandbox, other) = (Sandbox::with_database(), Sandbox::with_database());
     let (open, elsewhere) = (sessions(&sandbox), sessions(&other));
     // As a connection pool does.
     let connected = Arc::new(AtomicUsize::new(0));

@@ -1,6 +1,6 @@
 //! What PostgreSQL refuses, and the command that helps.
 
-use super::{empty_database, load};
+use super::load;
 use crate::support::{Page, Run, Sandbox, USER, silent_port, stack};
 
 fn on(sandbox: &Sandbox, url: &str, arguments: &[&str]) -> Run {
@@ -32,7 +32,7 @@ fn a_missing_database_points_to_create() {
 
 #[test]
 fn a_wrong_password_is_a_matter_of_configuration() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     for credentials in [format!("{USER}:wrong"), "nobody-known:wrong".to_owned()] {
         let url = stack().url_of(&credentials, sandbox.database());
         for command in ["create", "drop", "schema-load", "seed", "setup"] {
@@ -62,7 +62,7 @@ fn the_hints_of_production_lead_to_production() {
 #[test]
 fn a_missing_users_table_points_to_schema_load() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     for command in [&["ddb", "seed"][..], &["ddb", "patterns", "list-conversations"]] {
         let run = page.add(sandbox.cruddur(command).exits_with(1));
         assert_eq!(run.stderr.matches("does not exist").count(), 1, "said once:\n{}", run.stderr);
@@ -73,7 +73,7 @@ fn a_missing_users_table_points_to_schema_load() {
 #[test]
 fn an_empty_users_table_points_to_seed() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds();
     page.add(sandbox.cruddur(["ddb", "seed"]).exits_with(1));
     page.matches("runs/db/errors/an_empty_users_table_points_to_seed");
@@ -82,7 +82,7 @@ fn an_empty_users_table_points_to_seed() {
 #[test]
 fn a_role_that_may_not_create_databases_is_told() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let role = format!("plain_{}", sandbox.database());
     load(&sandbox, format!("CREATE ROLE {role} LOGIN PASSWORD 'plain'")).succeeds();
     let url = stack().url_of(&format!("{role}:plain"), &format!("{}_2", sandbox.database()));

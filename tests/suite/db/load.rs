@@ -1,6 +1,6 @@
 //! `db schema-load` and `db seed`: what they leave in the database.
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::Sandbox;
 
 /// Column, type, nullable, default; in order.
@@ -13,7 +13,7 @@ fn columns(sandbox: &Sandbox, table: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn the_schema_is_the_one_the_app_reads() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds().says("ran 4 statements of the built-in db/schema.sql");
     assert_eq!(
         columns(&sandbox, "users"),
@@ -53,7 +53,7 @@ fn the_schema_is_the_one_the_app_reads() {
 
 #[test]
 fn an_activity_needs_no_more_than_a_user_and_a_message() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds();
     load(&sandbox, "INSERT INTO activities (user_uuid, message) VALUES (gen_random_uuid(), 'hello')")
         .succeeds()
@@ -78,7 +78,7 @@ fn loading_the_schema_again_begins_anew() {
 
 #[test]
 fn the_seed_brings_users_who_await_their_cognito_ids() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds();
     sandbox.cruddur(["db", "seed"]).succeeds().says("of the built-in db/seed.sql");
     let users = sandbox.sql("SELECT handle, cognito_user_id, email FROM users ORDER BY handle");
@@ -105,7 +105,7 @@ fn the_seed_brings_users_who_await_their_cognito_ids() {
 
 #[test]
 fn a_file_of_ones_own_takes_the_place_of_the_built_in_one() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("schema.sql", "CREATE TABLE users (handle text);");
     sandbox.write("seed.sql", "INSERT INTO users VALUES ('quinn');\n");
     sandbox.cruddur(["db", "schema-load", "schema.sql"]).succeeds().says("ran 1 statement of schema.sql");
@@ -116,7 +116,7 @@ fn a_file_of_ones_own_takes_the_place_of_the_built_in_one() {
 
 #[test]
 fn a_schema_as_found_in_the_world_loads_twice() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write(
         "schema.sql",
         "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\";\r\n\
@@ -136,7 +136,7 @@ fn a_schema_as_found_in_the_world_loads_twice() {
 
 #[test]
 fn an_extension_whose_files_are_missing_says_what_to_install() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let text = "CREATE TABLE a ();\nCREATE EXTENSION IF NOT EXISTS \"not-installed\";\n";
     let run = load(&sandbox, text)
         .exits_with(1)

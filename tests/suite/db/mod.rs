@@ -26,13 +26,6 @@ mod wait;
 
 use crate::support::{Run, Sandbox};
 
-/// A sandbox whose database is there, and empty.
-fn empty_database() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.cruddur(["db", "create"]).succeeds();
-    sandbox
-}
-
 /// Loads `text` as the file `file.sql` into the sandbox's database.
 fn load(sandbox: &Sandbox, text: impl AsRef<[u8]>) -> Run {
     sandbox.write("file.sql", text);

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::{empty_database, tables};
+use super::tables;
 use crate::support::{Run, Sandbox, in_others_hands};
 
 const OWN: [(&str, &str); 3] = [
@@ -122,7 +122,7 @@ fn the_transcript_is_the_projects_own() {
 
 #[test]
 fn an_own_file_that_cannot_be_used_is_never_passed_over() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     fs::create_dir(sandbox.path().join("db")).unwrap();
     let file = sandbox.path().join("db/schema.sql");
     symlink("nowhere.sql", &file).unwrap();
@@ -138,7 +138,7 @@ fn an_own_file_that_cannot_be_used_is_never_passed_over() {
 
 #[test]
 fn a_file_that_others_control_is_not_run_unasked() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     with_files(&sandbox);
     let [folder, file] = ["db", "db/schema.sql"].map(|name| sandbox.path().join(name));
     let refused = |why: &str| {

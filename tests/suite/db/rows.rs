@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::{Run, Sandbox, stack};
 
 /// Loads `text` and gives the report's rows.
@@ -26,7 +26,7 @@ fn row(table: &str, rows: i64, [inserted, updated, deleted]: [i64; 3]) -> Value 
 
 #[test]
 fn a_load_reports_each_table_that_it_wrote_to() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = sandbox.cruddur(["db", "schema-load", "-o", "json"]).succeeds();
     assert_eq!(
         run.json(),
@@ -47,7 +47,7 @@ fn a_load_reports_each_table_that_it_wrote_to() {
 
 #[test]
 fn a_user_lost_by_a_stray_semicolon_shows() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds();
     let seed = "INSERT INTO users (display_name, handle, email, cognito_user_id)\n\
         SELECT 'Quinn', 'quinn', 'quinn@example.com', 'MOCK';\n\
@@ -57,7 +57,7 @@ fn a_user_lost_by_a_stray_semicolon_shows() {
 
 #[test]
 fn inserts_updates_and_deletes_are_told_apart() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         "CREATE TABLE a (n int); CREATE TABLE b (n int); CREATE TABLE c (n int); CREATE TABLE d (n int);\n\
@@ -81,7 +81,7 @@ fn inserts_updates_and_deletes_are_told_apart() {
 
 #[test]
 fn what_triggers_and_routines_write_is_reported() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let text = "CREATE SCHEMA \"odd \"\"one\"; CREATE TABLE \"odd \"\"one\".\"Log\" (n int); CREATE TABLE a (n int);\n\
         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS\n\
         $$ BEGIN INSERT INTO \"odd \"\"one\".\"Log\" VALUES (new.n); RETURN new; END $$;\n\
@@ -94,7 +94,7 @@ fn what_triggers_and_routines_write_is_reported() {
 
 #[test]
 fn partitions_are_reported_where_their_rows_are() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let text = "CREATE TABLE a (n int) PARTITION BY RANGE (n);\n\
         CREATE TABLE low PARTITION OF a FOR VALUES FROM (0) TO (10);\n\
         CREATE TABLE high PARTITION OF a FOR VALUES FROM (10) TO (20);\n\
@@ -104,7 +104,7 @@ fn partitions_are_reported_where_their_rows_are() {
 
 #[test]
 fn a_table_that_the_role_may_not_read_has_no_number_and_hides_no_other() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let role = format!("writer_{}", sandbox.database());
     load(
         &sandbox,
@@ -126,7 +126,7 @@ fn a_table_that_the_role_may_not_read_has_no_number_and_hides_no_other() {
 
 #[test]
 fn a_file_that_writes_to_no_table_reports_none() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "SELECT 1");
     let run = sandbox.cruddur(["db", "seed", "file.sql", "-o", "json"]).succeeds();
     assert_eq!(run.json(), json!({"tables": [], "count": 0, "statements": 1}));
@@ -135,7 +135,7 @@ fn a_file_that_writes_to_no_table_reports_none() {
 
 #[test]
 fn a_file_that_fails_reports_nothing() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE a (); SELECT nosuch");
     let run = sandbox.cruddur(["db", "seed", "file.sql", "-o", "json"]).exits_with(1);
     assert_eq!(run.stdout, "");

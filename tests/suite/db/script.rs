@@ -1,6 +1,6 @@
 //! SQL files that fail: where, and that nothing of them is kept.
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::{Page, Recorder, Run, Sandbox};
 
 /// The number and the text of the line that is shown, from the caret on.
@@ -31,7 +31,7 @@ fn width(c: char) -> usize {
 #[test]
 fn a_failing_statement_is_shown_where_it_stands_and_nothing_is_kept() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = page.add(load(
         &sandbox,
         "CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('one');\n\n  SELEC 1;\nCREATE TABLE after ();\n",
@@ -44,7 +44,7 @@ fn a_failing_statement_is_shown_where_it_stands_and_nothing_is_kept() {
 
 #[test]
 fn what_was_there_before_the_file_is_there_after_it_failed() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE notes (text text); INSERT INTO notes VALUES ('one')").succeeds();
     load(&sandbox, "DELETE FROM notes; DROP TABLE notes; SELECT nothing").exits_with(1);
     assert_eq!(sandbox.sql("SELECT text FROM notes"), [["one"]]);
@@ -52,7 +52,7 @@ fn what_was_there_before_the_file_is_there_after_it_failed() {
 
 #[test]
 fn the_caret_counts_columns_not_bytes() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     for (text, line, rest) in [
         ("SELECT 'é–ñ', nosuch, 1", 1, "nosuch, 1"),
         ("SELECT '🐐', nosuch", 1, "nosuch"),
@@ -71,7 +71,7 @@ fn the_caret_counts_columns_not_bytes() {
 
 #[test]
 fn the_line_number_may_have_many_digits() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = load(&sandbox, format!("{}SELECT nosuch", "SELECT 1;\n".repeat(1233))).exits_with(1);
     assert_eq!(pointed_at(&run), (1234, "nosuch".to_owned()));
 }
@@ -79,7 +79,7 @@ fn the_line_number_may_have_many_digits() {
 #[test]
 fn an_error_without_a_position_is_shown_at_its_statement() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = page.add(
         load(
             &sandbox,
@@ -96,7 +96,7 @@ fn an_error_without_a_position_is_shown_at_its_statement() {
 #[test]
 fn a_constraint_that_fails_at_the_very_end_keeps_nothing() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     page.add(
         load(
             &sandbox,
@@ -113,7 +113,7 @@ fn a_constraint_that_fails_at_the_very_end_keeps_nothing() {
 #[test]
 fn a_statement_that_cannot_be_in_a_transaction_is_shown() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = page.add(load(&sandbox, "CREATE TABLE a ();\nCREATE DATABASE another;\n").exits_with(1));
     assert_eq!(pointed_at(&run), (2, "CREATE DATABASE another;".to_owned()));
     assert!(tables(&sandbox).is_empty());
@@ -191,7 +191,7 @@ fn psql_commands_are_refused_before_anything_is_sent() {
 #[test]
 fn copy_to_stdout_says_what_is_wrong_with_it() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     page.add(load(&sandbox, "CREATE TABLE a ();\nCOPY a TO STDOUT;\n").exits_with(1));
     assert!(tables(&sandbox).is_empty());
     page.matches("runs/db/script/copy_to_stdout_says_what_is_wrong_with_it");
@@ -233,7 +233,7 @@ fn a_file_that_is_not_text_names_the_line() {
 #[test]
 fn a_missing_file_is_named() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     for command in ["schema-load", "seed"] {
         page.add(sandbox.cruddur(["db", command, "no-such.sql"]).exits_with(1));
     }

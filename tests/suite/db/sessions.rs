@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::{empty_database, load};
+use super::load;
 use crate::support::{Run, Sandbox, Session, USER, sql, stack};
 
 /// What `db sessions` lists, as JSON.
@@ -23,7 +23,7 @@ fn pids(list: &[Value]) -> Vec<i64> {
 
 #[test]
 fn each_session_is_shown_as_the_server_sees_it() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let url = sandbox.connection_url();
     let open = [
         (Session::open(&url, "a web app"), "idle"),
@@ -60,7 +60,7 @@ fn each_session_is_shown_as_the_server_sees_it() {
 
 #[test]
 fn the_table_is_for_people() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let session = Session::in_transaction(&sandbox.connection_url(), "a job");
     sandbox.waits_for_cruddur_to_leave();
     let run = sandbox.cruddur(["db", "sessions"]).succeeds();
@@ -81,7 +81,7 @@ fn the_table_is_for_people() {
 
 #[test]
 fn a_database_of_ones_own_choice_or_all_of_them() {
-    let (sandbox, other) = (empty_database(), empty_database());
+    let (sandbox, other) = (Sandbox::with_database(), Sandbox::with_database());
     let here = Session::open(&sandbox.connection_url(), "here");
     let there = Session::open(&other.connection_url(), "there");
     assert_eq!(pids(&sessions(&sandbox, &[])), [i64::from(here.pid)]);
@@ -95,7 +95,7 @@ fn a_database_of_ones_own_choice_or_all_of_them() {
 
 #[test]
 fn only_sessions_are_listed_not_the_servers_own_processes() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let held = Session::open(&sandbox.connection_url(), "held");
     let all = sessions(&sandbox, &["--all"]);
     assert!(pids(&all).contains(&held.pid.into()));
@@ -118,7 +118,7 @@ fn only_sessions_are_listed_not_the_servers_own_processes() {
 
 #[test]
 fn nobody_else_is_worth_a_line() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.waits_for_cruddur_to_leave();
     let run = sandbox.cruddur(["db", "sessions"]).succeeds().says("no other session on 127.0.0.1:");
     assert_eq!(run.stdout, "");
@@ -127,7 +127,7 @@ fn nobody_else_is_worth_a_line() {
 
 #[test]
 fn a_database_that_is_missing_is_an_error_only_where_it_is_asked_for() {
-    let (missing, other) = (Sandbox::new(), empty_database());
+    let (missing, other) = (Sandbox::new(), Sandbox::with_database());
     let held = Session::open(&other.connection_url(), "held");
     missing.cruddur(["db", "sessions"]).exits_with(1).says("Hint: run: cruddur db create\n");
     missing
@@ -140,7 +140,7 @@ fn a_database_that_is_missing_is_an_error_only_where_it_is_asked_for() {
 
 #[test]
 fn what_the_role_may_not_see_is_blank_and_told() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let role = format!("plain_{}", sandbox.database());
     load(&sandbox, format!("CREATE ROLE {role} LOGIN PASSWORD 'plain'")).succeeds();
     let url = stack().url_of(&format!("{role}:plain"), sandbox.database());

@@ -4,7 +4,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::empty_database;
 use crate::support::{PASSWORD, Recorder, Run, Sandbox, USER, silent_port, stack};
 
 /// `db seed` of a file that leaves in the database who was there.
@@ -37,7 +36,7 @@ fn password_file(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
 
 #[test]
 fn variables_fill_in_what_the_url_leaves_out_and_no_more() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let (port, name) = (stack().port(), sandbox.database().to_owned());
     for url in [
         None,
@@ -72,7 +71,7 @@ fn variables_fill_in_what_the_url_leaves_out_and_no_more() {
 
 #[test]
 fn the_env_file_counts_like_the_environment() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write(
         ".env",
         format!("PGPORT={}\nPGUSER={USER}\nPGPASSWORD='{PASSWORD}'\nPGDATABASE=nowhere\n", stack().port()),
@@ -85,7 +84,7 @@ fn the_env_file_counts_like_the_environment() {
 
 #[test]
 fn how_the_session_is_to_be_is_read_too() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let mut command = probe(&sandbox);
     with_all(&mut command, &sandbox);
     command.env("PGAPPNAME", "the tests").env("PGOPTIONS", "-c work_mem=7MB").env("PGCONNECT_TIMEOUT", "5");
@@ -119,7 +118,7 @@ fn a_bad_value_is_named_by_its_variable() {
 
 #[test]
 fn what_cruddur_does_not_do_is_refused_and_not_passed_over() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     for (variable, keyword, value, why) in [
         ("PGSERVICE", "service", "mine", "cruddur reads no service file"),
         ("PGSSLCERT", "sslcert", "me.crt", "cruddur sends no client certificate"),
@@ -162,7 +161,7 @@ fn a_variable_alone_leads_no_local_command_to_another_machine() {
 
 #[test]
 fn nothing_but_its_url_says_where_production_is() {
-    let (sandbox, elsewhere) = (empty_database(), Recorder::start());
+    let (sandbox, elsewhere) = (Sandbox::with_database(), Recorder::start());
     let port = elsewhere.port().to_string();
     let on_prod = |url: &str, variables: &[(&str, &str)]| {
         let mut command = probe(&sandbox);
@@ -195,7 +194,7 @@ fn nothing_but_its_url_says_where_production_is() {
 
 #[test]
 fn the_password_file_has_what_nothing_else_has() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let (port, name) = (stack().port(), sandbox.database());
     let password = PASSWORD.replace('\\', "\\\\").replace(':', "\\:");
     let url = format!("postgresql://{USER}@127.0.0.1:{port}/{name}");
@@ -238,7 +237,7 @@ fn the_password_file_has_what_nothing_else_has() {
 
 #[test]
 fn several_hosts_are_tried_in_turn_until_one_knows_us() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let (port, gone) = (stack().port(), silent_port());
     let name = sandbox.database();
     for url in [

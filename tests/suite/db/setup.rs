@@ -1,6 +1,6 @@
 //! `db setup`
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::{Run, Sandbox, Session};
 
 #[test]
@@ -18,7 +18,7 @@ fn setup_makes_a_seeded_database_out_of_nothing() {
 
 #[test]
 fn setup_replaces_what_was_there() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE old (); CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.old ();").succeeds();
     sandbox.cruddur(["db", "setup"]).succeeds().says("dropped the database");
     assert_eq!(tables(&sandbox), ["activities", "users"]);
@@ -80,7 +80,7 @@ fn setup_refuses_production_and_touches_nothing() {
 
 #[test]
 fn a_file_that_cannot_be_read_or_cut_leaves_the_old_database() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE old ()").succeeds();
     sandbox.write("good.sql", "CREATE TABLE new ()");
     sandbox.write("open.sql", "CREATE TABLE new ();\nINSERT INTO new VALUES ('never closed");
@@ -100,7 +100,7 @@ fn a_file_that_cannot_be_read_or_cut_leaves_the_old_database() {
 
 #[test]
 fn setup_of_a_database_in_use_leaves_it() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE old ()").succeeds();
     let session = Session::open(&sandbox.connection_url(), "app");
     sandbox

@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use super::empty_database;
 use crate::support::{Run, Sandbox, Session, Spawned, Stall, StatementRecorder};
 
 /// A command whose server stands behind a proxy that stops.
@@ -19,7 +18,7 @@ fn stalled(sandbox: &Sandbox, stall: Stall, words: &[&str]) -> (Command, u16) {
 
 #[test]
 fn a_server_that_answers_no_more_ends_a_question() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let (mut command, port) = stalled(&sandbox, Stall::AllAt("pg_stat_activity"), &["db", "sessions"]);
     Run::of(&mut command)
         .exits_with(1)
@@ -30,7 +29,7 @@ fn a_server_that_answers_no_more_ends_a_question() {
 
 #[test]
 fn a_statement_without_an_answer_says_that_nothing_is_kept() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE notes (n int);\n\nINSERT INTO notes VALUES (4711);\n");
     let (mut command, _) = stalled(&sandbox, Stall::AllAt("4711"), &["db", "seed", "file.sql"]);
     Run::of(&mut command)
@@ -43,7 +42,7 @@ fn a_statement_without_an_answer_says_that_nothing_is_kept() {
 
 #[test]
 fn a_commit_without_an_answer_may_be_kept_or_not() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE notes (n int);\n");
     let (mut command, _) = stalled(&sandbox, Stall::AllAt("COMMIT"), &["db", "seed", "file.sql"]);
     Run::of(&mut command)
@@ -54,7 +53,7 @@ fn a_commit_without_an_answer_may_be_kept_or_not() {
 
 #[test]
 fn rows_that_do_not_get_through_end_a_copy_though_the_server_is_there() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE notes (n int);\nCOPY notes FROM STDIN;\n1\n2\n\\.\n");
     let (mut command, _) = stalled(&sandbox, Stall::Rows, &["db", "seed", "file.sql"]);
     Run::of(&mut command)
@@ -65,7 +64,7 @@ fn rows_that_do_not_get_through_end_a_copy_though_the_server_is_there() {
 
 /// A file whose second statement waits until the session is dropped.
 fn locked() -> (Sandbox, Session) {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.sql("CREATE TABLE notes (n int)");
     let holder = Session::having_run(&sandbox.connection_url(), "holder", "LOCK TABLE notes");
     sandbox.write("file.sql", "\nSELECT 1;\nINSERT INTO notes VALUES (1);\n");

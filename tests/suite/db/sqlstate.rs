@@ -1,6 +1,6 @@
 //! What the server's SQLSTATE decides, whatever its message says.
 
-use super::{empty_database, load};
+use super::load;
 use crate::support::{Answer, MoodyPostgres, Run, Sandbox, stack};
 
 /// In another language, and about everything at once.
@@ -30,7 +30,7 @@ fn the_code_decides_and_not_the_words() {
 
 #[test]
 fn a_role_that_may_not_sign_in_is_told_by_a_real_server() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let role = format!("closed_{}", sandbox.database());
     load(&sandbox, format!("CREATE ROLE {role} NOLOGIN PASSWORD 'x'")).succeeds();
     let url = stack().url_of(&format!("{role}:x"), sandbox.database());
@@ -42,7 +42,7 @@ fn a_role_that_may_not_sign_in_is_told_by_a_real_server() {
 
 #[test]
 fn too_many_connections_point_to_the_sessions() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let role = format!("crowd_{}", sandbox.database());
     load(&sandbox, format!("CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT 0")).succeeds();
     let url = stack().url_of(&format!("{role}:x"), &format!("{}?sslmode=disable", sandbox.database()));

@@ -1,10 +1,11 @@
 //! SQL that is hard to cut, run for real.
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
+use crate::support::Sandbox;
 
 #[test]
 fn routines_with_bodies_in_either_form_work() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         r"
@@ -41,7 +42,7 @@ fn routines_with_bodies_in_either_form_work() {
 
 #[test]
 fn quotes_of_every_kind_keep_their_semicolons() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         "CREATE TABLE \"odd; \"\"name\" (\"a;b\" text);\n\
@@ -60,7 +61,7 @@ fn quotes_of_every_kind_keep_their_semicolons() {
 
 #[test]
 fn rules_hold_statements_in_parentheses() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         "CREATE TABLE a (n int); CREATE TABLE b (n int);\n\
@@ -74,7 +75,7 @@ fn rules_hold_statements_in_parentheses() {
 
 #[test]
 fn a_comment_ends_at_any_line_ending() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         "-- old Macs\rCREATE TABLE a ();\r-- Windows\r\nCREATE TABLE b ();\n-- Unix\nCREATE TABLE c ();",
@@ -86,7 +87,7 @@ fn a_comment_ends_at_any_line_ending() {
 
 #[test]
 fn savepoints_stay_inside_the_transaction() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         "CREATE TABLE a (n int); SAVEPOINT s; INSERT INTO a VALUES (1); ROLLBACK TO s;\n\
@@ -98,7 +99,7 @@ fn savepoints_stay_inside_the_transaction() {
 
 #[test]
 fn words_that_end_a_transaction_are_harmless_elsewhere() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(
         &sandbox,
         "CREATE TABLE a (\"commit\" text, begin text);\n\

@@ -1,6 +1,6 @@
 //! A file that would end its own transaction, or make the server read it in another way.
 
-use super::{empty_database, load, tables};
+use super::{load, tables};
 use crate::support::{Answer, MoodyPostgres, Run, Sandbox};
 
 /// By the rules of cruddur's session one statement, by those of
@@ -8,7 +8,7 @@ use crate::support::{Answer, MoodyPostgres, Run, Sandbox};
 const HIDDEN: &str = "INSERT INTO notes VALUES ('\\''); COMMIT; SELECT 1/0; -- ');\n";
 
 fn with_notes() -> Sandbox {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE notes (text text); INSERT INTO notes VALUES ('one')").succeeds();
     sandbox
 }

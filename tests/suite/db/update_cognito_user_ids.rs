@@ -270,7 +270,7 @@ fn a_change_under_way_is_waited_for_and_seen() {
 
 #[test]
 fn a_table_other_than_ours_is_told_what_it_lacks() {
-    let sandbox = super::empty_database();
+    let sandbox = super::Sandbox::with_database();
     let schema_load = "cruddur db schema-load";
     let update = || sandbox.cruddur_with_pool(big_pool(), &UPDATE).exits_with(1).says(schema_load);
     update().says("relation \"public.users\" does not exist");

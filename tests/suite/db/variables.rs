@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use super::script::{pointed_at, refused_unsent};
-use super::{empty_database, load, tables};
-use crate::support::{Page, Run, Sandbox, USER, stack};
+use super::{load, tables};
+use crate::support::{Page, Run, Sandbox, USER, real_bindir, stack};
 
 /// Seeds two users from six variables, as such files are about.
 const SEED: &str = "-- from the environment\n\
@@ -30,7 +30,7 @@ fn expected_users() -> [[&'static str; 3]; 2] {
 }
 
 fn with_schema() -> Sandbox {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.cruddur(["db", "schema-load"]).succeeds();
     sandbox.write("seed.sql", SEED);
     sandbox
@@ -71,7 +71,7 @@ fn a_seed_takes_its_users_from_flags_first() {
 #[test]
 fn setup_gives_both_files_their_variables() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE old ()").succeeds();
     sandbox.write("schema.sql", "CREATE TABLE :\"table\" (word text DEFAULT :'word');");
     sandbox.write("seed.sql", "INSERT INTO :\"table\" VALUES (DEFAULT), (:'other');");
@@ -120,7 +120,7 @@ fn a_variable_that_is_not_set_is_shown_where_it_stands() {
 #[test]
 fn an_empty_environment_variable_is_not_set_but_an_empty_flag_is() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE words AS SELECT :'word' AS word");
     page.add(Run::of(sandbox.command(["db", "seed", "file.sql"]).env("word", "")).exits_with(1));
     assert!(tables(&sandbox).is_empty());
@@ -131,7 +131,7 @@ fn an_empty_environment_variable_is_not_set_but_an_empty_flag_is() {
 
 #[test]
 fn the_last_flag_counts_and_a_value_may_hold_anything() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE words AS SELECT :'a' AS a, :'B' AS b");
     sandbox
         .cruddur(["db", "seed", "file.sql", "--set", "a=1", "--set", "B=x=y", "--set", "a=-2\n'\\"])
@@ -141,7 +141,7 @@ fn the_last_flag_counts_and_a_value_may_hold_anything() {
 
 #[test]
 fn what_is_no_assignment_is_a_usage_error_without_the_value() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     for (given, says) in [
         ("hunter2", "there is no ="),
         ("=hunter2", "\"\" is no name of a variable"),
@@ -159,7 +159,7 @@ fn what_is_no_assignment_is_a_usage_error_without_the_value() {
 
 #[test]
 fn the_variables_of_the_connection_are_psqls_not_the_machines() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", "CREATE TABLE found AS SELECT :'DBNAME' AS db, :'USER' AS u, :'HOST' AS h");
     Run::of(
         sandbox
@@ -173,7 +173,7 @@ fn the_variables_of_the_connection_are_psqls_not_the_machines() {
 
 #[test]
 fn an_error_of_the_server_points_into_the_file_as_it_was_written() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let value = "x'y\\z".repeat(20);
     for (text, line, rest) in [
         ("SELECT :'v', nosuch", 1, "nosuch"),
@@ -228,7 +228,7 @@ fn what_a_value_does_to_the_file_is_found_before_anything_is_sent() {
 #[test]
 fn a_plain_value_runs_as_sql() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("file.sql", ":statements;\nINSERT INTO :table :rows;");
     let flags = [
         "statements=CREATE TABLE a (n int); CREATE TABLE b ()",
@@ -251,7 +251,7 @@ fn a_plain_value_runs_as_sql() {
 #[test]
 fn what_a_value_destroys_in_production_asks_first() {
     let mut page = Page::default();
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     load(&sandbox, "CREATE TABLE precious AS SELECT 'kept' AS word").succeeds();
     sandbox.write("file.sql", "SELECT 1;\n:statement precious WHERE word = :'word';");
     let on_prod = |arguments: &[&str]| {
@@ -273,7 +273,7 @@ fn what_a_value_destroys_in_production_asks_first() {
 
 #[test]
 fn values_reach_the_table_as_they_do_by_psql() {
-    let (sandbox, by_psql) = (empty_database(), empty_database());
+    let (sandbox, by_psql) = (Sandbox::with_database(), Sandbox::with_database());
     let file = "CREATE TABLE t (n int, text text, \"odd\" text, list int[]);\n\
         INSERT INTO t VALUES (:n, :'text', :'text'||':'':text'||$$:text$$, ARRAY[:n, :n::int, -:n]);\n\
         INSERT INTO t (n, list, text) SELECT list[1], list[1:2], :{?text} FROM t; -- :'nope\n\
@@ -287,7 +287,7 @@ fn values_reach_the_table_as_they_do_by_psql() {
             let _ = each.sql("DROP TABLE IF EXISTS t");
         }
         Run::of(sandbox.command(["db", "seed", "file.sql"]).args(flags())).succeeds();
-        let mut psql = Command::new("psql");
+        let mut psql = Command::new(real_bindir().join("psql"));
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "file.sql"])
             .args(flags())
             .arg(stack().url(by_psql.database()))

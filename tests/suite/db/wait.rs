@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{empty_database, load};
+use super::load;
 use crate::support::{Answer, MoodyPostgres, Run, Sandbox, Spawned, USER, free_ports, silent_port, stack};
 
 /// `db wait` on a port of this machine, as the shared server's role.
@@ -20,7 +20,7 @@ fn assert_one_attempt(server: &MoodyPostgres) {
 
 #[test]
 fn a_server_that_is_there_is_not_waited_for() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let run = sandbox.cruddur(["db", "wait"]).succeeds();
     let place = format!("127.0.0.1:{}/{}", stack().port(), sandbox.database());
     assert_eq!(run.stderr, format!("PostgreSQL at {place} accepts connections\n"));
@@ -44,7 +44,7 @@ fn a_missing_database_is_a_server_that_accepts_connections() {
 
 #[test]
 fn refused_broken_off_and_starting_up_are_tried_again() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let [port] = free_ports();
     let mut wait = Spawned::new(wait_on(&sandbox, port).arg("1h"));
     wait.says(&format!("waiting for PostgreSQL at 127.0.0.1:{port}/"));
@@ -64,7 +64,7 @@ fn refused_broken_off_and_starting_up_are_tried_again() {
 
 #[test]
 fn what_waiting_does_not_cure_fails_at_once() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let full = format!("full_{}", sandbox.database());
     load(&sandbox, format!("CREATE ROLE {full} LOGIN PASSWORD 'x' CONNECTION LIMIT 0")).succeeds();
     let try_as = |credentials: &str, parameters: &str, code: i32, says: &str| {
@@ -96,7 +96,7 @@ fn what_waiting_does_not_cure_fails_at_once() {
 
 #[test]
 fn when_the_time_is_up_the_last_reason_is_told() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     let port = silent_port();
     for timeout in ["100ms", "0", "0s"] {
         Run::of(wait_on(&sandbox, port).arg(timeout))

@@ -9,7 +9,7 @@ use std::process::Command;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::{World, eventually, sql, stack};
+use super::{World, eventually, real_bindir};
 
 /// Where a program stops, `initdb` unless another one is named. It always waits before it
 /// has told its parent of an end.
@@ -97,12 +97,6 @@ pub fn bin_folder(world: &World) -> PathBuf {
     let folder = world.path().join("bin");
     fs::create_dir(&folder).unwrap();
     folder
-}
-
-/// The folder of the programs that the shared server runs from.
-pub fn real_bindir() -> PathBuf {
-    let url = stack().url("postgres");
-    sql(&url, "SELECT setting FROM pg_config WHERE name = 'BINDIR'")[0][0].as_str().into()
 }
 
 /// Writes an executable shell script.

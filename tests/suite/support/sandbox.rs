@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -17,15 +17,15 @@ use aws_sdk_dynamodb::types::{
 use cruddur::config::{
     AwsConfig, Credentials as SigningCredentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service, Target,
 };
-use cruddur::dynamodb::DynamoDb;
 use cruddur::dynamodb::stream::Streams;
+use cruddur::dynamodb::{Definition, DynamoDb};
 use cruddur::local::Access;
 use cruddur::local::dynamodb::Server;
 use cruddur::messaging::User;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::config::Host;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use super::command::{Run, bare};
 use super::record::{Place, enter, leave};
@@ -75,8 +75,23 @@ impl Sandbox {
     /// The same with schema and users in PostgreSQL, and the messages table.
     pub fn set_up() -> Self {
         let sandbox = Self::new();
-        copy_of_a_database_set_up(&sandbox.database);
-        sandbox.cruddur(["ddb", "schema-load"]).succeeds();
+        create_database(&sandbox.database, Some(database_set_up()));
+        let (store, definition) = (sandbox.store(), Definition::default());
+        assert!(runtime().block_on(store.create_table(TABLE, &definition)).unwrap());
+        sandbox
+    }
+
+    /// The same as new, with an empty database.
+    pub fn with_database() -> Self {
+        let sandbox = Self::new();
+        create_database(&sandbox.database, None);
+        sandbox
+    }
+
+    /// The same as new, with a copy of another's database.
+    pub fn with_copy_of(other: &Self) -> Self {
+        let sandbox = Self::new();
+        create_database(&sandbox.database, Some(&other.database));
         sandbox
     }
 
@@ -246,23 +261,43 @@ impl Drop for Sandbox {
     }
 }
 
-/// Creates a database as `cruddur db setup` leaves it, which ran once for all of them.
-fn copy_of_a_database_set_up(name: &str) {
-    static SOURCE: OnceLock<&str> = OnceLock::new();
-    let source = SOURCE.get_or_init(|| {
-        let sandbox = Sandbox::new();
-        Run::of(sandbox.command(["db", "setup"]).env("CONNECTION_URL", stack().url("set_up"))).succeeds();
-        // By default the copy goes through the write-ahead log, which takes three times as long.
+/// Creates a database, an empty one or a copy, by copying the files. By default all of it goes
+/// through the write-ahead log, which takes three times as long.
+fn create_database(name: &str, template: Option<&str>) {
+    static STRATEGY: OnceLock<&str> = OnceLock::new();
+    let strategy = STRATEGY.get_or_init(|| {
         // PostgreSQL 14 always copies the files, and has no word for it.
         let version: u32 = administrate("SHOW server_version_num")[0][0].parse().unwrap();
-        if version >= 150_000 { "TEMPLATE set_up STRATEGY file_copy" } else { "TEMPLATE set_up" }
+        if version >= 150_000 { "STRATEGY file_copy" } else { "" }
     });
-    administrate(&format!("CREATE DATABASE {name} {source}"));
+    let template = template.map(|template| format!("TEMPLATE {template}")).unwrap_or_default();
+    administrate(&format!("CREATE DATABASE {name} {template} {strategy}"));
 }
 
-/// Runs a statement about databases, in one that always exists.
+/// The name of a database as `cruddur db setup` leaves it, which runs once for all.
+fn database_set_up() -> &'static str {
+    const NAME: &str = "set_up";
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        let sandbox = Sandbox::new();
+        Run::of(sandbox.command(["db", "setup"]).env("CONNECTION_URL", stack().url(NAME))).succeeds();
+    });
+    NAME
+}
+
+/// Runs a statement about databases, in one session that stays: a new one for each costs more than
+/// most of the statements.
 fn administrate(statement: &str) -> Vec<Vec<String>> {
-    sql(&stack().url("postgres"), statement)
+    static SESSION: OnceLock<tokio_postgres::Client> = OnceLock::new();
+    let session = SESSION.get_or_init(|| {
+        let url = stack().url("postgres");
+        runtime().block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        })
+    });
+    rows(runtime().block_on(session.simple_query(statement)).unwrap())
 }
 
 /// cruddur's own access to the DynamoDB on a port of this machine.
@@ -320,21 +355,26 @@ pub fn sql(url: &str, query: &str) -> Vec<Vec<String>> {
     let config: tokio_postgres::Config = url.parse().unwrap();
     let [Host::Tcp(host)] = config.get_hosts() else { panic!("{url} has no host") };
     let mut stream = TcpStream::connect((host.as_str(), config.get_ports()[0])).unwrap();
-    let rows = runtime().block_on(async {
+    let answer = runtime().block_on(async {
         let own = stream.try_clone().unwrap();
         own.set_nonblocking(true).unwrap();
         let own = tokio::net::TcpStream::from_std(own).unwrap();
-        let (client, connection) = config.connect_raw(own, tokio_postgres::NoTls).await.unwrap();
+        let (client, connection) = config.connect_raw(own, NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
-        let rows = client.simple_query(query).await.unwrap();
+        let answer = client.simple_query(query).await.unwrap();
         drop(client);
         let _ = connection.await.unwrap();
-        rows
+        answer
     });
     // The process of a session closes the connection when it is gone from every list.
     stream.set_nonblocking(false).unwrap();
     let _ = stream.read_to_end(&mut Vec::new());
-    rows.into_iter()
+    rows(answer)
+}
+
+fn rows(answer: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
+    answer
+        .into_iter()
         .filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => {
                 Some((0..row.len()).map(|column| row.get(column).unwrap_or("∅").to_owned()).collect())

@@ -146,8 +146,12 @@ impl World {
 
     /// A stack in the foreground, ready.
     pub fn foreground(&self, arguments: &[&str]) -> Spawned {
-        let up = Spawned::new(&mut self.on_ports("up", arguments));
-        eventually("the stack is ready", || self.data().join("stack.json").exists().then_some(()));
+        let mut up = Spawned::new(&mut self.on_ports("up", arguments));
+        eventually("the stack is ready", || {
+            let is_ready = self.data().join("stack.json").exists();
+            assert!(is_ready || up.is_running(), "it has ended: {}", up.said());
+            is_ready.then_some(())
+        });
         up
     }
 

@@ -1,13 +1,13 @@
 //! Rows that fail: where they stand in the file.
 
 use super::super::script::{pointed_at, refused_unsent};
-use super::{Verdict, empty_database, judge};
-use crate::support::Run;
+use super::{Verdict, judge};
+use crate::support::{Run, Sandbox};
 
 /// Loads `file` where there is a table of notes; it fails, and nothing of it is kept.
 #[track_caller]
 fn fails(file: &str) -> Run {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write("before.sql", "CREATE TABLE notes (n int CHECK (n < 10), t text)");
     sandbox.cruddur(["db", "seed", "before.sql"]).succeeds();
     sandbox.write("file.sql", file);
@@ -74,7 +74,7 @@ fn rows_that_cannot_be_sent_are_refused_before_anything_is() {
 
 #[test]
 fn rows_may_end_with_the_file() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     // psql would have a newline there.
     sandbox.write("file.sql", "CREATE TABLE a (n int);\nCOPY a FROM stdin;\n1\n\\.");
     sandbox.cruddur(["db", "seed", "file.sql"]).succeeds();
@@ -83,7 +83,7 @@ fn rows_may_end_with_the_file() {
 
 #[test]
 fn a_variable_may_name_the_table_but_not_bring_the_statement() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write(
         "file.sql",
         "CREATE TABLE :\"t\" (n int);\nCOPY :\"t\" FROM stdin;\n1\n:t\n\\.\n".replace(":t\n", "2\n"),
@@ -101,7 +101,7 @@ fn a_variable_may_name_the_table_but_not_bring_the_statement() {
 
 #[test]
 fn a_dry_run_counts_the_rows_and_hides_none_of_the_sql() {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     sandbox.write(
         "file.sql",
         "BEGIN READ WRITE;\nCREATE TABLE a (n int);\nCOPY a FROM stdin;\n1\n2\n\\.\nSELECT 1;\nCOMMIT;\n",

@@ -5,8 +5,7 @@ mod by_hand;
 mod errors;
 mod pg_dump;
 
-use super::empty_database;
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, real_bindir};
 
 /// What comes out of loading a file.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +18,8 @@ enum Verdict<'a> {
 
 /// A program of PostgreSQL's, on a sandbox's database.
 fn program(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Run {
-    let mut command = sandbox.command_of(name, arguments);
+    let program = real_bindir().join(name);
+    let mut command = sandbox.command_of(program.to_str().unwrap(), arguments);
     Run::of(command.args(["-d", &sandbox.connection_url()]))
 }
 
@@ -44,22 +44,18 @@ fn contents(sandbox: &Sandbox) -> Vec<String> {
 /// Loads `file` by psql and by cruddur into databases that hold what `before` makes.
 #[track_caller]
 fn judge(name: &str, before: &str, file: impl AsRef<[u8]>, verdict: Verdict<'_>) {
-    let sandboxes = [empty_database(), empty_database()];
-    for sandbox in &sandboxes {
+    let made = with(before);
+    let [by_psql, by_cruddur] = [&made, &made].map(Sandbox::with_copy_of);
+    for sandbox in [&by_psql, &by_cruddur] {
         sandbox.write("file.sql", &file);
-        if !before.is_empty() {
-            sandbox.write("before.sql", before);
-            psql(sandbox, "before.sql").succeeds();
-        }
     }
-    let [by_psql, by_cruddur] = &sandboxes;
     let run = by_cruddur.cruddur(["db", "schema-load", "file.sql"]);
     match verdict {
         Verdict::Same => {
-            let expected = psql(by_psql, "file.sql");
+            let expected = psql(&by_psql, "file.sql");
             assert_eq!(expected.code, 0, "{name}: psql fails: {}", expected.stderr);
             assert_eq!(run.code, 0, "{name}: {}", run.stderr);
-            let (expected, found) = (contents(by_psql), contents(by_cruddur));
+            let (expected, found) = (contents(&by_psql), contents(&by_cruddur));
             let missing: Vec<_> = expected.iter().filter(|line| !found.contains(line)).take(5).collect();
             let extra: Vec<_> = found.iter().filter(|line| !expected.contains(line)).take(5).collect();
             assert!(expected == found, "{name}: missing {missing:?}, extra {extra:?}");
@@ -69,14 +65,14 @@ fn judge(name: &str, before: &str, file: impl AsRef<[u8]>, verdict: Verdict<'_>)
             for text in texts {
                 assert!(run.stderr.contains(text), "{name}: not said: {text:?}\n{}", run.stderr);
             }
-            assert_eq!(contents(by_cruddur), contents(&with(before)), "{name}: something was kept");
+            assert_eq!(contents(&by_cruddur), contents(&made), "{name}: something was kept");
         }
     }
 }
 
 /// A database that holds what `before` makes.
 fn with(before: &str) -> Sandbox {
-    let sandbox = empty_database();
+    let sandbox = Sandbox::with_database();
     if !before.is_empty() {
         sandbox.write("before.sql", before);
         psql(&sandbox, "before.sql").succeeds();
