@@ -6,12 +6,13 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare lint build postgres moto shells install install-shell pictures clean
+.PHONY: help demo test bare lint slim build postgres moto shells install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
 	@echo 'make test     formatting, lints and every test'
-	@echo 'make bare     both of them in a bare Debian, as root and as a user with sudo'
+	@echo 'make slim     lints of the build without the local stack'
+	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
 	@echo 'make pictures draw docs/pictures from what the commands print'
@@ -19,8 +20,8 @@ help:
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
 
-# Twice as many tests at a time as there are cores: many wait for another process.
-TEST_THREADS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+# Four times as many tests at a time as there are cores: many wait for another process.
+TEST_THREADS ?= $(shell expr 4 \* $$(getconf _NPROCESSORS_ONLN))
 
 # A snapshot that differs fails, and nothing is written: docs/contributing.md
 test: postgres moto shells lint
@@ -31,7 +32,9 @@ bare:
 
 lint:
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTC_WORKSPACE_WRAPPER=scripts/clippy-rustc.sh $(CARGO) build --locked --all-targets
+
+slim:
 	$(CARGO) clippy --locked --no-default-features -- -D warnings
 
 build:
