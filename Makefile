@@ -20,8 +20,8 @@ help:
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
 
-# Four times as many tests at a time as there are cores: many wait for another process.
-TEST_THREADS ?= $(shell expr 4 \* $$(getconf _NPROCESSORS_ONLN))
+# Many tests wait for another process; but they share one PostgreSQL, which takes 100 connections.
+TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 6 ? 4 * n : 24)))
 
 # A snapshot that differs fails, and nothing is written: docs/contributing.md
 test: postgres moto shells lint
