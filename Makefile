@@ -1,4 +1,5 @@
-# make demo: from a fresh clone to a seeded conversation.  make test: everything that must hold.
+# make demo: from a fresh clone to a seeded conversation.  make test: every lint and test, but for the
+# slim build's lints (make slim).
 # Both use Cargo's dev profile, so that what one has built the other need not
 # (docs/building.md has the measurements).
 
@@ -20,7 +21,8 @@ help:
 demo: postgres build
 	@$(CRUDDUR) --no-env-file local exec -- scripts/demo.sh $(CRUDDUR)
 
-# Many tests wait for another process; but they share one PostgreSQL, which takes 100 connections.
+# More than cores, for many tests wait for another process; 24 at most, for they share one PostgreSQL,
+# which takes 100 connections.
 TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 6 ? 4 * n : 24)))
 
 # A snapshot that differs fails, and nothing is written: docs/contributing.md

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Clippy in rustc's place: cargo builds our own crate with it, and so needs no second build of all
-# dependencies, as `cargo clippy` does.
+# Clippy in rustc's place for our own crate, so that it uses the dependencies that are built;
+# `cargo clippy` checks all of them again.
 #
 # usage: RUSTC_WORKSPACE_WRAPPER=scripts/clippy-rustc.sh cargo build
 exec clippy-driver "$@" -D warnings

@@ -14,7 +14,7 @@ use crate::dynamodb::{Direction, Span};
 use crate::error::Result;
 use crate::messaging::MessageGroup;
 
-/// Who waits for a completion waits with a finger on the key, unless `--timeout` says how long.
+/// How long a look-up may take when there is no `--timeout`: somebody waits with a finger on the key.
 const PATIENCE: Duration = Duration::from_millis(800);
 /// More candidates than that help nobody.
 const HANDLES: i64 = 100;

@@ -3,17 +3,21 @@
 use std::io::{Read as _, Write as _};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crate::support::{GROUP, Recorder, Run, Sandbox, Spawned, at_a_terminal, eventually};
+use crate::support::{Fault, GROUP, Proxy, Recorder, Run, Sandbox, Spawned, at_a_terminal, eventually};
+
+/// The beginning of a line whose completion may take long, on a busy machine.
+const PATIENT: &str = "cruddur --timeout 5m";
 
 /// What the last of `words` may become, by the protocol of zsh, fish and PowerShell; however long it
 /// takes on a busy machine.
 fn complete(command: &mut Command, words: &[&str]) -> Vec<String> {
-    complete_at_once(command, &[&["--timeout", "5m"], words].concat())
+    complete_within_the_limit(command, &[&["--timeout", "5m"], words].concat())
 }
 
-/// The same, within the time that one waits with a finger on the key.
-fn complete_at_once(command: &mut Command, words: &[&str]) -> Vec<String> {
+/// The same, within the limit that a completion has by default.
+fn complete_within_the_limit(command: &mut Command, words: &[&str]) -> Vec<String> {
     let run = Run::of(command.args(["__complete", "fish", "--", "cruddur"]).args(words)).succeeds();
     assert_eq!(run.stderr, "", "{words:?}");
     run.stdout.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
@@ -25,9 +29,10 @@ fn values(mut found: Vec<String>) -> Vec<String> {
     found
 }
 
-/// What bash has to put in the place of `replaced`.
-fn complete_in_bash(sandbox: &Sandbox, replaced: &str, line: &str) -> Vec<String> {
-    let run = sandbox.cruddur(["__complete", "bash", "--", replaced, line]).succeeds();
+/// What bash has to put in the place of `replaced`, in a line of cruddur and `words`.
+fn complete_in_bash(sandbox: &Sandbox, replaced: &str, words: &str) -> Vec<String> {
+    let line = format!("{PATIENT} {words}");
+    let run = sandbox.cruddur(["__complete", "bash", "--", replaced, &line]).succeeds();
     assert_eq!(run.stderr, "");
     run.stdout.lines().map(ToOwned::to_owned).collect()
 }
@@ -119,7 +124,7 @@ fn when_the_target_does_not_answer_nothing_is_said() {
     let url = format!("http://127.0.0.1:{port}");
     let postgres = format!("postgresql://nobody:secret@127.0.0.1:{port}/none");
     let ask = |command: &mut Command| {
-        assert_eq!(complete_at_once(command, &["ddb", "scan", "--table", ""]), [""; 0]);
+        assert_eq!(complete_within_the_limit(command, &["ddb", "scan", "--table", ""]), [""; 0]);
     };
     let set = |variables: &[(&str, &str)]| {
         let mut command = sandbox.command([""; 0]);
@@ -131,12 +136,25 @@ fn when_the_target_does_not_answer_nothing_is_said() {
     ask(&mut set(&[("AWS_ENDPOINT_URL_DYNAMODB", "no url at all")]));
     for url in [postgres.as_str(), "postgresql://nobody:secret@127.0.0.1:1/none", "no url"] {
         let mut command = set(&[("CONNECTION_URL", url)]);
-        assert_eq!(values(complete_at_once(&mut command, &["ddb", "rename-user", ""])), [""; 0]);
+        assert_eq!(values(complete_within_the_limit(&mut command, &["ddb", "rename-user", ""])), [""; 0]);
     }
     sandbox.write(".env", "not a line");
     ask(&mut set(&[]));
     // What needs no target is there all the same.
     assert_eq!(complete(&mut set(&[]), &["ddb", "scan", "--tab"]), ["--table"]);
+}
+
+#[test]
+fn a_timeout_before_the_cursor_is_how_long_an_answer_may_take() {
+    let sandbox = Sandbox::set_up();
+    let proxy = Proxy::new(sandbox.endpoint(), "ListTables", |_| Some(Fault::Hold));
+    let words = ["__complete", "fish", "--", "cruddur", "--timeout", "5m", "ddb", "drop", "c"];
+    let run = Spawned::new(sandbox.command(words).env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()));
+    proxy.holds(1);
+    // By default it would have ended by now.
+    std::thread::sleep(Duration::from_secs(1));
+    proxy.release();
+    assert_eq!(run.ends().succeeds().stdout, "cruddur-messages\t\n");
 }
 
 #[test]
@@ -162,19 +180,19 @@ fn bash_is_told_what_to_put_after_a_colon_or_an_equals_sign() {
     let sandbox = Sandbox::seeded();
     sandbox.create_table("spaced");
     sandbox.sql("UPDATE users SET handle = 'pe''t ra:1' WHERE handle = 'petra'");
-    let bash = |replaced: &str, line: &str| complete_in_bash(&sandbox, replaced, line);
+    let bash = |replaced: &str, words: &str| complete_in_bash(&sandbox, replaced, words);
     let endpoint = sandbox.endpoint();
-    assert_eq!(bash("cru", "cruddur --timeout 5m ddb scan --table=cru"), ["cruddur-messages"]);
-    assert_eq!(bash("", "cruddur --timeout 5m ddb scan --table="), ["cruddur-messages", "spaced"]);
+    assert_eq!(bash("cru", "ddb scan --table=cru"), ["cruddur-messages"]);
+    assert_eq!(bash("", "ddb scan --table="), ["cruddur-messages", "spaced"]);
     assert_eq!(
-        bash("s", &format!("cruddur --timeout 5m ddb --endpoint-url {endpoint} scan --table s")),
+        bash("s", &format!("ddb --endpoint-url {endpoint} scan --table s")),
         ["spaced"],
         "the URL is one word"
     );
     // Quoted as the line has it.
-    assert_eq!(bash("pe", "cruddur --timeout 5m ddb rename-user pe"), [r"pe\'t\ ra:1"]);
-    assert_eq!(bash("pe", "cruddur --timeout 5m ddb rename-user \"pe"), ["pe't ra:1"]);
-    assert_eq!(bash("1", r"cruddur --timeout 5m ddb rename-user pe\'t\ ra:1"), ["1"]);
+    assert_eq!(bash("pe", "ddb rename-user pe"), [r"pe\'t\ ra:1"]);
+    assert_eq!(bash("pe", "ddb rename-user \"pe"), ["pe't ra:1"]);
+    assert_eq!(bash("1", r"ddb rename-user pe\'t\ ra:1"), ["1"]);
 }
 
 #[test]
@@ -241,29 +259,17 @@ fn complete_at_a_terminal(program: &str, arguments: &[&str], setup: (&str, &str)
     let mut shell = Shell::start(&sandbox, program, arguments);
     let endpoint = sandbox.endpoint();
     for (number, (keys, field, expected)) in [
-        ("cruddur --timeout 5m ddb scan --limit 0 --table cru\t-o json".to_owned(), "count", "0"),
-        (format!("cruddur --timeout 5m ddb --endpoint-url {endpoint} list-t\t-o json"), "count", "2"),
-        (
-            "cruddur --timeout 5m ddb patterns list-conversations --handle os\t-o json".to_owned(),
-            "count",
-            "1",
-        ),
-        (
-            "cruddur --timeout 5m ddb patterns get-conversation --message-group-uuid 5a\t--limit 4 -o json"
-                .to_owned(),
-            "count",
-            "4",
-        ),
+        ("ddb scan --limit 0 --table cru\t-o json".to_owned(), "count", "0"),
+        (format!("ddb --endpoint-url {endpoint} list-t\t-o json"), "count", "2"),
+        ("ddb patterns list-conversations --handle os\t-o json".to_owned(), "count", "1"),
+        ("ddb patterns get-conversation --message-group-uuid 5a\t--limit 4 -o json".to_owned(), "count", "4"),
         // After an equals sign, with a URL full of colons before it.
-        (
-            format!("cruddur --timeout 5m ddb scan --endpoint-url {endpoint} --limit 0 --table=oth\t-o json"),
-            "count",
-            "0",
-        ),
+        (format!("ddb scan --endpoint-url {endpoint} --limit 0 --table=oth\t-o json"), "count", "0"),
     ]
     .into_iter()
     .enumerate()
     {
+        let keys = format!("{PATIENT} {keys}");
         let file = sandbox.path().join(format!("{number}.json"));
         shell.types(&format!("{keys} > {number}.json; touch {number}.done\r"));
         eventually(&format!("{program} runs: {keys}\n{}", shell.said()), || {

@@ -74,8 +74,7 @@ impl Sandbox {
 
     /// The same with schema and users in PostgreSQL, and the messages table.
     pub fn set_up() -> Self {
-        let sandbox = Self::new();
-        create_database(&sandbox.database, Some(database_set_up()));
+        let sandbox = Self::with_database_from(Some(database_set_up()));
         let (store, definition) = (sandbox.store(), Definition::default());
         assert!(runtime().block_on(store.create_table(TABLE, &definition)).unwrap());
         sandbox
@@ -83,15 +82,17 @@ impl Sandbox {
 
     /// The same as new, with an empty database.
     pub fn with_database() -> Self {
-        let sandbox = Self::new();
-        create_database(&sandbox.database, None);
-        sandbox
+        Self::with_database_from(None)
     }
 
     /// The same as new, with a copy of another's database.
     pub fn with_copy_of(other: &Self) -> Self {
+        Self::with_database_from(Some(&other.database))
+    }
+
+    fn with_database_from(template: Option<&str>) -> Self {
         let sandbox = Self::new();
-        create_database(&sandbox.database, Some(&other.database));
+        create_database(&sandbox.database, template);
         sandbox
     }
 

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use regex_lite::{Captures, Regex};
 
 use super::command::quoted;
-use super::{Run, names};
+use super::{ENCODED_PASSWORD, Run, names};
 
 /// The variables that a test sets, and nobody types.
 const AMBIENT: &[&str] = &[
@@ -125,7 +125,8 @@ impl Page {
     }
 }
 
-/// Says how `data` repeats what was printed before, if it does, but for what differs from run to run.
+/// Says how `data` repeats what was printed before, if it does. Both are filtered: what differs from
+/// run to run may be equal by chance.
 fn repetition(before: &str, data: &str) -> Option<&'static str> {
     if data.is_empty() {
         return None;
@@ -157,7 +158,7 @@ fn variables(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         let (name, value) = (name.to_str().unwrap(), value?.to_str().unwrap());
         // The shared server is in nobody's command line.
-        let is_typed = !AMBIENT.contains(&name) && !value.contains("s3cr%40t");
+        let is_typed = !AMBIENT.contains(&name) && !value.contains(ENCODED_PASSWORD);
         is_typed.then(|| format!("{name}={} ", quoted(value)))
     });
     variables.collect()
@@ -219,15 +220,14 @@ const FILTERS: &[(&str, &str)] = &[
 
 impl Seen {
     fn filter(&mut self, text: &str) -> String {
+        const PROGRAM: &str = env!("CARGO_BIN_EXE_cruddur");
+        static WITHOUT_LINKS: OnceLock<String> = OnceLock::new();
         static REGEXES: OnceLock<Vec<(&str, Regex)>> = OnceLock::new();
         let compiled = || FILTERS.iter().map(|(kind, regex)| (*kind, Regex::new(regex).unwrap())).collect();
         // It names itself by the path without links.
-        let program = Path::new(env!("CARGO_BIN_EXE_cruddur"));
-        let without_links = program.canonicalize().unwrap();
-        let mut text = text.to_owned();
-        for path in [program, &without_links] {
-            text = text.replace(path.to_str().unwrap(), "<cruddur>");
-        }
+        let without_links = WITHOUT_LINKS
+            .get_or_init(|| Path::new(PROGRAM).canonicalize().unwrap().to_str().unwrap().to_owned());
+        let mut text = text.replace(PROGRAM, "<cruddur>").replace(without_links, "<cruddur>");
         // Said after three seconds: a busy machine may take that long.
         text = text.split_inclusive('\n').filter(|line| !line.starts_with("still waiting for ")).collect();
         for (kind, regex) in REGEXES.get_or_init(compiled) {
