@@ -6,8 +6,9 @@ use crate::aws::Identified;
 use crate::cognito::UserPool;
 use crate::config::{AwsConfig, Config, Service, Target, UserPoolId};
 use crate::dynamodb::DynamoDb;
-use crate::dynamodb::stream::Streams;
+use crate::dynamodb::streams::Streams;
 use crate::error::Result;
+use crate::messages_table;
 use crate::postgres::{ConnectionUrl, Session};
 use crate::security_group::Ec2;
 
@@ -65,7 +66,7 @@ impl Context {
 
     /// A DynamoDB client for this target. No request is sent yet.
     pub async fn dynamodb(&self) -> Result<DynamoDb> {
-        DynamoDb::connect(&self.aws(Service::DynamoDb)?).await
+        Ok(DynamoDb::connect(&self.aws(Service::DynamoDb)?).await?.knowing(messages_table::index_of_key))
     }
 
     /// A client for a user pool. No request is sent yet.

@@ -1,8 +1,7 @@
 //! Cruddur's databases from one binary: direct messages in DynamoDB, users in
 //! PostgreSQL, and a local stack that brings both along.
 //!
-//! Arrows between modules point one way: `commands` → `messaging`, the services
-//! (`dynamodb`, `postgres`, `cognito`, `security_group`, `local`), `output` → `aws` → `config` → `error`.
+//! Arrows between modules point one way: docs/architecture.md.
 
 pub mod archive;
 mod aws;
@@ -16,6 +15,7 @@ pub mod error;
 pub mod external_sort;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod messages_table;
 pub mod messaging;
 pub mod nearest;
 pub mod output;

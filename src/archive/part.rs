@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 use super::compression::{Compression, decoder};
 use super::tally::{Tally, Totals};
 use super::write::{Header, Writer};
-use crate::dynamodb::{Item, ScanPage, Start, json};
+use crate::dynamodb::item::json;
+use crate::dynamodb::{Item, ScanPage, Start};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::state_file::{beside, rename, replace};
 

@@ -9,8 +9,9 @@ use super::documents::{self, Layout, Said};
 use super::tally::{Tally, Totals};
 use super::values::{Fault, First, Text, lines};
 use super::write::{HEADER, Header, KeyPart, TRAILER, Trailer, VERSION};
-use crate::dynamodb::json::{Fields, Kind, Problem, plain_item, typed_item, typed_record};
-use crate::dynamodb::{Item, json};
+use crate::dynamodb::Item;
+use crate::dynamodb::item::json;
+use crate::dynamodb::item::json::{Fields, Kind, Problem, plain_item, typed_item, typed_record};
 
 /// What a file of items is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

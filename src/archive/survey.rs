@@ -3,7 +3,8 @@
 use super::records::{Change, Format, Reading};
 use super::source::{Entry, Read, Source};
 use super::write::{Header, KeyPart};
-use crate::dynamodb::{Item, KeyKind, TableShape, json};
+use crate::dynamodb::item::json;
+use crate::dynamodb::{Item, KeyKind, TableShape};
 use crate::error::{Context as _, Error, Result};
 use crate::external_sort::{Fixed, Sorter, take};
 

@@ -3,7 +3,8 @@
 use ring::digest::{Context, SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::dynamodb::{Item, json};
+use crate::dynamodb::Item;
+use crate::dynamodb::item::json;
 
 /// What was added up so far.
 #[derive(Clone)]

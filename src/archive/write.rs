@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::compression::{Compression, Encoder};
 use super::tally::{Tally, Totals};
-use crate::dynamodb::{Item, json};
+use crate::dynamodb::Item;
+use crate::dynamodb::item::json;
 
 /// The version of the format.
 pub(super) const VERSION: u32 = 1;

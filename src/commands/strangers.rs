@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::common::count;
-use crate::dynamodb::{DynamoDb, Relinked};
+use crate::dynamodb::DynamoDb;
 use crate::error::Result;
+use crate::messages_table::Relinked;
 use crate::messaging::User;
 use crate::postgres::Session;
 

@@ -48,12 +48,12 @@ pub struct Capacity {
 
 impl Capacity {
     /// Nothing consumed yet; `estimated` if by an emulator.
-    pub(super) fn new(estimated: bool) -> Self {
+    pub(crate) fn new(estimated: bool) -> Self {
         Self { estimated, ..Self::default() }
     }
 
     /// Adds the figures of one answer to a read.
-    pub(super) fn add(&mut self, answer: &impl ReadAnswer) {
+    pub(crate) fn add(&mut self, answer: &impl ReadAnswer) {
         let (returned, scanned) = answer.items();
         self.returned += returned;
         self.scanned += scanned;
@@ -61,7 +61,7 @@ impl Capacity {
     }
 
     /// Adds the figures of one answer to a write of so many `items`, which no answer tells.
-    pub(super) fn add_written(&mut self, answer: &impl Answer, items: usize) {
+    pub(crate) fn add_written(&mut self, answer: &impl Answer, items: usize) {
         self.written += items as u64;
         self.add_request(answer);
     }
@@ -123,13 +123,13 @@ impl DynamoDb {
 
 /// The answer to a request that consumes capacity. Every request asks for
 /// `ReturnConsumedCapacity::Indexes`.
-pub(super) trait Answer {
+pub(crate) trait Answer {
     /// Its figures, one for each table.
     fn consumed(&self) -> &[ConsumedCapacity];
 }
 
 /// The answer to a request that reads.
-pub(super) trait ReadAnswer: Answer {
+pub(crate) trait ReadAnswer: Answer {
     /// Items returned, and items read for that.
     fn items(&self) -> (u64, u64);
 }

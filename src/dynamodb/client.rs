@@ -4,19 +4,19 @@ use aws_sdk_dynamodb::Client;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
-use super::plan::Shapes;
 use crate::aws::{Aws, DryRun, Place, Tries};
 use crate::config::{AwsConfig, Target};
+use crate::dynamodb::write::dry_run::Shapes;
 use crate::error::Result;
 
 /// A client for one DynamoDB.
 #[derive(Clone)]
 pub struct DynamoDb {
-    pub(super) client: Client,
+    pub(crate) client: Client,
     place: Place,
-    pub(super) dry_run: Option<DryRun>,
+    pub(crate) dry_run: Option<DryRun>,
     /// What a dry run has seen.
-    pub(super) shapes: Shapes,
+    pub(crate) shapes: Shapes,
 }
 
 impl DynamoDb {
@@ -35,7 +35,7 @@ impl DynamoDb {
     }
 
     /// The same for a dry run, whatever this one is for: it notes what it does not send.
-    pub(super) fn rehearsing(&self) -> Self {
+    pub(crate) fn rehearsing(&self) -> Self {
         if self.dry_run.is_some() {
             return self.clone();
         }
@@ -45,13 +45,13 @@ impl DynamoDb {
     }
 
     /// A client like this one for one request, whose tries are counted.
-    pub(super) fn counting(&self) -> (Self, Tries) {
+    pub(crate) fn counting(&self) -> (Self, Tries) {
         let tries = Tries::default();
         (self.intercepted(SharedInterceptor::new(tries.clone())), tries)
     }
 
     /// A client like this one, with an interceptor more.
-    pub(super) fn intercepted(&self, interceptor: SharedInterceptor) -> Self {
+    pub(crate) fn intercepted(&self, interceptor: SharedInterceptor) -> Self {
         let config = self.client.config().to_builder().interceptor(interceptor).build();
         Self { client: Client::from_conf(config), ..self.clone() }
     }

@@ -16,28 +16,28 @@ const THROTTLING_CODES: [&str; 3] =
     ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
 
 /// Whether the service asked to come back later.
-pub(super) fn is_throttled<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+pub(crate) fn is_throttled<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error).is_some_and(|code| THROTTLING_CODES.contains(&code))
 }
 
 /// Whether the service itself had an error: what was asked may be done or not.
-pub(super) fn is_server_error<E>(error: &SdkError<E>) -> bool {
+pub(crate) fn is_server_error<E>(error: &SdkError<E>) -> bool {
     error.raw_response().is_some_and(|response| response.status().is_server_error())
 }
 
 /// Whether the service said that the table is not there.
-pub(super) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+pub(crate) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error) == Some(NOT_FOUND)
 }
 
 /// ` --table NAME`, where a command to run must have it.
-pub(super) fn table_flag(table: &str) -> String {
+pub(crate) fn table_flag(table: &str) -> String {
     if table == DEFAULT_TABLE { String::new() } else { format!(" --table {table}") }
 }
 
 impl DynamoDb {
     /// An error of a request: `what` failed on `table`, where, and why.
-    pub(super) fn error<E, R>(&self, what: &str, table: &str, error: &SdkError<E, R>) -> Error
+    pub(crate) fn error<E, R>(&self, what: &str, table: &str, error: &SdkError<E, R>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
@@ -46,7 +46,7 @@ impl DynamoDb {
     }
 
     /// The same of a table that is not there.
-    pub(super) fn missing(&self, table: &str) -> Error {
+    pub(crate) fn missing(&self, table: &str) -> Error {
         let prod = self.target().flag();
         let flag = table_flag(table);
         Error::failed(format!("there is no table {table:?} on {}", self.place()))

@@ -1,6 +1,6 @@
 //! Conditions and paths as people write them.
 
-use cruddur::dynamodb::expression::{Condition, Placeholders, Projection};
+use cruddur::dynamodb::item::expression::{Condition, Placeholders, Projection};
 use proptest::prelude::*;
 
 fn written(source: &str) -> String {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cruddur::dynamodb::json::{Typed, plain_item, plain_value, typed_item};
+use cruddur::dynamodb::item::json::{Typed, plain_item, plain_value, typed_item};
 use proptest::prelude::*;
 
 use crate::support::{any_item, any_number};

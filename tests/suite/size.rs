@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue::{self, B, Bool, Bs, L, M, N, Ns, Null, S, Ss};
-use cruddur::dynamodb::{Item, size};
+use cruddur::dynamodb::Item;
+use cruddur::dynamodb::item::size;
 use proptest::prelude::*;
 
 fn number(text: &str) -> AttributeValue {

@@ -10,8 +10,8 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::config::{Config, Flags};
 use crate::context::Context;
-use crate::dynamodb::{Direction, Span};
 use crate::error::Result;
+use crate::messages_table::{Direction, Span};
 use crate::messaging::MessageGroup;
 
 /// How long a look-up may take when there is no `--timeout`: somebody waits with a finger on the key.

@@ -8,7 +8,8 @@ use crate::commands::signals::Signals;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
-use crate::postgres::{Ready, wait};
+use crate::postgres::Ready;
+use crate::postgres::connection::wait;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use clap::Args;
 
 use crate::commands::common::read_bytes;
-use crate::dynamodb::expression::is_number;
-use crate::dynamodb::{Item, KeyAttribute, KeyKind, KeyShape, TableShape, json};
+use crate::dynamodb::item::expression::is_number;
+use crate::dynamodb::item::json;
+use crate::dynamodb::{Item, KeyAttribute, KeyKind, KeyShape, TableShape};
 use crate::error::{Error, Result};
 
 /// The key of one item.

@@ -12,10 +12,10 @@ use crate::commands::plan::show_requests;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::{DEFAULT_TABLE, Target};
 use crate::context::Context;
-use crate::dynamodb::{
-    Capacity, DynamoDb, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write, json,
-};
+use crate::dynamodb::item::json;
+use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::{Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write};
 use crate::output::{Column, Record, Records, Ui};
 
 /// Groups that are named in one question to PostgreSQL.

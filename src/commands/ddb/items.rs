@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::commands::common::OutputArgs;
-use crate::dynamodb::expression::{Condition, Projection, SyntaxError};
-use crate::dynamodb::{Item, KeyShape, json};
+use crate::dynamodb::item::expression::{Condition, Projection, SyntaxError};
+use crate::dynamodb::item::json;
+use crate::dynamodb::{Item, KeyShape};
 use crate::error::{Context as _, Result};
 use crate::output::{Column, Format, Record, Records, Ui};
 

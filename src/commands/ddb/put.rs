@@ -9,7 +9,7 @@ use super::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
-use crate::dynamodb::expression::Condition;
+use crate::dynamodb::item::expression::Condition;
 use crate::dynamodb::{Capacity, SingleWrite};
 use crate::error::{Error, Result};
 use crate::output::Ui;

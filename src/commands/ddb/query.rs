@@ -8,7 +8,7 @@ use super::usage::{Bill, UsageArgs};
 use crate::commands::common::count as counted;
 use crate::context::Context;
 use crate::dynamodb::QueryRequest;
-use crate::dynamodb::expression::Condition;
+use crate::dynamodb::item::expression::Condition;
 use crate::error::Result;
 use crate::output::{Format, Ui};
 

@@ -7,8 +7,9 @@ use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{OutputArgs, count};
 use crate::context::Context;
-use crate::dynamodb::{Partition, Report, ScanRequest, Stats, Sum};
+use crate::dynamodb::ScanRequest;
 use crate::error::Result;
+use crate::messages_table::{Partition, Report, Stats, Sum};
 use crate::output::{Column, Format, Record, Ui};
 
 pub(super) const EXAMPLES: &str = "\

@@ -6,8 +6,10 @@ use crate::commands::common::{count, shell_word};
 use crate::commands::target::of_dynamodb;
 use crate::config::{DEFAULT_DYNAMODB_PORT, DEFAULT_TABLE, Target};
 use crate::context::Context;
-use crate::dynamodb::{Billing, Difference, DynamoDb, Fact, Inspected, Units};
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{Billing, Units};
 use crate::error::Result;
+use crate::messages_table::{Difference, Fact, Inspected};
 use crate::messaging::{DEFAULT_GROUP, Timestamp};
 
 /// What one page of a Scan holds.

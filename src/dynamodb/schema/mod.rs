@@ -1,14 +1,17 @@
-//! The schema of the messages table: its one definition, in what a table differs from it, and
-//! the changes that bring a table up to it.
+//! Tables: what they are like, listing, dropping and creating them again.
 
-mod apply;
-mod change;
-mod definition;
-mod difference;
-mod print;
+mod billing;
+mod key;
+mod recreate;
+mod saved;
+mod status;
+mod table;
+mod tables;
+mod validate;
 
-pub use apply::{Busy, Comparison};
-pub use change::{Backfill, Change};
-pub use definition::{Billing, Definition, Units};
-pub use difference::{Difference, Fact};
-pub use print::Printed;
+pub use billing::{Billing, Units};
+pub use key::{KeyAttribute, KeyKind, KeyShape};
+pub use recreate::Emptying;
+pub use saved::{KeptState, KeptTable};
+pub use status::Busy;
+pub use table::{IndexShape, TableShape};

@@ -2,7 +2,7 @@
 //! on items of known size.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use cruddur::dynamodb::size;
+use cruddur::dynamodb::item::size;
 use serde_json::{Value, json};
 
 use crate::size::every_type;

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cruddur::dynamodb::{BulkOptions, BulkWriter, KeyNames, Pace, Writers};
+use cruddur::dynamodb::{BulkOptions, BulkWriter, Pace, Writers};
 use cruddur::error::Kind;
+use cruddur::messages_table::key_schema;
 
 use crate::support::{Fault, Item, Proxy, Sandbox, TABLE, runtime, store_at, text};
 
@@ -27,7 +28,7 @@ impl Faulty {
     /// A writer, with `work` to do in the runtime.
     fn with_writer<T>(&self, options: BulkOptions, work: impl AsyncFnOnce(BulkWriter) -> T) -> T {
         let db = store_at(self.proxy.port());
-        runtime().block_on(async { work(db.bulk_writer(TABLE, options)).await })
+        runtime().block_on(async { work(db.bulk_writer(TABLE, key_schema(), options)).await })
     }
 
     /// Writes items 0 to `count`, and asserts that they are there.
@@ -210,7 +211,7 @@ fn over_any_time_the_ceiling_holds() {
 #[test]
 fn a_ceiling_makes_batches_no_larger_than_a_seconds_worth() {
     let faulty = Faulty::new(|_| None);
-    let options = BulkOptions { max_wcu: Some(8.0), ..BulkOptions::default() };
+    let options = BulkOptions { max_wcu: Some(8.0), total: None };
     faulty.with_writer(options, async |mut writer| {
         for number in 0..16 {
             writer.put(item(number)).await.unwrap();
@@ -334,9 +335,9 @@ fn other_tables_have_other_keys() {
     sandbox.create_table("things");
     let db = sandbox.store();
     runtime().block_on(async {
-        let keys = db.key_names("things").await.unwrap();
-        assert_eq!(keys, KeyNames { partition: "id".to_owned(), sort: None });
-        let mut writer = db.bulk_writer("things", BulkOptions { keys, ..BulkOptions::default() });
+        let key = db.table_shape("things").await.unwrap().key;
+        assert_eq!(key.to_string(), "id (text)");
+        let mut writer = db.bulk_writer("things", &key, BulkOptions::default());
         for number in 0..30 {
             let item: Item = HashMap::from([
                 ("id".to_owned(), AttributeValue::S(number.to_string())),

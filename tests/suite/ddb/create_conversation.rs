@@ -166,7 +166,7 @@ fn of_many_that_are_written_at_once_one_stays() {
         })
         .collect();
     let created = writers.into_iter().map(|writer| runtime().block_on(writer).unwrap().unwrap());
-    let sent = created.filter(|created| matches!(created, cruddur::dynamodb::Created::Sent(_))).count();
+    let sent = created.filter(|created| matches!(created, cruddur::messages_table::Created::Sent(_))).count();
     assert_eq!(sent, 1);
     assert_eq!(sandbox.items().len(), 3);
     assert_whole(&sandbox);

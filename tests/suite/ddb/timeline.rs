@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cruddur::dynamodb::{Direction, Span, Timeline};
+use cruddur::messages_table::{Direction, Span, Timeline};
 use cruddur::messaging::{Message, TimeRange, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;

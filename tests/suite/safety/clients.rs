@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use cruddur::config::{AwsConfig, PlanSize, Service};
 use cruddur::config::{Setting, Source, Target};
-use cruddur::dynamodb::stream::View;
-use cruddur::dynamodb::{Billing, Definition, DynamoDb};
+use cruddur::dynamodb::Billing;
+use cruddur::dynamodb::DynamoDb;
+use cruddur::dynamodb::streams::View;
 use cruddur::error::Kind;
+use cruddur::messages_table::Definition;
 use cruddur::messaging::{DEFAULT_GROUP, Timestamp};
 use cruddur::postgres::{ConnectionUrl, Session, create_database, drop_database};
 

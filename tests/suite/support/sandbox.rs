@@ -17,10 +17,11 @@ use aws_sdk_dynamodb::types::{
 use cruddur::config::{
     AwsConfig, Credentials as SigningCredentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service, Target,
 };
-use cruddur::dynamodb::stream::Streams;
-use cruddur::dynamodb::{Definition, DynamoDb};
+use cruddur::dynamodb::DynamoDb;
+use cruddur::dynamodb::streams::Streams;
 use cruddur::local::Access;
 use cruddur::local::dynamodb::Server;
+use cruddur::messages_table::Definition;
 use cruddur::messaging::User;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

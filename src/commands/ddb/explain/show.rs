@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::commands::common::{OutputArgs, count};
 use crate::commands::ddb::usage::{Bill, UsageArgs};
-use crate::dynamodb::{Explanation, Figures, Request, Way};
 use crate::error::Result;
+use crate::messages_table::{Explanation, Figures, Request, Way};
 use crate::output::consumed::dollars;
 use crate::output::{Column, Format, Record, Ui};
 

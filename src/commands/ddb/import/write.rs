@@ -10,7 +10,7 @@ use crate::aws::Plan;
 use crate::commands::common::count;
 use crate::commands::ddb::writing::STOPPING;
 use crate::commands::signals::Signals;
-use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, DynamoDb, KeepWriter, KeyNames, TableShape};
+use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, DynamoDb, KeepWriter, TableShape};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Progress, Ui};
 
@@ -147,10 +147,12 @@ impl Job<'_> {
             let writer = self.db.keep_writer(self.table, self.shape.key.clone(), self.max_wcu);
             return Writer::Keep(Box::new(writer));
         }
-        let mut names = self.shape.key.names().map(ToOwned::to_owned);
-        let keys = KeyNames { partition: names.next().unwrap_or_default(), sort: names.next() };
         let total = total.map(|total| total.saturating_sub(self.skip));
-        Writer::Bulk(self.db.bulk_writer(self.table, BulkOptions { max_wcu: self.max_wcu, total, keys }))
+        Writer::Bulk(self.db.bulk_writer(
+            self.table,
+            &self.shape.key,
+            BulkOptions { max_wcu: self.max_wcu, total },
+        ))
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a run goes through")]

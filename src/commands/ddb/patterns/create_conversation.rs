@@ -8,8 +8,8 @@ use crate::commands::ddb::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
 use crate::context::Context;
-use crate::dynamodb::Created;
 use crate::error::{Error, Result};
+use crate::messages_table::Created;
 use crate::messaging::Timestamp;
 use crate::output::Ui;
 

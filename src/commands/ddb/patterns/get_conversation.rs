@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::read::{Read, ReadArgs, Words, show, who};
 use crate::context::Context;
-use crate::dynamodb::{DynamoDb, Timeline};
+use crate::dynamodb::DynamoDb;
 use crate::error::Result;
+use crate::messages_table::Timeline;
 use crate::messaging::{DEFAULT_GROUP, Message, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
 

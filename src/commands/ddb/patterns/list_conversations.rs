@@ -7,8 +7,9 @@ use super::read::{Read, ReadArgs, Words, show, who};
 use crate::commands::ddb::people;
 use crate::config::Setting;
 use crate::context::Context;
-use crate::dynamodb::{DynamoDb, Timeline};
+use crate::dynamodb::DynamoDb;
 use crate::error::Result;
+use crate::messages_table::Timeline;
 use crate::messaging::{MessageGroup, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
 

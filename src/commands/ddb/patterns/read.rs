@@ -8,8 +8,9 @@ use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::context::Context;
-use crate::dynamodb::{Census, Direction, DynamoDb, Span, Timeline};
+use crate::dynamodb::DynamoDb;
 use crate::error::Result;
+use crate::messages_table::{Census, Direction, Span, Timeline};
 use crate::messaging::{Participant, TimeRange, Timestamp, Zone};
 use crate::output::{Record, Records, Ui};
 

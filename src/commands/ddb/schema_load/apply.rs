@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::commands::common::count;
 use crate::commands::signals::Signals;
-use crate::dynamodb::{
-    Backfill, Busy, Change, Comparison, DEFAULT_PRICE_REGION, Definition, DynamoDb, Prices,
-};
+use crate::dynamodb::Busy;
+use crate::dynamodb::{DEFAULT_PRICE_REGION, DynamoDb, Prices};
 use crate::error::{Kind, Result};
+use crate::messages_table::{Backfill, Change, Comparison, Definition};
 use crate::output::Ui;
 use crate::output::consumed::dollars;
 

@@ -13,8 +13,10 @@ use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::Target;
 use crate::context::Context;
-use crate::dynamodb::{Billing, Change, Comparison, Definition, Difference, DynamoDb, Printed, Units};
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{Billing, Units};
 use crate::error::{Error, Result};
+use crate::messages_table::{Change, Comparison, Definition, Difference, Printed};
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\

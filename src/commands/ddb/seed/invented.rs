@@ -15,8 +15,9 @@ use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;
 use crate::context::Context;
-use crate::dynamodb::{BulkOptions, BulkWritten, Capacity, DynamoDb, KeyNames};
+use crate::dynamodb::{BulkOptions, BulkWritten, Capacity, DynamoDb};
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::{key_schema, put_invented};
 use crate::messaging::{Invention, Timestamp};
 use crate::output::Ui;
 use crate::postgres::UsersAdded;
@@ -40,7 +41,7 @@ pub(super) async fn run(
     let resumed = broken_off.filter(|_| args.invented.resume);
     let ends = until.or_else(|| resumed.as_ref()?.until()).unwrap_or(invention.until);
     let invention = Invention { until: ends, ..invention };
-    if db.key_names(&table).await? != KeyNames::default() {
+    if db.table_shape(&table).await?.key != *key_schema() {
         return Err(Error::failed(format!(
             "the table {table:?} on {} has another key than pk and sk, so it holds no messages",
             db.place()
@@ -138,9 +139,9 @@ fn tell_until(ui: &mut Ui, args: &SeedArgs, invention: &Invention) {
 async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention, from: u64) -> Result<()> {
     let known = HashMap::new();
     let all = async {
-        let mut writer = db.bulk_writer(table, BulkOptions::default());
+        let mut writer = db.bulk_writer(table, key_schema(), BulkOptions::default());
         for item in invention.items_from(from, &known) {
-            writer.put_invented(&item).await?;
+            put_invented(&mut writer, &item).await?;
         }
         writer.finish().await
     };
@@ -235,13 +236,13 @@ impl Work<'_> {
     /// one of this machine.
     async fn write(&self, ui: &mut Ui, max_wcu: Option<f64>) -> Result<(Outcome, u64)> {
         let total = self.invention.items();
-        let options = BulkOptions { max_wcu, total: Some(total - self.from), ..BulkOptions::default() };
+        let options = BulkOptions { max_wcu, total: Some(total - self.from) };
         let mut signals = Signals::catch()?;
-        let mut writer = self.db.bulk_writer(self.table, options);
+        let mut writer = self.db.bulk_writer(self.table, key_schema(), options);
         let progress = writer.progress();
         let feeding = async {
             for item in self.invention.items_from(self.from, &self.added.known) {
-                writer.put_invented(&item).await?;
+                put_invented(&mut writer, &item).await?;
             }
             writer.flush().await
         };

@@ -6,7 +6,7 @@ use crate::commands::ddb::TableArgs;
 use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
 use crate::context::Context;
-use crate::dynamodb::stream::{Enabled, View};
+use crate::dynamodb::streams::{Enabled, View};
 use crate::error::Result;
 use crate::output::Ui;
 

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use crate::commands::ddb::TableArgs;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
-use crate::dynamodb::stream::{Stream, Streams, TableStream};
+use crate::dynamodb::streams::{Stream, Streams, TableStream};
 use crate::error::{Error, Result};
 use crate::output::Ui;
 

@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::commands::ddb::TableArgs;
 use crate::context::Context;
-use crate::dynamodb::stream::{Grantee, Policy};
 use crate::error::{Context as _, Error, Result};
+use crate::messages_table::{Grantee, Policy};
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\

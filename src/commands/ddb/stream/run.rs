@@ -12,12 +12,12 @@ use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;
 use crate::context::Context;
-use crate::dynamodb::stream::{
-    Batch, Checkpoint, From, GroupHandled, Handled, Positions, Reader, Saved, Step, Stream, Totals,
-    account_and_table,
+use crate::dynamodb::streams::{
+    Batch, Checkpoint, From, Positions, Reader, Saved, Step, Stream, account_and_table,
 };
 use crate::dynamodb::{DynamoDb, Usage};
 use crate::error::{Error, Result};
+use crate::messages_table::{GroupHandled, Handled, Totals};
 use crate::output::{Column, Record, Records, Ui};
 
 pub(super) const EXAMPLES: &str = "\

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
 use crate::context::Context;
-use crate::dynamodb::stream::{Shard, Stream};
+use crate::dynamodb::streams::{Shard, Stream};
 use crate::error::Result;
 use crate::output::{Column, Record, Ui};
 

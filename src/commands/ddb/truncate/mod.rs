@@ -15,7 +15,7 @@ use crate::commands::plan::show_plan;
 use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
-use crate::dynamodb::expression::Projection;
+use crate::dynamodb::item::expression::Projection;
 use crate::dynamodb::{BulkOptions, BulkWriter, DynamoDb, Emptying, Scan, ScanRequest};
 use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
@@ -153,12 +153,12 @@ async fn reading_and_deleting(
             table: table.to_owned(),
             segments: args.speed.segments,
             max_rcu: args.speed.max_rcu,
-            attributes: Some(Projection::of(found.keys.iter())),
+            attributes: Some(Projection::of(found.key.names())),
             ..ScanRequest::default()
         })
         .await?;
-    let options = BulkOptions { max_wcu: args.max_wcu, total: None, keys: found.keys.clone() };
-    Ok((scan, db.bulk_writer(table, options)))
+    let options = BulkOptions { max_wcu: args.max_wcu, total: None };
+    Ok((scan, db.bulk_writer(table, &found.key, options)))
 }
 
 async fn delete_all(scan: &mut Scan, writer: &mut BulkWriter) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue as Value;
-use cruddur::dynamodb::stream::{Event, Record};
+use cruddur::dynamodb::streams::{Event, Record};
 use serde_json::json;
 
 use super::{assert_rows, message};

@@ -7,8 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cruddur::dynamodb::stream::{From, Positions, Reader, Record, Step, Stream, View};
-use cruddur::dynamodb::{Billing, Definition, DynamoDb};
+use cruddur::dynamodb::Billing;
+use cruddur::dynamodb::DynamoDb;
+use cruddur::dynamodb::streams::{From, Positions, Reader, Record, Step, Stream, View};
+use cruddur::messages_table::Definition;
 use cruddur::messaging::{Timestamp, User};
 use proptest::prelude::*;
 use uuid::Uuid;

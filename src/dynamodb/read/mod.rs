@@ -1,0 +1,8 @@
+//! Reading any table.
+
+mod empty;
+mod query;
+mod scan;
+
+pub use query::{Query, QueryRequest};
+pub use scan::{Scan, ScanPage, ScanRequest, Segments, Start};

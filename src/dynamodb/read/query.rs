@@ -1,0 +1,225 @@
+//! Query: the items of one partition of a table or an index, page by page.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+
+use crate::dynamodb::item::expression::{Condition, Node, Operand, Placeholders, Projection};
+use crate::dynamodb::retry::patiently;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeyKind, KeyShape, TableShape, Usage};
+use crate::error::{Error, Result};
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct QueryRequest {
+    /// The table.
+    pub table: String,
+    /// The index, where not the table itself.
+    pub index: Option<String>,
+    /// A value for each attribute of the partition key, and what holds for the sort key.
+    pub key: Condition,
+    /// Only items of which this is true. What is consumed stays the same.
+    pub filter: Option<Condition>,
+    /// Only these attributes. What is consumed stays the same.
+    pub attributes: Option<Projection>,
+    /// Stop after this many items.
+    pub limit: Option<usize>,
+    /// From the end of the sort key's order.
+    pub descending: bool,
+    /// Read consistently, for twice the units; a global index cannot be.
+    pub consistent: bool,
+    /// Count the items and return none.
+    pub count_only: bool,
+}
+
+/// A query under way. Ask for [`Query::next_page`] until there is none.
+pub struct Query {
+    db: DynamoDb,
+    table: String,
+    request: QueryFluentBuilder,
+    filtered: bool,
+    left: Option<usize>,
+    start: Option<Item>,
+    done: bool,
+    /// Items found so far.
+    pub count: usize,
+    capacity: Capacity,
+}
+
+impl DynamoDb {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table or index;
+    /// [`crate::error::Kind::Usage`] when the key condition is none for its key.
+    pub async fn query(&self, request: QueryRequest) -> Result<Query> {
+        let shape = self.table_shape(&request.table).await?;
+        let key = match &request.index {
+            None => &shape.key,
+            Some(name) => {
+                let Some(index) = shape.index(name) else {
+                    let names: Vec<&str> = shape.indexes.iter().map(|index| index.name.as_str()).collect();
+                    return Err(self.no_index(&request.table, name, &names));
+                };
+                if request.consistent && !index.local {
+                    return Err(Error::usage(format!(
+                        "the global index {name:?} cannot be read consistently: it follows the table"
+                    ))
+                    .hint("leave --consistent out, or read the table itself"));
+                }
+                &index.key
+            }
+        };
+        check_key(&request, key, &shape)?;
+        let mut placeholders = Placeholders::default();
+        let condition = request.key.write(&mut placeholders);
+        let filter = request.filter.as_ref().map(|filter| filter.write(&mut placeholders));
+        let projection = request.attributes.as_ref().map(|paths| paths.write(&mut placeholders));
+        let filtered = filter.is_some();
+        let query = self
+            .client
+            .query()
+            .table_name(&request.table)
+            .set_index_name(request.index)
+            .key_condition_expression(condition)
+            .set_filter_expression(filter)
+            .set_projection_expression(projection)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .scan_index_forward(!request.descending)
+            .set_select(request.count_only.then_some(Select::Count))
+            .set_consistent_read(request.consistent.then_some(true))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        Ok(Query {
+            db: self.clone(),
+            table: request.table,
+            request: query,
+            filtered,
+            left: request.limit,
+            start: None,
+            done: request.limit == Some(0),
+            count: 0,
+            capacity: Capacity::default(),
+        })
+    }
+}
+
+impl Query {
+    /// The next page, which may be empty; `None` after the last one.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Item>>> {
+        if self.done {
+            return Ok(None);
+        }
+        // Before a filter, a page of few items may well hold none to return.
+        let most = self.left.filter(|_| !self.filtered);
+        let request = self
+            .request
+            .clone()
+            .set_limit(most.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
+            .set_exclusive_start_key(self.start.take());
+        let answer = patiently(&self.db, self.capacity.pages > 0, || request.clone().send()).await;
+        let answer = answer.map_err(|error| self.db.error("cannot query", &self.table, &error))?;
+        self.capacity.add(&answer);
+        let mut found = usize::try_from(answer.count).unwrap_or_default();
+        let mut items = answer.items.unwrap_or_default();
+        if let Some(left) = &mut self.left {
+            items.truncate(*left);
+            found = found.min(*left);
+            *left -= found;
+        }
+        self.count += found;
+        self.start = answer.last_evaluated_key;
+        self.done = self.start.is_none() || self.left == Some(0);
+        Ok(Some(items))
+    }
+
+    /// What it consumed so far, and where.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.db.usage(self.capacity.clone(), Capacity::default())
+    }
+}
+
+/// Whether a condition is one for this key: the service's own words tell neither
+/// the key nor where else the condition would do.
+fn check_key(request: &QueryRequest, key: &KeyShape, table: &TableShape) -> Result<()> {
+    let of = match &request.index {
+        Some(index) => format!("the key of the index {index:?}"),
+        None => format!("the key of the table {:?}", request.table),
+    };
+    let mut equal: Vec<&str> = Vec::new();
+    for part in request.key.parts() {
+        let (name, values) = key_part(part).ok_or_else(|| {
+            Error::usage(format!("{:?} is no key condition", request.key.source()))
+                .hint("it is PARTITION KEY = value, then perhaps AND, and =, <, <=, >, >=, BETWEEN or begins_with of the sort key")
+                .hint("put everything else into --filter")
+        })?;
+        let Some(attribute) = key.part(name) else {
+            let error = Error::usage(format!("{name} is not of {of}, which is {key}"));
+            let index = table.indexes.iter().find(|index| index.key.is_partition(name));
+            return Err(match index {
+                Some(index) => error.hint(format!("to go by {name} add: --index {}", index.name)),
+                None => error.hint("put what is not of the key into --filter"),
+            });
+        };
+        if values.iter().any(|value| !attribute.kind.is_of(value)) {
+            return Err(Error::usage(format!("{name} is {}: {}", attribute.kind, attribute.kind.spelt())));
+        }
+        if matches!(part, Node::Compare(_, "=", _)) {
+            equal.push(name);
+        } else if key.is_partition(name) {
+            return Err(Error::usage(format!("{name} is the partition key: it takes = and nothing else")));
+        }
+    }
+    match key.parts.iter().take(key.partition).find(|part| !equal.contains(&part.name.as_str())) {
+        None => Ok(()),
+        Some(missing) => Err(Error::usage(format!("the key condition has no {} = …", missing.name))
+            .hint(format!("{of} is {key}"))),
+    }
+}
+
+/// The attribute that a part of a key condition is about, and its values.
+fn key_part(part: &Node) -> Option<(&str, Vec<&AttributeValue>)> {
+    fn name(operand: &Operand) -> Option<&str> {
+        match operand {
+            Operand::Path(path) => path.attribute(),
+            Operand::Value(_) | Operand::Size(_) => None,
+        }
+    }
+    fn value(operand: &Operand) -> Option<&AttributeValue> {
+        match operand {
+            Operand::Value(value) => Some(value),
+            Operand::Path(_) | Operand::Size(_) => None,
+        }
+    }
+    match part {
+        Node::Compare(left, sign, right) if *sign != "<>" => Some((name(left)?, vec![value(right)?])),
+        Node::Between(what, from, to) => Some((name(what)?, vec![value(from)?, value(to)?])),
+        Node::Function("begins_with", operands) => match operands.as_slice() {
+            [what, start] => Some((name(what)?, vec![value(start)?])),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl KeyKind {
+    /// Whether a value is of this type.
+    #[must_use]
+    pub const fn is_of(self, value: &AttributeValue) -> bool {
+        matches!(
+            (self, value),
+            (Self::Text, AttributeValue::S(_))
+                | (Self::Number, AttributeValue::N(_))
+                | (Self::Binary, AttributeValue::B(_))
+        )
+    }
+
+    /// How a value of this type is written in an expression.
+    const fn spelt(self) -> &'static str {
+        match self {
+            Self::Text => "write its value in quotes, 'like this'",
+            Self::Number => "write its value without quotes, as 12.5",
+            Self::Binary => "write its value in base64, as b'AQI='",
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Scan: every item of a table or an index, page by page, in parallel segments.
+
+mod pages;
+mod reader;
+mod segments;
+
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use self::pages::Pages;
+use self::reader::{MOST_AT_ONCE, Part, Plan, read};
+pub use self::segments::Segments;
+use crate::dynamodb::item::expression::{Condition, Placeholders, Projection};
+use crate::dynamodb::{Capacity, DynamoDb, Item, Usage};
+use crate::error::Result;
+
+/// What to read, and how fast.
+#[derive(Debug, Clone, Default)]
+pub struct ScanRequest {
+    /// The table.
+    pub table: String,
+    /// The index, where not the table itself.
+    pub index: Option<String>,
+    /// How many parts are read at the same time. What shares a partition key is in
+    /// the same one, and comes in order.
+    pub segments: Segments,
+    /// Only items of which this is true. What is consumed stays the same.
+    pub filter: Option<Condition>,
+    /// Only these attributes. What is consumed stays the same.
+    pub attributes: Option<Projection>,
+    /// Stop after this many items.
+    pub limit: Option<usize>,
+    /// A ceiling of read units a second, over all segments.
+    pub max_rcu: Option<f64>,
+    /// Read consistently, for twice the units; an index cannot be.
+    pub consistent: bool,
+    /// Where to go on, for each segment; empty is from the beginning. `segments`
+    /// must then be as many as the last time.
+    pub start: Vec<Start>,
+}
+
+/// Where the reading of a segment begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Start {
+    /// At its beginning.
+    #[default]
+    Beginning,
+    /// After the item of this key: a page's `last_evaluated_key`.
+    After(Item),
+    /// Nowhere: it was read to its end.
+    End,
+}
+
+/// A page.
+#[derive(Debug)]
+pub struct ScanPage {
+    /// The segment it is of, from 0.
+    pub segment: usize,
+    /// What it holds, which may be nothing.
+    pub items: Vec<Item>,
+    /// Where the segment goes on; `None` at its end. Once a limit is reached, it is
+    /// behind what was returned.
+    pub last_evaluated_key: Option<Item>,
+    /// How many items were looked at.
+    pub scanned: u64,
+}
+
+/// A scan under way. Ask for [`Scan::next_page`] until there is none.
+///
+/// The second page is not asked for before the caller asks for it, which is when
+/// it is done with the first. From then on each segment has a page read ahead, and
+/// one page waits; of many segments, 8 are read at the same time.
+pub struct Scan {
+    plan: Arc<Plan>,
+    starts: Vec<Start>,
+    left: Option<usize>,
+    stage: Stage,
+    /// What it consumed so far.
+    pub capacity: Capacity,
+}
+
+enum Stage {
+    First,
+    Second,
+    Reading {
+        parts: mpsc::Receiver<Result<Part>>,
+        /// They end with the scan.
+        _readers: JoinSet<()>,
+    },
+    Done,
+}
+
+impl DynamoDb {
+    /// Begins to read. Of the table, nothing is asked for but how large it is where
+    /// that decides on the number of segments.
+    pub async fn scan(&self, request: ScanRequest) -> Result<Scan> {
+        let segments = self.segments(&request).await?;
+        let mut placeholders = Placeholders::default();
+        let filter = request.filter.as_ref().map(|filter| filter.write(&mut placeholders));
+        let projection = request.attributes.as_ref().map(|paths| paths.write(&mut placeholders));
+        let mut starts = request.start;
+        starts.resize(segments, Start::Beginning);
+        let limit = request.limit;
+        // Before a filter, a page of few items may well hold none to return.
+        let most = limit.filter(|_| filter.is_none());
+        let pages = Pages::new(self.is_emulated(), segments, request.max_rcu, most);
+        let plan = Plan {
+            db: self.clone(),
+            table: request.table,
+            index: request.index,
+            segments,
+            filter,
+            projection,
+            names: placeholders.names(),
+            values: placeholders.values(),
+            consistent: request.consistent,
+            pages,
+            answered: AtomicBool::new(false),
+        };
+        Ok(Scan {
+            plan: Arc::new(plan),
+            starts,
+            left: limit,
+            stage: if limit == Some(0) { Stage::Done } else { Stage::First },
+            capacity: Capacity::new(self.is_emulated()),
+        })
+    }
+}
+
+impl Scan {
+    /// How many segments there are.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.plan.segments
+    }
+
+    /// What it consumed so far, and where.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.plan.db.usage(self.capacity.clone(), Capacity::default())
+    }
+
+    /// The next page, which may be empty; `None` after the last one.
+    ///
+    /// Dropped while it waits, it loses no page.
+    pub async fn next_page(&mut self) -> Result<Option<ScanPage>> {
+        if matches!(self.stage, Stage::Second) {
+            self.stage = self.read_ahead();
+        }
+        let part = match &mut self.stage {
+            Stage::First => self.first().await?,
+            Stage::Reading { parts, .. } => parts.recv().await.transpose()?,
+            Stage::Second | Stage::Done => None,
+        };
+        let Some(part) = part else {
+            self.stage = Stage::Done;
+            return Ok(None);
+        };
+        self.capacity.merge(&part.capacity);
+        let mut page = part.page;
+        if let Some(left) = &mut self.left {
+            page.items.truncate(*left);
+            *left -= page.items.len();
+            if *left == 0 {
+                self.stage = Stage::Done;
+            }
+        }
+        Ok(Some(page))
+    }
+
+    /// The first page, and nothing beyond it.
+    async fn first(&mut self) -> Result<Option<Part>> {
+        let Some(segment) = self.starts.iter().position(|start| *start != Start::End) else {
+            return Ok(None);
+        };
+        let part = self.plan.page(segment, self.starts[segment].clone()).await?;
+        self.starts[segment] = Start::after(part.page.last_evaluated_key.clone());
+        self.stage = Stage::Second;
+        Ok(Some(part))
+    }
+
+    /// Starts to read whatever is left.
+    fn read_ahead(&mut self) -> Stage {
+        let left = std::mem::take(&mut self.starts).into_iter().enumerate();
+        let left: VecDeque<(usize, Start)> = left.filter(|(_, start)| *start != Start::End).collect();
+        let mut readers = JoinSet::new();
+        let (sender, parts) = mpsc::channel(1);
+        let count = left.len().min(MOST_AT_ONCE);
+        let left = Arc::new(Mutex::new(left));
+        for _ in 0..count {
+            readers.spawn(read(Arc::clone(&self.plan), Arc::clone(&left), sender.clone()));
+        }
+        Stage::Reading { parts, _readers: readers }
+    }
+}

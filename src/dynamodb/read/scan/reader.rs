@@ -1,0 +1,116 @@
+//! Reading the pages of a segment.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use tokio::sync::mpsc;
+
+use super::pages::Pages;
+use super::{ScanPage, Start};
+use crate::dynamodb::item::size;
+use crate::dynamodb::retry::patiently;
+use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::error::Result;
+
+/// Segments that are read at the same time.
+pub(super) const MOST_AT_ONCE: usize = 8;
+
+/// What every page of a scan is asked with.
+pub(super) struct Plan {
+    pub(super) db: DynamoDb,
+    pub(super) table: String,
+    pub(super) index: Option<String>,
+    pub(super) segments: usize,
+    pub(super) filter: Option<String>,
+    pub(super) projection: Option<String>,
+    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) values: Option<HashMap<String, AttributeValue>>,
+    pub(super) consistent: bool,
+    pub(super) pages: Pages,
+    /// Whether the service has ever answered.
+    pub(super) answered: AtomicBool,
+}
+
+/// A page, and what it consumed.
+pub(super) struct Part {
+    pub(super) page: ScanPage,
+    pub(super) capacity: Capacity,
+}
+
+/// Reads one segment after the other to its end, as long as there is one and
+/// somebody wants it.
+pub(super) async fn read(
+    plan: Arc<Plan>,
+    left: Arc<Mutex<VecDeque<(usize, Start)>>>,
+    parts: mpsc::Sender<Result<Part>>,
+) {
+    loop {
+        let next = left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some((segment, mut start)) = next else { return };
+        while start != Start::End {
+            let part = plan.page(segment, start).await;
+            let failed = part.is_err();
+            start =
+                part.as_ref().map_or(Start::End, |part| Start::after(part.page.last_evaluated_key.clone()));
+            if parts.send(part).await.is_err() || failed {
+                return;
+            }
+        }
+    }
+}
+
+impl Start {
+    /// Where to go on after a page with this `last_evaluated_key`.
+    #[must_use]
+    pub fn after(key: Option<Item>) -> Self {
+        key.map_or(Self::End, Self::After)
+    }
+}
+
+impl Plan {
+    /// Reads the page of a segment that begins at `start`.
+    pub(super) async fn page(&self, segment: usize, start: Start) -> Result<Part> {
+        let allowance = self.pages.admit().await;
+        let number = |number: usize| i32::try_from(number).ok().filter(|_| self.segments > 1);
+        let key = match start {
+            Start::After(key) => Some(key),
+            Start::Beginning | Start::End => None,
+        };
+        let request = self
+            .db
+            .client
+            .scan()
+            .table_name(&self.table)
+            .set_index_name(self.index.clone())
+            .set_limit(allowance.limit)
+            .set_segment(number(segment))
+            .set_total_segments(number(self.segments))
+            .set_filter_expression(self.filter.clone())
+            .set_projection_expression(self.projection.clone())
+            .set_expression_attribute_names(self.names.clone())
+            .set_expression_attribute_values(self.values.clone())
+            .set_consistent_read(self.consistent.then_some(true))
+            .set_exclusive_start_key(key)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answered = self.answered.load(Ordering::Relaxed);
+        let answer = patiently(&self.db, answered, || request.clone().send()).await;
+        let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
+        self.answered.store(true, Ordering::Relaxed);
+        let mut capacity = Capacity::new(self.db.is_emulated());
+        capacity.add(&answer);
+        let items = answer.items.unwrap_or_default();
+        let scanned = u64::try_from(answer.scanned_count).unwrap_or_default();
+        // An engine that tells nothing is paced by what it returns.
+        let told = answer.consumed_capacity.is_some();
+        self.pages.settle(allowance, scanned, if told { capacity.total } else { units_of(&items) });
+        let page = ScanPage { segment, items, last_evaluated_key: answer.last_evaluated_key, scanned };
+        Ok(Part { page, capacity })
+    }
+}
+
+/// What reading these items would consume on AWS, eventually consistent.
+fn units_of(items: &[Item]) -> f64 {
+    size::read_units(items.iter().map(size::item).sum(), false)
+}

@@ -1,0 +1,85 @@
+//! Into how many parts a table is cut.
+
+use std::str::FromStr;
+
+use super::ScanRequest;
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::error::table_flag;
+use crate::error::{Error, Kind, Result};
+
+/// The service takes no more. Source: "Scan" in the API reference.
+const MOST: usize = 1_000_000;
+/// A page of 1 MB takes AWS some tens of milliseconds: a smaller table is read
+/// within a second or so as it is.
+const BYTES_EACH: u64 = 16 * 1024 * 1024;
+/// More pages at once than this and the reader, not the service, is what waits.
+const MOST_CHOSEN: u64 = 4;
+
+/// How many parts of a table are read at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Segments {
+    /// By the table's size, and one on an emulator.
+    #[default]
+    Auto,
+    /// So many; none counts as one.
+    Count(usize),
+}
+
+impl FromStr for Segments {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        match text.parse() {
+            Ok(count) if (1..=MOST).contains(&count) => Ok(Self::Count(count)),
+            _ => Err(format!("auto, or a number from 1 to {MOST}")),
+        }
+    }
+}
+
+impl DynamoDb {
+    /// How many segments; and, where that has to be asked for, whether there is
+    /// such an index.
+    pub(super) async fn segments(&self, request: &ScanRequest) -> Result<usize> {
+        let is_chosen = request.segments == Segments::Auto && !self.is_emulated() && request.start.is_empty();
+        let shape = if is_chosen || request.index.is_some() {
+            match self.table_shape(&request.table).await {
+                Ok(shape) => Some(shape),
+                // Whoever may scan need not be allowed to look at the table.
+                Err(error) if error.kind() == Kind::Config => None,
+                Err(error) => return Err(error),
+            }
+        } else {
+            None
+        };
+        if let (Some(shape), Some(index)) = (&shape, &request.index)
+            && shape.index(index).is_none()
+        {
+            let names: Vec<&str> = shape.indexes.iter().map(|index| index.name.as_str()).collect();
+            return Err(self.no_index(&request.table, index, &names));
+        }
+        Ok(match (request.segments, shape) {
+            (Segments::Count(count), _) => count.max(1),
+            (Segments::Auto, _) if !request.start.is_empty() => request.start.len(),
+            (Segments::Auto, Some(shape)) if is_chosen => {
+                usize::try_from((1 + shape.bytes / BYTES_EACH).min(MOST_CHOSEN)).unwrap_or(1)
+            }
+            // In the embedded server no index leads to a segment: each of its pages
+            // would read the whole table.
+            (Segments::Auto, _) => 1,
+        })
+    }
+
+    /// The error of an index that is not there.
+    pub(crate) fn no_index(&self, table: &str, index: &str, indexes: &[&str]) -> Error {
+        let error = Error::failed(format!("the table {table:?} on {} has no index {index:?}", self.place()));
+        if indexes.is_empty() {
+            let flag = table_flag(table);
+            return error
+                .hint(format!("it has no index at all; to read the table itself: cruddur ddb scan{flag}"));
+        }
+        error.hint(format!("it has: {}", indexes.join(", ")))
+    }
+}

@@ -1,0 +1,193 @@
+//! A table's definition outside of the table: what it takes to create it again.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    PointInTimeRecoverySpecification, TableDescription, TableStatus, TimeToLiveSpecification,
+};
+use aws_smithy_types::body::SdkBody;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::recreate::definition;
+use crate::aws::Tries;
+use crate::dynamodb::DynamoDb;
+use crate::error::{Error, Kind, Result};
+
+/// A table as it was when it was looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptTable {
+    /// Its ARN, which names the account; not every emulator has one.
+    pub arn: Option<String>,
+    /// The request that creates it again: what `aws dynamodb create-table --cli-input-json` takes.
+    pub create_table: Value,
+    /// The attribute of its time to live.
+    pub time_to_live: Option<String>,
+    /// Whether point-in-time recovery was on.
+    pub point_in_time_recovery: bool,
+}
+
+/// What there is now of a table that was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptState {
+    /// There is no table of that name.
+    Missing,
+    /// The table is there, without all of its settings.
+    Incomplete,
+    /// The table is there as it was.
+    Whole,
+    /// A table of another definition has its name.
+    Another,
+}
+
+impl KeptTable {
+    /// Whether both are created by the same request, in whatever order it lists things.
+    fn is_created_like(&self, other: &Self) -> bool {
+        sorted(&self.create_table) == sorted(&other.create_table)
+    }
+}
+
+impl DynamoDb {
+    /// The definition of a table that is there.
+    pub(crate) async fn definition_of(&self, table: &str, found: &TableDescription) -> Result<KeptTable> {
+        let (time_to_live, point_in_time_recovery, tags) = self.settings(table, found).await?;
+        let request = definition(found, tags).map_err(|cause| {
+            Error::failed(format!("cannot repeat the definition of {table:?}")).because(cause)
+        })?;
+        // The request is the SDK's; nothing is sent.
+        let db = self.rehearsing();
+        let sent = request.send_with(&db.client).await;
+        db.held(async { sent.map_err(|error| self.error("cannot make a request", table, &error)) }).await?;
+        let first = db.withheld().into_first();
+        let first = first.ok_or_else(|| Error::failed("the table's definition makes no request"))?;
+        Ok(KeptTable {
+            arn: found.table_arn().map(ToOwned::to_owned),
+            create_table: first.request,
+            time_to_live,
+            point_in_time_recovery,
+        })
+    }
+
+    /// What there is of `table`, which was kept; a table that comes or goes is waited for.
+    pub async fn state_of_kept(&self, table: &str, kept: &KeptTable) -> Result<KeptState> {
+        let found = match self.describe(table).await? {
+            Some(found) if found.table_status() == Some(&TableStatus::Deleting) => {
+                self.wait_until_gone(table).await?;
+                None
+            }
+            Some(_) => Some(self.wait_until_active(table).await?),
+            None => None,
+        };
+        let Some(found) = found else { return Ok(KeptState::Missing) };
+        let now = self.definition_of(table, &found).await?;
+        if !now.is_created_like(kept) {
+            return Ok(KeptState::Another);
+        }
+        let has_ttl = kept.time_to_live.is_none() || now.time_to_live == kept.time_to_live;
+        let has_recovery = now.point_in_time_recovery || !kept.point_in_time_recovery;
+        Ok(if has_ttl && has_recovery { KeptState::Whole } else { KeptState::Incomplete })
+    }
+
+    /// Creates `table` as it was, and waits until it is ready.
+    ///
+    /// # Errors
+    /// [`Kind::Partial`], with how far it came.
+    pub async fn create_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
+        let created = async {
+            match Box::pin(self.held(self.send_again(table, kept))).await? {
+                Some(()) => self.wait_until_active(table).await.map(drop),
+                // A dry run's.
+                None => Ok(()),
+            }
+        };
+        created.await.map_err(|error| {
+            let message =
+                format!("{}; the table {table:?} is deleted, and not created again", error.message());
+            error.with(Kind::Partial, message)
+        })?;
+        self.set_again(table, kept).await
+    }
+
+    async fn send_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
+        let body = kept.create_table.to_string();
+        let tries = Tries::default();
+        let request = self.client.create_table().table_name(table).customize();
+        let sent = request
+            .mutate_request(move |request| {
+                request.headers_mut().insert("content-length", body.len().to_string());
+                *request.body_mut() = SdkBody::from(body.as_str());
+            })
+            .interceptor(tries.clone())
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(()) };
+        // By a try whose answer was lost, if it is what was wanted.
+        let is_there = tries.went_unanswered()
+            && self
+                .state_of_kept(table, kept)
+                .await
+                .is_ok_and(|state| matches!(state, KeptState::Whole | KeptState::Incomplete));
+        if is_there { Ok(()) } else { Err(self.error("cannot create the table again", table, &error)) }
+    }
+
+    /// Switches on again what a request to create cannot.
+    ///
+    /// # Errors
+    /// [`Kind::Partial`] when a setting is missing.
+    pub async fn set_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
+        self.send_settings(table, kept).await.map_err(|error| {
+            let message =
+                format!("{}; the table {table:?} is there again, without that setting", error.message());
+            error.with(Kind::Partial, message)
+        })
+    }
+
+    async fn send_settings(&self, table: &str, kept: &KeptTable) -> Result<()> {
+        let build = |cause: BuildError| Error::failed("cannot build a setting").because(cause);
+        let tries = Tries::default();
+        if let Some(attribute) = &kept.time_to_live {
+            let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute);
+            let request = self.client.update_time_to_live().table_name(table);
+            let request = request.time_to_live_specification(ttl.build().map_err(build)?);
+            let sent = request.customize().interceptor(tries.clone()).send().await;
+            self.held(async {
+                match sent {
+                    // The service refuses to switch on what is on.
+                    Err(_) if tries.went_unanswered() && self.has_ttl(table, attribute).await => Ok(()),
+                    Err(error) => Err(self.error("cannot switch time to live on", table, &error)),
+                    Ok(_) => Ok(()),
+                }
+            })
+            .await?;
+        }
+        if kept.point_in_time_recovery {
+            let point = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true);
+            let request = self.client.update_continuous_backups().table_name(table);
+            let sent =
+                request.point_in_time_recovery_specification(point.build().map_err(build)?).send().await;
+            let what = "cannot switch point-in-time recovery on";
+            self.held(async { sent.map_err(|error| self.error(what, table, &error)) }).await?;
+        }
+        Ok(())
+    }
+
+    async fn has_ttl(&self, table: &str, attribute: &str) -> bool {
+        let Ok(Some(found)) = self.describe(table).await else { return false };
+        let settings = self.settings(table, &found).await;
+        settings.is_ok_and(|(ttl, ..)| ttl.as_deref() == Some(attribute))
+    }
+}
+
+/// The same with every list in one order.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().map(sorted).collect();
+            values.sort_by_key(ToString::to_string);
+            Value::Array(values)
+        }
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), sorted(value))).collect())
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,108 @@
+//! What a table is like: its key, its indexes, its size. For any table.
+
+use aws_sdk_dynamodb::types::{Projection, ProjectionType, TableDescription};
+
+use super::key::KeyShape;
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::item::size;
+use crate::error::{Kind, Result};
+
+/// A table, by its description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableShape {
+    /// What tells it from another table of the same name, before or after it.
+    pub id: String,
+    /// The table's own key.
+    pub key: KeyShape,
+    /// Its indexes, global and local, by name.
+    pub indexes: Vec<IndexShape>,
+    /// Bytes of its items. AWS brings this up to date every six hours or so.
+    pub bytes: u64,
+    /// Its items, as of the same time.
+    pub items: u64,
+}
+
+/// An index of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexShape {
+    /// Its name.
+    pub name: String,
+    /// Its key.
+    pub key: KeyShape,
+    /// Whether it shares the table's partition key, and can be read consistently.
+    pub local: bool,
+    /// Whether its items have all their attributes.
+    pub projects_all: bool,
+    /// Bytes of its items. AWS brings this up to date every six hours or so.
+    pub bytes: u64,
+}
+
+impl DynamoDb {
+    /// What `table` is like.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table.
+    pub async fn table_shape(&self, table: &str) -> Result<TableShape> {
+        let found = self.describe(table).await?;
+        let found = found.ok_or_else(|| self.missing(table))?;
+        Ok(TableShape::of(&found))
+    }
+
+    /// What scanning all of `table` takes, eventually consistent, by the size that is
+    /// known of it; `None` when none is, yet, or to whoever may not ask.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`] when there is no such table.
+    pub async fn units_to_scan(&self, table: &str) -> Result<Option<f64>> {
+        match self.table_shape(table).await {
+            Ok(TableShape { bytes: 0, .. }) => Ok(None),
+            Ok(shape) => {
+                Ok(Some(size::read_units(usize::try_from(shape.bytes).unwrap_or(usize::MAX), false)))
+            }
+            Err(error) if error.kind() == Kind::Config => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl TableShape {
+    pub(crate) fn of(table: &TableDescription) -> Self {
+        let types = table.attribute_definitions();
+        let count =
+            |number: Option<i64>| number.and_then(|number| number.try_into().ok()).unwrap_or_default();
+        let all = |projection: Option<&Projection>| {
+            projection.and_then(Projection::projection_type) == Some(&ProjectionType::All)
+        };
+        let global = table.global_secondary_indexes().iter().map(|index| IndexShape {
+            name: index.index_name().unwrap_or_default().to_owned(),
+            key: KeyShape::of(index.key_schema(), types),
+            local: false,
+            projects_all: all(index.projection()),
+            bytes: count(index.index_size_bytes()),
+        });
+        let local = table.local_secondary_indexes().iter().map(|index| IndexShape {
+            name: index.index_name().unwrap_or_default().to_owned(),
+            key: KeyShape::of(index.key_schema(), types),
+            local: true,
+            projects_all: all(index.projection()),
+            bytes: count(index.index_size_bytes()),
+        });
+        let mut indexes: Vec<IndexShape> = global.chain(local).collect();
+        indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        // Other engines than AWS's may have no id.
+        let created = || table.creation_date_time().map(ToString::to_string);
+        Self {
+            id: table.table_id().map(ToOwned::to_owned).or_else(created).unwrap_or_default(),
+            key: KeyShape::of(table.key_schema(), types),
+            indexes,
+            bytes: count(table.table_size_bytes()),
+            items: count(table.item_count()),
+        }
+    }
+
+    /// The index of this name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<&IndexShape> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+}

@@ -1,0 +1,187 @@
+//! Listing and dropping tables, and waiting until what was asked for has happened.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
+use tokio::time::Instant;
+
+use crate::aws::Tries;
+use crate::dynamodb::Busy;
+use crate::dynamodb::error::{is_not_found, table_flag};
+use crate::dynamodb::{DynamoDb, TableShape};
+use crate::error::{Error, Kind, Result};
+use crate::nearest::nearest;
+
+/// How often a table's state is asked for, at first and at most: an emulator is
+/// ready at once, AWS takes seconds to minutes.
+const FIRST_POLL: Duration = Duration::from_millis(50);
+const LONGEST_POLL: Duration = Duration::from_secs(2);
+/// How long a table may take to be created or deleted.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+impl DynamoDb {
+    /// The names of all tables, in order. 100 come with each page.
+    pub async fn list_tables(&self) -> Result<Vec<String>> {
+        let mut tables = Vec::new();
+        let mut pages = self.client.list_tables().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.error("cannot list the tables", "", &error))?;
+            tables.extend(page.table_names.unwrap_or_default());
+        }
+        tables.sort();
+        Ok(tables)
+    }
+
+    /// The table's description; `None` when there is no such table.
+    pub(crate) async fn describe(&self, table: &str) -> Result<Option<TableDescription>> {
+        match self.client.describe_table().table_name(table).send().await {
+            Ok(answer) => {
+                let found = answer.table.ok_or_else(|| {
+                    Error::failed(format!("DynamoDB at {} describes no table", self.place()))
+                })?;
+                if self.is_dry_run() {
+                    self.shapes.add(table, TableShape::of(&found));
+                }
+                Ok(Some(found))
+            }
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(self.error(&format!("cannot look at the table {table:?}"), table, &error)),
+        }
+    }
+
+    /// Deletes `table` and waits until it is gone.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table; the nearest
+    /// name is given as a hint.
+    pub async fn drop_table(&self, table: &str) -> Result<()> {
+        let tries = Tries::default();
+        let request = self.client.delete_table().table_name(table).customize();
+        match request.interceptor(tries.clone()).send().await {
+            Ok(_) => {}
+            // By a try whose answer was lost.
+            Err(_) if tries.went_unanswered() && self.is_going(table).await => {}
+            Err(error) if is_not_found(&error) => return Err(self.no_table(table).await?),
+            Err(error) => {
+                let error = self.error(&format!("cannot drop the table {table:?}"), table, &error);
+                // It may be protected since it was looked at.
+                if error.kind() == Kind::Failed {
+                    self.check_droppable(table).await?;
+                }
+                return Err(error);
+            }
+        }
+        self.wait_until_gone(table).await
+    }
+
+    /// Waits until there is no such table.
+    pub(crate) async fn wait_until_gone(&self, table: &str) -> Result<()> {
+        self.wait_for(table, "to be gone", PATIENCE, |found| found.is_none().then_some(())).await
+    }
+
+    /// Whether the table is gone, or is being deleted, as far as the service tells.
+    async fn is_going(&self, table: &str) -> bool {
+        let found = self.describe(table).await;
+        found
+            .is_ok_and(|found| found.is_none_or(|found| found.table_status() == Some(&TableStatus::Deleting)))
+    }
+
+    /// Whether `table` is protected against deletion; `None` when there is no such table.
+    pub async fn deletion_protection(&self, table: &str) -> Result<Option<bool>> {
+        let found = self.describe(table).await?;
+        Ok(found.map(|found| found.deletion_protection_enabled().unwrap_or(false)))
+    }
+
+    /// Whether `table` can be dropped, before anybody is asked to confirm it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table, or when it is
+    /// protected against deletion, with what switches that off.
+    pub async fn check_droppable(&self, table: &str) -> Result<()> {
+        match self.deletion_protection(table).await? {
+            None => Err(self.no_table(table).await?),
+            Some(false) => Ok(()),
+            Some(true) => {
+                let (flag, prod) = (table_flag(table), self.target().flag());
+                Err(Error::failed(format!(
+                    "the table {table:?} on {} is protected against deletion; nothing was done",
+                    self.place()
+                ))
+                .hint(format!(
+                    "to switch the protection off run: cruddur ddb schema-load --no-deletion-protection{flag}{prod}"
+                )))
+            }
+        }
+    }
+
+    /// Waits until the table and all its indexes are ACTIVE.
+    pub(crate) async fn wait_until_active(&self, table: &str) -> Result<TableDescription> {
+        self.wait_for(table, "to be ACTIVE", PATIENCE, |found| {
+            found.filter(|found| Busy::of(found).is_none())
+        })
+        .await
+    }
+
+    /// The same, however long it takes: an index is filled in minutes to days. `watch` is told what
+    /// it is waited for.
+    pub(crate) async fn wait_until_ready(
+        &self,
+        table: &str,
+        mut watch: impl FnMut(&Busy),
+    ) -> Result<TableDescription> {
+        self.wait_for(table, "to be ACTIVE", Duration::MAX, |found| {
+            let Some(found) = found else {
+                return Some(Err(self.missing(table)));
+            };
+            match Busy::of(&found) {
+                None => Some(Ok(found)),
+                Some(busy) => {
+                    watch(&busy);
+                    None
+                }
+            }
+        })
+        .await?
+    }
+
+    async fn wait_for<T>(
+        &self,
+        table: &str,
+        state: &str,
+        patience: Duration,
+        mut reached: impl FnMut(Option<TableDescription>) -> Option<T>,
+    ) -> Result<T> {
+        let start = Instant::now();
+        let mut pause = FIRST_POLL;
+        loop {
+            if let Some(done) = reached(self.describe(table).await?) {
+                return Ok(done);
+            }
+            if start.elapsed() > patience {
+                return Err(Error::failed(format!(
+                    "waited {} minutes for the table {table:?} on {} {state}",
+                    patience.as_secs() / 60,
+                    self.place()
+                )));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_POLL);
+        }
+    }
+
+    /// The name of a table that is there which `table` may stand for.
+    pub async fn table_like(&self, table: &str) -> Result<Option<String>> {
+        let tables = self.list_tables().await?;
+        Ok(nearest(table, &tables).cloned())
+    }
+
+    pub(crate) async fn no_table(&self, table: &str) -> Result<Error> {
+        let tables = self.list_tables().await?;
+        let prod = self.target().flag();
+        let error = Error::failed(format!("there is no table {table:?} on {}", self.place()));
+        Ok(match nearest(table, &tables) {
+            Some(name) => error.hint(format!("did you mean {name:?}?")),
+            None => error.hint(format!("to see the tables there run: cruddur ddb list-tables{prod}")),
+        })
+    }
+}

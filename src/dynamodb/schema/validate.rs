@@ -1,0 +1,78 @@
+//! Whether a table would take an item: what it would refuse in the middle of a job
+//! is better known before it begins.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::dynamodb::item::size;
+use crate::dynamodb::{IndexShape, Item, KeyAttribute, KeyKind, MAX_ITEM_BYTES, TableShape};
+
+/// The longest values of a partition key and of a sort key, in bytes.
+/// Source: "Quotas in Amazon DynamoDB", partition key length, sort key length.
+const LONGEST_KEYS: [usize; 2] = [2048, 1024];
+
+impl TableShape {
+    /// Whether the table takes `item`; its size in bytes.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn fits(&self, item: &Item) -> Result<usize, String> {
+        self.has_key(item)?;
+        for index in &self.indexes {
+            for part in &index.key.parts {
+                if let Some(value) = item.get(&part.name) {
+                    is_part(part, value)
+                        .map_err(|why| format!("{why}; the index {} needs it", index.name))?;
+                }
+            }
+        }
+        let bytes = size::item(item);
+        if bytes > MAX_ITEM_BYTES {
+            return Err(format!(
+                "the item has {bytes} bytes, and DynamoDB takes {MAX_ITEM_BYTES} ({} KB)",
+                MAX_ITEM_BYTES / 1024
+            ));
+        }
+        Ok(bytes)
+    }
+
+    /// The write units that putting an item of so many bytes takes in each index that it is in,
+    /// at least: what an index does not project is not counted.
+    pub fn index_units(&self, item: &Item, bytes: usize) -> impl Iterator<Item = (&str, u64)> {
+        let is_in = |index: &&IndexShape| index.key.names().all(|name| item.contains_key(name));
+        let units =
+            move |index: &IndexShape| if index.projects_all { size::write_units(bytes) as u64 } else { 1 };
+        self.indexes.iter().filter(is_in).map(move |index| (index.name.as_str(), units(index)))
+    }
+
+    /// Whether `item` has the table's key.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub fn has_key(&self, item: &Item) -> Result<(), String> {
+        for (number, part) in self.key.parts.iter().enumerate() {
+            let value = item
+                .get(&part.name)
+                .ok_or_else(|| format!("the key attribute {:?} is missing", part.name))?;
+            let length = is_part(part, value)?;
+            let longest = LONGEST_KEYS[usize::from(number >= self.key.partition)];
+            if length > longest {
+                return Err(format!(
+                    "the key attribute {:?} has {length} bytes, and DynamoDB takes {longest}",
+                    part.name
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a value can be this part of a key; its length.
+fn is_part(part: &KeyAttribute, value: &AttributeValue) -> Result<usize, String> {
+    let length = match (part.kind, value) {
+        (KeyKind::Text, AttributeValue::S(text)) => text.len(),
+        (KeyKind::Binary, AttributeValue::B(blob)) => blob.as_ref().len(),
+        (KeyKind::Number, AttributeValue::N(_)) => return Ok(1),
+        _ => return Err(format!("the key attribute {:?} is not a {}", part.name, part.kind)),
+    };
+    if length == 0 { Err(format!("the key attribute {:?} is empty", part.name)) } else { Ok(length) }
+}

@@ -1,0 +1,18 @@
+//! The table's stream: switching it on, reading all its shards, and doing with
+//! its records what keeps the inbox true.
+
+mod checkpoint;
+mod client;
+mod event;
+mod reader;
+mod record;
+mod shards;
+mod table;
+
+pub use checkpoint::{Checkpoint, Saved, account_and_table};
+pub use client::{Shard, Stream, Streams};
+pub use event::Event;
+pub use reader::{Batch, Reader, Step};
+pub use record::Record;
+pub use shards::{From, Position, Positions};
+pub use table::{Enabled, TableStream, View};

@@ -1,0 +1,291 @@
+//! Reads a stream: every shard, parents before their children, for as long as it goes on.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::client::{Answer, Failure, Trouble};
+use super::{Position, Positions, Record, Stream, Streams};
+use crate::dynamodb::retry::delay;
+use crate::error::{Error, Result};
+
+/// The least time between two reads of a shard: five in a second are allowed.
+/// Source: "Quotas in Amazon DynamoDB", DynamoDB Streams.
+const SHARD_REST: Duration = Duration::from_millis(200);
+/// The first and the longest pause of a shard that has nothing to read.
+const FIRST_IDLE: Duration = Duration::from_millis(250);
+const LONGEST_IDLE: Duration = Duration::from_secs(2);
+/// How often to look for the children of a shard that has ended.
+const LOOK_FOR_CHILDREN: Duration = Duration::from_secs(5);
+/// Empty answers in a row that are taken for the end of an open shard. On AWS
+/// there are some in the middle of one, too.
+const EMPTY_AT_THE_END: u32 = 10;
+const EMPTY_AT_AN_EMULATORS_END: u32 = 1;
+/// Requests in a row that fail for a reason that passes: about 25 seconds.
+const TRIES: u32 = 12;
+
+/// A stream under way. Ask for [`Reader::next`], deal with what it gives, and
+/// say so with [`Reader::handled`].
+pub struct Reader {
+    streams: Streams,
+    arn: String,
+    positions: Positions,
+    reading: Vec<Reading>,
+    /// Stop at the end of what is there.
+    once: bool,
+    /// Shards that were read to the end of what is there.
+    drained: BTreeSet<String>,
+    /// When to ask what shards there are; `None` while nothing has ended.
+    look_at: Option<Instant>,
+    lost: VecDeque<String>,
+    /// The least time between two reads of a shard.
+    rest: Duration,
+    empty_at_the_end: u32,
+    /// Requests in a row that failed, and when one last did not.
+    failures: u32,
+    answered_at: Instant,
+    /// Reads of shards that were answered.
+    pub reads: usize,
+}
+
+/// A shard that is being read.
+struct Reading {
+    shard: String,
+    iterator: Option<String>,
+    due: Instant,
+    /// Answers in a row without a record.
+    empty: u32,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Records to be handled.
+    Records(Batch),
+    /// Records of this shard were deleted, being older than 24 hours, before they
+    /// were read.
+    Lost(String),
+}
+
+/// Records of one shard, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The shard.
+    pub shard: String,
+    /// Its records; may be none when the shard ends.
+    pub records: Vec<Record>,
+    /// Whether these are the shard's last.
+    pub ends: bool,
+}
+
+impl Reader {
+    /// Begins at `positions`; with `once` it ends where the stream does now.
+    #[must_use]
+    pub fn new(streams: Streams, stream: &Stream, positions: Positions, once: bool) -> Self {
+        let (rest, empty_at_the_end) = if streams.place().is_emulated() {
+            (Duration::ZERO, EMPTY_AT_AN_EMULATORS_END)
+        } else {
+            (SHARD_REST, EMPTY_AT_THE_END)
+        };
+        let mut reader = Self {
+            streams,
+            arn: stream.arn.clone(),
+            positions,
+            reading: Vec::new(),
+            once,
+            drained: BTreeSet::new(),
+            look_at: None,
+            lost: VecDeque::new(),
+            rest,
+            empty_at_the_end,
+            failures: 0,
+            answered_at: Instant::now(),
+            reads: 0,
+        };
+        reader.take_up(stream);
+        reader
+    }
+
+    /// How far each shard has been handled.
+    #[must_use]
+    pub const fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    /// The next records that are there, in no order between shards; `None` at the
+    /// end: of what is there, with `once`, or of a stream that is switched off.
+    ///
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// The stream is gone, or cannot be read for long enough.
+    pub async fn next(&mut self) -> Result<Option<Step>> {
+        loop {
+            if let Some(shard) = self.lost.pop_front() {
+                return Ok(Some(Step::Lost(shard)));
+            }
+            let next = self.reading.iter().enumerate().min_by_key(|(_, reading)| reading.due);
+            let (index, due) = match (next.map(|(index, reading)| (index, reading.due)), self.look_at) {
+                (None, None) => return Ok(None),
+                (Some((_, due)), Some(look_at)) if look_at <= due => (None, look_at),
+                (Some((index, due)), _) => (Some(index), due),
+                (None, Some(look_at)) => (None, look_at),
+            };
+            tokio::time::sleep_until(due).await;
+            match index {
+                None => self.look().await?,
+                Some(index) => {
+                    if let Some(batch) = self.read(index).await? {
+                        return Ok(Some(Step::Records(batch)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first `count` records of `batch` have been dealt with.
+    pub fn handled(&mut self, batch: &Batch, count: usize) {
+        if batch.ends && count == batch.records.len() {
+            self.positions.set(&batch.shard, Position::Done);
+            self.look_at = Some(Instant::now());
+            return;
+        }
+        let last = batch.records[..count].iter().rfind(|record| !record.sequence_number.is_empty());
+        if let Some(last) = last {
+            self.positions.set(&batch.shard, Position::After(last.sequence_number.clone()));
+        }
+    }
+
+    /// Asks what shards there are.
+    async fn look(&mut self) -> Result<()> {
+        match self.streams.try_describe(&self.arn).await {
+            Ok(stream) => {
+                if self.reading.is_empty() {
+                    self.answered();
+                }
+                self.take_up(&stream);
+                Ok(())
+            }
+            Err(failure) if failure.trouble == Trouble::NotFound => {
+                Err(Error::failed(format!("the stream {} on {} is gone", self.arn, self.streams.place()))
+                    .hint("a table that is dropped or a stream that is switched off ends it"))
+            }
+            Err(failure) => {
+                self.look_at = Some(self.wait_after(failure)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins to read the shards whose turn has come.
+    fn take_up(&mut self, stream: &Stream) {
+        let gone = self.positions.prune(&stream.shards);
+        self.reading.retain(|reading| stream.shards.iter().any(|shard| shard.id == reading.shard));
+        self.lost.extend(gone);
+        for shard in self.positions.ready(&stream.shards) {
+            let known =
+                self.drained.contains(shard) || self.reading.iter().any(|reading| reading.shard == shard);
+            if !known {
+                self.positions.set(shard, self.positions.of(shard));
+                self.reading.push(Reading {
+                    shard: shard.to_owned(),
+                    iterator: None,
+                    due: Instant::now(),
+                    empty: 0,
+                });
+            }
+        }
+        let goes_on = stream.is_enabled()
+            && (self.reading.is_empty() || self.positions.awaits_children(&stream.shards));
+        self.look_at = (goes_on && !self.once).then(|| Instant::now() + LOOK_FOR_CHILDREN);
+    }
+
+    async fn read(&mut self, index: usize) -> Result<Option<Batch>> {
+        let shard = self.reading[index].shard.clone();
+        let iterator = match self.reading[index].iterator.clone() {
+            Some(iterator) => Ok(Some(iterator)),
+            None => self.streams.iterator(&self.arn, &shard, &self.positions.of(&shard)).await,
+        };
+        let answer = match iterator {
+            Ok(Some(iterator)) => {
+                self.reading[index].iterator = Some(iterator.clone());
+                self.streams.records(&iterator).await
+            }
+            Ok(None) => Ok(Answer { records: Vec::new(), next: None }),
+            Err(failure) => Err(failure),
+        };
+        let Answer { records, next } = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                self.overcome(index, failure)?;
+                return Ok(None);
+            }
+        };
+        self.answered();
+        self.reads += 1;
+        let reading = &mut self.reading[index];
+        let ends = next.is_none();
+        reading.iterator = next;
+        reading.empty = if records.is_empty() { reading.empty + 1 } else { 0 };
+        let pause = if records.is_empty() && !self.once {
+            FIRST_IDLE.saturating_mul(2_u32.saturating_pow(reading.empty - 1)).min(LONGEST_IDLE)
+        } else {
+            self.rest
+        };
+        reading.due = Instant::now() + pause;
+        let is_drained = self.once && reading.empty >= self.empty_at_the_end;
+        if ends || is_drained {
+            self.reading.swap_remove(index);
+            self.drained.insert(shard.clone());
+        }
+        Ok((ends || !records.is_empty()).then_some(Batch { shard, records, ends }))
+    }
+
+    /// Makes the next read of a shard go well, if that can be.
+    fn overcome(&mut self, index: usize, failure: Failure) -> Result<()> {
+        let shard = self.reading[index].shard.clone();
+        let trouble = failure.trouble;
+        let due = self.wait_after(failure)?;
+        let reading = &mut self.reading[index];
+        reading.due = due;
+        match trouble {
+            Trouble::Expired => {
+                reading.iterator = None;
+                if self.positions.of(&shard) == Position::Latest {
+                    // Where the latest was then cannot be found again.
+                    self.positions.set(&shard, Position::TrimHorizon);
+                }
+            }
+            Trouble::Trimmed => {
+                reading.iterator = None;
+                self.positions.set(&shard, Position::TrimHorizon);
+                if !self.lost.contains(&shard) {
+                    self.lost.push_back(shard);
+                }
+            }
+            Trouble::NotFound => self.look_at = Some(Instant::now()),
+            Trouble::Passing | Trouble::Lasting => {}
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self) {
+        self.failures = 0;
+        self.answered_at = Instant::now();
+    }
+
+    /// When to try again after `failure`.
+    ///
+    /// # Errors
+    /// It does not pass, or has not for long enough.
+    fn wait_after(&mut self, failure: Failure) -> Result<Instant> {
+        self.failures += 1;
+        let is_out_of_time =
+            failure.error.time_limit().is_some_and(|limit| self.answered_at.elapsed() >= limit);
+        if failure.trouble == Trouble::Lasting || self.failures > TRIES || is_out_of_time {
+            return Err(failure.error);
+        }
+        Ok(Instant::now() + delay(self.failures))
+    }
+}

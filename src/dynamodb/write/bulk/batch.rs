@@ -1,0 +1,153 @@
+//! One BatchWriteItem, from the bytes of its requests to what became of them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemOutput};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+
+use super::dispatch::Op;
+use super::request::key_of;
+use crate::aws::is_not_sent;
+use crate::dynamodb::error::{is_server_error, is_throttled};
+use crate::dynamodb::{DynamoDb, KeyShape};
+use crate::error::Error;
+
+/// Requests in one BatchWriteItem.
+/// Source: "BatchWriteItem" in the API reference.
+pub(super) const MOST_REQUESTS: usize = 25;
+/// Bytes of one BatchWriteItem, a little below the service's 16 MB.
+/// Source: as above.
+pub(super) const MOST_BYTES: usize = 16_000_000;
+
+/// Where batches go.
+pub(super) struct Destination {
+    db: DynamoDb,
+    /// Without tries of its own, which would hide from us what the table takes.
+    client: Client,
+    pub(super) table: String,
+    pub(super) key: KeyShape,
+    begin: Vec<u8>,
+    /// How long to go on without anything being written.
+    pub(super) patience: Duration,
+}
+
+/// What became of a batch.
+pub(super) enum Outcome {
+    /// Taken, except for the requests whose keys are here.
+    Taken(HashSet<u64>, Box<BatchWriteItemOutput>),
+    /// The table or the account asks for patience.
+    Throttled,
+    /// A server's error, or no answer: done or not, it may be sent again.
+    Unclear(Error),
+    /// What cannot get better.
+    Refused(Error),
+}
+
+impl Destination {
+    pub(super) fn new(db: &DynamoDb, table: &str, key: &KeyShape) -> Arc<Self> {
+        let config = db.client.config();
+        let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        let name = serde_json::Value::from(table);
+        let begin = format!(r#"{{"ReturnConsumedCapacity":"INDEXES","RequestItems":{{{name}:["#);
+        Arc::new(Self {
+            db: db.clone(),
+            client: Client::from_conf(config),
+            table: table.to_owned(),
+            key: key.clone(),
+            patience: db.place().patience(),
+            begin: begin.into_bytes(),
+        })
+    }
+
+    /// Sends `batch`, once.
+    pub(super) async fn send(&self, batch: &[Op]) -> Outcome {
+        let body = SdkBody::from(self.body(batch));
+        let length = body.content_length().unwrap_or_default();
+        let answer = self
+            .client
+            .batch_write_item()
+            // What the body says again, requests included.
+            .request_items(&self.table, Vec::new())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .customize()
+            .mutate_request(move |request| {
+                if let Some(body) = body.try_clone() {
+                    *request.body_mut() = body;
+                    request.headers_mut().insert("content-length", length.to_string());
+                }
+            })
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let left = answer.unprocessed_items().and_then(|items| items.get(&self.table));
+                Outcome::Taken(
+                    self.left_of(batch, left.map(Vec::as_slice).unwrap_or_default()),
+                    Box::new(answer),
+                )
+            }
+            // A dry run's: noted, and as good as taken.
+            Err(error) if is_not_sent(&error) => {
+                Outcome::Taken(HashSet::new(), Box::new(BatchWriteItemOutput::builder().build()))
+            }
+            Err(error) if is_throttled(&error) => Outcome::Throttled,
+            Err(error) => {
+                let may_pass = may_pass(&error);
+                let error = self.db.error("cannot write", &self.table, &error);
+                if may_pass { Outcome::Unclear(error) } else { Outcome::Refused(error) }
+            }
+        }
+    }
+
+    fn body(&self, batch: &[Op]) -> Vec<u8> {
+        let length: usize = batch.iter().map(|op| op.json().len() + 1).sum();
+        let mut body = Vec::with_capacity(self.begin.len() + length + 3);
+        body.extend_from_slice(&self.begin);
+        for (index, op) in batch.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(op.json());
+        }
+        body.extend_from_slice(b"]}}");
+        body
+    }
+
+    /// The keys of `left`. Should one not be the batch's, all of it counts as left: sent twice is
+    /// better than not at all.
+    fn left_of(&self, batch: &[Op], left: &[aws_sdk_dynamodb::types::WriteRequest]) -> HashSet<u64> {
+        if left.is_empty() {
+            return HashSet::new();
+        }
+        let sent: HashSet<u64> = batch.iter().map(Op::key).collect();
+        let keys: Option<HashSet<u64>> = left.iter().map(|request| key_of(request, &self.key)).collect();
+        match keys {
+            Some(keys) if keys.is_subset(&sent) => keys,
+            _ => sent,
+        }
+    }
+
+    /// The table keeps handing requests back.
+    pub(super) fn throttled(&self) -> Error {
+        Error::failed(format!(
+            "DynamoDB at {} keeps returning writes to {:?} unprocessed: the table is throttled",
+            self.db.place(),
+            self.table
+        ))
+    }
+}
+
+/// Whether the same request may well succeed a little later.
+fn may_pass(error: &SdkError<BatchWriteItemError>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        _ => is_server_error(error),
+    }
+}

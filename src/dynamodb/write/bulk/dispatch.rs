@@ -1,0 +1,397 @@
+//! When which request goes out, and what becomes of those that come back.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::batch::{Destination, MOST_BYTES, MOST_REQUESTS, Outcome};
+use super::request::Prepared;
+use super::{BulkOptions, BulkWritten, Pace, Shared, Writers};
+use crate::dynamodb::retry::delay;
+use crate::dynamodb::{Capacity, DynamoDb, KeyShape};
+use crate::error::{Error, Kind, Result};
+
+/// How often a request goes in again while neither it nor any other is taken, before giving up:
+/// about 25 seconds.
+const RETRIES: u32 = 12;
+/// The same where no answer comes, or a server's error, and nothing was ever written.
+const RETRIES_AT_FIRST: u32 = 2;
+/// Requests taken from the channel at a time.
+const AT_ONCE: usize = 128;
+
+/// What the writer tells the dispatcher.
+pub(super) enum Message {
+    Op(Op),
+    /// Send what there is, full batch or not, and say when it is written.
+    Flush(oneshot::Sender<()>),
+    /// There is no room for another request.
+    Hungry,
+}
+
+/// A request under way.
+pub(super) struct Op {
+    sequence: u64,
+    prepared: Prepared,
+    /// Times in a row that its batch was not taken; the pause grows with them.
+    tries: u32,
+    /// The same since anything at all was written, and how much was, then.
+    vain: u32,
+    written_then: u64,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Op {
+    pub(super) const fn new(sequence: u64, prepared: Prepared, room: OwnedSemaphorePermit) -> Self {
+        Self { sequence, prepared, tries: 0, vain: 0, written_then: 0, _room: room }
+    }
+
+    pub(super) fn json(&self) -> &[u8] {
+        &self.prepared.json
+    }
+
+    pub(super) const fn key(&self) -> u64 {
+        self.prepared.key
+    }
+}
+
+/// A batch that was sent.
+struct Sent {
+    number: u64,
+    batch: Vec<Op>,
+    /// Units by the size of its items, and expected with the indexes.
+    guess: f64,
+    expected: f64,
+}
+
+enum Event {
+    Answered(Sent, Outcome),
+    /// The pause after a refusal is over.
+    Rested(Vec<Op>),
+}
+
+pub(super) struct Dispatch {
+    destination: Arc<Destination>,
+    shared: Arc<Shared>,
+    total: Option<u64>,
+    writers: Writers,
+    pace: Option<Pace>,
+    /// To be sent; no two for the same key.
+    ready: VecDeque<Op>,
+    /// For each key of a request under way, those that must wait for it.
+    busy: HashMap<u64, VecDeque<Op>>,
+    /// The sequence numbers that are not written yet.
+    open: BTreeSet<u64>,
+    received: u64,
+    tasks: JoinSet<Event>,
+    sending: usize,
+    next_batch: u64,
+    flushes: Vec<oneshot::Sender<()>>,
+    is_hungry: bool,
+    is_closed: bool,
+    is_stopping: bool,
+    failure: Option<Error>,
+    written: BulkWritten,
+    /// When anything was last written, or the first request sent.
+    last_written: Option<Instant>,
+}
+
+impl Dispatch {
+    pub(super) fn new(
+        db: &DynamoDb,
+        table: &str,
+        key: &KeyShape,
+        options: &BulkOptions,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            destination: Destination::new(db, table, key),
+            shared,
+            total: options.total,
+            writers: Writers::default(),
+            pace: options.max_wcu.map(Pace::new),
+            ready: VecDeque::new(),
+            busy: HashMap::new(),
+            open: BTreeSet::new(),
+            received: 0,
+            tasks: JoinSet::new(),
+            sending: 0,
+            next_batch: 0,
+            flushes: Vec::new(),
+            is_hungry: false,
+            is_closed: false,
+            is_stopping: false,
+            failure: None,
+            written: BulkWritten {
+                put: 0,
+                deleted: 0,
+                capacity: Capacity::new(db.is_emulated()),
+                retried: 0,
+                writers: 0,
+            },
+            last_written: None,
+        }
+    }
+
+    /// Until everything is written, or nothing more is to be.
+    pub(super) async fn run(
+        mut self,
+        mut messages: mpsc::Receiver<Message>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<BulkWritten> {
+        let mut received = Vec::with_capacity(AT_ONCE);
+        loop {
+            self.is_stopping |= *stop.borrow();
+            let pause = self.dispatch();
+            let is_over = self.is_stopping || self.failure.is_some();
+            if is_over && self.sending == 0 || self.is_closed && self.open.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                Some(ended) = self.tasks.join_next() => {
+                    self.ended(ended);
+                    while let Some(ended) = self.tasks.try_join_next() {
+                        self.ended(ended);
+                    }
+                }
+                _ = stop.wait_for(|stop| *stop), if !self.is_stopping => self.is_stopping = true,
+                count = messages.recv_many(&mut received, AT_ONCE), if !self.is_closed && !is_over => {
+                    self.is_closed = count == 0;
+                    received.drain(..).for_each(|message| self.receive(message));
+                }
+                () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            }
+        }
+        match self.failure.take() {
+            Some(error) => Err(self.in_part(error)),
+            None => Ok(self.written),
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Op(op) => {
+                self.is_hungry = false;
+                self.received = op.sequence + 1;
+                self.open.insert(op.sequence);
+                if let Some(waiting) = self.busy.get_mut(&op.key()) {
+                    waiting.push_back(op);
+                } else {
+                    self.busy.insert(op.key(), VecDeque::new());
+                    self.ready.push_back(op);
+                }
+            }
+            Message::Hungry => self.is_hungry = true,
+            Message::Flush(done) => {
+                self.flushes.push(done);
+                self.settle_flushes();
+            }
+        }
+    }
+
+    /// Sends what may be sent now. Returns how long the ceiling makes the next one wait.
+    fn dispatch(&mut self) -> Option<std::time::Duration> {
+        while self.may_send() {
+            let now = Instant::now().into_std();
+            let pause = self.pace.as_ref().map(|pace| pace.wait(now)).unwrap_or_default();
+            if !pause.is_zero() {
+                return Some(pause);
+            }
+            let batch = self.next_batch();
+            if batch.is_empty() {
+                break;
+            }
+            let guess = batch.iter().map(|op| op.prepared.units).sum();
+            let expected = self.pace.as_mut().map_or(guess, |pace| pace.spend(now, guess));
+            let sent = Sent { number: self.next_batch, batch, guess, expected };
+            self.next_batch += 1;
+            self.sending += 1;
+            self.last_written.get_or_insert_with(Instant::now);
+            self.written.writers = self.written.writers.max(self.sending);
+            let destination = Arc::clone(&self.destination);
+            self.tasks.spawn(async move {
+                let outcome = destination.send(&sent.batch).await;
+                Event::Answered(sent, outcome)
+            });
+        }
+        None
+    }
+
+    fn may_send(&self) -> bool {
+        // Those that rest keep their place: they are part of what was too much.
+        let is_free = self.tasks.len() < self.writers.limit();
+        // Batches wait until they are full, unless that may never be.
+        let is_last = self.is_closed || !self.flushes.is_empty() || self.is_hungry && self.tasks.is_empty();
+        let is_full = self.ready.len() >= MOST_REQUESTS;
+        let is_over = self.is_stopping || self.failure.is_some();
+        is_free && !is_over && (is_full || is_last && !self.ready.is_empty())
+    }
+
+    fn next_batch(&mut self) -> Vec<Op> {
+        let share = self.pace.as_ref().map_or(f64::INFINITY, Pace::share);
+        let (mut batch, mut bytes, mut units) = (Vec::with_capacity(MOST_REQUESTS), 0, 0.0);
+        while let Some(op) = self.ready.front() {
+            bytes += op.json().len();
+            units += op.prepared.units;
+            let is_too_much = bytes > MOST_BYTES || units > share;
+            if batch.len() == MOST_REQUESTS || is_too_much && !batch.is_empty() {
+                break;
+            }
+            batch.extend(self.ready.pop_front());
+        }
+        batch
+    }
+
+    fn ended(&mut self, ended: Result<Event, tokio::task::JoinError>) {
+        match ended {
+            Ok(Event::Answered(sent, outcome)) => {
+                self.sending -= 1;
+                self.answered(sent, outcome);
+            }
+            Ok(Event::Rested(ops)) => self.again(ops),
+            Err(cause) => {
+                self.sending = self.sending.saturating_sub(1);
+                self.fail(Error::failed("a write has come to a sudden end").because(cause));
+            }
+        }
+    }
+
+    fn answered(&mut self, sent: Sent, outcome: Outcome) {
+        match outcome {
+            Outcome::Taken(left, answer) => {
+                self.account(&sent, left.len(), &answer);
+                let (left, done): (Vec<Op>, Vec<Op>) =
+                    sent.batch.into_iter().partition(|op| left.contains(&op.key()));
+                let has_taken = !done.is_empty();
+                self.done(done);
+                if left.is_empty() {
+                    self.writers.taken();
+                } else {
+                    self.writers.refused(sent.number, self.next_batch);
+                    self.refused(left, has_taken, RETRIES, self.destination.throttled());
+                }
+            }
+            Outcome::Throttled => {
+                self.settle(&sent, 0.0);
+                self.writers.refused(sent.number, self.next_batch);
+                self.refused(sent.batch, false, RETRIES, self.destination.throttled());
+            }
+            Outcome::Unclear(error) => {
+                self.writers.refused(sent.number, self.next_batch);
+                let retries = if self.written.items() == 0 { RETRIES_AT_FIRST } else { RETRIES };
+                self.refused(sent.batch, false, retries, error);
+            }
+            Outcome::Refused(error) => self.fail(error),
+        }
+    }
+
+    /// Has `ops` go in again after a pause, unless they have done so for long and nobody has got
+    /// anywhere meanwhile: then `error` is why.
+    fn refused(&mut self, mut ops: Vec<Op>, has_taken: bool, retries: u32, error: Error) {
+        let written = self.written.items();
+        for op in &mut ops {
+            if has_taken {
+                op.tries = 0;
+            }
+            if has_taken || op.written_then != written {
+                op.vain = 0;
+                op.written_then = written;
+            }
+            op.tries += 1;
+            op.vain += 1;
+        }
+        let is_vain = self.last_written.is_some_and(|last| last.elapsed() >= self.destination.patience);
+        if is_vain || ops.iter().any(|op| op.vain > retries) {
+            return self.fail(error);
+        }
+        self.written.retried += ops.len() as u64;
+        self.rest(ops);
+    }
+
+    /// Has `ops` wait before they go in again.
+    fn rest(&mut self, ops: Vec<Op>) {
+        let tries = ops.iter().map(|op| op.tries).max().unwrap_or(1);
+        self.tasks.spawn(async move {
+            sleep(delay(tries)).await;
+            Event::Rested(ops)
+        });
+    }
+
+    fn again(&mut self, ops: Vec<Op>) {
+        ops.into_iter().rev().for_each(|op| self.ready.push_front(op));
+    }
+
+    fn done(&mut self, ops: Vec<Op>) {
+        if !ops.is_empty() {
+            self.last_written = Some(Instant::now());
+        }
+        for op in ops {
+            self.open.remove(&op.sequence);
+            if op.prepared.is_delete {
+                self.written.deleted += 1;
+            } else {
+                self.written.put += 1;
+            }
+            if let Some(waiting) = self.busy.get_mut(&op.key()) {
+                match waiting.pop_front() {
+                    Some(next) => self.ready.push_front(next),
+                    None => drop(self.busy.remove(&op.key())),
+                }
+            }
+        }
+        let done_through = self.open.first().copied().unwrap_or(self.received);
+        self.shared.done_through.store(done_through, Ordering::Release);
+        self.shared.written.store(self.written.items(), Ordering::Relaxed);
+        self.settle_flushes();
+    }
+
+    fn settle_flushes(&mut self) {
+        if self.open.is_empty() {
+            for done in self.flushes.drain(..) {
+                // Who waited may have gone away.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn account(&mut self, sent: &Sent, left: usize, answer: &BatchWriteItemOutput) {
+        self.written.capacity.add_written(answer, sent.batch.len() - left);
+        #[expect(clippy::cast_precision_loss, reason = "25 at most")]
+        let share = (sent.batch.len() - left) as f64 / sent.batch.len() as f64;
+        // One table asked, so at most one figure.
+        let units = answer.consumed_capacity().first().and_then(ConsumedCapacity::capacity_units);
+        self.settle(sent, units.unwrap_or(sent.expected * share));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousandths of units")]
+        let thousandths = (self.written.capacity.total * 1000.0) as u64;
+        self.shared.units.store(thousandths, Ordering::Relaxed);
+    }
+
+    /// What was not taken tells nothing about what taking it would have consumed.
+    fn settle(&mut self, sent: &Sent, units: f64) {
+        if let Some(pace) = &mut self.pace {
+            pace.settle(sent.guess, sent.expected, units);
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+        self.flushes.clear();
+    }
+
+    /// `error`, or the same said of a job that is done in part.
+    fn in_part(&self, error: Error) -> Error {
+        let done = self.written.items();
+        if done == 0 {
+            return error;
+        }
+        let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
+        let message = format!("{}; {done}{of} writes are done", error.message());
+        error.with(Kind::Partial, message)
+    }
+}

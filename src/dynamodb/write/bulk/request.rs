@@ -1,0 +1,75 @@
+//! A put or a delete as the bytes that go over the wire.
+//!
+//! The SDK would take each item as a map of values, and a copy of all of them for each try. Bytes
+//! are made once, and their number is what the service's limit of 16 MB is about.
+
+use aws_sdk_dynamodb::types::WriteRequest;
+
+use crate::dynamodb::item::{json, size};
+use crate::dynamodb::{Item, KeyShape};
+use crate::error::{Context as _, Result};
+
+/// A request, ready to be sent as often as it takes.
+pub(super) struct Prepared {
+    /// As an element of BatchWriteItem's list of requests.
+    pub(super) json: Vec<u8>,
+    /// What requests for the same key share.
+    pub(super) key: u64,
+    /// The write units it takes, without those of indexes; 1 where nobody asked.
+    pub(super) units: f64,
+    pub(super) is_delete: bool,
+}
+
+impl Prepared {
+    pub(super) fn put(item: &Item, key: &KeyShape, measured: bool) -> Result<Self> {
+        let units = if measured { size::write_units(size::item(item)) } else { 1 };
+        Ok(Self { json: enclosed(PUT, item)?, key: key.hash(item)?, units: whole(units), is_delete: false })
+    }
+
+    /// An item of strings, without making one.
+    pub(super) fn put_strings(attributes: &[(&str, &str)], key: &KeyShape) -> Result<Self> {
+        let what = || "cannot write an item as JSON".to_owned();
+        let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let mut json = Vec::with_capacity(PUT.len() + bytes + 16 * attributes.len());
+        json.extend_from_slice(PUT);
+        for (index, (name, value)) in attributes.iter().enumerate() {
+            json.extend_from_slice(if index == 0 { b"{\"" } else { b",\"" });
+            json.extend_from_slice(name.as_bytes());
+            json.extend_from_slice(br#"":{"S":"#);
+            serde_json::to_writer(&mut json, value).or_failed(what)?;
+            json.push(b'}');
+        }
+        json.extend_from_slice(b"}}}");
+        let key = key.hash_of_strings(attributes)?;
+        Ok(Self { json, key, units: whole(size::write_units(bytes)), is_delete: false })
+    }
+
+    pub(super) fn delete(item: &Item, schema: &KeyShape) -> Result<Self> {
+        let key = schema.required(item)?;
+        Ok(Self { json: enclosed(DELETE, &key)?, key: schema.hash(&key)?, units: 1.0, is_delete: true })
+    }
+}
+
+const PUT: &[u8] = br#"{"PutRequest":{"Item":"#;
+const DELETE: &[u8] = br#"{"DeleteRequest":{"Key":"#;
+
+#[expect(clippy::cast_precision_loss, reason = "an item has at most 400 units")]
+const fn whole(units: usize) -> f64 {
+    units as f64
+}
+
+fn enclosed(begin: &[u8], item: &Item) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(begin);
+    serde_json::to_writer(&mut bytes, &json::Typed(item))
+        .or_failed(|| "cannot write an item as JSON".to_owned())?;
+    bytes.extend_from_slice(b"}}");
+    Ok(bytes)
+}
+
+/// What `request`, as the service gave it back, shares with the one that was sent.
+pub(super) fn key_of(request: &WriteRequest, key: &KeyShape) -> Option<u64> {
+    let put = request.put_request().map(aws_sdk_dynamodb::types::PutRequest::item);
+    let delete = request.delete_request().map(aws_sdk_dynamodb::types::DeleteRequest::key);
+    key.hash(put.or(delete)?).ok()
+}

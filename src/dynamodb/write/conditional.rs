@@ -1,0 +1,215 @@
+//! Writing what is not there yet, and leaving alone what is.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Instant;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::single::same;
+use crate::aws::{Tries, code, is_not_sent};
+use crate::dynamodb::error::{is_server_error, is_throttled};
+use crate::dynamodb::item::{json, size};
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape, Pace};
+use crate::error::{Error, Kind, Result};
+
+/// Requests at the same time.
+const WRITERS: usize = 32;
+/// Answers in a row that ask for patience before giving up: about 25 seconds.
+const TRIES: u32 = 12;
+/// The service's code for a condition that does not hold.
+const IS_THERE: &str = "ConditionalCheckFailedException";
+
+/// Writes items whose keys are free, one by one, many at a time.
+///
+/// Of two items with the same key the first one stays.
+pub struct KeepWriter {
+    db: DynamoDb,
+    table: String,
+    key: KeyShape,
+    pace: Option<Pace>,
+    tasks: JoinSet<Ended>,
+    /// The keys that are being written, by their request.
+    open: HashMap<u64, Vec<u8>>,
+    numbers: BTreeSet<u64>,
+    submitted: u64,
+    written: Kept,
+}
+
+/// A request that is over, with the units that it was guessed and expected to take.
+struct Ended {
+    number: u64,
+    guess: f64,
+    expected: f64,
+    done: Result<Done>,
+}
+
+/// What was written, and what was not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Items put.
+    pub put: u64,
+    /// Items that were there.
+    pub kept: u64,
+    /// Write units; the service tells those of what was put.
+    pub capacity: Capacity,
+}
+
+enum Done {
+    Put(Capacity),
+    WasThere,
+}
+
+impl DynamoDb {
+    /// Begins to write to `table`, whose key is `key`. To be called within a runtime.
+    #[must_use]
+    pub fn keep_writer(&self, table: &str, key: KeyShape, max_wcu: Option<f64>) -> KeepWriter {
+        KeepWriter {
+            db: self.clone(),
+            table: table.to_owned(),
+            key,
+            pace: max_wcu.map(Pace::new),
+            tasks: JoinSet::new(),
+            open: HashMap::new(),
+            numbers: BTreeSet::new(),
+            submitted: 0,
+            written: Kept { put: 0, kept: 0, capacity: Capacity::new(self.is_emulated()) },
+        }
+    }
+
+    /// Puts `item` unless there is one with its key.
+    async fn put_if_free(&self, table: &str, partition: &str, item: Item) -> Result<Done> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#key)")
+            .expression_attribute_names("#key", partition)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let unheard = Tries::default();
+        let start = Instant::now();
+        let mut tries = 0;
+        loop {
+            match request.clone().customize().interceptor(unheard.clone()).send().await {
+                Ok(answer) => {
+                    let mut capacity = Capacity::new(self.is_emulated());
+                    capacity.add_written(&answer, 1);
+                    return Ok(Done::Put(capacity));
+                }
+                Err(error) if code(&error) == Some(IS_THERE) => {
+                    // It may be the one that a try put whose answer was lost.
+                    let is_ours = match error.as_service_error() {
+                        Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                            let items = failed.item().zip(request.get_item().as_ref());
+                            unheard.went_unanswered() && items.is_some_and(|(found, ours)| same(found, ours))
+                        }
+                        _ => false,
+                    };
+                    let unknown = || Capacity::new(self.is_emulated());
+                    return Ok(if is_ours { Done::Put(unknown()) } else { Done::WasThere });
+                }
+                // A dry run's: noted, and as good as done.
+                Err(error) if is_not_sent(&error) => return Ok(Done::Put(Capacity::default())),
+                Err(error)
+                    if (is_throttled(&error) || is_server_error(&error))
+                        && tries < TRIES
+                        && start.elapsed() < self.place().patience() =>
+                {
+                    tries += 1;
+                    pause(tries).await;
+                }
+                Err(error) => return Err(self.error("cannot write", table, &error)),
+            }
+        }
+    }
+}
+
+impl KeepWriter {
+    /// Submits an item; waits while there is too much under way.
+    ///
+    /// # Errors
+    /// An earlier request's failure; [`Kind::Partial`] when some were written.
+    pub async fn put(&mut self, item: Item) -> Result<()> {
+        let mut key = Vec::new();
+        json::canonical(&self.key.of_item(&item), &mut key);
+        while self.tasks.len() >= WRITERS || self.open.values().any(|other| *other == key) {
+            self.ended().await?;
+        }
+        let bytes = u32::try_from(size::item(&item)).unwrap_or(u32::MAX);
+        let guess = f64::from(bytes.div_ceil(1024).max(1));
+        let mut expected = guess;
+        if let Some(pace) = &mut self.pace {
+            sleep(pace.wait(Instant::now())).await;
+            expected = pace.spend(Instant::now(), guess);
+        }
+        let number = self.submitted;
+        self.submitted += 1;
+        self.open.insert(number, key);
+        self.numbers.insert(number);
+        let (db, table) = (self.db.clone(), self.table.clone());
+        let partition = self.key.names().next().unwrap_or_default().to_owned();
+        self.tasks.spawn(async move {
+            let done = db.put_if_free(&table, &partition, item).await;
+            Ended { number, guess, expected, done }
+        });
+        Ok(())
+    }
+
+    /// How many of the submitted requests, from the first on, are surely done.
+    #[must_use]
+    pub fn done_through(&self) -> u64 {
+        self.numbers.first().copied().unwrap_or(self.submitted)
+    }
+
+    /// How many requests are done, in whatever order.
+    #[must_use]
+    pub const fn done(&self) -> u64 {
+        self.written.put + self.written.kept
+    }
+
+    /// Waits for all that was submitted.
+    ///
+    /// # Errors
+    /// As for [`KeepWriter::put`].
+    pub async fn flush(&mut self) -> Result<()> {
+        while !self.tasks.is_empty() {
+            self.ended().await?;
+        }
+        Ok(())
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub const fn written(&self) -> &Kept {
+        &self.written
+    }
+
+    async fn ended(&mut self) -> Result<()> {
+        let Some(ended) = self.tasks.join_next().await else { return Ok(()) };
+        let Ended { number, guess, expected, done } =
+            ended.map_err(|cause| Error::failed("a write has come to a sudden end").because(cause))?;
+        match done {
+            Ok(Done::Put(capacity)) => {
+                self.written.put += 1;
+                if let Some(pace) = &mut self.pace {
+                    pace.settle(guess, expected, capacity.total);
+                }
+                self.written.capacity.merge(&capacity);
+            }
+            Ok(Done::WasThere) => self.written.kept += 1,
+            Err(error) if self.done() == 0 => return Err(error),
+            Err(error) => {
+                let message = format!("{}; {} writes are done", error.message(), self.done());
+                return Err(error.with(Kind::Partial, message));
+            }
+        }
+        self.open.remove(&number);
+        self.numbers.remove(&number);
+        Ok(())
+    }
+}

@@ -1,0 +1,218 @@
+//! What a dry run would write: the requests, the items, the units.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::aws::{DryRun, Effort, Plan};
+use crate::dynamodb::item::json::typed_item;
+use crate::dynamodb::item::size;
+use crate::dynamodb::{DynamoDb, Item, TableShape};
+use crate::error::{Kind, Result};
+
+/// Each action of a transaction is counted twice.
+/// Source: "DynamoDB Transactions: How it works" in the developer guide.
+const TRANSACTED: u64 = 2;
+
+/// The tables that a dry run's client has seen the description of: what their indexes are
+/// charged.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shapes {
+    by_table: Arc<Mutex<HashMap<String, Arc<TableShape>>>>,
+    index_of_key: Arc<OnceLock<IndexOfKey>>,
+}
+
+/// The index that an item with this key is in, where the key alone tells.
+pub(crate) type IndexOfKey = fn(&Item) -> Option<&'static str>;
+
+impl Shapes {
+    pub(crate) fn add(&self, table: &str, shape: TableShape) {
+        self.by_table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(table.to_owned(), Arc::new(shape));
+    }
+
+    /// What a request takes, by what is known of its table then.
+    pub(crate) fn measure(&self) -> impl Fn(&str, &[u8]) -> Effort + Send + Sync + 'static + use<> {
+        let shapes = self.clone();
+        move |operation, body| measure(&shapes, operation, body)
+    }
+
+    fn get(&self, table: &str) -> Option<Arc<TableShape>> {
+        self.by_table.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
+    }
+}
+
+impl DynamoDb {
+    /// Does `work`, which writes to `table`, on a client of a dry run and returns what it would
+    /// have sent. It ends where it cannot go on without a write having been done.
+    ///
+    /// # Errors
+    /// Those of `work` that are not for lack of a write.
+    pub fn rehearse<'a, T: 'a>(
+        &'a self,
+        table: &'a str,
+        work: impl Future<Output = Result<T>> + 'a,
+    ) -> impl Future<Output = Result<Plan>> + 'a {
+        // What a command does for real may be large, and it holds it twice.
+        let work = Box::pin(work);
+        async move {
+            if self.shapes.get(table).is_none() {
+                // Without it, only the table's own units are known.
+                let _ = self.describe(table).await;
+            }
+            self.held(work).await?;
+            Ok(self.withheld())
+        }
+    }
+
+    /// Does `work`. A write that a dry run holds back ends it, and counts as done: for what goes
+    /// on after it.
+    ///
+    /// # Errors
+    /// Those of `work` that are not for lack of a write.
+    pub(crate) async fn held<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        match work.await {
+            Ok(done) => Ok(Some(done)),
+            Err(error) if self.is_dry_run() && error.kind() == Kind::DryRun => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets a dry run know which index an item is in, by its key.
+    #[must_use]
+    pub(crate) fn knowing(self, index_of_key: IndexOfKey) -> Self {
+        self.shapes.index_of_key.get_or_init(|| index_of_key);
+        self
+    }
+
+    /// What the client of a dry run has not sent since it was last asked.
+    #[must_use]
+    pub fn withheld(&self) -> Plan {
+        self.dry_run.as_ref().map(DryRun::take).unwrap_or_default()
+    }
+
+    /// Whether this is the client of a dry run.
+    #[must_use]
+    pub const fn is_dry_run(&self) -> bool {
+        self.dry_run.is_some()
+    }
+}
+
+/// The writes of a request, as its JSON has them.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Body<'a> {
+    /// BatchWriteItem's, by table.
+    #[serde(borrow)]
+    request_items: HashMap<String, Vec<Request<'a>>>,
+    /// TransactWriteItems'.
+    #[serde(borrow)]
+    transact_items: Vec<Action<'a>>,
+    #[serde(skip)]
+    write: Write<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Request<'a> {
+    #[serde(borrow)]
+    put_request: Option<Write<'a>>,
+    #[serde(borrow)]
+    delete_request: Option<Write<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Action<'a> {
+    #[serde(borrow)]
+    put: Option<Write<'a>>,
+    #[serde(borrow)]
+    delete: Option<Write<'a>>,
+    #[serde(borrow)]
+    update: Option<Write<'a>>,
+    #[serde(borrow)]
+    condition_check: Option<Write<'a>>,
+}
+
+/// An item as it is put, or the key of one.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Write<'a> {
+    /// Not in a BatchWriteItem, which has it once for many.
+    #[serde(borrow)]
+    table_name: Cow<'a, str>,
+    #[serde(borrow)]
+    item: Option<&'a RawValue>,
+    #[serde(borrow)]
+    key: Option<&'a RawValue>,
+}
+
+/// What a request takes, as far as it tells.
+fn measure(shapes: &Shapes, operation: &str, body: &[u8]) -> Effort {
+    let body: Body<'_> = match operation {
+        "BatchWriteItem" | "TransactWriteItems" => serde_json::from_slice(body).unwrap_or_default(),
+        "PutItem" | "UpdateItem" | "DeleteItem" => {
+            Body { write: serde_json::from_slice(body).unwrap_or_default(), ..Body::default() }
+        }
+        _ => return Effort::default(),
+    };
+    let mut effort = Effort::default();
+    for (table, requests) in &body.request_items {
+        for request in requests {
+            for write in request.put_request.iter().chain(&request.delete_request) {
+                effort.add(write.effort(shapes, table));
+            }
+        }
+    }
+    for Action { put, delete, update, condition_check } in &body.transact_items {
+        for write in put.iter().chain(delete).chain(update).chain(condition_check) {
+            let one = write.effort(shapes, &write.table_name);
+            // A condition writes nothing, and is charged all the same. An index is
+            // told of the transaction afterwards, and charges once.
+            let writes = condition_check.is_none();
+            effort.add(Effort {
+                items: if writes { one.items } else { 0 },
+                table_units: TRANSACTED * one.table_units,
+                index_units: if writes { one.index_units } else { BTreeMap::new() },
+                ..one
+            });
+        }
+    }
+    effort.add(body.write.effort(shapes, &body.write.table_name));
+    effort
+}
+
+impl Write<'_> {
+    fn effort(&self, shapes: &Shapes, table: &str) -> Effort {
+        let shape = shapes.get(table);
+        let shape = shape.as_deref();
+        let index_of_key = shapes.index_of_key.get();
+        let read = |json: &RawValue| typed_item(json.get().as_bytes()).ok();
+        let index_units = |item: &Item, bytes| {
+            let units = shape.into_iter().flat_map(|shape| shape.index_units(item, bytes));
+            units.map(|(index, units)| (index.to_owned(), units)).collect()
+        };
+        // Without the table's description, nobody knows its indexes.
+        let at_least = shape.is_none();
+        if let Some(item) = self.item.and_then(read) {
+            let bytes = size::item(&item);
+            let table_units = u64::try_from(size::write_units(bytes)).unwrap_or(u64::MAX);
+            return Effort { items: 1, table_units, index_units: index_units(&item, bytes), at_least };
+        }
+        // Of an item of which only the key is known, a unit at the very least.
+        self.key.and_then(read).map_or_else(Effort::default, |key| {
+            let mut index_units: BTreeMap<String, u64> = index_units(&key, 0);
+            let known = index_of_key.and_then(|index_of| index_of(&key));
+            if let Some(index) = known.filter(|name| shape.is_some_and(|shape| shape.index(name).is_some())) {
+                index_units.insert(index.to_owned(), 1);
+            }
+            Effort { items: 1, table_units: 1, index_units, at_least: true }
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! Writing to any table.
+
+pub(crate) mod bulk;
+mod conditional;
+pub(crate) mod dry_run;
+mod single;
+pub(crate) mod transaction;
+
+pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Pace, Writers};
+pub use conditional::{KeepWriter, Kept};
+pub use single::SingleWrite;

@@ -1,0 +1,176 @@
+//! One item of any table: reading, putting and deleting it by its key.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure,
+};
+
+use crate::aws::Tries;
+use crate::dynamodb::item::expression::{Condition, Placeholders, Projection};
+use crate::dynamodb::item::json;
+use crate::dynamodb::retry::patiently;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape};
+use crate::error::Result;
+
+/// What became of a write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SingleWrite {
+    /// It is done. What was there before, if anything.
+    Done(Option<Item>),
+    /// It is done, by a try whose answer was lost: what was there before is not known.
+    Unheard,
+    /// The condition does not hold, and nothing was written. What is there, where
+    /// the service tells.
+    Refused(Option<Item>),
+}
+
+impl DynamoDb {
+    /// The item of this key, if there is one.
+    pub async fn get_item(
+        &self,
+        table: &str,
+        key: Item,
+        attributes: Option<&Projection>,
+        consistent: bool,
+        read: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let mut placeholders = Placeholders::default();
+        let projection = attributes.map(|paths| paths.write(&mut placeholders));
+        let request = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key))
+            .set_projection_expression(projection)
+            .set_expression_attribute_names(placeholders.names())
+            .set_consistent_read(consistent.then_some(true))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = patiently(self, false, || request.clone().send()).await;
+        let answer = answer.map_err(|error| self.error("cannot read the item", table, &error))?;
+        read.add(&answer);
+        Ok(answer.item)
+    }
+
+    /// Puts an item in the place of whatever has its key, if `condition` holds of that.
+    pub async fn put_item(
+        &self,
+        table: &str,
+        shape: &KeyShape,
+        item: Item,
+        condition: Option<&Condition>,
+        written: &mut Capacity,
+    ) -> Result<SingleWrite> {
+        let mut placeholders = Placeholders::default();
+        let condition = condition.map(|condition| condition.write(&mut placeholders));
+        let tries = Tries::default();
+        let answer = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item.clone()))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .customize()
+            .interceptor(tries.clone())
+            .send()
+            .await;
+        let is_ours = |found: Option<&Item>| found.is_some_and(|found| same(found, &item));
+        match answer {
+            Ok(answer) => {
+                written.add_written(&answer, 1);
+                // What it replaced is what an earlier try has put.
+                if tries.went_unanswered() && is_ours(answer.attributes.as_ref()) {
+                    return Ok(SingleWrite::Unheard);
+                }
+                Ok(SingleWrite::Done(answer.attributes))
+            }
+            Err(_)
+                if tries.went_unanswered()
+                    && self
+                        .read_back(table, shape.of_item(&item))
+                        .await
+                        .is_some_and(|it| is_ours(it.as_ref())) =>
+            {
+                Ok(SingleWrite::Unheard)
+            }
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(SingleWrite::Refused(match error.into_err() {
+                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                        failed,
+                    ) => failed.item,
+                    _ => None,
+                }))
+            }
+            Err(error) => Err(self.error("cannot put the item", table, &error)),
+        }
+    }
+
+    /// Deletes the item of this key, if `condition` holds of it.
+    pub async fn delete_item(
+        &self,
+        table: &str,
+        key: Item,
+        condition: Option<&Condition>,
+        written: &mut Capacity,
+    ) -> Result<SingleWrite> {
+        let mut placeholders = Placeholders::default();
+        let condition = condition.map(|condition| condition.write(&mut placeholders));
+        let tries = Tries::default();
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(table)
+            .set_key(Some(key.clone()))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .customize()
+            .interceptor(tries.clone())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) if tries.went_unanswered() && answer.attributes.is_none() => {
+                written.add_written(&answer, 0);
+                Ok(SingleWrite::Unheard)
+            }
+            Ok(answer) => {
+                written.add_written(&answer, usize::from(answer.attributes.is_some()));
+                Ok(SingleWrite::Done(answer.attributes))
+            }
+            Err(_) if tries.went_unanswered() && self.read_back(table, key).await == Some(None) => {
+                Ok(SingleWrite::Unheard)
+            }
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(SingleWrite::Refused(match error.into_err() {
+                    aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
+                        failed,
+                    ) => failed.item,
+                    _ => None,
+                }))
+            }
+            Err(error) => Err(self.error("cannot delete the item", table, &error)),
+        }
+    }
+
+    /// The item of this key after a write of which an answer was lost; `None` when that cannot be told.
+    async fn read_back(&self, table: &str, key: Item) -> Option<Option<Item>> {
+        self.get_item(table, key, None, true, &mut Capacity::default()).await.ok()
+    }
+}
+
+/// Whether two items are the same, however their numbers and sets are written.
+pub(crate) fn same(one: &Item, other: &Item) -> bool {
+    let canonical = |item: &Item| {
+        let mut bytes = Vec::new();
+        json::canonical(item, &mut bytes);
+        bytes
+    };
+    canonical(one) == canonical(other)
+}

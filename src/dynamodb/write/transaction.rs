@@ -1,0 +1,226 @@
+//! TransactWriteItems: all of it or nothing, and only if the table is still as read.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
+};
+use uuid::Uuid;
+
+use crate::aws::{code, is_not_sent};
+use crate::dynamodb::error::{is_server_error, is_throttled};
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape};
+use crate::error::{Error, Result};
+
+/// Reasons that mean another writer was there first, or that the table is busy:
+/// read again, and try again. Source: "TransactWriteItems" in the API reference.
+const PASSING: [&str; 4] =
+    [CONDITION_FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+/// The answer to a request whose like, by its token, is still being carried out.
+const IN_PROGRESS: &str = "TransactionInProgressException";
+/// How often one and the same request is sent before giving up: half a minute.
+const TRIES: u32 = 12;
+
+/// The condition that there is no item with this key.
+const ABSENT: &str = "attribute_not_exists(#pk)";
+
+/// The writes of one transaction, on different items. At most 100.
+pub(crate) struct Transaction<'a> {
+    table: &'a str,
+    key: &'a KeyShape,
+    actions: Vec<TransactWriteItem>,
+}
+
+/// How a transaction ended.
+pub(crate) enum Outcome {
+    /// All of it is written.
+    Done,
+    /// None of it is: for each action in order, whether its condition failed.
+    Overtaken(Vec<bool>),
+}
+
+impl<'a> Transaction<'a> {
+    pub(crate) const fn new(table: &'a str, key: &'a KeyShape) -> Self {
+        Self { table, key, actions: Vec::new() }
+    }
+
+    /// Puts an item where there is none.
+    pub(crate) fn put_new(&mut self, item: Item) -> Result<()> {
+        let put = Put::builder()
+            .table_name(self.table)
+            .set_item(Some(item))
+            .condition_expression(ABSENT)
+            .expression_attribute_names("#pk", partition_key(self.key));
+        self.push(TransactWriteItem::builder().put(put.build().map_err(incomplete)?));
+        Ok(())
+    }
+
+    /// Puts `item` in the place of `former`, which has the same key and must be as it was read.
+    pub(crate) fn replace(&mut self, former: &Item, item: Item) -> Result<()> {
+        let unchanged = Unchanged::of(former, self.key);
+        let put = Put::builder()
+            .table_name(self.table)
+            .set_item(Some(item))
+            .condition_expression(unchanged.expression)
+            .set_expression_attribute_names(Some(unchanged.names))
+            .set_expression_attribute_values(unchanged.values);
+        self.push(TransactWriteItem::builder().put(put.build().map_err(incomplete)?));
+        Ok(())
+    }
+
+    /// Deletes `item`, which must be as it was read.
+    pub(crate) fn delete(&mut self, item: &Item) -> Result<()> {
+        let unchanged = Unchanged::of(item, self.key);
+        let delete = Delete::builder()
+            .table_name(self.table)
+            .set_key(Some(self.key.of_item(item)))
+            .condition_expression(unchanged.expression)
+            .set_expression_attribute_names(Some(unchanged.names))
+            .set_expression_attribute_values(unchanged.values);
+        self.push(TransactWriteItem::builder().delete(delete.build().map_err(incomplete)?));
+        Ok(())
+    }
+
+    /// Writes nothing; `item` must be as it was read.
+    pub(crate) fn check(&mut self, item: &Item) -> Result<()> {
+        let unchanged = Unchanged::of(item, self.key);
+        let check = ConditionCheck::builder()
+            .table_name(self.table)
+            .set_key(Some(self.key.of_item(item)))
+            .condition_expression(unchanged.expression)
+            .set_expression_attribute_names(Some(unchanged.names))
+            .set_expression_attribute_values(unchanged.values);
+        self.push(TransactWriteItem::builder().condition_check(check.build().map_err(incomplete)?));
+        Ok(())
+    }
+
+    /// For each action in order, whether it puts an item where there is none.
+    pub(crate) fn new_items(&self) -> Vec<bool> {
+        let is_new = |put: &Put| put.condition_expression() == Some(ABSENT);
+        self.actions.iter().map(|action| action.put().is_some_and(is_new)).collect()
+    }
+
+    fn push(&mut self, action: aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder) {
+        self.actions.push(action.build());
+    }
+}
+
+/// The condition that an item holds what it held when it was read: the key alone
+/// does not tell whether somebody has renamed a user in between.
+struct Unchanged {
+    expression: String,
+    names: HashMap<String, String>,
+    values: Option<Item>,
+}
+
+impl Unchanged {
+    fn of(item: &Item, key: &KeyShape) -> Self {
+        let mut terms = vec!["attribute_exists(#pk)".to_owned()];
+        let mut aliases = HashMap::from([("#pk".to_owned(), partition_key(key).to_owned())]);
+        let mut values = Item::new();
+        // In the order of their names, so that a plan is the request that is sent.
+        let mut attributes: Vec<_> = item.iter().filter(|(name, _)| key.part(name).is_none()).collect();
+        attributes.sort_by_key(|(name, _)| *name);
+        for (index, (name, value)) in attributes.into_iter().enumerate() {
+            terms.push(format!("#a{index} = :a{index}"));
+            aliases.insert(format!("#a{index}"), name.clone());
+            values.insert(format!(":a{index}"), value.clone());
+        }
+        let values = (!values.is_empty()).then_some(values);
+        Self { expression: terms.join(" AND "), names: aliases, values }
+    }
+}
+
+impl DynamoDb {
+    /// Sends `transaction` with an idempotency token, so that a request that is
+    /// repeated, here or by the SDK, is not carried out twice.
+    ///
+    /// # Errors
+    /// Anything but being overtaken by another writer. A hint says so when it is
+    /// unknown whether the transaction was carried out.
+    pub(crate) async fn transact(
+        &self,
+        transaction: Transaction<'_>,
+        what: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Outcome> {
+        let looks = |action: &&TransactWriteItem| action.condition_check().is_some();
+        let writes = transaction.actions.len() - transaction.actions.iter().filter(looks).count();
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(transaction.actions))
+            .client_request_token(Uuid::new_v4().to_string())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let mut tries = 1;
+        let error = loop {
+            let error = match request.clone().send().await {
+                Ok(answer) => {
+                    capacity.add_written(&answer, writes);
+                    return Ok(Outcome::Done);
+                }
+                Err(error) if is_not_sent(&error) => return Ok(Outcome::Done),
+                Err(error) => error,
+            };
+            // An earlier attempt may have been carried out, though its answer was
+            // lost: with another token it would be carried out again.
+            let is_busy = code(&error) == Some(IN_PROGRESS) || is_throttled(&error);
+            if !is_busy || tries == TRIES {
+                break error;
+            }
+            pause(tries).await;
+            tries += 1;
+        };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+            error.as_service_error()
+        {
+            let reasons = canceled.cancellation_reasons();
+            if let Some(failed) = passing(reasons) {
+                return Ok(Outcome::Overtaken(failed));
+            }
+            if let Some(reason) = reasons.iter().find(|reason| is_lasting(reason)) {
+                let code = reason.code().unwrap_or_default();
+                return Err(self.place().service_error(what, code, reason.message()));
+            }
+        }
+        // Of an answer that never came, or of a server's error, nobody knows what
+        // has become of the request.
+        let refused = error.as_service_error().is_some() && !is_server_error(&error);
+        let error = self.error(what, transaction.table, &error);
+        Err(if refused {
+            error
+        } else {
+            error.hint("it may be written or not: look before you run it again")
+        })
+    }
+}
+
+/// For each action, whether its condition failed; `None` when one of them failed
+/// for a reason that trying again does not mend.
+fn passing(reasons: &[CancellationReason]) -> Option<Vec<bool>> {
+    if reasons.iter().all(succeeded) || reasons.iter().any(is_lasting) {
+        return None;
+    }
+    Some(reasons.iter().map(|reason| reason.code() == Some(CONDITION_FAILED)).collect())
+}
+
+/// Nothing was wrong with this action: another one stopped the transaction.
+fn succeeded(reason: &CancellationReason) -> bool {
+    matches!(reason.code(), None | Some("None"))
+}
+
+fn is_lasting(reason: &CancellationReason) -> bool {
+    !succeeded(reason) && !reason.code().is_some_and(|code| PASSING.contains(&code))
+}
+
+/// The attribute that every item has.
+fn partition_key(key: &KeyShape) -> &str {
+    key.names().next().unwrap_or_default()
+}
+
+fn incomplete(cause: aws_sdk_dynamodb::error::BuildError) -> Error {
+    Error::failed("cannot build a transaction").because(cause)
+}

@@ -1,0 +1,281 @@
+//! The second pass: a suspect is read again, consistently, and called broken
+//! only if it still is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::super::{items, names};
+use super::finding::{Finding, Promise};
+use super::repair::Plan;
+use super::reread::TRIES;
+use super::suspects::Suspect;
+use super::verdict::{Known, State, Verdict};
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::write::transaction::Outcome;
+use crate::dynamodb::{Capacity, DynamoDb};
+use crate::error::{Error, Result};
+use crate::messages_table::group_rows::READING;
+use crate::messaging::{Participant, Timestamp, User};
+
+/// Groups that are examined at the same time.
+const AT_ONCE: usize = 16;
+/// The app writes a message, and its rows a moment later: a group whose newest
+/// message is younger than this gets time to settle.
+const YOUNG: Duration = Duration::from_secs(10);
+/// How long such a group is left alone each time before it is looked at again.
+const SETTLING: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1250)];
+
+/// What to do about a group that is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only tell.
+    Report,
+    /// Show what would be written, too.
+    Plan,
+    /// Mend it.
+    Repair,
+}
+
+/// Users by their uuid, as `PostgreSQL` knows them.
+pub type Names = HashMap<Uuid, User>;
+
+/// What the second look at a group has brought.
+#[derive(Debug)]
+pub struct Examined {
+    /// What is, or was, broken; nothing when it is sound.
+    pub findings: Vec<Finding>,
+    /// Whether other writers were first every time, so that it cannot be told.
+    pub is_unsettled: bool,
+    /// What stopped it half way.
+    pub error: Option<Error>,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+impl DynamoDb {
+    /// Reads each suspect again and mends what can be, if `mode` says so; the
+    /// answers are in the order of the suspects.
+    pub async fn examine(
+        &self,
+        table: &str,
+        suspects: Vec<Suspect>,
+        names: Names,
+        mode: Mode,
+    ) -> Vec<Examined> {
+        let names = Arc::new(names);
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        let mut tasks = JoinSet::new();
+        for (index, suspect) in suspects.into_iter().enumerate() {
+            let (db, table) = (self.clone(), table.to_owned());
+            let (names, turns) = (Arc::clone(&names), Arc::clone(&turns));
+            tasks.spawn(async move {
+                // Never closed, so never refused.
+                let _turn = turns.acquire().await;
+                (index, db.examine_one(&table, &suspect, &names, mode).await)
+            });
+        }
+        let mut examined: BTreeMap<usize, Examined> = BTreeMap::new();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok((index, one)) => _ = examined.insert(index, one),
+                Err(cause) => {
+                    let error = Error::failed("a group could not be examined").because(cause);
+                    let failed = Examined { error: Some(error), ..self.nothing_examined() };
+                    examined.insert(usize::MAX - examined.len(), failed);
+                }
+            }
+        }
+        examined.into_values().collect()
+    }
+
+    fn nothing_examined(&self) -> Examined {
+        let (read, written) = self.no_capacity();
+        Examined { findings: Vec::new(), is_unsettled: false, error: None, read, written }
+    }
+
+    async fn examine_one(&self, table: &str, suspect: &Suspect, names: &Names, mode: Mode) -> Examined {
+        let mut examined = self.nothing_examined();
+        if let Err(error) = self.examine_into(table, suspect, names, mode, &mut examined).await {
+            examined.error = Some(error);
+        }
+        examined
+    }
+
+    async fn examine_into(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        names: &Names,
+        mode: Mode,
+        examined: &mut Examined,
+    ) -> Result<()> {
+        let mut settling = SETTLING.iter();
+        let mut tries = 0;
+        loop {
+            let Some(state) = self.settled_state(table, suspect, &mut examined.read).await? else {
+                examined.is_unsettled = true;
+                return Ok(());
+            };
+            let known = self.known(table, &state, suspect, names, &mut examined.read).await?;
+            let mut verdict = state.judge(suspect, &known);
+            if verdict.findings.is_empty() {
+                return Ok(());
+            }
+            if is_young(&state)
+                && let Some(pause) = settling.next()
+            {
+                tokio::time::sleep(*pause).await;
+                continue;
+            }
+            let plan = self.plan(table, &state, &verdict.wanted, &mut examined.read).await?;
+            let Some(plan) = plan else {
+                tries += 1;
+                if tries > TRIES {
+                    examined.is_unsettled = true;
+                    return Ok(());
+                }
+                pause(tries).await;
+                continue;
+            };
+            verdict.without_room(&plan);
+            if mode != Mode::Report
+                && let Some(first) = verdict.findings.iter_mut().find(|finding| finding.mendable)
+            {
+                first.writes = plan.writes();
+            }
+            if mode == Mode::Plan && self.is_dry_run() && !plan.is_idle() {
+                let what = "cannot rehearse the repair";
+                self.transact(plan.transaction(table)?, what, &mut examined.written).await?;
+            }
+            if mode != Mode::Repair || plan.is_idle() {
+                examined.findings.append(&mut verdict.findings);
+                return Ok(());
+            }
+            tries += 1;
+            let transaction = plan.transaction(table)?;
+            match self.transact(transaction, "cannot mend the group", &mut examined.written).await {
+                Ok(Outcome::Done) if plan.postponed.is_empty() => {
+                    verdict.mended();
+                    examined.findings.append(&mut verdict.findings);
+                    return Ok(());
+                }
+                Ok(Outcome::Done) => {
+                    verdict.findings.retain(|finding| finding.mendable && !plan.postpones(finding));
+                    verdict.mended();
+                    examined.findings.append(&mut verdict.findings);
+                    tries = 0;
+                }
+                Ok(Outcome::Overtaken(_)) if tries < TRIES => pause(tries).await,
+                Ok(Outcome::Overtaken(_)) => {
+                    for finding in &mut verdict.findings {
+                        finding.detail.push_str("; other writers were always first");
+                    }
+                    examined.findings.append(&mut verdict.findings);
+                    return Ok(());
+                }
+                Err(error) => {
+                    examined.findings.append(&mut verdict.findings);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// How to name whoever takes part: as `PostgreSQL` knows them, or as their
+    /// newest message does.
+    async fn known(
+        &self,
+        table: &str,
+        state: &State,
+        suspect: &Suspect,
+        names: &Names,
+        capacity: &mut Capacity,
+    ) -> Result<Known> {
+        let mut known = Known::new();
+        if state.is_paired() {
+            return Ok(known);
+        }
+        let users: BTreeSet<Uuid> = suspect.users().chain(state.rows.keys().copied()).collect();
+        for user in users {
+            let name = match names.get(&user) {
+                Some(user) => Some(Participant::from(user)),
+                None => self.sender_of_group(table, state.group, user, capacity).await?,
+            };
+            known.extend(name.map(|name| (user, name)));
+        }
+        Ok(known)
+    }
+
+    /// How `user`'s newest message in the group names them.
+    async fn sender_of_group(
+        &self,
+        table: &str,
+        group: Uuid,
+        user: Uuid,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Participant>> {
+        let mut start = None;
+        loop {
+            let page = self
+                .query_partition(table, items::message_partition(group))
+                .scan_index_forward(false)
+                .filter_expression("#user = :user")
+                .expression_attribute_names("#user", names::USER_UUID)
+                .expression_attribute_values(":user", items::text(user.to_string()))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| self.error(READING, table, &error))?;
+            capacity.add(&page);
+            if let Some(message) = page.items().first() {
+                return Ok(Some(items::to_message(message).sender));
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl Verdict {
+    fn mended(&mut self) {
+        for finding in &mut self.findings {
+            finding.mended = finding.mendable;
+        }
+    }
+
+    /// Takes back what there is no room to mend.
+    fn without_room(&mut self, plan: &Plan) {
+        for owner in &plan.too_large {
+            let pk = items::inbox_partition(owner);
+            for finding in self.findings.iter_mut().filter(|finding| finding.pk == pk) {
+                finding.mendable = false;
+                finding.detail.push_str("; with that text the row is larger than an item may be");
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn postpones(&self, finding: &Finding) -> bool {
+        finding.promise == Promise::DuplicateRow
+            && self.postponed.iter().any(|(pk, sk)| *pk == finding.pk && Some(sk) == finding.sk.as_ref())
+    }
+}
+
+/// Whether the newest of its messages and rows is a few seconds old.
+fn is_young(state: &State) -> bool {
+    let Some(newest) = state.items().filter_map(items::instant).max() else { return false };
+    let age = Timestamp::now().microseconds().abs_diff(newest.microseconds());
+    u128::from(age) < YOUNG.as_micros()
+}

@@ -1,0 +1,182 @@
+//! What a check reports.
+
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+use super::super::{items, names};
+use crate::dynamodb::Item;
+use crate::dynamodb::item::json;
+
+/// A promise of the table that can be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promise {
+    /// A key is `MSG#` or `GRP#` and a uuid, and a row names a group's uuid.
+    UnparsableKey,
+    /// A sort key is a time.
+    UnparsableTime,
+    /// A group with messages has rows.
+    NoRow,
+    /// A group has two rows, one for each participant.
+    OneRow,
+    /// A user has one row of a group.
+    DuplicateRow,
+    /// A group has messages.
+    NoMessage,
+    /// A row is as late as its group's newest message.
+    RowBehind,
+    /// A row is no later than its group's newest message.
+    RowAhead,
+    /// A row shows its group's newest message.
+    RowText,
+    /// A row names the other participant.
+    WrongParticipant,
+    /// `PostgreSQL` knows every user.
+    UnknownUser,
+}
+
+impl Promise {
+    /// The name in all formats.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnparsableKey => "unparsable-key",
+            Self::UnparsableTime => "unparsable-time",
+            Self::NoRow => "no-row",
+            Self::OneRow => "one-row",
+            Self::DuplicateRow => "duplicate-row",
+            Self::NoMessage => "no-message",
+            Self::RowBehind => "row-behind",
+            Self::RowAhead => "row-ahead",
+            Self::RowText => "row-text",
+            Self::WrongParticipant => "wrong-participant",
+            Self::UnknownUser => "unknown-user",
+        }
+    }
+
+    /// What a person can do where the data itself does not tell.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::UnparsableKey | Self::UnparsableTime => {
+                "no reader finds the item: put it again under a key as the app writes it, then delete it here"
+            }
+            Self::NoRow | Self::OneRow => {
+                "who takes part is not in the data: put the missing row by hand, or delete the group"
+            }
+            Self::DuplicateRow => "run the repair again",
+            Self::NoMessage => {
+                "the inbox shows a conversation that is empty: write into it, or delete its rows"
+            }
+            Self::RowBehind | Self::RowAhead | Self::RowText => "the row is as large as an item may be",
+            Self::WrongParticipant => {
+                "the data contradicts itself: decide who takes part, and put or delete rows by hand"
+            }
+            Self::UnknownUser => "bring the user back into PostgreSQL, or delete what names them",
+        }
+    }
+}
+
+/// A broken promise. Its serialized form is part of the interface.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// What is broken.
+    pub promise: Promise,
+    /// The group concerned, where there is one.
+    pub message_group_uuid: Option<Uuid>,
+    /// The partition key of the item concerned.
+    pub pk: String,
+    /// Its sort key; `None` when a whole partition is concerned.
+    pub sk: Option<String>,
+    /// In words.
+    pub detail: String,
+    /// Whether the data itself tells how to mend it.
+    pub mendable: bool,
+    /// Whether it has been mended.
+    pub mended: bool,
+    /// The transaction that mends it and its group's other findings; empty for
+    /// those, and where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<Write>,
+}
+
+impl Finding {
+    pub(super) fn new(promise: Promise, pk: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            promise,
+            message_group_uuid: None,
+            pk: pk.into(),
+            sk: None,
+            detail: detail.into(),
+            mendable: false,
+            mended: false,
+            writes: Vec::new(),
+        }
+    }
+
+    pub(super) fn of(promise: Promise, item: &Item, detail: impl Into<String>) -> Self {
+        Self {
+            sk: Some(items::get(item, names::SORT_KEY)),
+            ..Self::new(promise, items::get(item, names::PARTITION_KEY), detail)
+        }
+    }
+
+    pub(super) fn in_group(self, group: Uuid) -> Self {
+        Self { message_group_uuid: Some(group), ..self }
+    }
+
+    pub(super) fn mendable(self, mendable: bool) -> Self {
+        Self { mendable, ..self }
+    }
+}
+
+/// One action of a transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Puts an item where there is none, or in the place of one with its key.
+    Put(Item),
+    /// Deletes this item.
+    Delete(Item),
+    /// Writes nothing, but this item must be as it was read.
+    Check(Item),
+}
+
+impl Write {
+    /// `put`, `delete` or `check`.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::Put(_) => "put",
+            Self::Delete(_) => "delete",
+            Self::Check(_) => "check",
+        }
+    }
+
+    /// The whole item.
+    #[must_use]
+    pub const fn item(&self) -> &Item {
+        match self {
+            Self::Put(item) | Self::Delete(item) | Self::Check(item) => item,
+        }
+    }
+
+    /// Write units, as AWS counts them: one for each KB, twice that in a
+    /// transaction, and once for the index, where every row is.
+    /// Source: "DynamoDB Transactions: How it works" in the developer guide.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        let kilobytes = u64::try_from(items::write_units(items::size(self.item()))).unwrap_or(u64::MAX / 3);
+        if matches!(self, Self::Check(_)) { 2 * kilobytes } else { 3 * kilobytes }
+    }
+}
+
+impl Serialize for Write {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            action: &'static str,
+            item: json::Plain<'a>,
+        }
+        Shown { action: self.action(), item: json::Plain(self.item()) }.serialize(serializer)
+    }
+}

@@ -1,0 +1,198 @@
+//! One transaction that makes a group's rows what they should be. It writes rows
+//! and nothing else: messages are only made sure of.
+
+use uuid::Uuid;
+
+use super::super::{items, names};
+use super::finding::Write;
+use super::verdict::{State, Wanted, shows};
+use crate::dynamodb::write::transaction::Transaction;
+use crate::dynamodb::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES};
+use crate::error::Result;
+use crate::messages_table::create_message;
+use crate::messages_table::group_rows::sort_key;
+use crate::messages_table::key_schema;
+use crate::messaging::{MessageGroup, Participant};
+
+/// Actions and bytes that one transaction takes, with room to spare.
+/// Source: "TransactWriteItems" in the API reference: 100 and 4 MB.
+const MOST_ACTIONS: usize = 100;
+const MOST_BYTES: usize = 3 * 1024 * 1024;
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    steps: Vec<Step>,
+    /// Keys of rows that are to go, and go the next time.
+    pub(super) postponed: Vec<(String, String)>,
+    /// Owners whose row would be larger than an item may be.
+    pub(super) too_large: Vec<Uuid>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Put(Item),
+    Replace { former: Item, item: Item },
+    Delete(Item),
+    Keep(Item),
+}
+
+impl Plan {
+    /// Whether it changes nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Keep(_)))
+    }
+
+    /// As shown to people.
+    pub(super) fn writes(&self) -> Vec<Write> {
+        if self.is_idle() {
+            return Vec::new();
+        }
+        let write = |step: &Step| match step {
+            Step::Put(item) | Step::Replace { item, .. } => Write::Put(item.clone()),
+            Step::Delete(item) => Write::Delete(item.clone()),
+            Step::Keep(item) => Write::Check(item.clone()),
+        };
+        self.steps.iter().map(write).collect()
+    }
+
+    pub(super) fn transaction<'a>(&self, table: &'a str) -> Result<Transaction<'a>> {
+        let mut transaction = Transaction::new(table, key_schema());
+        for step in &self.steps {
+            match step {
+                Step::Put(item) => transaction.put_new(item.clone())?,
+                Step::Replace { former, item } => transaction.replace(former, item.clone())?,
+                Step::Delete(item) => transaction.delete(item)?,
+                Step::Keep(item) => transaction.check(item)?,
+            }
+        }
+        Ok(transaction)
+    }
+
+    /// Takes the deletions that fit; the others are for another transaction.
+    fn delete(&mut self, rows: Vec<Item>) {
+        let size = |step: &Step| match step {
+            Step::Put(item) | Step::Delete(item) | Step::Keep(item) => items::size(item),
+            Step::Replace { former, item } => items::size(former) + items::size(item),
+        };
+        let mut bytes: usize = self.steps.iter().map(size).sum();
+        for row in rows {
+            bytes += items::size(&row);
+            if self.steps.len() < MOST_ACTIONS && bytes < MOST_BYTES {
+                self.steps.push(Step::Delete(row));
+            } else {
+                self.postponed.push(row_key(&row));
+            }
+        }
+    }
+}
+
+impl DynamoDb {
+    /// What makes the rows of `state` as `wanted`; `None` when it is no longer as
+    /// it was read.
+    pub(super) async fn plan(
+        &self,
+        table: &str,
+        state: &State,
+        wanted: &[Wanted],
+        capacity: &mut Capacity,
+    ) -> Result<Option<Plan>> {
+        let mut plan = Plan::default();
+        let mut spare = Vec::new();
+        // What is shown must still be there.
+        plan.steps.extend(state.latest.newest.clone().map(Step::Keep));
+        for wanted in wanted {
+            let kept = state.kept(wanted.owner);
+            let Some(mut row) = wanted_row(state, wanted, kept) else { continue };
+            if kept.is_none_or(|kept| sort_key(kept) != sort_key(&row)) {
+                let Some(taken) = self.find_room(table, state, wanted.owner, &mut row, capacity).await?
+                else {
+                    return Ok(None);
+                };
+                plan.steps.extend(taken.into_iter().map(Step::Keep));
+            }
+            if items::size(&row) > MAX_ITEM_BYTES {
+                plan.too_large.push(wanted.owner);
+                continue;
+            }
+            let same_key = kept.is_some_and(|kept| sort_key(kept) == sort_key(&row));
+            match kept {
+                None => plan.steps.push(Step::Put(row)),
+                Some(kept) if *kept == row => plan.steps.push(Step::Keep(row)),
+                Some(kept) if same_key => plan.steps.push(Step::Replace { former: kept.clone(), item: row }),
+                Some(kept) => plan.steps.extend([Step::Delete(kept.clone()), Step::Put(row)]),
+            }
+            let others = state.rows.get(&wanted.owner).into_iter().flatten();
+            spare.extend(others.filter(|row| Some(*row) != kept).cloned());
+        }
+        plan.delete(spare);
+        Ok(Some(plan))
+    }
+
+    /// Moves `row` to the next microsecond at which the inbox of `owner` has no row
+    /// but the one that makes room. Returns the other groups' rows that it makes
+    /// way for: were one of them gone, another repair would put the row there. `None`
+    /// when the group has a row that was not there before.
+    async fn find_room(
+        &self,
+        table: &str,
+        state: &State,
+        owner: Uuid,
+        row: &mut Item,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Vec<Item>>> {
+        let (pk, wanted) = row_key(row);
+        let kept = state.kept(owner).map(sort_key);
+        let mut taken = Vec::new();
+        for later in 0..create_message::TRIES {
+            let at = create_message::nudged(&wanted, later);
+            row.insert(names::SORT_KEY.to_owned(), items::text(at.as_str()));
+            let Some(there) = self.get(table, pk.clone(), &at, capacity).await? else { break };
+            if kept == Some(at.as_str()) {
+                break;
+            }
+            if items::get(&there, names::GROUP_UUID) != state.group.to_string() {
+                taken.push(there);
+            } else if !state.rows.get(&owner).is_some_and(|rows| rows.contains(&there)) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(taken))
+    }
+}
+
+/// The row as it should be, but for a later microsecond; `None` when there is
+/// none to begin with and not enough is known for a new one.
+fn wanted_row(state: &State, wanted: &Wanted, kept: Option<&Item>) -> Option<Item> {
+    let newest = state.latest.newest.as_ref();
+    let Some(kept) = kept else {
+        return Some(items::group_item(&MessageGroup {
+            owner_uuid: wanted.owner.to_string(),
+            message_group_uuid: state.group.to_string(),
+            last_message_at: sort_key(newest?).to_owned(),
+            message: items::get(newest?, names::MESSAGE),
+            other: wanted.other.clone()?,
+        }));
+    };
+    let mut row = kept.clone();
+    if let Some(newest) = newest
+        && !shows(kept, newest)
+    {
+        row.insert(names::SORT_KEY.to_owned(), items::text(sort_key(newest)));
+        row.insert(names::MESSAGE.to_owned(), items::text(items::get(newest, names::MESSAGE)));
+    }
+    if let Some(Participant { user_uuid, user_display_name, user_handle }) = &wanted.other {
+        for (name, value) in [
+            (names::USER_UUID, user_uuid),
+            (names::USER_DISPLAY_NAME, user_display_name),
+            (names::USER_HANDLE, user_handle),
+        ] {
+            row.insert(name.to_owned(), items::text(value));
+        }
+    }
+    Some(row)
+}
+
+pub(super) fn row_key(row: &Item) -> (String, String) {
+    (items::get(row, names::PARTITION_KEY), sort_key(row).to_owned())
+}

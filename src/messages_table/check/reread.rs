@@ -1,0 +1,168 @@
+//! A suspect, read again: what it is like at one moment, consistently, with as few
+//! reads as will do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::super::{items, names};
+use super::repair::row_key;
+use super::suspects::Suspect;
+use super::trace::uuid;
+use super::verdict::{Known, State};
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::error::Result;
+use crate::messages_table::group_rows::{Latest, READING, sort_key};
+use crate::messaging::Timestamp;
+
+/// How often a group is read or mended anew because others write to it: a few
+/// seconds in all, for the next run can do it as well.
+pub(super) const TRIES: u32 = 8;
+/// Rows of one group that are read at once; it should have two.
+const MOST_ROWS: i32 = 300;
+
+impl DynamoDb {
+    /// The group at one moment: its newest message was the same before the rows
+    /// were read and after. `None` when it never was.
+    ///
+    /// Rows that are as they should be need no second look at the message. And where
+    /// offsets are mixed, all that could be the newest message is read only when the
+    /// rows do not lead to it.
+    pub(super) async fn settled_state(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        capacity: &mut Capacity,
+    ) -> Result<Option<State>> {
+        let group = suspect.group.to_string();
+        let is_sound = |state: &State| state.judge(suspect, &Known::new()).findings.is_empty();
+        let mut by_instant = false;
+        let mut latest = self.latest_message(table, &group, by_instant, capacity).await?;
+        for tries in 1..=TRIES {
+            let newest = latest.newest.as_ref().map(sort_key);
+            let rows = self.group_rows(table, suspect, newest, capacity).await?;
+            let state = State { group: suspect.group, latest, rows };
+            let is_mixed =
+                suspect.has_offsets || state.items().any(|item| Timestamp::has_offset(sort_key(item)));
+            if is_mixed && !by_instant {
+                if let Some(state) = self.shown_state(table, suspect, &state, capacity).await?
+                    && is_sound(&state)
+                {
+                    return Ok(Some(state));
+                }
+                by_instant = true;
+                latest = self.latest_message(table, &group, by_instant, capacity).await?;
+                continue;
+            }
+            if is_sound(&state) {
+                return Ok(Some(state));
+            }
+            let after = self.latest_message(table, &group, by_instant, capacity).await?;
+            if after == state.latest {
+                return Ok(Some(state));
+            }
+            latest = after;
+            pause(tries).await;
+        }
+        Ok(None)
+    }
+
+    /// The same group with the message that its rows show as the newest, if that is
+    /// there and no other is known to be newer.
+    async fn shown_state(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        state: &State,
+        capacity: &mut Capacity,
+    ) -> Result<Option<State>> {
+        let Some(row) = state.rows.values().flatten().next() else { return Ok(None) };
+        let Some(shown) = self.message_at(table, &suspect.group.to_string(), sort_key(row), capacity).await?
+        else {
+            return Ok(None);
+        };
+        let at = |item: &Item| items::instant(item).map(Timestamp::microseconds);
+        let is_newest =
+            at(&shown) >= suspect.newest && at(&shown) >= state.latest.newest.as_ref().and_then(at);
+        let latest = Latest { newest: Some(shown), any: true };
+        Ok(is_newest.then(|| State { latest, ..state.clone() }))
+    }
+
+    /// The group's rows, read consistently: where the index has them, where they
+    /// should be, and in the inbox of everybody who has none there.
+    async fn group_rows(
+        &self,
+        table: &str,
+        suspect: &Suspect,
+        newest: Option<&str>,
+        capacity: &mut Capacity,
+    ) -> Result<BTreeMap<Uuid, Vec<Item>>> {
+        let group = suspect.group.to_string();
+        let mut rows: BTreeMap<Uuid, Vec<Item>> = BTreeMap::new();
+        for key in self.indexed_keys(table, &group, capacity).await? {
+            let (pk, sk) = row_key(&key);
+            if let Some(owner) = owner_of(&key)
+                && let Some(row) = self.get(table, pk, &sk, capacity).await?
+                && items::get(&row, names::GROUP_UUID) == group
+            {
+                rows.entry(owner).or_default().push(row);
+            }
+        }
+        let named = |item: &Item| uuid(&items::get(item, names::USER_UUID));
+        let mut users: BTreeSet<Uuid> = suspect.users().collect();
+        users.extend(rows.values().flatten().filter_map(named));
+        let is_pair =
+            rows.len() == 2 && rows.values().flatten().filter_map(named).all(|user| rows.contains_key(&user));
+        if !is_pair {
+            for user in users {
+                if rows.contains_key(&user) {
+                    continue;
+                }
+                let at_newest = match newest {
+                    Some(newest) => self.get(table, items::inbox_partition(user), newest, capacity).await?,
+                    None => None,
+                };
+                let found = match at_newest.filter(|row| items::get(row, names::GROUP_UUID) == group) {
+                    Some(row) => vec![row],
+                    None => self.inbox_rows(table, &user.to_string(), &group, capacity).await?,
+                };
+                if !found.is_empty() {
+                    rows.insert(user, found);
+                }
+            }
+        }
+        for of_owner in rows.values_mut() {
+            of_owner.sort_by(|a, b| (items::instant(b), sort_key(b)).cmp(&(items::instant(a), sort_key(a))));
+        }
+        Ok(rows)
+    }
+
+    /// What the index has of the group: the keys of its rows, not too many.
+    async fn indexed_keys(&self, table: &str, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(names::GROUP_INDEX)
+            .key_condition_expression("#group = :group")
+            .projection_expression("#pk, #sk")
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_names("#pk", names::PARTITION_KEY)
+            .expression_attribute_names("#sk", names::SORT_KEY)
+            .expression_attribute_values(":group", items::text(group))
+            // The newest first: with them the rest can be judged.
+            .scan_index_forward(false)
+            .limit(MOST_ROWS)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(|error| self.error(READING, table, &error))?;
+        capacity.add(&answer);
+        Ok(answer.items.unwrap_or_default())
+    }
+}
+
+fn owner_of(row: &Item) -> Option<Uuid> {
+    uuid(items::get(row, names::PARTITION_KEY).strip_prefix(names::GROUP_PREFIX)?)
+}

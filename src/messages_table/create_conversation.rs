@@ -1,0 +1,237 @@
+//! A new conversation: two rows and a first message, one transaction.
+
+use uuid::Uuid;
+
+use super::items::{group_item, inbox_partition, message_item, text, to_group};
+use super::names;
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::write::transaction::{Outcome, Transaction};
+use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::error::{Error, Kind, Result};
+use crate::messages_table::create_message::{Sent, TRIES, check_size};
+use crate::messages_table::key_schema;
+use crate::messaging::{Message, MessageGroup, Timestamp, User};
+
+/// How far back a rival that was written at the same time is looked for, in
+/// minutes: a day covers every offset and any clock.
+const RIVAL_MINUTES: usize = 24 * 60;
+
+/// What came of a new conversation of which there should be one only.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created {
+    /// It was written.
+    Sent(Sent),
+    /// The two have one already. Nothing is left of the new one.
+    Exists {
+        /// The row of the one they have.
+        group: MessageGroup,
+        /// Read units.
+        read: Capacity,
+        /// Write units, of a conversation that was withdrawn.
+        written: Capacity,
+    },
+}
+
+impl DynamoDb {
+    /// Writes a new group: its two rows and its first message, all or nothing.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`], also when the text is too long.
+    pub async fn create_conversation(
+        &self,
+        table: &str,
+        from: &User,
+        to: &User,
+        message: &str,
+        at: Timestamp,
+    ) -> Result<Sent> {
+        let mut draft = Draft::new(from, to, message, at)?;
+        let (read, mut written) = self.no_capacity();
+        let overtaken = self.write_draft(table, &mut draft, &mut written).await?;
+        Ok(Sent { message: draft.message, rows: 2, overtaken, read, written })
+    }
+
+    /// The same, unless the two have a conversation already.
+    ///
+    /// Nothing in the table can be made to exist once for two users, so this looks
+    /// before it writes and again afterwards: of two that were written at the same
+    /// time, one withdraws its own, on the condition that the other is there. Only
+    /// when it is stopped in between, two remain.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`]; [`Kind::Partial`] when two remain, or may remain.
+    pub async fn create_only_conversation(
+        &self,
+        table: &str,
+        from: &User,
+        to: &User,
+        message: &str,
+        at: Timestamp,
+    ) -> Result<Created> {
+        let mut draft = Draft::new(from, to, message, at)?;
+        let (mut read, mut written) = self.no_capacity();
+        // Where a row is lost, the other inbox still has one.
+        for (user, other) in [(from, to), (to, from)] {
+            let (found, consumed) = self.conversation_between(table, user, other).await?;
+            read.merge(&consumed);
+            if let Some(group) = found {
+                return Ok(Created::Exists { group, read, written });
+            }
+        }
+        let overtaken = self.write_draft(table, &mut draft, &mut written).await?;
+        let rival = self.yield_to_rival(table, &draft, (&mut read, &mut written)).await.map_err(|error| {
+            let message = format!("the conversation {} is written; then {}", draft.group(), error.message());
+            error
+                .with(Kind::Partial, message)
+                .hint("another one between the two may have been written at the same instant")
+        })?;
+        Ok(match rival {
+            Some(group) => Created::Exists { group, read, written },
+            None => Created::Sent(Sent { message: draft.message, rows: 2, overtaken, read, written }),
+        })
+    }
+
+    /// The group in the inbox of `user` whose other participant is `other`, read
+    /// consistently; the newest, when there are several.
+    ///
+    /// An inbox is sorted by time, not by user, so this reads it whole.
+    pub async fn conversation_between(
+        &self,
+        table: &str,
+        user: &User,
+        other: &User,
+    ) -> Result<(Option<MessageGroup>, Capacity)> {
+        let query = self
+            .query_partition(table, inbox_partition(user.uuid))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .filter_expression("#user = :user")
+            .expression_attribute_names("#user", names::USER_UUID)
+            .expression_attribute_values(":user", text(other.uuid.to_string()));
+        let (items, capacity) = self.collect(query, table, None, LOOKING).await?;
+        Ok((items.first().map(to_group), capacity))
+    }
+
+    /// Returns how often another writer was first.
+    async fn write_draft(&self, table: &str, draft: &mut Draft, written: &mut Capacity) -> Result<u32> {
+        let what = "cannot create the conversation";
+        for tries in 1..=TRIES {
+            let mut transaction = Transaction::new(table, key_schema());
+            for item in draft.items() {
+                transaction.put_new(item)?;
+            }
+            match self.transact(transaction, what, written).await? {
+                Outcome::Done => return Ok(tries - 1),
+                // An inbox has a row of this very microsecond.
+                Outcome::Overtaken(failed) if failed.contains(&true) => draft.at = draft.at.next(),
+                Outcome::Overtaken(_) => pause(tries).await,
+            }
+            draft.message.sent_at = draft.at.to_string();
+        }
+        Err(self.overtaken(what))
+    }
+
+    /// Withdraws what was written if the two have another conversation by now,
+    /// and returns that one. Whoever was written later sees the other; when both
+    /// do, the first to withdraw takes away the condition of the second.
+    async fn yield_to_rival(
+        &self,
+        table: &str,
+        draft: &Draft,
+        (read, written): (&mut Capacity, &mut Capacity),
+    ) -> Result<Option<MessageGroup>> {
+        let what = "cannot withdraw the conversation";
+        for tries in 1..=TRIES {
+            let Some(rival) = self.rival(table, draft, read).await? else { return Ok(None) };
+            let mut transaction = Transaction::new(table, key_schema());
+            for item in &draft.items() {
+                transaction.delete(item)?;
+            }
+            transaction.check(&rival)?;
+            match self.transact(transaction, what, written).await? {
+                Outcome::Done => return Ok(Some(to_group(&rival))),
+                // Somebody has answered already: it is there to stay.
+                Outcome::Overtaken(failed) if failed.iter().take(3).any(|failed| *failed) => {
+                    return Err(Error::failed(format!(
+                        "found the conversation {} between the two",
+                        to_group(&rival).message_group_uuid
+                    )));
+                }
+                Outcome::Overtaken(_) => pause(tries).await,
+            }
+        }
+        Err(self.overtaken(what))
+    }
+
+    /// A recent row of another conversation between the two.
+    async fn rival(&self, table: &str, draft: &Draft, read: &mut Capacity) -> Result<Option<Item>> {
+        let since = draft.at.minutes_before(RIVAL_MINUTES).to_string();
+        let query = self
+            .client
+            .query()
+            .table_name(table)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #sk > :since")
+            .expression_attribute_names("#pk", names::PARTITION_KEY)
+            .expression_attribute_names("#sk", names::SORT_KEY)
+            .expression_attribute_values(":pk", text(inbox_partition(&draft.rows[0].owner_uuid)))
+            .expression_attribute_values(":since", text(since))
+            .filter_expression("#user = :user AND #group <> :group")
+            .expression_attribute_names("#user", names::USER_UUID)
+            .expression_attribute_names("#group", names::GROUP_UUID)
+            .expression_attribute_values(":user", text(&draft.rows[0].other.user_uuid))
+            .expression_attribute_values(":group", text(draft.group()));
+        let (items, consumed) = self.collect(query, table, None, LOOKING).await?;
+        read.merge(&consumed);
+        Ok(items.into_iter().next_back())
+    }
+}
+
+/// A conversation that is to be written at `at`.
+struct Draft {
+    message: Message,
+    rows: [MessageGroup; 2],
+    at: Timestamp,
+}
+
+impl Draft {
+    /// # Errors
+    /// [`Kind::Failed`] when an item would be too large.
+    fn new(from: &User, to: &User, text: &str, at: Timestamp) -> Result<Self> {
+        let group = Uuid::new_v4().to_string();
+        let row = |owner: &User, other: &User| MessageGroup {
+            owner_uuid: owner.uuid.to_string(),
+            message_group_uuid: group.clone(),
+            last_message_at: at.to_string(),
+            message: text.to_owned(),
+            other: other.into(),
+        };
+        let rows = [row(from, to), row(to, from)];
+        let message = Message {
+            message_group_uuid: group,
+            sent_at: at.to_string(),
+            message_uuid: Uuid::new_v4().to_string(),
+            message: text.to_owned(),
+            sender: from.into(),
+        };
+        let draft = Self { message, rows, at };
+        draft.items().iter().try_for_each(check_size)?;
+        Ok(draft)
+    }
+
+    fn group(&self) -> &str {
+        &self.message.message_group_uuid
+    }
+
+    /// Its three items, all of the same time.
+    fn items(&self) -> [Item; 3] {
+        let [mine, theirs] = &self.rows;
+        let mut items = [message_item(&self.message), group_item(mine), group_item(theirs)];
+        for item in &mut items {
+            item.insert(names::SORT_KEY.to_owned(), text(self.at.to_string()));
+        }
+        items
+    }
+}
+
+const LOOKING: &str = "cannot look for a conversation";

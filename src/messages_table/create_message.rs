@@ -1,0 +1,271 @@
+//! The app's writing patterns, each one transaction.
+
+use uuid::Uuid;
+
+use super::items::{instant, message_item, size, to_group, to_message};
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::write::transaction::{Outcome, Transaction};
+use crate::dynamodb::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES};
+use crate::error::{Error, Result};
+use crate::messages_table::group_rows::Rows;
+use crate::messages_table::key_schema;
+use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
+
+/// How often a transaction is tried anew after other writers were first.
+pub(crate) const TRIES: u32 = 20;
+
+/// A message that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// The message.
+    pub message: Message,
+    /// Rows that show it now.
+    pub rows: usize,
+    /// Times another writer was first.
+    pub overtaken: u32,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+/// What bringing a group's rows up to date did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refreshed {
+    /// Rows that were brought up to date.
+    pub rows: usize,
+    /// Times another writer was first.
+    pub overtaken: u32,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+impl DynamoDb {
+    /// Writes a message into an existing group and brings both rows up to date:
+    /// both or neither, whoever else writes at the same time.
+    ///
+    /// `at` is when it is sent; a microsecond that is taken moves it to the next.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such group, `sender` is not
+    /// in it, a row is missing, or the text is too long.
+    pub async fn create_message(
+        &self,
+        table: &str,
+        group: Uuid,
+        sender: &User,
+        message: &str,
+        at: Timestamp,
+    ) -> Result<Sent> {
+        let what = "cannot create the message";
+        let group = group.to_string();
+        let (mut read, mut written) = self.no_capacity();
+        let mut draft = Message {
+            message_group_uuid: group.clone(),
+            sent_at: at.to_string(),
+            message_uuid: Uuid::new_v4().to_string(),
+            message: message.to_owned(),
+            sender: sender.into(),
+        };
+        check_size(&message_item(&draft))?;
+        let mut at = at;
+        let mut rows = self.indexed_rows(table, &group, &mut read).await?;
+        for tries in 1..=TRIES {
+            if self.check_participants(&rows, &group, sender).is_err() {
+                // The index may not have caught up with a group that is new; its
+                // row is in the sender's inbox all the same.
+                let mut owners = rows.participants();
+                owners.insert(sender.uuid.to_string());
+                rows = self.rows_of(table, &group, owners, &mut read).await?;
+                self.check_participants(&rows, &group, sender)?;
+            }
+            let mut transaction = Transaction::new(table, key_schema());
+            let item = message_item(&draft);
+            transaction.put_new(item)?;
+            let moved = advance(&rows, &draft, &draft.sent_at, &mut transaction)?;
+            match self.transact(transaction, what, &mut written).await? {
+                Outcome::Done => {
+                    return Ok(Sent { message: draft, rows: moved, overtaken: tries - 1, read, written });
+                }
+                // Perhaps only by what happened in this very microsecond.
+                Outcome::Overtaken(_) => {
+                    at = at.next();
+                    draft.sent_at = at.to_string();
+                }
+            }
+            pause(tries).await;
+            rows = self.reread(table, &group, &rows, &mut read).await?;
+        }
+        Err(self.overtaken(what))
+    }
+
+    /// Brings the rows of `group` up to its newest message: the newest by key, or
+    /// one of `candidates` that is later still, in case offsets are mixed.
+    ///
+    /// Doing it again changes nothing, nor does a message older than a row.
+    pub async fn refresh_group(&self, table: &str, group: &str, candidates: &[Message]) -> Result<Refreshed> {
+        let what = "cannot bring the group's rows up to date";
+        let (mut read, mut written) = self.no_capacity();
+        let mut rows = self.indexed_rows(table, group, &mut read).await?;
+        if !rows.is_complete() {
+            // The index may show one row moved and the other not yet.
+            rows = self.settled_rows(table, group, &rows, &mut read).await?;
+        }
+        // How much later than their message the rows are: an inbox may have
+        // another group's row in that very microsecond.
+        let mut nudges = 0;
+        for tries in 1..=TRIES {
+            let mut transaction = Transaction::new(table, key_schema());
+            let mut moved = 0;
+            if let Some(newest) = self.newest_of(table, group, candidates, &mut read).await? {
+                let message = to_message(&newest);
+                let row_key = nudged(&message.sent_at, nudges);
+                moved = advance(&rows, &message, &row_key, &mut transaction)?;
+                // A message deleted meanwhile is not shown.
+                transaction.check(&newest)?;
+            }
+            if moved == 0 {
+                return Ok(Refreshed { rows: 0, overtaken: tries - 1, read, written });
+            }
+            let puts = transaction.new_items();
+            let failed = match self.transact(transaction, what, &mut written).await? {
+                Outcome::Done => return Ok(Refreshed { rows: moved, overtaken: tries - 1, read, written }),
+                Outcome::Overtaken(failed) => failed,
+            };
+            pause(tries).await;
+            let before = rows;
+            rows = self.reread(table, group, &before, &mut read).await?;
+            // A busy table is no reason to move away from the message's time.
+            let taken = failed.into_iter().zip(puts).any(|(failed, put)| failed && put);
+            nudges += u32::from(taken && rows == before);
+        }
+        Err(self.overtaken(what))
+    }
+
+    /// The group's newest message that is there, as an item.
+    async fn newest_of(
+        &self,
+        table: &str,
+        group: &str,
+        candidates: &[Message],
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let mut newest = self.newest_message(table, group, capacity).await?;
+        let mut candidates: Vec<&Message> = candidates.iter().collect();
+        candidates.sort_by_key(|message| std::cmp::Reverse(message.sent_at.parse::<Timestamp>().ok()));
+        for candidate in candidates {
+            let at = candidate.sent_at.parse::<Timestamp>().ok();
+            if newest.as_ref().is_some_and(|newest| instant(newest) >= at) {
+                break;
+            }
+            if let Some(item) = self.message_at(table, group, &candidate.sent_at, capacity).await? {
+                newest = Some(item);
+                break;
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The rows anew. What the index shows is as good as before only if it has
+    /// moved on; else the table itself is asked.
+    async fn reread(&self, table: &str, group: &str, before: &Rows, capacity: &mut Capacity) -> Result<Rows> {
+        let rows = self.indexed_rows(table, group, capacity).await?;
+        if rows != *before && !rows.is_empty() {
+            return Ok(rows);
+        }
+        self.settled_rows(table, group, before, capacity).await
+    }
+
+    fn check_participants(&self, rows: &Rows, group: &str, sender: &User) -> Result<()> {
+        let prod = self.target().flag();
+        let owners: Vec<MessageGroup> = rows.groups().collect();
+        if owners.is_empty() {
+            return Err(Error::failed(format!("there is no group {group} on {}", self.place()))
+                .hint(format!("for a new one run: cruddur ddb patterns create-conversation{prod}")));
+        }
+        let sender_uuid = sender.uuid.to_string();
+        let is_in = |row: &MessageGroup| row.owner_uuid == sender_uuid || row.other.user_uuid == sender_uuid;
+        if !owners.iter().any(is_in) {
+            let handles: Vec<&str> = owners.iter().map(|row| row.other.user_handle.as_str()).collect();
+            let place = self.place();
+            return Err(Error::failed(format!("{} is not in the group {group} on {place}", sender.handle))
+                .hint(format!("who is: {}", handles.join(", "))));
+        }
+        if owners.len() < 2 {
+            let place = self.place();
+            return Err(Error::failed(format!("the group {group} on {place} has lost one of its rows"))
+                .hint(format!("run: cruddur ddb check --repair{prod}")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn no_capacity(&self) -> (Capacity, Capacity) {
+        (Capacity::new(self.is_emulated()), Capacity::new(self.is_emulated()))
+    }
+
+    pub(crate) fn overtaken(&self, what: &str) -> Error {
+        Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.place()))
+            .hint("nothing of it is written; run it again when the table is less busy")
+    }
+}
+
+/// [`Rows::advance`], having checked that the rows stay within an item's size.
+fn advance(
+    rows: &Rows,
+    message: &Message,
+    row_key: &str,
+    transaction: &mut Transaction<'_>,
+) -> Result<usize> {
+    for row in rows.items() {
+        let rest = size(row).saturating_sub(to_group(row).message.len());
+        if rest + message.message.len() > MAX_ITEM_BYTES {
+            return Err(too_long(message.message.len()));
+        }
+    }
+    rows.advance(message, row_key, transaction)
+}
+
+/// Whether a row of the instant `row` shows a message of the instant `message`,
+/// in microseconds: at most a microsecond later for each try.
+pub(crate) fn is_row_of(row: i64, message: i64) -> bool {
+    (0..=i64::from(TRIES)).contains(&row.saturating_sub(message))
+}
+
+/// `sent_at`, a number of microseconds later; as it is when it is no time.
+pub(crate) fn nudged(sent_at: &str, microseconds: u32) -> String {
+    match sent_at.parse::<Timestamp>() {
+        Ok(at) if microseconds > 0 => (0..microseconds).fold(at, |at, _| at.next()).to_string(),
+        _ => sent_at.to_owned(),
+    }
+}
+
+/// Refuses a text that fits into no message, whatever its sender is called.
+/// Asks nobody.
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`].
+pub fn check_text(text: &str) -> Result<()> {
+    let uuid = Uuid::nil().to_string();
+    let nobody =
+        Participant { user_uuid: uuid.clone(), user_display_name: String::new(), user_handle: String::new() };
+    check_size(&message_item(&Message {
+        message_group_uuid: uuid.clone(),
+        sent_at: Timestamp::now().to_string(),
+        message_uuid: uuid,
+        message: text.to_owned(),
+        sender: nobody,
+    }))
+}
+
+pub(crate) fn check_size(item: &Item) -> Result<()> {
+    if size(item) <= MAX_ITEM_BYTES { Ok(()) } else { Err(too_long(to_message(item).message.len())) }
+}
+
+fn too_long(bytes: usize) -> Error {
+    Error::failed(format!(
+        "the message is too long: its {bytes} bytes and the item's other attributes exceed DynamoDB's {} KB",
+        MAX_ITEM_BYTES / 1024
+    ))
+}

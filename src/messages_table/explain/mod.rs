@@ -1,0 +1,145 @@
+//! What a pattern costs the app, what it costs here, and what other ways to the same
+//! would be. The requests are sent, on a client that keeps account of them and lets
+//! no write out.
+
+mod app;
+mod measure;
+mod projection;
+mod recorder;
+mod ways;
+mod writes;
+
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::dynamodb::{Capacity, DynamoDb, Usage};
+use crate::error::Result;
+use recorder::{Exchange, Recorder};
+
+/// How a figure is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Figures {
+    /// The service charged it just now; an emulator's figure is its estimate.
+    Measured,
+    /// By the sizes of the very items.
+    Computed,
+    /// By the size of the table that DescribeTable tells.
+    Estimated,
+    /// There are none: it cannot be done, or nobody knows.
+    None,
+}
+
+/// A request, as it goes over the wire, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Request {
+    /// The operation.
+    pub operation: String,
+    /// Its body.
+    pub request: Value,
+    /// The read units it was charged; `None` when it was not sent.
+    pub read_units: Option<f64>,
+    /// Items returned.
+    pub returned: u64,
+    /// Items read.
+    pub scanned: u64,
+    /// Bytes of the items returned, by DynamoDB's rules.
+    pub bytes: usize,
+}
+
+/// A way to do what a pattern does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Way {
+    /// What is different about it.
+    pub way: &'static str,
+    /// Read units; `None` when it cannot be done, or is not known.
+    pub read_units: Option<f64>,
+    /// Write units; 0 for what only reads.
+    pub write_units: Option<f64>,
+    /// How the units read are known.
+    pub read_figures: Figures,
+    /// How the units written are known: from the sizes of the items, for nothing is
+    /// written.
+    pub write_figures: Figures,
+    /// In words.
+    pub note: String,
+    /// Its requests, where they differ from those of the pattern itself.
+    pub requests: Vec<Request>,
+}
+
+/// A pattern, explained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The app's first, then cruddur's if that is another.
+    pub ways: Vec<Way>,
+    /// What explaining it has consumed.
+    pub usage: Usage,
+}
+
+/// A client that keeps account of what it sends, and lets no write out.
+pub struct Watched {
+    /// For the pattern to use.
+    pub db: DynamoDb,
+    recorder: Recorder,
+    keeps_items: bool,
+    app: Vec<Exchange>,
+}
+
+impl DynamoDb {
+    /// A client like this one, for a pattern that only reads.
+    #[must_use]
+    pub fn watched(&self) -> Watched {
+        self.watch(false)
+    }
+
+    /// A client like this one, for a pattern that also writes. What it reads is
+    /// kept: the sizes of items before a write count.
+    #[must_use]
+    pub fn watched_writer(&self) -> Watched {
+        self.watch(true)
+    }
+
+    fn watch(&self, keeps_items: bool) -> Watched {
+        let recorder = Recorder::new(keeps_items);
+        Watched { db: self.rehearsing().recorded(&recorder), recorder, keeps_items, app: Vec::new() }
+    }
+
+    fn recorded(&self, recorder: &Recorder) -> Self {
+        self.intercepted(SharedInterceptor::new(recorder.clone()))
+    }
+}
+
+impl Watched {
+    /// What was sent until now is what the app sends. Where it writes, that is known
+    /// from what cruddur does.
+    pub fn was_the_app(&mut self) {
+        self.app = self.recorder.take();
+    }
+
+    /// Explains what the client was used for. Figures that would cost more than the
+    /// pattern itself are estimates, unless `measure` is set.
+    pub async fn explain(self, table: &str, measure: bool) -> Result<Explanation> {
+        let sent = self.recorder.take();
+        let explainer = ways::Explainer::new(&self, table, measure, &sent).await?;
+        let (ways, mut read) = explainer.ways().await?;
+        for answer in self.app.iter().chain(&sent).filter_map(|exchange| exchange.answer.as_ref()) {
+            read.merge(&answer.capacity);
+        }
+        Ok(Explanation { ways, usage: self.db.usage(read, Capacity::new(self.db.is_emulated())) })
+    }
+}
+
+impl From<&Exchange> for Request {
+    fn from(exchange: &Exchange) -> Self {
+        let answer = exchange.answer.as_ref();
+        Self {
+            operation: exchange.operation.clone(),
+            request: exchange.request.clone(),
+            read_units: answer.map(|answer| answer.capacity.total),
+            returned: answer.map_or(0, |answer| answer.capacity.returned),
+            scanned: answer.map_or(0, |answer| answer.capacity.scanned),
+            bytes: answer.map_or(0, |answer| answer.bytes),
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The ways, and what each would be charged.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::operation::query::QueryInput;
+
+use super::super::{items, names};
+use super::app::App;
+use super::measure::{Found, again, scan_like};
+use super::recorder::{Answered, Asked, Exchange, Recorder};
+use super::writes::{Change, Charge, Former, Projection};
+use super::{Figures, Request, Watched, Way};
+use crate::dynamodb::item::size;
+use crate::dynamodb::{Capacity, DynamoDb};
+use crate::error::Result;
+
+/// What the app sends and what cruddur does, and the means to find out about other
+/// ways. Those are other ways for the app.
+pub(super) struct Explainer<'a> {
+    /// Records what it sends, and lets no write out.
+    pub(super) db: &'a DynamoDb,
+    pub(super) recorder: &'a Recorder,
+    pub(super) table: &'a str,
+    pub(super) measure: bool,
+    /// What cruddur has sent.
+    sent: &'a [Exchange],
+    /// Whether it is there to write.
+    is_writer: bool,
+    /// What the app has sent, if it only reads.
+    of_app: &'a [Exchange],
+    /// What the app reads.
+    pub(super) reads: Vec<Read<'a>>,
+    /// What the app does where it writes.
+    pub(super) app: Option<App>,
+    pub(super) changes: Vec<Change>,
+    /// What that takes.
+    pub(super) charge: Option<Charge>,
+    /// Bytes of the table and of its index, as DescribeTable has them.
+    sizes: [usize; 2],
+    /// Whether there is an index and it holds all of an item.
+    pub(super) projects_all: bool,
+    /// What finding out has consumed.
+    pub(super) spent: Capacity,
+}
+
+/// A read that was answered.
+#[derive(Clone, Copy)]
+pub(super) struct Read<'a> {
+    exchange: &'a Exchange,
+    pub(super) answer: &'a Answered,
+}
+
+impl<'a> Read<'a> {
+    fn of(exchange: &'a Exchange) -> Option<Self> {
+        exchange.answer.as_ref().map(|answer| Self { exchange, answer })
+    }
+
+    fn is_consistent(self) -> bool {
+        self.exchange.request.get("ConsistentRead").is_some_and(|value| *value == true)
+    }
+
+    pub(super) fn is_indexed(self) -> bool {
+        self.exchange.is_indexed()
+    }
+
+    fn query(self) -> Option<&'a QueryInput> {
+        match &self.exchange.asked {
+            Asked::Query(query) => Some(query),
+            Asked::Transact(_) | Asked::Other => None,
+        }
+    }
+
+    pub(super) fn units(self) -> f64 {
+        self.answer.capacity.total
+    }
+
+    /// Its units if strongly consistent: by the sizes of its items when all that
+    /// were read have come back whole, else twice what eventually consistent takes.
+    fn strong_units(self) -> f64 {
+        let Answered { capacity, bytes, .. } = self.answer;
+        let is_whole = capacity.returned == capacity.scanned
+            && self.exchange.request.get("ProjectionExpression").is_none();
+        match (self.is_consistent(), is_whole) {
+            (true, _) => self.units(),
+            (false, true) => size::read_units(*bytes, true),
+            (false, false) => 2.0 * self.units(),
+        }
+    }
+}
+
+impl<'a> Explainer<'a> {
+    pub(super) async fn new(
+        watched: &'a Watched,
+        table: &'a str,
+        measure: bool,
+        sent: &'a [Exchange],
+    ) -> Result<Self> {
+        let shape = watched.db.table_shape(table).await?;
+        let index = shape.index(names::GROUP_INDEX);
+        let sizes = [shape.bytes, index.map_or(0, |index| index.bytes)];
+        // That is no read of the pattern's.
+        watched.recorder.take();
+        let is_writer = watched.keeps_items;
+        let app = if is_writer { App::of(sent) } else { None };
+        // Where it writes, the app reads what cruddur reads through the index.
+        let reads = if is_writer { sent } else { &watched.app }.iter().filter_map(Read::of);
+        let changes = app.as_ref().map(App::changes).unwrap_or_default();
+        Ok(Self {
+            db: &watched.db,
+            recorder: &watched.recorder,
+            table,
+            measure,
+            sent,
+            is_writer,
+            of_app: &watched.app,
+            reads: reads.filter(|read| !is_writer || read.is_indexed()).collect(),
+            charge: app.as_ref().map(|_| Charge::of_each(&changes, Projection::All)),
+            app,
+            changes,
+            sizes: sizes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            projects_all: index.is_some_and(|index| index.projects_all),
+            spent: Capacity::new(watched.db.is_emulated()),
+        })
+    }
+
+    /// All of them, and what it took to find out.
+    pub(super) async fn ways(mut self) -> Result<(Vec<Way>, Capacity)> {
+        let mut ways = Vec::new();
+        ways.extend(self.by_the_app().await);
+        ways.extend(self.by_cruddur());
+        if self.reads.iter().any(|read| read.is_indexed()) {
+            ways.push(self.inboxes_in_place_of_the_index().await?);
+            ways.push(self.scans("without the index", false).await?);
+            ways.push(self.scans("filter instead of index key", true).await?);
+        } else if !self.reads.is_empty() {
+            ways.push(self.strong().await?);
+            ways.push(self.through_the_index());
+            ways.extend(self.whole_partitions().await?);
+            ways.push(self.scans("filter instead of key condition", false).await?);
+        } else if let Some(charge) = self.charge {
+            ways.push(self.no_index_to_write(charge));
+        }
+        ways.extend(self.smaller_indexes());
+        Ok((ways, self.spent))
+    }
+
+    /// The app's own reads. Those of a conversation that is still to be written are
+    /// computed.
+    pub(super) fn as_read(&self, note: impl Into<String>) -> Found {
+        if self.reads.is_empty() {
+            let computed = self.app.as_ref().map_or(0.0, |app| Projection::All.read_units(&app.rows));
+            return Found { units: Some(computed), figures: Figures::Computed, ..Found::nothing(note) };
+        }
+        let mut found = Found::measured(note);
+        self.reads.iter().for_each(|read| found.add_units(read.units()));
+        found
+    }
+
+    pub(super) fn way(&self, way: &'static str, found: Found) -> Way {
+        with_writes(way, found, self.charge)
+    }
+
+    /// What the app does. Where it writes, nothing is sent.
+    async fn by_the_app(&self) -> Option<Way> {
+        let Some(app) = &self.app else {
+            let requests = self.of_app.iter().map(Request::from).collect();
+            let found = Found { requests, ..self.as_read("eventually consistent") };
+            return (!self.is_writer).then(|| self.way("the app", found));
+        };
+        let note = format!("{}the stream's Lambda moves each row: a delete and a put", app.first_step());
+        let requests = app.requests(self.db, self.table).await;
+        Some(self.way("the app", Found { requests, ..self.as_read(note) }))
+    }
+
+    /// What cruddur does, if that is not what the app does.
+    fn by_cruddur(&self) -> Option<Way> {
+        let bodies = |sent: &'a [Exchange]| sent.iter().map(|exchange| &exchange.request);
+        if !self.is_writer && bodies(self.sent).eq(bodies(self.of_app)) {
+            return None;
+        }
+        let mut former = Former::default();
+        let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
+        answers.flat_map(|answer| &answer.items).for_each(|item| former.add(item));
+        let charges = self.sent.iter().filter_map(|exchange| match &exchange.asked {
+            Asked::Transact(transaction) => Some(Charge::of(transaction, &former)),
+            Asked::Query(_) | Asked::Other => None,
+        });
+        let charge = charges.reduce(|mut sum, charge| {
+            sum.add(charge);
+            sum
+        });
+        let is_all_years =
+            self.sent.len() == 1 && self.sent[0].request["KeyConditionExpression"] == "pk = :pk";
+        let note = match (self.is_writer, charge) {
+            (false, _) if is_all_years => "the same, of all years",
+            (false, _) => "what this command line asks for",
+            (true, Some(_)) => "one transaction, which was not sent; strongly consistent but for the index",
+            (true, None) => "there is nothing to write",
+        };
+        let reads: f64 = self.sent.iter().filter_map(Read::of).map(Read::units).sum();
+        let requests = self.sent.iter().map(Request::from).collect();
+        let found = Found { units: Some(reads), requests, ..Found::measured(note) };
+        Some(with_writes("cruddur", found, charge))
+    }
+
+    /// Every read strongly consistent.
+    async fn strong(&mut self) -> Result<Way> {
+        let found = if self.measure {
+            let mut found = Found::measured("the same request, strongly consistent");
+            for query in self.reads.clone().into_iter().filter_map(Read::query) {
+                let query = again(&self.db.client, query).consistent_read(true);
+                found.add(self.count(query, Some(1)).await?);
+            }
+            found
+        } else {
+            Found {
+                units: Some(self.reads.iter().map(|read| read.strong_units()).sum()),
+                figures: Figures::Computed,
+                note: "the same request with ConsistentRead; by the sizes of its items".to_owned(),
+                requests: Vec::new(),
+            }
+        };
+        Ok(self.way("strongly consistent", found))
+    }
+
+    /// What the index gives can be had strongly consistent only from the inboxes.
+    async fn inboxes_in_place_of_the_index(&mut self) -> Result<Way> {
+        let mut found = Found::measured(
+            "not through the index, which is read eventually consistent only: both inboxes are read whole instead",
+        );
+        for read in self.reads.clone() {
+            if !read.is_indexed() {
+                found.add_units(read.strong_units());
+                continue;
+            }
+            let rows = read.answer.items.iter().map(items::to_group);
+            let rows: BTreeSet<(String, String)> =
+                rows.map(|row| (row.owner_uuid, row.message_group_uuid)).collect();
+            for (owner, group) in rows {
+                let query = self.db.query_inbox(self.table, &owner, group);
+                found.add(self.count(query, None).await?);
+            }
+        }
+        Ok(self.way("strongly consistent", found))
+    }
+
+    fn through_the_index(&self) -> Way {
+        let is_inbox = self
+            .reads
+            .iter()
+            .any(|read| partition(*read).is_some_and(|partition| partition.starts_with(names::GROUP_PREFIX)));
+        let note = if is_inbox {
+            "it cannot: the index is by group, and knows nobody's inbox"
+        } else {
+            "it cannot: messages are not in the index, for they have no message_group_uuid"
+        };
+        self.way("through the index", Found::nothing(note))
+    }
+
+    /// A filter in the place of what narrows the key: whole partitions are read.
+    /// A Query takes no filter on the sort key; whatever it is on, it costs this.
+    async fn whole_partitions(&mut self) -> Result<Option<Way>> {
+        let narrows = |query: &QueryInput| {
+            query.limit.is_some() || query.key_condition_expression().is_some_and(|key| key.contains("sk"))
+        };
+        let narrow: BTreeSet<(String, bool)> = self
+            .reads
+            .iter()
+            .filter(|read| read.query().is_some_and(narrows))
+            .filter_map(|read| Some((partition(*read)?, read.is_consistent())))
+            .collect();
+        if narrow.is_empty() {
+            return Ok(None);
+        }
+        let mut found =
+            Found::measured("the partition is read whole, and filtered then: on the sort key by the reader");
+        for (partition, consistent) in &narrow {
+            let query = self.db.query_partition(self.table, partition.clone()).consistent_read(*consistent);
+            found.add(self.count(query, None).await?);
+        }
+        for read in self.reads.iter().filter(|read| !read.query().is_some_and(narrows)) {
+            found.add_units(read.units());
+        }
+        Ok(Some(self.way("filter instead of sort key", found)))
+    }
+
+    /// A Scan, of the table or of its index, in the place of each Query: of those of
+    /// the index if there are any.
+    async fn scans(&mut self, way: &'static str, index: bool) -> Result<Way> {
+        let bytes = self.sizes[usize::from(index)];
+        let has_index = self.reads.iter().any(|read| read.is_indexed());
+        let what = if index { "the index" } else { "the table" };
+        let mut found = if self.measure {
+            Found::measured(format!("{what} is scanned whole"))
+        } else if bytes == 0 {
+            Found::nothing(format!(
+                "{what} is scanned whole; DescribeTable has no size of it yet, --measure asks the table itself"
+            ))
+        } else {
+            let note = format!("{what} is scanned whole; by DescribeTable it has {bytes} bytes");
+            Found { figures: Figures::Estimated, ..Found::measured(note) }
+        };
+        let mut seen = BTreeSet::new();
+        for read in self.reads.clone() {
+            let Some(query) = read.query().filter(|_| read.is_indexed() == has_index) else {
+                found.add_units(read.units());
+                continue;
+            };
+            // The pages of one Query are one Scan.
+            if !seen.insert((partition(read), query.index_name.clone())) {
+                continue;
+            }
+            let index = query.index_name.clone().filter(|_| index);
+            if self.measure {
+                found.add(self.count_scan(scan_like(&self.db.client, query, index)).await?);
+            } else {
+                let consistent = query.consistent_read.unwrap_or_default();
+                found.add_units(size::read_units(bytes, consistent));
+                found.requests.extend(self.held_back(query, index).await);
+            }
+        }
+        let mut way = self.way(way, found);
+        if let Some(charge) =
+            self.charge.filter(|_| way.way == "without the index" && way.write_units.is_some())
+        {
+            way.write_units = Some(number(charge.table));
+        }
+        Ok(way)
+    }
+
+    fn no_index_to_write(&self, charge: Charge) -> Way {
+        let note = "nothing to write there; but a group's rows are then found by a scan only";
+        Way { write_units: Some(number(charge.table)), ..self.way("without the index", self.as_read(note)) }
+    }
+}
+
+/// The partition that a Query of the table reads.
+fn partition(read: Read<'_>) -> Option<String> {
+    let values = read.query()?.expression_attribute_values()?;
+    let key = values.get(":pk").or_else(|| values.get(":group"))?;
+    key.as_s().ok().cloned()
+}
+
+/// A way, with what it writes.
+fn with_writes(way: &'static str, found: Found, charge: Option<Charge>) -> Way {
+    let Found { units, figures, note, requests } = found;
+    let writes = units.is_some() && charge.is_some();
+    Way {
+        way,
+        read_units: units,
+        write_units: units.map(|_| number(charge.map_or(0, Charge::total))),
+        read_figures: figures,
+        write_figures: if writes { Figures::Computed } else { Figures::None },
+        note,
+        requests,
+    }
+}
+
+pub(super) fn number(units: usize) -> f64 {
+    f64::from(u32::try_from(units).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,143 @@
+//! What writes will be charged, from the sizes of the items before and after.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
+
+use super::super::{items, names};
+use crate::dynamodb::Item;
+use crate::dynamodb::item::size::{item as size, read_units, write_units};
+
+/// Each action of a transaction takes its units twice; an index is told of it
+/// afterwards, and charges once.
+/// Source: "Amazon DynamoDB Transactions: How it works" in the developer guide.
+const TRANSACTED: usize = 2;
+
+/// Write units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Charge {
+    /// Of the table.
+    pub(super) table: usize,
+    /// Of the index.
+    pub(super) index: usize,
+}
+
+/// What an index holds of an item besides the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Projection {
+    All,
+    /// What a row says of the other participant.
+    Include,
+    KeysOnly,
+}
+
+/// A write: an item before it and after it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Change {
+    pub(super) before: Option<Item>,
+    pub(super) after: Option<Item>,
+}
+
+impl Charge {
+    /// What `transaction` takes; `former` has the items that were read before.
+    pub(super) fn of(transaction: &TransactWriteItemsInput, former: &Former) -> Self {
+        let mut charge = Self::default();
+        for action in transaction.transact_items() {
+            let (before, after, writes) = if let Some(put) = action.put() {
+                (former.get(put.item()), Some(put.item()), true)
+            } else if let Some(delete) = action.delete() {
+                (former.get(delete.key()), None, true)
+            } else if let Some(check) = action.condition_check() {
+                (former.get(check.key()), None, false)
+            } else {
+                continue;
+            };
+            charge.table += TRANSACTED * units(before, after);
+            if writes {
+                charge.index += Projection::All.units(before, after);
+            }
+        }
+        charge
+    }
+
+    /// What `changes` take one by one, with an index that holds as much as
+    /// `projection` says.
+    pub(super) fn of_each(changes: &[Change], projection: Projection) -> Self {
+        changes.iter().fold(Self::default(), |sum, change| {
+            let (before, after) = (change.before.as_ref(), change.after.as_ref());
+            let index = projection.units(before, after);
+            Self { table: sum.table + units(before, after), index: sum.index + index }
+        })
+    }
+
+    pub(super) const fn total(self) -> usize {
+        self.table + self.index
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.table += other.table;
+        self.index += other.index;
+    }
+}
+
+fn units(before: Option<&Item>, after: Option<&Item>) -> usize {
+    write_units(before.map_or(0, size).max(after.map_or(0, size)))
+}
+
+/// The items that were read, by key.
+#[derive(Default)]
+pub(super) struct Former(HashMap<(String, String), Item>);
+
+impl Former {
+    pub(super) fn add(&mut self, item: &Item) {
+        self.0.insert(key(item), item.clone());
+    }
+
+    fn get(&self, item: &Item) -> Option<&Item> {
+        self.0.get(&key(item))
+    }
+}
+
+fn key(item: &Item) -> (String, String) {
+    (items::get(item, names::PARTITION_KEY), items::get(item, names::SORT_KEY))
+}
+
+impl Projection {
+    /// The keys of the table and of the index.
+    const KEYS: [&'static str; 3] = [names::PARTITION_KEY, names::SORT_KEY, names::GROUP_UUID];
+    const INCLUDED: [&'static str; 3] = [names::USER_UUID, names::USER_DISPLAY_NAME, names::USER_HANDLE];
+
+    /// The entry of an item; none if it names no group.
+    pub(super) fn entry(self, item: &Item) -> Option<Item> {
+        let holds = |name: &str| match self {
+            Self::All => true,
+            Self::Include => Self::KEYS.contains(&name) || Self::INCLUDED.contains(&name),
+            Self::KeysOnly => Self::KEYS.contains(&name),
+        };
+        let entry =
+            item.iter().filter(|(name, _)| holds(name)).map(|(name, value)| (name.clone(), value.clone()));
+        item.contains_key(names::GROUP_UUID).then(|| entry.collect())
+    }
+
+    /// The units of a Query of the index that finds these rows.
+    pub(super) fn read_units(self, rows: &[Item]) -> f64 {
+        let entries = rows.iter().filter_map(|row| self.entry(row));
+        read_units(entries.map(|entry| size(&entry)).sum(), false)
+    }
+
+    /// The units that a write takes of the index. An entry that stays where it is
+    /// takes the larger of both sizes, and nothing if it stays as it is.
+    fn units(self, before: Option<&Item>, after: Option<&Item>) -> usize {
+        match (before.and_then(|item| self.entry(item)), after.and_then(|item| self.entry(item))) {
+            (None, None) => 0,
+            (Some(item), None) | (None, Some(item)) => write_units(size(&item)),
+            (Some(before), Some(after)) if before == after => 0,
+            (Some(before), Some(after)) => {
+                let [was, is] = [&before, &after].map(|item| write_units(size(item)));
+                let moves = before.get(names::GROUP_UUID) != after.get(names::GROUP_UUID)
+                    || before.get(names::SORT_KEY) != after.get(names::SORT_KEY);
+                if moves { was + is } else { was.max(is) }
+            }
+        }
+    }
+}

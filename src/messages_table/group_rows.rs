@@ -1,0 +1,320 @@
+//! The rows of a message group: one in each participant's inbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::items::{self, instant, text};
+use super::names;
+use crate::dynamodb::write::transaction::Transaction;
+use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::error::Result;
+use crate::messaging::{Message, MessageGroup, Place, Timestamp};
+
+/// Spare rows of one owner that one transaction deletes; it has 100 actions.
+const MOST_SPARE: usize = 40;
+
+/// A group's rows as they were read, by owner. One row each, unless something
+/// has gone wrong before; every owner's newest row comes first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Rows(BTreeMap<String, Vec<Item>>);
+
+impl Rows {
+    fn of(items: impl IntoIterator<Item = Item>) -> Self {
+        let mut rows = Self::default();
+        for item in items {
+            // An item of another kind that names a group is in the index too, and
+            // to move that would be to lose it.
+            if !items::is_row(&item) {
+                continue;
+            }
+            let owner = items::to_group(&item).owner_uuid;
+            let of_owner = rows.0.entry(owner).or_default();
+            // Found in two places.
+            if !of_owner.iter().any(|other| items::key(other) == items::key(&item)) {
+                of_owner.push(item);
+            }
+        }
+        for of_owner in rows.0.values_mut() {
+            of_owner.sort_by(|a, b| (instant(b), sort_key(b)).cmp(&(instant(a), sort_key(a))));
+        }
+        rows
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each owner's newest row.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = MessageGroup> {
+        self.0.values().filter_map(|of_owner| of_owner.first()).map(items::to_group)
+    }
+
+    /// All rows.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.0.values().flatten()
+    }
+
+    /// Whether both participants have a row, and everybody a row names.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.0.len() >= self.participants().len().max(2)
+    }
+
+    /// Everybody a row names: owners and others.
+    pub(crate) fn participants(&self) -> BTreeSet<String> {
+        self.groups().flat_map(|row| [row.owner_uuid, row.other.user_uuid]).collect()
+    }
+
+    /// Adds to `transaction` what makes each owner have one row, as new as
+    /// `message`; returns how many owners that concerns. A row that is newer stays.
+    ///
+    /// A row is deleted and put, for its time is part of its key; what else it
+    /// holds, also attributes that are not ours, goes along. `row_key` is the
+    /// message's time, or one a little later where another group's row has that.
+    /// A row that stays must be there still.
+    pub(crate) fn advance(
+        &self,
+        message: &Message,
+        row_key: &str,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<usize> {
+        let at: Option<Timestamp> = message.sent_at.parse().ok();
+        let mut moved = 0;
+        for of_owner in self.0.values() {
+            let Some((newest, rest)) = of_owner.split_first() else { continue };
+            let same_key = sort_key(newest) == row_key;
+            let same_text = items::to_group(newest).message == message.message;
+            let is_older = if same_key { !same_text } else { instant(newest) < at };
+            if is_older {
+                let mut row = newest.clone();
+                row.insert(names::SORT_KEY.to_owned(), text(row_key));
+                row.insert(names::MESSAGE.to_owned(), text(&message.message));
+                if same_key {
+                    transaction.replace(newest, row)?;
+                } else {
+                    transaction.delete(newest)?;
+                    transaction.put_new(row)?;
+                }
+            } else {
+                // It may have been read where it no longer is.
+                transaction.check(newest)?;
+            }
+            for row in rest.iter().take(MOST_SPARE) {
+                transaction.delete(row)?;
+            }
+            moved += usize::from(is_older || !rest.is_empty());
+        }
+        Ok(moved)
+    }
+}
+
+impl DynamoDb {
+    /// The rows of `group` that the index shows. On AWS it lags behind the table:
+    /// a row may be missing, or be where it no longer is.
+    pub(crate) async fn indexed_rows(
+        &self,
+        table: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Rows> {
+        let query = self.query_index(table, group.to_owned());
+        let (items, consumed) = self.collect(query, table, None, READING).await?;
+        capacity.merge(&consumed);
+        Ok(Rows::of(items))
+    }
+
+    /// The rows of `group` in the inboxes of everybody that `known`, the group's
+    /// newest message or a row that is found names, read consistently: first where
+    /// they should be, at the time of that message; else by going through the inbox.
+    pub(crate) async fn settled_rows(
+        &self,
+        table: &str,
+        group: &str,
+        known: &Rows,
+        capacity: &mut Capacity,
+    ) -> Result<Rows> {
+        self.rows_of(table, group, known.participants(), capacity).await
+    }
+
+    /// The rows of `group` in the inboxes of `owners`, and of everybody whom those
+    /// name, read like [`Self::settled_rows`].
+    pub(crate) async fn rows_of(
+        &self,
+        table: &str,
+        group: &str,
+        owners: BTreeSet<String>,
+        capacity: &mut Capacity,
+    ) -> Result<Rows> {
+        let newest = self.newest_message(table, group, capacity).await?;
+        let mut owners = owners;
+        owners.extend(newest.as_ref().map(|newest| items::to_message(newest).sender.user_uuid));
+        let (mut found, mut asked) = (Vec::new(), BTreeSet::from([String::new()]));
+        while let Some(owner) = owners.pop_first() {
+            if !asked.insert(owner.clone()) {
+                continue;
+            }
+            let expected = match &newest {
+                Some(newest) => self.row_at(table, &owner, group, sort_key(newest), capacity).await?,
+                None => None,
+            };
+            let rows = match expected {
+                Some(row) => vec![row],
+                None => self.inbox_rows(table, &owner, group, capacity).await?,
+            };
+            owners.extend(rows.iter().map(|row| items::to_group(row).other.user_uuid));
+            found.extend(rows);
+        }
+        Ok(Rows::of(found))
+    }
+
+    async fn row_at(
+        &self,
+        table: &str,
+        owner: &str,
+        group: &str,
+        at: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let row = self.get(table, items::inbox_partition(owner), at, capacity).await?;
+        Ok(row.filter(|item| items::to_group(item).message_group_uuid == group))
+    }
+
+    /// The item with this key, read consistently.
+    pub(crate) async fn get(
+        &self,
+        table: &str,
+        partition: String,
+        sort: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(table)
+            .key(names::PARTITION_KEY, text(partition))
+            .key(names::SORT_KEY, text(sort))
+            .consistent_read(true)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(|error| self.error(READING, table, &error))?;
+        capacity.add(&answer);
+        Ok(answer.item)
+    }
+
+    /// The rows of `group` in one inbox.
+    pub(crate) async fn inbox_rows(
+        &self,
+        table: &str,
+        owner: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Vec<Item>> {
+        let query = self.query_inbox(table, owner, group.to_owned());
+        let (items, consumed) = self.collect(query, table, None, READING).await?;
+        capacity.merge(&consumed);
+        Ok(items)
+    }
+
+    /// The message of `group` with the greatest sort key that is a time, read
+    /// consistently. What is no time (`yesterday`) may sort after all that is.
+    pub(crate) async fn newest_message(
+        &self,
+        table: &str,
+        group: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        Ok(self.latest_message(table, group, false, capacity).await?.newest)
+    }
+
+    /// The latest message of `group`, read consistently: by its sort key, which is a
+    /// read unit; or by its instant whatever its offset, which takes reading on as far
+    /// as an offset can reach.
+    pub(crate) async fn latest_message(
+        &self,
+        table: &str,
+        group: &str,
+        by_instant: bool,
+        capacity: &mut Capacity,
+    ) -> Result<Latest> {
+        let floor = |at: Timestamp| {
+            if by_instant { Place::from(at).first_key().unwrap_or_default() } else { LAST.to_owned() }
+        };
+        self.newest_messages_down_to(table, group, floor, capacity).await
+    }
+
+    /// Goes down the sort keys to the one that `floor` gives for the latest
+    /// instant so far.
+    async fn newest_messages_down_to(
+        &self,
+        table: &str,
+        group: &str,
+        floor: impl Fn(Timestamp) -> String,
+        capacity: &mut Capacity,
+    ) -> Result<Latest> {
+        let query = self
+            .query_partition(table, items::message_partition(group))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes);
+        let mut latest = Latest::default();
+        let mut start = None;
+        // A few do, as a rule.
+        let mut limit = 1;
+        loop {
+            let page = query
+                .clone()
+                .limit(limit)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| self.error(READING, table, &error))?;
+            capacity.add(&page);
+            for item in page.items.unwrap_or_default() {
+                latest.any = true;
+                let best = latest.newest.as_ref().and_then(instant);
+                if best.is_some_and(|best| sort_key(&item) < floor(best).as_str()) {
+                    return Ok(latest);
+                }
+                // Equal instants: the greater sort key came first.
+                if instant(&item) > best {
+                    latest.newest = Some(item);
+                }
+            }
+            start = page.last_evaluated_key;
+            let is_enough = latest.newest.as_ref().is_some_and(|newest| {
+                instant(newest).is_some_and(|at| floor(at).as_str() > sort_key(newest))
+            });
+            if start.is_none() || is_enough {
+                return Ok(latest);
+            }
+            limit = 100;
+        }
+    }
+
+    /// The message of `group` with this very sort key, read consistently.
+    pub(crate) async fn message_at(
+        &self,
+        table: &str,
+        group: &str,
+        sent_at: &str,
+        capacity: &mut Capacity,
+    ) -> Result<Option<Item>> {
+        self.get(table, items::message_partition(group), sent_at, capacity).await
+    }
+}
+
+/// What the messages of a group hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Latest {
+    /// The newest of those whose sort key is a time.
+    pub(crate) newest: Option<Item>,
+    /// Whether there are any.
+    pub(crate) any: bool,
+}
+
+/// Sorts after every time.
+const LAST: &str = "~";
+pub(crate) const READING: &str = "cannot read the group's rows";
+
+pub(crate) fn sort_key(item: &Item) -> &str {
+    item.get(names::SORT_KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}

@@ -1,0 +1,106 @@
+//! How a table is, and what is around it, for whoever looks for faults.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use uuid::Uuid;
+
+use super::{Definition, Difference, items, names};
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::streams::TableStream;
+use crate::dynamodb::{Billing, Busy, Units};
+use crate::error::{Error, Result};
+
+/// A table that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// What the table, or an index of it, is doing in place of being `ACTIVE`.
+    pub busy: Option<String>,
+    /// How it is paid for.
+    pub billing: Billing,
+    /// Its units; `None` on demand.
+    pub units: Option<Units>,
+    /// In what its definition is not the messages table's; of both ways to pay for it,
+    /// its own is right.
+    pub differences: Vec<Difference>,
+    /// Its stream.
+    pub stream: TableStream,
+    /// Whether it must be unlocked before it can be deleted.
+    pub deletion_protection: bool,
+    /// Its items, by a count that AWS renews every six hours or so.
+    pub items: u64,
+    /// Their bytes, as old.
+    pub bytes: u64,
+}
+
+/// The first page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The names on it, 100 at most.
+    pub names: Vec<String>,
+    /// Whether there are more pages.
+    pub more: bool,
+}
+
+impl DynamoDb {
+    /// How `table` is, against the definition that the messages table should have;
+    /// `None` when there is no such table.
+    pub async fn inspect(&self, table: &str) -> Result<Option<Inspected>> {
+        let Some(found) = self.describe(table).await? else { return Ok(None) };
+        let billing = Billing::of(&found);
+        let definition = Definition { billing, ..Definition::default() };
+        let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
+        Ok(Some(Inspected {
+            busy: Busy::of(&found).map(|busy| busy.to_string()),
+            billing,
+            units: Units::of(found.provisioned_throughput()),
+            differences: definition.differences(&found, &BTreeMap::new())?,
+            stream: TableStream::from(&found),
+            deletion_protection: found.deletion_protection_enabled().unwrap_or(false),
+            items: count(found.item_count()),
+            bytes: count(found.table_size_bytes()),
+        }))
+    }
+
+    /// The names of the first tables: what a tool sees that reads one page.
+    pub async fn first_tables(&self) -> Result<Listed> {
+        let answer = self.client.list_tables().send().await;
+        let answer = answer.map_err(|error| self.error("cannot list the tables", "", &error))?;
+        Ok(Listed {
+            names: answer.table_names.unwrap_or_default(),
+            more: answer.last_evaluated_table_name.is_some(),
+        })
+    }
+
+    /// Whether a group has messages whose sort key is below `bound`. Reads one item.
+    pub async fn has_messages_below(&self, table: &str, group: Uuid, bound: &str) -> Result<bool> {
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .key_condition_expression("#pk = :pk AND #sk < :bound")
+            .expression_attribute_names("#pk", names::PARTITION_KEY)
+            .expression_attribute_names("#sk", names::SORT_KEY)
+            .expression_attribute_values(":pk", AttributeValue::S(items::message_partition(group)))
+            .expression_attribute_values(":bound", AttributeValue::S(bound.to_owned()))
+            .select(Select::Count)
+            .limit(1)
+            .send()
+            .await
+            .map_err(|error| self.error("cannot look for messages", table, &error))?;
+        Ok(answer.count > 0)
+    }
+
+    /// The error that `table` is not there, with what is there and what helps.
+    ///
+    /// # Errors
+    /// Those of listing the tables.
+    pub async fn missing_table(&self, table: &str) -> Result<Error> {
+        let create = format!(
+            "run: cruddur ddb schema-load{}{}",
+            crate::dynamodb::error::table_flag(table),
+            self.target().flag()
+        );
+        Ok(self.no_table(table).await?.hint(create))
+    }
+}

@@ -1,0 +1,66 @@
+//! The app's table: its definition, its items, and how the app reads and writes them.
+
+mod check;
+mod create_conversation;
+mod create_message;
+mod definition;
+mod explain;
+mod group_rows;
+mod groups;
+mod inspect;
+mod items;
+mod partitions;
+mod rename;
+mod replace_conversation;
+mod stats;
+mod stream_handler;
+mod stream_policy;
+mod timeline;
+
+use std::sync::LazyLock;
+
+use crate::dynamodb::{Item, KeyShape};
+
+pub use check::{
+    Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,
+};
+pub use create_conversation::Created;
+pub use create_message::{Refreshed, Sent, check_text};
+pub use definition::{Backfill, Change, Comparison, Definition, Difference, Fact, Printed};
+pub use explain::{Explanation, Figures, Request, Watched, Way};
+pub use inspect::{Inspected, Listed};
+pub use items::put_invented;
+pub use rename::{Naming, Relinked, RenamePlan, RenamedCopies};
+pub use replace_conversation::Written;
+pub use stats::{Largest, Partition, Report, Stats, Sum};
+pub use stream_handler::{GroupHandled, Handled, Totals};
+pub use stream_policy::{Grantee, Policy};
+pub use timeline::{Census, Direction, Page, Span, Timeline};
+
+/// The key of the messages table.
+#[must_use]
+pub fn key_schema() -> &'static KeyShape {
+    static KEY: LazyLock<KeyShape> =
+        LazyLock::new(|| KeyShape::of_strings(names::PARTITION_KEY, names::SORT_KEY));
+    &KEY
+}
+
+/// The index that an item with this key is in.
+pub(crate) fn index_of_key(key: &Item) -> Option<&'static str> {
+    items::is_row(key).then_some(names::GROUP_INDEX)
+}
+
+/// The attributes, keys and the index of the messages table.
+pub(crate) mod names {
+    pub(crate) const PARTITION_KEY: &str = "pk";
+    pub(crate) const SORT_KEY: &str = "sk";
+    pub(crate) const GROUP_UUID: &str = "message_group_uuid";
+    pub(crate) const MESSAGE_UUID: &str = "message_uuid";
+    pub(crate) const MESSAGE: &str = "message";
+    pub(crate) const USER_UUID: &str = "user_uuid";
+    pub(crate) const USER_DISPLAY_NAME: &str = "user_display_name";
+    pub(crate) const USER_HANDLE: &str = "user_handle";
+    pub(crate) const GROUP_INDEX: &str = "message-group-sk-index";
+    pub(crate) const MESSAGE_PREFIX: &str = "MSG#";
+    pub(crate) const GROUP_PREFIX: &str = "GRP#";
+}

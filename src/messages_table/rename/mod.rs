@@ -1,0 +1,319 @@
+//! Bringing every copy of a user's names in line, one UpdateItem each.
+
+mod denormalized_copies;
+mod relink;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use tokio::task::JoinSet;
+
+use super::items::{key, size, text, to_message, write_units};
+use super::names;
+use crate::aws::{Tries, code, is_not_sent};
+use crate::dynamodb::error::{is_server_error, is_throttled};
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES};
+use crate::error::{Error, Result};
+use crate::messages_table::rename::denormalized_copies::Page;
+use crate::messaging::{Participant, Timestamp, User};
+
+pub use relink::{Naming, Relinked};
+
+/// Updates under way at a time.
+const AT_ONCE: usize = 16;
+/// How often one update is sent before giving up: half a minute.
+const TRIES: u32 = 12;
+/// How often the copies are gone through before giving up on writers that go on
+/// to use the former names.
+const PASSES: u32 = 6;
+/// How far back a later pass looks for new messages, in minutes: a day covers
+/// every offset and any clock.
+const LATER_MINUTES: usize = 24 * 60;
+
+/// What renaming a user will take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenamePlan {
+    /// Groups the user is in.
+    pub groups: usize,
+    /// Messages with other names.
+    pub messages: usize,
+    /// Group rows with other names.
+    pub rows: usize,
+    /// Estimated write units of the table.
+    pub table_units: usize,
+    /// Estimated write units of the index, in which the group rows are.
+    pub index_units: usize,
+    /// The handles in these copies.
+    pub handles: BTreeSet<String>,
+    /// Read units.
+    pub read: Capacity,
+}
+
+impl RenamePlan {
+    /// Copies that are to be renamed.
+    #[must_use]
+    pub const fn copies(&self) -> usize {
+        self.messages + self.rows
+    }
+}
+
+/// What renaming has done so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenamedCopies {
+    /// Messages updated.
+    pub messages: usize,
+    /// Group rows updated.
+    pub rows: usize,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+impl RenamedCopies {
+    /// Copies that were renamed.
+    #[must_use]
+    pub const fn copies(&self) -> usize {
+        self.messages + self.rows
+    }
+}
+
+impl DynamoDb {
+    /// Nothing renamed yet.
+    #[must_use]
+    pub fn nothing_renamed(&self) -> RenamedCopies {
+        let (read, written) = self.no_capacity();
+        RenamedCopies { messages: 0, rows: 0, read, written }
+    }
+
+    /// Counts the copies of the user's names that are not as `user` has them, and
+    /// what it costs to rename them. Writes nothing.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`], also when a message is so long that the new
+    /// names do not fit into its item.
+    pub async fn plan_renaming(&self, table: &str, user: &User) -> Result<RenamePlan> {
+        let (mut read, _) = self.no_capacity();
+        let mut copies = self.stale_copies(table, user, None, &mut read).await?;
+        let mut plan = RenamePlan {
+            groups: copies.groups(),
+            messages: 0,
+            rows: 0,
+            table_units: 0,
+            index_units: 0,
+            handles: BTreeSet::new(),
+            read: Capacity::default(),
+        };
+        while let Some(page) = copies.next_page(&mut read).await? {
+            let (items, is_indexed) = match page {
+                Page::Messages(items) => (items, false),
+                Page::Rows(items) => (items, true),
+            };
+            for item in &items {
+                let units = update_units(item, user)?;
+                plan.table_units += units;
+                plan.index_units += if is_indexed { units } else { 0 };
+                plan.handles.insert(to_message(item).sender.user_handle);
+            }
+            if is_indexed { plan.rows += items.len() } else { plan.messages += items.len() }
+        }
+        Ok(RenamePlan { read, ..plan })
+    }
+
+    /// Renames every copy that is not as `user` has it, and looks again until
+    /// there is none: messages that others write meanwhile may still carry the
+    /// former names, and rows move. `done` keeps count, also when this fails or is
+    /// dropped; `on_progress` is told of each lot.
+    ///
+    /// An update never creates an item, and never touches what became another
+    /// user's: each is on the condition that the item still names this one.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`]; whatever `done` counts is done.
+    pub async fn rename_copies(
+        &self,
+        table: &str,
+        user: &User,
+        done: &mut RenamedCopies,
+        on_progress: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<()> {
+        let later = Timestamp::now().minutes_before(LATER_MINUTES).to_string();
+        for pass in 0..PASSES {
+            if pass > 1 {
+                pause(pass).await;
+            }
+            let since = (pass > 0).then(|| later.clone());
+            let found = self.rename_pass(table, user, since, done, on_progress).await?;
+            // A dry run has changed nothing, and would find it all again.
+            if found == 0 || self.dry_run.is_some() {
+                return Ok(());
+            }
+        }
+        Err(Error::failed(format!(
+            "copies of the former names keep coming into {table:?} on {}: somebody goes on to write them",
+            self.place()
+        )))
+    }
+
+    /// Goes through the copies once; returns how many it found.
+    async fn rename_pass(
+        &self,
+        table: &str,
+        user: &User,
+        since: Option<String>,
+        done: &mut RenamedCopies,
+        on_progress: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<usize> {
+        let mut copies = self.stale_copies(table, user, since, &mut done.read).await?;
+        let mut updates = Updates { db: self, table, user, running: JoinSet::new() };
+        let mut found = 0;
+        // What is under way is waited for also after an error, so that it counts.
+        let mut result = Ok(());
+        while result.is_ok() {
+            let page = match copies.next_page(&mut done.read).await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            };
+            let (items, is_row) = match page {
+                Page::Messages(items) => (items, false),
+                Page::Rows(items) => (items, true),
+            };
+            found += items.len();
+            for item in &items {
+                updates.start(item, is_row);
+                if updates.running.len() >= AT_ONCE
+                    && let Err(error) = updates.one_ends(done, on_progress).await
+                {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        while !updates.running.is_empty() {
+            let ended = updates.one_ends(done, on_progress).await;
+            result = result.and(ended);
+        }
+        result.map(|()| found)
+    }
+}
+
+/// Updates under way.
+struct Updates<'a> {
+    db: &'a DynamoDb,
+    table: &'a str,
+    user: &'a User,
+    running: JoinSet<Result<Updated>>,
+}
+
+/// How an update ended.
+pub(crate) enum Updated {
+    Message(UpdateItemOutput),
+    Row(UpdateItemOutput),
+    /// The item is no longer there, or names somebody else.
+    Gone,
+    /// The same, and an answer was lost: the update itself may have seen to it.
+    Unheard,
+}
+
+impl Updates<'_> {
+    fn start(&mut self, item: &Item, is_row: bool) {
+        let wanted = Participant::from(self.user);
+        let update = self
+            .db
+            .client
+            .update_item()
+            .table_name(self.table)
+            .set_key(Some(key(item)))
+            .update_expression("SET #handle = :handle, #display_name = :display_name")
+            .condition_expression("#user = :user")
+            .expression_attribute_names("#user", names::USER_UUID)
+            .expression_attribute_names("#handle", names::USER_HANDLE)
+            .expression_attribute_names("#display_name", names::USER_DISPLAY_NAME)
+            .expression_attribute_values(":user", text(wanted.user_uuid))
+            .expression_attribute_values(":handle", text(wanted.user_handle))
+            .expression_attribute_values(":display_name", text(wanted.user_display_name))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        self.running.spawn(send(self.db.clone(), self.table.to_owned(), update, is_row));
+    }
+
+    async fn one_ends(
+        &mut self,
+        done: &mut RenamedCopies,
+        on_progress: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<()> {
+        let Some(ended) = self.running.join_next().await else { return Ok(()) };
+        let updated = ended.map_err(|cause| Error::failed("an update did not end").because(cause))??;
+        let answer = match updated {
+            Updated::Gone | Updated::Unheard => return Ok(()),
+            Updated::Message(answer) => {
+                done.messages += 1;
+                answer
+            }
+            Updated::Row(answer) => {
+                done.rows += 1;
+                answer
+            }
+        };
+        done.written.add_written(&answer, 1);
+        on_progress(1);
+        Ok(())
+    }
+}
+
+pub(crate) async fn send(
+    db: DynamoDb,
+    table: String,
+    update: UpdateItemFluentBuilder,
+    is_row: bool,
+) -> Result<Updated> {
+    let unheard = Tries::default();
+    let mut tries = 1;
+    loop {
+        let error = match update.clone().customize().interceptor(unheard.clone()).send().await {
+            Ok(answer) if is_row => return Ok(Updated::Row(answer)),
+            Ok(answer) => return Ok(Updated::Message(answer)),
+            Err(error) if is_not_sent(&error) => return Ok(Updated::Gone),
+            Err(error) => error,
+        };
+        match code(&error) {
+            Some("ConditionalCheckFailedException") if unheard.went_unanswered() => {
+                return Ok(Updated::Unheard);
+            }
+            Some("ConditionalCheckFailedException") => return Ok(Updated::Gone),
+            // A transaction has hold of the item.
+            Some("TransactionConflictException") => {}
+            _ if is_throttled(&error) || is_server_error(&error) => {}
+            _ => return Err(db.error("cannot rename a copy", &table, &error)),
+        }
+        if tries == TRIES {
+            return Err(db.error("cannot rename a copy", &table, &error));
+        }
+        pause(tries).await;
+        tries += 1;
+    }
+}
+
+/// The write units of giving `item` the names of `user`: of the larger of what it
+/// was and what it becomes. The same again in an index that has all of it.
+fn update_units(item: &Item, user: &User) -> Result<usize> {
+    let mut renamed = item.clone();
+    renamed.insert(names::USER_HANDLE.to_owned(), text(&user.handle));
+    renamed.insert(names::USER_DISPLAY_NAME.to_owned(), text(&user.display_name));
+    let bytes = size(&renamed);
+    if bytes > MAX_ITEM_BYTES {
+        let message = to_message(item);
+        return Err(Error::failed(format!(
+            "the names are too long: the message of {} would exceed DynamoDB's {} KB; nothing was written",
+            message.sent_at,
+            MAX_ITEM_BYTES / 1024
+        )));
+    }
+    Ok(write_units(bytes.max(size(item))))
+}

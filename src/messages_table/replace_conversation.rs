@@ -1,0 +1,86 @@
+//! A whole conversation in the place of another.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::items::{group_item, message_item};
+use super::names;
+use crate::dynamodb::{BulkOptions, Capacity, DynamoDb, Item};
+use crate::error::Result;
+use crate::messages_table::key_schema;
+use crate::messaging::Conversation;
+
+/// What writing a conversation did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// Items put.
+    pub put: usize,
+    /// Items of the group's former state that were deleted.
+    pub deleted: usize,
+    /// Write units of it.
+    pub written: Capacity,
+    /// Read units it took to find the former state.
+    pub read: Capacity,
+}
+
+impl DynamoDb {
+    /// Writes `conversation` in the place of whatever its group held before.
+    ///
+    /// Puts come before deletes: broken off in between, the group holds too much
+    /// and never too little, and the next run sets it right.
+    pub async fn replace_conversation(
+        &self,
+        table: &str,
+        group: Uuid,
+        conversation: &Conversation,
+    ) -> Result<Written> {
+        let owners = conversation.groups.each_ref().map(|row| row.owner_uuid.clone());
+        let (former, read) = self.group_keys(table, group, &owners).await?;
+        Ok(Written { read, ..self.put_in_place_of(table, former, conversation).await? })
+    }
+
+    /// Writes `conversation` to a table that has nothing of its group.
+    pub async fn put_conversation(&self, table: &str, conversation: &Conversation) -> Result<Written> {
+        self.put_in_place_of(table, Vec::new(), conversation).await
+    }
+
+    async fn put_in_place_of(
+        &self,
+        table: &str,
+        former: Vec<Item>,
+        conversation: &Conversation,
+    ) -> Result<Written> {
+        let items: Vec<Item> = conversation
+            .messages
+            .iter()
+            .map(message_item)
+            .chain(conversation.groups.iter().map(group_item))
+            .collect();
+        let mut kept: HashSet<(String, String)> = items.iter().map(key_text).collect();
+        // A row found in both places, and one that is put anyway, is deleted once and never.
+        let stale: Vec<Item> = former.into_iter().filter(|key| kept.insert(key_text(key))).collect();
+        let (put, deleted) = (items.len(), stale.len());
+        let total = Some((put + deleted) as u64);
+        let writing = async {
+            let mut writer = self.bulk_writer(table, key_schema(), BulkOptions { max_wcu: None, total });
+            for item in &items {
+                writer.put(item).await?;
+            }
+            writer.flush().await?;
+            for key in &stale {
+                writer.delete(key).await?;
+            }
+            writer.finish().await
+        };
+        let written = writing.await.map_err(|error| {
+            error.hint("run the same command again: it replaces the group whole, whatever is there now")
+        })?;
+        Ok(Written { put, deleted, written: written.capacity, read: Capacity::new(self.is_emulated()) })
+    }
+}
+
+fn key_text(item: &Item) -> (String, String) {
+    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+    (part(names::PARTITION_KEY), part(names::SORT_KEY))
+}

@@ -1,0 +1,248 @@
+//! What a table holds, from one streamed scan: counted, and nothing kept of it.
+//!
+//! The items of a partition come one after another, so each partition is added up
+//! whole before the next one of its segment begins. That makes the hottest ones
+//! exact, however many there are.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::items::get;
+use super::names;
+use crate::dynamodb::item::size;
+use crate::dynamodb::{Item, ScanPage};
+use crate::messaging::Timestamp;
+
+/// What is known of a table's items so far.
+#[derive(Debug)]
+pub struct Stats {
+    kinds: BTreeMap<Kind, Sum>,
+    largest: Option<Largest>,
+    /// The partition that each segment is in.
+    open: Vec<Option<Partition>>,
+    partitions: u64,
+    by_items: Hottest,
+    by_bytes: Hottest,
+    oldest: Option<(Timestamp, String)>,
+    newest: Option<(Timestamp, String)>,
+    unparsed: u64,
+    key: Vec<String>,
+}
+
+/// The partitions that have the most of something, most first.
+#[derive(Debug)]
+struct Hottest {
+    most: usize,
+    by: fn(&Partition) -> u64,
+    held: Vec<Partition>,
+}
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// A message.
+    Message,
+    /// A group's row in somebody's inbox.
+    GroupRow,
+    /// Neither: nothing of cruddur's.
+    Other,
+}
+
+/// Items, and their bytes as the service counts them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sum {
+    /// How many.
+    pub items: u64,
+    /// Bytes of them, names and values.
+    pub bytes: u64,
+}
+
+/// The largest item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Largest {
+    /// Its key.
+    pub key: BTreeMap<String, String>,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// A partition among the hottest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Partition {
+    /// Its key.
+    pub partition: String,
+    /// Its items.
+    pub items: u64,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// What a table holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// All items.
+    pub total: Sum,
+    /// By kind.
+    pub kinds: BTreeMap<&'static str, Sum>,
+    /// The largest item.
+    pub largest: Option<Largest>,
+    /// How many different partition keys there are.
+    pub partitions: u64,
+    /// The partitions with the most items, most first.
+    pub hottest_by_items: Vec<Partition>,
+    /// The partitions with the most bytes, most first.
+    pub hottest_by_bytes: Vec<Partition>,
+    /// The sort key of the earliest instant, as it was written.
+    pub oldest: Option<String>,
+    /// The sort key of the latest.
+    pub newest: Option<String>,
+    /// Messages and rows whose sort key is no date and time.
+    pub unparsed_times: u64,
+}
+
+impl Stats {
+    /// Nothing yet. `key` are the names of the table's key, partition key first; it
+    /// is read in this many segments, and so many of the hottest partitions are kept.
+    #[must_use]
+    pub fn new(key: Vec<String>, segments: usize, top: usize) -> Self {
+        let hottest = |by| Hottest { most: top, by, held: Vec::new() };
+        Self {
+            kinds: [Kind::Message, Kind::GroupRow, Kind::Other].map(|kind| (kind, Sum::default())).into(),
+            largest: None,
+            open: (0..segments).map(|_| None).collect(),
+            partitions: 0,
+            by_items: hottest(|partition| partition.items),
+            by_bytes: hottest(|partition| partition.bytes),
+            oldest: None,
+            newest: None,
+            unparsed: 0,
+            key,
+        }
+    }
+
+    /// Counts a page.
+    pub fn add(&mut self, page: &ScanPage) {
+        let mut open = self.open.get_mut(page.segment).and_then(Option::take);
+        for item in &page.items {
+            open = Some(self.item(item, open));
+        }
+        if page.last_evaluated_key.is_some() {
+            if let Some(place) = self.open.get_mut(page.segment) {
+                *place = open;
+            }
+        } else if let Some(partition) = open {
+            self.close(&partition);
+        }
+    }
+
+    /// Counts an item that comes after those of `open`; the partition that is open then.
+    fn item(&mut self, item: &Item, open: Option<Partition>) -> Partition {
+        let bytes = u64::try_from(size::item(item)).unwrap_or(u64::MAX);
+        let partition = self.key.first().map(|name| get(item, name)).unwrap_or_default();
+        let kind = Kind::of(&partition);
+        self.kinds.entry(kind).or_default().add(bytes);
+        if self.largest.as_ref().is_none_or(|largest| largest.bytes < bytes) {
+            let key = self.key.iter().map(|name| (name.clone(), get(item, name))).collect();
+            self.largest = Some(Largest { key, bytes });
+        }
+        if kind != Kind::Other {
+            self.time(get(item, names::SORT_KEY));
+        }
+        match open {
+            Some(mut same) if same.partition == partition => {
+                same.items += 1;
+                same.bytes += bytes;
+                same
+            }
+            other => {
+                if let Some(partition) = other {
+                    self.close(&partition);
+                }
+                Partition { partition, items: 1, bytes }
+            }
+        }
+    }
+
+    fn close(&mut self, partition: &Partition) {
+        self.partitions += 1;
+        self.by_items.offer(partition);
+        self.by_bytes.offer(partition);
+    }
+
+    fn time(&mut self, written: String) {
+        let Ok(at) = written.parse::<Timestamp>() else {
+            self.unparsed += 1;
+            return;
+        };
+        if self.oldest.as_ref().is_none_or(|(oldest, _)| at < *oldest) {
+            self.oldest = Some((at, written.clone()));
+        }
+        if self.newest.as_ref().is_none_or(|(newest, _)| *newest < at) {
+            self.newest = Some((at, written));
+        }
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn report(self) -> Report {
+        let mut total = Sum::default();
+        for sum in self.kinds.values() {
+            total.items += sum.items;
+            total.bytes += sum.bytes;
+        }
+        Report {
+            total,
+            kinds: self.kinds.iter().map(|(kind, sum)| (kind.name(), *sum)).collect(),
+            largest: self.largest,
+            partitions: self.partitions,
+            hottest_by_items: self.by_items.held,
+            hottest_by_bytes: self.by_bytes.held,
+            oldest: self.oldest.map(|(_, written)| written),
+            newest: self.newest.map(|(_, written)| written),
+            unparsed_times: self.unparsed,
+        }
+    }
+}
+
+impl Hottest {
+    fn offer(&mut self, partition: &Partition) {
+        let weight = (self.by)(partition);
+        let place = self.held.partition_point(|held| {
+            let other = (self.by)(held);
+            other > weight || (other == weight && held.partition < partition.partition)
+        });
+        if place < self.most {
+            self.held.insert(place, partition.clone());
+            self.held.truncate(self.most);
+        }
+    }
+}
+
+impl Kind {
+    fn of(partition: &str) -> Self {
+        if partition.starts_with(names::MESSAGE_PREFIX) {
+            Self::Message
+        } else if partition.starts_with(names::GROUP_PREFIX) {
+            Self::GroupRow
+        } else {
+            Self::Other
+        }
+    }
+
+    /// What JSON calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Message => "messages",
+            Self::GroupRow => "group_rows",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Sum {
+    const fn add(&mut self, bytes: u64) {
+        self.items += 1;
+        self.bytes += bytes;
+    }
+}

@@ -1,0 +1,241 @@
+//! What a record calls for: the rows of its message's group are brought up to date.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::dynamodb::retry::pause;
+use crate::dynamodb::streams::Record;
+use crate::dynamodb::{Capacity, DynamoDb};
+use crate::error::{Error, Kind, Result};
+use crate::messages_table::items::to_message;
+use crate::messages_table::{Refreshed, names};
+use crate::messaging::Message;
+
+/// Groups that are refreshed at the same time.
+const AT_ONCE: usize = 4;
+/// How often a group is tried before the records behind it have to wait. Each
+/// try has the SDK's and the transaction's own retries inside.
+const TRIES: u32 = 4;
+/// The event of an item that was deleted.
+const REMOVE: &str = "REMOVE";
+
+/// A group that records have called for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupHandled {
+    /// The group.
+    pub message_group_uuid: String,
+    /// Records of its messages.
+    pub messages: usize,
+    /// Rows that were brought up to date; none when they showed the newest message.
+    pub rows: usize,
+    /// Times another writer was first.
+    pub overtaken: u32,
+    /// The sequence number of the last of its records.
+    pub sequence_number: String,
+}
+
+/// What became of a batch of records.
+#[derive(Debug)]
+pub struct Handled {
+    /// Leading records that are done with; all of them, unless there is a failure.
+    pub records: usize,
+    /// The groups that were refreshed, in the order of their first records.
+    pub groups: Vec<GroupHandled>,
+    /// Sequence numbers of records that name no item of this table.
+    pub unreadable: Vec<String>,
+    /// Why the record after those that are done with is not.
+    pub failure: Option<Error>,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+/// What became of the records of a whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Totals {
+    /// Records that are done with.
+    pub records: usize,
+    /// Those of them that were new or changed messages.
+    pub messages: usize,
+    /// Refreshes of groups.
+    pub refreshes: usize,
+    /// Rows that were brought up to date.
+    pub rows: usize,
+    /// Read units.
+    pub read: Capacity,
+    /// Write units.
+    pub written: Capacity,
+}
+
+/// What a record is about.
+enum About {
+    /// A message of a group, new or changed.
+    Message(Message),
+    /// Anything else that happens in the table.
+    Nothing,
+    /// It does not say.
+    Unreadable,
+}
+
+/// The messages of one group in a batch.
+#[derive(Default)]
+struct Called {
+    messages: Vec<Message>,
+    sequence_number: String,
+}
+
+impl DynamoDb {
+    /// Does what the stream's handler must do with a batch of records: every one
+    /// of them is looked at, and the groups of new and changed messages are
+    /// refreshed, each once. What was deleted and what is no message is passed over.
+    ///
+    /// Records may come in any order and any number of times: a refresh asks the
+    /// table what is newest. Dropped before it is done, some groups are refreshed
+    /// and some are not, none in part.
+    pub async fn handle_records(&self, table: &str, records: &[Record]) -> Handled {
+        let (mut order, mut called) = (Vec::new(), BTreeMap::<String, Called>::new());
+        let (read, written) = self.no_capacity();
+        let mut handled = Handled {
+            records: records.len(),
+            groups: Vec::new(),
+            unreadable: Vec::new(),
+            failure: None,
+            read,
+            written,
+        };
+        for record in records {
+            match about(record) {
+                About::Message(message) => {
+                    let group = message.message_group_uuid.clone();
+                    let entry = called.entry(group.clone()).or_insert_with(|| {
+                        order.push(group);
+                        Called::default()
+                    });
+                    entry.sequence_number.clone_from(&record.sequence_number);
+                    entry.messages.push(message);
+                }
+                About::Nothing => {}
+                About::Unreadable => handled.unreadable.push(record.sequence_number.clone()),
+            }
+        }
+        let mut refreshed = self.refresh_groups(table, &order, &called, &mut handled).await;
+        let done: BTreeSet<String> = refreshed.keys().cloned().collect();
+        for group in order {
+            let (Some(refreshed), Some(called)) = (refreshed.remove(&group), called.remove(&group)) else {
+                continue;
+            };
+            handled.read.merge(&refreshed.read);
+            handled.written.merge(&refreshed.written);
+            handled.groups.push(GroupHandled {
+                message_group_uuid: group,
+                messages: called.messages.len(),
+                rows: refreshed.rows,
+                overtaken: refreshed.overtaken,
+                sequence_number: called.sequence_number,
+            });
+        }
+        if handled.failure.is_some() {
+            let is_open = |record: &Record| match about(record) {
+                About::Message(message) => !done.contains(&message.message_group_uuid),
+                About::Nothing | About::Unreadable => false,
+            };
+            handled.records = records.iter().position(is_open).unwrap_or(records.len());
+        }
+        handled
+    }
+
+    /// Refreshes `order`, some at a time, until one fails.
+    async fn refresh_groups(
+        &self,
+        table: &str,
+        order: &[String],
+        called: &BTreeMap<String, Called>,
+        handled: &mut Handled,
+    ) -> BTreeMap<String, Refreshed> {
+        let mut done = BTreeMap::new();
+        let mut waiting = order.iter();
+        // Dropping the set stops its tasks.
+        let mut tasks = JoinSet::new();
+        let table: Arc<str> = table.into();
+        loop {
+            while tasks.len() < AT_ONCE && handled.failure.is_none() {
+                let Some(group) = waiting.next().cloned() else { break };
+                let candidates = called.get(&group).map(|called| called.messages.clone()).unwrap_or_default();
+                let (store, table) = (self.clone(), Arc::clone(&table));
+                tasks.spawn(async move {
+                    let refreshed = store.refresh_patiently(&table, &group, &candidates).await;
+                    (group, refreshed)
+                });
+            }
+            match tasks.join_next().await {
+                None => return done,
+                Some(Ok((group, Ok(refreshed)))) => {
+                    done.insert(group, refreshed);
+                }
+                Some(Ok((_, Err(error)))) => handled.failure = Some(error),
+                Some(Err(error)) => {
+                    handled.failure = Some(Error::failed("a refresh was broken off").because(error));
+                }
+            }
+        }
+    }
+
+    async fn refresh_patiently(&self, table: &str, group: &str, candidates: &[Message]) -> Result<Refreshed> {
+        for tries in 1.. {
+            match self.refresh_group(table, group, candidates).await {
+                Err(error)
+                    if error.kind() == Kind::Failed && error.time_limit().is_none() && tries < TRIES =>
+                {
+                    pause(tries).await;
+                }
+                Err(error) => {
+                    let message = format!("{} (the group {group})", error.message());
+                    let kind = error.kind();
+                    return Err(error.with(kind, message));
+                }
+                refreshed => return refreshed,
+            }
+        }
+        Err(Error::failed("no try was made"))
+    }
+}
+
+fn about(record: &Record) -> About {
+    let key = |name: &str| record.keys.get(name).and_then(|value| value.as_s().ok());
+    let (Some(partition), Some(_)) = (key(names::PARTITION_KEY), key(names::SORT_KEY)) else {
+        return About::Unreadable;
+    };
+    match partition.strip_prefix(names::MESSAGE_PREFIX) {
+        Some("") => About::Unreadable,
+        // The key is enough: the message is read from the table before it is shown.
+        Some(_) if record.event != REMOVE => {
+            About::Message(to_message(record.new_image.as_ref().unwrap_or(&record.keys)))
+        }
+        _ => About::Nothing,
+    }
+}
+
+impl Totals {
+    /// Nothing done yet in `db`.
+    #[must_use]
+    pub fn new(db: &DynamoDb) -> Self {
+        let (read, written) = db.no_capacity();
+        Self { records: 0, messages: 0, refreshes: 0, rows: 0, read, written }
+    }
+
+    /// Adds what became of a batch.
+    pub fn add(&mut self, handled: &Handled) {
+        self.records += handled.records;
+        self.refreshes += handled.groups.len();
+        for group in &handled.groups {
+            self.messages += group.messages;
+            self.rows += group.rows;
+        }
+        self.read.merge(&handled.read);
+        self.written.merge(&handled.written);
+    }
+}

@@ -1,0 +1,80 @@
+//! What two runs must not do at the same time. Advisory locks need no privilege, lock no table,
+//! and end with the session that has them.
+
+use std::fmt;
+
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::postgres::{ConnectionUrl, Session, maintenance_session};
+
+/// A piece of work of which there may be one at a time on a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock<'a> {
+    /// Renaming a user.
+    Renaming(Uuid),
+    /// Writing the conversation of a group of a table, wherever that is: one endpoint has many names.
+    Conversation(&'a str, Uuid),
+    /// Adding users, or loading a file that may.
+    Users,
+    /// Making the database of this name; on the maintenance database.
+    Database(&'a str),
+}
+
+impl fmt::Display for Lock<'_> {
+    /// What is hashed into the lock's key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Renaming(user) => write!(f, "cruddur ddb rename-user {user}"),
+            Self::Conversation(table, group) => write!(f, "cruddur ddb seed {table} {group}"),
+            Self::Users => f.write_str("cruddur users"),
+            Self::Database(name) => write!(f, "cruddur database {name}"),
+        }
+    }
+}
+
+impl Session {
+    /// Takes the lock until this session ends; false when another session has it.
+    pub async fn try_lock(&self, lock: Lock<'_>) -> Result<bool> {
+        let row = self
+            .client
+            .query_one(
+                "SELECT pg_catalog.pg_try_advisory_lock(hashtextextended($1, 0))",
+                &[&lock.to_string()],
+            )
+            .await
+            .map_err(|error| self.error("cannot take a lock", error))?;
+        Ok(row.get(0))
+    }
+
+    /// Takes the lock until this session ends. While another session has it, this waits;
+    /// `on_waiting` is called first.
+    pub async fn lock(&self, lock: Lock<'_>, on_waiting: impl FnOnce()) -> Result<()> {
+        if self.try_lock(lock).await? {
+            return Ok(());
+        }
+        on_waiting();
+        let waited = self
+            .client
+            .execute("SELECT pg_catalog.pg_advisory_lock(hashtextextended($1, 0))", &[&lock.to_string()])
+            .await;
+        waited.map(drop).map_err(|error| {
+            let gave_up = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+            let error = self.error("cannot wait for the other run", error);
+            if gave_up { error.hint("run it again when the other run is done") } else { error }
+        })
+    }
+}
+
+/// A session that keeps others from making the database of `url` as long as it is open; `None`
+/// where there is no other database to hold it on: a session on template1 is in the way of
+/// CREATE DATABASE.
+pub async fn lock_database(url: &ConnectionUrl, on_waiting: impl FnOnce()) -> Result<Option<Session>> {
+    if url.database() == "postgres" {
+        return Ok(None);
+    }
+    let session = maintenance_session(url).await?;
+    session.lock(Lock::Database(url.database()), on_waiting).await?;
+    Ok(Some(session))
+}

@@ -1,0 +1,15 @@
+//! Databases and their server: creating, dropping, locking, and who is connected.
+
+pub(crate) mod activity;
+pub(crate) mod create;
+mod drop;
+mod inspect;
+mod lock;
+
+pub use activity::{Activity, Scope, server_activity};
+pub use create::{create_database, create_statement, maintenance_session, plan_create};
+pub use drop::{
+    DropPlan, Dropped, drop_database, drop_database_by_terminating, drop_database_with_sessions, plan_drop,
+};
+pub use inspect::{ClockDifference, Missing, UserCount};
+pub use lock::{Lock, lock_database};

@@ -1,0 +1,136 @@
+//! The connection under a session, and what becomes of it when nothing comes.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tokio_postgres::{Client, Error};
+
+use super::connect::Dialer;
+use super::failure::Failure;
+use super::traced::brief;
+use crate::error::span;
+use crate::postgres::ConnectionUrl;
+use crate::trace::SILENCE;
+
+/// What the server says of the session that runs this statement, and of the one that it waits for.
+/// The driver does not tell the process that serves us. A statement is known by its beginning:
+/// `track_activity_query_size` keeps no more of it.
+const LOOK: &str = "\
+    SELECT coalesce(a.wait_event_type, ''), extract(epoch FROM clock_timestamp() - a.query_start)::float8, \
+    o.pid, coalesce(nullif(o.application_name, ''), 'no name'), \
+    extract(epoch FROM clock_timestamp() - o.query_start)::float8 \
+    FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_stat_activity o \
+    ON o.pid = (pg_catalog.pg_blocking_pids(a.pid))[1] \
+    WHERE a.usename = current_user AND a.datname = pg_catalog.current_database() \
+    AND a.pid <> pg_catalog.pg_backend_pid() AND a.state NOT LIKE 'idle%' \
+    AND left(a.query, 60) = left($1, 60) ORDER BY a.query_start LIMIT 1";
+
+/// One connection to a server.
+pub(crate) struct Line {
+    url: ConnectionUrl,
+    connection: AbortHandle,
+    /// What is run now, where that says more than the statement does.
+    subject: Mutex<Option<String>>,
+    is_dead: AtomicBool,
+}
+
+/// What a look from outside shows.
+enum Look {
+    /// The server has the statement, and is at it.
+    AtWork(String),
+    /// It does not know of it, waits for us in its turn, or does not answer either.
+    Dead,
+}
+
+impl Line {
+    pub(crate) fn new(url: &ConnectionUrl, connection: AbortHandle) -> Self {
+        Self { url: url.clone(), connection, subject: Mutex::default(), is_dead: AtomicBool::new(false) }
+    }
+
+    /// Whether it was given up.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::Relaxed)
+    }
+
+    /// From now on, and until told otherwise, it is `subject` that is run.
+    pub(crate) fn run(&self, subject: Option<String>) {
+        *self.subject.lock().unwrap_or_else(PoisonError::into_inner) = subject;
+    }
+
+    /// Waits for `work`, which is to run `sql`. A statement may take hours; when nothing has come for
+    /// so long as one waits, the server is asked on a second connection whether it is at it. If not,
+    /// the connection is closed, and the work fails because of that.
+    pub(crate) async fn attend<T>(
+        &self,
+        sql: &str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let limit = self.url.limit;
+        let mut work = pin!(work);
+        let first = SILENCE.min(limit);
+        if let Ok(done) = timeout(first, &mut work).await {
+            return done;
+        }
+        let rest = limit.saturating_sub(first);
+        if !rest.is_zero() {
+            self.url.trace.waits(limit, || {
+                let subject = self.subject.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let what = subject.unwrap_or_else(|| brief(sql));
+                format!(
+                    "still waiting for PostgreSQL at {} ({what}); asks the server about it in {}",
+                    self.url,
+                    span(rest)
+                )
+            });
+            if let Ok(done) = timeout(rest, &mut work).await {
+                return done;
+            }
+        }
+        // Boxed: hardly any statement comes to this, and each has room for it otherwise.
+        while let Look::AtWork(how) = Box::pin(self.look(sql)).await {
+            self.url.trace.waits(limit, || format!("PostgreSQL at {} {how}", self.url));
+            if let Ok(done) = timeout(limit, &mut work).await {
+                return done;
+            }
+        }
+        self.is_dead.store(true, Ordering::Relaxed);
+        self.connection.abort();
+        work.await
+    }
+
+    async fn look(&self, sql: &str) -> Look {
+        let Ok(dialer) = Dialer::new(&self.url) else { return Look::Dead };
+        let look = async {
+            match dialer.dial_servers().await {
+                Ok((client, _)) => ask(&client, sql).await,
+                Err(Failure { is_answer: true, .. }) => {
+                    Look::AtWork("answers, but takes no second connection to ask about it".to_owned())
+                }
+                Err(_) => Look::Dead,
+            }
+        };
+        timeout(self.url.limit, look).await.unwrap_or(Look::Dead)
+    }
+}
+
+async fn ask(client: &Client, sql: &str) -> Look {
+    let row = match client.query_opt(LOOK, &[&sql]).await {
+        // One that waits for us in its turn gets nothing of what we have sent.
+        Ok(Some(row)) if row.get::<_, &str>(0) != "Client" => row,
+        // An old server, or one that is made to look like another.
+        Err(error) if error.as_db_error().is_some() => return Look::AtWork("answers".to_owned()),
+        Ok(_) | Err(_) => return Look::Dead,
+    };
+    let seconds = |column: usize| row.get::<_, Option<f64>>(column).unwrap_or_default().max(0.0).round();
+    Look::AtWork(match row.get::<_, Option<i32>>(2) {
+        None => format!("is working on it, for {} s now", seconds(1)),
+        Some(pid) => format!(
+            "waits for a lock of session {pid} ({}), whose query began {} s ago",
+            row.get::<_, &str>(3),
+            seconds(4)
+        ),
+    })
+}

@@ -1,0 +1,350 @@
+//! A connection URL, taken apart without ever showing its password.
+
+use std::fmt;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use tokio_postgres::config::{Host, LoadBalanceHosts};
+
+use super::server::{Server, servers};
+use super::tls::{SslMode, Tls};
+use crate::config::{Host as Located, PostgresConfig, Setting, Source, Target, libpq_variables, malformed};
+use crate::error::{Error, Result};
+use crate::trace::Trace;
+
+/// How long a connection attempt may take unless `connect_timeout` says
+/// otherwise.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What cruddur calls itself in `pg_stat_activity`.
+const APPLICATION_NAME: &str = "cruddur";
+
+/// libpq's keywords that are not for the driver, or that it has under another name.
+const NOT_THE_DRIVERS: [&str; 7] =
+    ["passfile", "sslmode", "sslrootcert", "host", "hostaddr", "port", "fallback_application_name"];
+
+/// Where a PostgreSQL database is and who asks. Displays as `host:port/database`.
+#[derive(Clone)]
+pub struct ConnectionUrl {
+    /// Everything but the servers.
+    config: tokio_postgres::Config,
+    /// At least one, in the order to try them.
+    servers: Vec<Server>,
+    /// The same, by what leads to them.
+    hosts: Vec<Located>,
+    pub(crate) tls: Tls,
+    target: Target,
+    database: String,
+    /// What libpq's programs are to be told, by variable.
+    variables: Vec<(&'static str, Option<String>)>,
+    /// The settings that hold the role and its password.
+    credentials: String,
+    /// Whether sessions are to refuse whatever writes.
+    pub(crate) read_only: bool,
+    /// How long to wait before it is asked whether the server is at work at all.
+    pub(crate) limit: Duration,
+    /// Who is told of statements.
+    pub(crate) trace: Trace,
+}
+
+impl ConnectionUrl {
+    /// Parses a `postgresql://` URL, or libpq's `key=value` words, by itself: no
+    /// variable adds to it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn parse(setting: &Setting, target: Target) -> Result<Self> {
+        Self::new(&PostgresConfig::from_url(setting, target)?)
+    }
+
+    /// Reads what is configured.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`]; the message names the setting and what is
+    /// wrong with it, never a part of it that could be the password.
+    pub fn new(settings: &PostgresConfig) -> Result<Self> {
+        let value = |keyword: &str| settings.get(keyword).map(|setting| setting.value.as_str());
+        for (keyword, setting) in settings.settings() {
+            check(settings, keyword, setting)?;
+        }
+        let bad = |why: &str| malformed(settings.source(), why);
+        let servers = servers(value("host"), value("hostaddr"), value("port")).map_err(bad)?;
+        if value("user").is_none() {
+            return Err(bad("it names no user"));
+        }
+        let database = value("dbname").ok_or_else(|| bad("it names no database"))?.to_owned();
+        let mut words: Vec<String> = settings
+            .settings()
+            .filter(|(keyword, _)| !NOT_THE_DRIVERS.contains(keyword))
+            .map(|(keyword, setting)| word(keyword, &setting.value))
+            .collect();
+        if value("application_name").is_none() {
+            words.push(word(
+                "application_name",
+                value("fallback_application_name").unwrap_or(APPLICATION_NAME),
+            ));
+        }
+        let mut config = parse_words(&words.join(" ")).ok_or_else(|| bad("it cannot be parsed"))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        let target = settings.target();
+        let tls = Tls::new(settings)?;
+        if let Some(nameless) = servers.iter().find(|server| server.name().is_none() && !server.is_socket())
+            && tls.mode() == SslMode::VerifyFull
+        {
+            return Err(bad(&format!(
+                "it names the address {} alone, and verify-full compares the host's name with the certificate's",
+                nameless.shown()
+            ))
+            .hint("give both, host=NAME and hostaddr=ADDRESS, or say sslmode=verify-ca"));
+        }
+        let variables =
+            libpq_variables().map(|(keyword, name)| (name, value(keyword).map(str::to_owned))).collect();
+        let credentials = sources(settings);
+        let trace = settings.trace().clone();
+        if let Some(password) = value("password") {
+            trace.hide(password);
+        }
+        let hosts = settings.hosts();
+        Ok(Self {
+            config,
+            servers,
+            hosts,
+            tls,
+            target,
+            database,
+            variables,
+            credentials,
+            read_only: false,
+            limit: settings.patience(),
+            trace,
+        })
+    }
+
+    /// The database that commands work on.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The role that asks.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.config.get_user().unwrap_or_default()
+    }
+
+    /// The password, if there is one.
+    #[must_use]
+    pub fn password(&self) -> Option<&str> {
+        self.config.get_password().and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+
+    /// The first port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.servers.first().map_or(5432, |server| server.port)
+    }
+
+    /// The world it belongs to.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The first host's name, address or socket folder.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.servers.first().map(Server::shown).unwrap_or_default()
+    }
+
+    /// Each server, by what leads to it.
+    #[must_use]
+    pub fn hosts(&self) -> &[Located] {
+        &self.hosts
+    }
+
+    /// Whether every host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.servers.iter().all(Server::is_loopback)
+    }
+
+    /// The same place, for sessions that only read, or that may write.
+    #[must_use]
+    pub fn reading_only(self, read_only: bool) -> Self {
+        Self { read_only, ..self }
+    }
+
+    /// The same server and role, another database.
+    #[must_use]
+    pub fn with_database(&self, database: &str) -> Self {
+        let mut other = self.clone();
+        other.config.dbname(database);
+        database.clone_into(&mut other.database);
+        other
+    }
+
+    /// The same role and database on another port of 127.0.0.1, with TLS or
+    /// without, as the server there has it.
+    #[must_use]
+    pub fn on_loopback_port(&self, port: u16) -> Self {
+        let mut config = tokio_postgres::Config::new();
+        config.user(self.user()).dbname(&self.database);
+        config.connect_timeout(CONNECT_TIMEOUT).application_name(APPLICATION_NAME);
+        if let Some(password) = self.config.get_password() {
+            config.password(password);
+        }
+        let server = Server { host: Some(Host::Tcp("127.0.0.1".to_owned())), address: None, port };
+        let hosts = vec![Located::new("127.0.0.1", port)];
+        Self { config, servers: vec![server], hosts, tls: Tls::on_loopback(), ..self.clone() }
+    }
+
+    /// The first host and port, as a URL has them.
+    fn authority(&self) -> String {
+        let host = self.host();
+        if host.contains(':') {
+            format!("[{host}]:{}", self.port())
+        } else {
+            format!("{host}:{}", self.port())
+        }
+    }
+
+    /// The first server's URL in full, password included: for a child's
+    /// environment only.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        let password = self.password().map(|text| format!(":{}", encode(text))).unwrap_or_default();
+        let host = self.host();
+        let authority = if host.starts_with('/') {
+            format!("{}:{}", encode(&host), self.port())
+        } else {
+            self.authority()
+        };
+        let address =
+            self.servers.first().filter(|server| server.host.is_some()).and_then(|server| server.address);
+        let parameters =
+            self.tls.parameters().into_iter().chain(address.map(|address| ("hostaddr", address.to_string())));
+        let parameters: Vec<String> =
+            parameters.map(|(keyword, value)| format!("{keyword}={}", encode(&value))).collect();
+        let question_mark = if parameters.is_empty() { "" } else { "?" };
+        format!(
+            "postgresql://{}{password}@{authority}/{}{question_mark}{}",
+            encode(self.user()),
+            encode(&self.database),
+            parameters.join("&")
+        )
+    }
+
+    /// The settings that say who asks, as a hint names them.
+    pub(crate) fn credentials(&self) -> &str {
+        &self.credentials
+    }
+
+    /// How long a connection attempt may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT)
+    }
+
+    /// The servers, in the order to try them now.
+    pub(crate) fn servers(&self) -> Vec<Server> {
+        let mut servers = self.servers.clone();
+        if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
+            fastrand::shuffle(&mut servers);
+        }
+        servers
+    }
+
+    /// The driver's configuration for one server.
+    pub(crate) fn config_for(&self, server: &Server) -> tokio_postgres::Config {
+        let mut config = self.config.clone();
+        match (&server.host, &server.address) {
+            (Some(Host::Tcp(host)), _) => _ = config.host(host),
+            #[cfg(unix)]
+            (Some(Host::Unix(path)), None) => _ = config.host_path(path),
+            // The driver wants a name for TLS, even where nobody compares it.
+            (_, Some(address)) => _ = config.host(address.to_string()),
+            (None, None) => {}
+        }
+        if let Some(address) = server.address {
+            config.hostaddr(address);
+        }
+        if self.password().is_none() {
+            // The server shall say, by its code, that it wants one: the driver says it in words.
+            config.password("");
+        }
+        config.port(server.port);
+        config
+    }
+
+    /// What libpq's programs are to find in their environment; `None` is to be
+    /// taken out of it. Without the password file, whose password is here, and
+    /// without the CA file, which [`Tls`] knows.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        self.variables
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "PGSSLMODE" | "PGSSLROOTCERT" | "PGPASSFILE"))
+            .map(|(name, value)| (*name, value.as_deref()))
+    }
+}
+
+impl fmt::Display for ConnectionUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.authority(), self.database)
+    }
+}
+
+/// Lets the driver look at one value, so that the one at fault is named.
+fn check(settings: &PostgresConfig, keyword: &str, setting: &Setting) -> Result<()> {
+    let is_valid = match keyword {
+        "passfile" | "sslrootcert" | "fallback_application_name" => true,
+        "sslmode" => SslMode::from_str(&setting.value).is_ok(),
+        _ => parse_words(&word(keyword, &setting.value)).is_some(),
+    };
+    if is_valid {
+        return Ok(());
+    }
+    if setting.source == *settings.source() {
+        return Err(malformed(&setting.source, &format!("its {keyword} is not valid here")));
+    }
+    Err(Error::config(format!("{} is not a valid {keyword}", setting.source)))
+}
+
+/// libpq's `key='value'`, by the driver's name for it.
+fn word(keyword: &str, value: &str) -> String {
+    let keyword = if keyword == "keepalives_count" { "keepalives_retries" } else { keyword };
+    format!("{keyword}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// What the driver makes of it; what its errors say could hold a secret.
+fn parse_words(words: &str) -> Option<tokio_postgres::Config> {
+    words.parse().ok()
+}
+
+/// The settings that hold the role and its password, each once.
+fn sources(settings: &PostgresConfig) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for keyword in ["user", "password"] {
+        let name = match settings.get(keyword).map(|setting| &setting.source) {
+            Some(Source::Default) => "CONNECTION_URL".to_owned(),
+            Some(source) => source.to_string(),
+            None => continue,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" and ")
+}
+
+pub(crate) fn encode(text: &str) -> String {
+    use fmt::Write as _;
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}

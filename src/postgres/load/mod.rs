@@ -1,0 +1,361 @@
+//! Runs an SQL file in one transaction.
+
+mod changes;
+mod losses;
+mod transaction;
+
+use tokio_postgres::error::SqlState;
+
+use super::sql::Piece;
+use super::{Script, Session};
+use crate::config::Target;
+use crate::error::{Error, Kind, Result, span};
+use crate::postgres::connection::session::describe;
+use crate::postgres::load::transaction::{State, Transaction};
+
+pub use changes::TableChange;
+
+/// How many bytes of rows go into one message.
+const CHUNK: usize = 64 * 1024;
+
+/// Within how many lines pg_dump names its version.
+const HEADER: usize = 20;
+
+/// Settings, role and temporary tables that a file leaves are no other file's.
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
+
+/// What is told where the file's own transaction was not the only one.
+const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, and part of this file may be kept";
+
+/// The server ends a transaction whose question nobody answers: it holds locks.
+const PATIENCE: &str = "\
+    SELECT pg_catalog.set_config(name, '300000', true) FROM pg_catalog.pg_settings \
+    WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND 300000";
+
+/// What is looked for before a transaction is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// Nothing: it is committed whatever it did.
+    Nothing,
+    /// What it destroys.
+    Losses,
+}
+
+/// What a script did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// How many statements ran.
+    pub statements: usize,
+    /// The tables that they wrote to, by name; their rows are not counted yet.
+    pub tables: Vec<TableChange>,
+}
+
+impl Script {
+    /// Runs every statement in one transaction: all of them, or none. What the file has set in
+    /// the session is reset.
+    pub async fn run(&self, session: &Session) -> Result<Summary> {
+        Box::pin(self.execute(session, Watch::Nothing)).await?.commit().await
+    }
+
+    /// Runs every statement in one transaction, and leaves that open.
+    pub async fn execute<'a>(&'a self, session: &'a Session, watch: Watch) -> Result<Executed<'a>> {
+        let name = &self.name;
+        let begin = |error| session.error("cannot begin a transaction", error);
+        let transaction = session.begin(self.begin()).await.map_err(begin)?;
+        let before = match watch {
+            Watch::Nothing => None,
+            Watch::Losses => Some(
+                session
+                    .before()
+                    .await
+                    .map_err(|error| session.error("cannot ask what is there, so nothing was run", error))?,
+            ),
+        };
+        let (mut line, mut counted) = (1, 0);
+        for (number, piece) in self.pieces.iter().enumerate() {
+            let at = self.text.origin(piece.sql.start).max(counted);
+            line += self.text.original()[counted..at].matches('\n').count();
+            counted = at;
+            session.client.line().run(Some(format!("statement {} of {name}, line {line}", number + 1)));
+            let ran = self.run_piece(session, piece, &transaction).await;
+            session.client.line().run(None);
+            if let Err(fault) = ran {
+                return Err(self.failed(session, piece, &transaction, &fault).await);
+            }
+        }
+        if watch == Watch::Losses {
+            // Deferred triggers may destroy, too; they would run at COMMIT, when nobody is asked any more.
+            let all = session.client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await;
+            let what = format!("cannot commit {name}, and nothing of it was kept");
+            all.map_err(|error| self.without_values(session.error(&what, error)))?;
+        }
+        let unasked = |error| {
+            session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
+        };
+        match session.state_of(&transaction).await.map_err(unasked)? {
+            State::Open => {}
+            state => return Err(self.unfit(session, None, &transaction, &state).await),
+        }
+        let tables = session.written_tables(&transaction.counts).await.map_err(unasked)?;
+        let losses = match &before {
+            Some(before) => session.losses(before, &transaction.counts).await.map_err(unasked)?,
+            None => Vec::new(),
+        };
+        if !losses.is_empty() {
+            session.client.batch_execute(PATIENCE).await.map_err(unasked)?;
+        }
+        let summary = Summary { statements: self.pieces.len(), tables };
+        Ok(Executed { script: self, session, transaction, summary, losses })
+    }
+
+    /// The same error without the values of variables.
+    fn without_values(&self, error: Error) -> Error {
+        let message = self.text.without_values(error.message());
+        let kind = error.kind();
+        error.with(kind, message)
+    }
+
+    async fn run_piece(
+        &self,
+        session: &Session,
+        piece: &Piece,
+        transaction: &Transaction,
+    ) -> std::result::Result<(), Fault> {
+        let sql = &self.text.sql()[piece.sql.clone()];
+        let Some(rows) = &piece.rows else {
+            // Where there may be several statements by the server's reading, it is to refuse them.
+            if sql.contains(';') {
+                session.client.execute_one(sql).await?;
+            } else {
+                session.client.batch_execute(sql).await?;
+            }
+            // Later statements would be read in another way.
+            if ["client_encoding", "standard_conforming_strings"].iter().any(|name| sql.contains(name))
+                && let state @ (State::Changed(_) | State::Ended) = session.state_of(transaction).await?
+            {
+                return Err(Fault::Unfit(state));
+            }
+            return Ok(());
+        };
+        let mut sending = session.client.copy_in(sql).await?;
+        for chunk in self.text.original().as_bytes()[rows.clone()].chunks(CHUNK) {
+            sending.send(chunk.to_vec()).await?;
+        }
+        sending.finish().await?;
+        Ok(())
+    }
+
+    /// The error for a statement that did not run, after all has been rolled back.
+    async fn failed(
+        &self,
+        session: &Session,
+        piece: &Piece,
+        transaction: &Transaction,
+        fault: &Fault,
+    ) -> Error {
+        let error = match fault {
+            Fault::Unfit(state) => return self.unfit(session, Some(piece), transaction, state).await,
+            Fault::Server(error) => error,
+        };
+        let is_rolled_back = session.roll_back(transaction).await;
+        let shown = self.statement_error(session, piece, error, is_rolled_back).await;
+        if is_rolled_back { shown } else { look(shown) }
+    }
+
+    /// The error for a file that has done what no file may do, after all has been rolled back;
+    /// at `piece`, if it is known to be that one.
+    async fn unfit(
+        &self,
+        session: &Session,
+        piece: Option<&Piece>,
+        transaction: &Transaction,
+        state: &State,
+    ) -> Error {
+        let is_rolled_back = session.roll_back(transaction).await;
+        let shown = |what: &str| match piece {
+            Some(piece) => self.error_at(self.text.origin(piece.sql.start), &format!("this {what}")),
+            None => Error::failed(format!("{} {what}", self.name)),
+        };
+        match state {
+            State::Changed(setting) if is_rolled_back => shown(&format!(
+                "changes {setting}, so nothing of this file was kept"
+            ))
+            .hint(match setting.as_str() {
+                "client_encoding" => "say it as a statement of its own: SET client_encoding = 'LATIN1';",
+                _ => "it stays on; write strings that have escapes as E'…'",
+            }),
+            _ => look(shown(&format!("is not one transaction: {GOT_THROUGH}"))),
+        }
+    }
+
+    async fn statement_error(
+        &self,
+        session: &Session,
+        piece: &Piece,
+        error: &tokio_postgres::Error,
+        is_rolled_back: bool,
+    ) -> Error {
+        use tokio_postgres::error::ErrorPosition;
+        let sql = &self.text.sql()[piece.sql.clone()];
+        let outcome = if is_rolled_back { "so nothing of this file was kept" } else { GOT_THROUGH };
+        if session.client.line().is_dead() {
+            let limit = session.url().limit;
+            let at = self.text.origin(piece.sql.start);
+            let silence =
+                format!("no answer from PostgreSQL at {} within {}, {outcome}", session.url(), span(limit));
+            return self.error_at(at, &silence).out_of_time(limit);
+        }
+        let Some(db) = error.as_db_error() else {
+            return self.error_at(
+                self.text.origin(piece.sql.start),
+                &format!("the connection to {} broke: {error}, {outcome}", session.url()),
+            );
+        };
+        let at = match db.position() {
+            // Counted in characters, from 1.
+            Some(ErrorPosition::Original(position)) => {
+                let nth = sql.char_indices().nth((*position as usize).saturating_sub(1));
+                self.text.origin(piece.sql.start + nth.map_or(sql.len(), |(offset, _)| offset))
+            }
+            _ => self.row(piece, db.where_()).unwrap_or_else(|| self.text.origin(piece.sql.start)),
+        };
+        // The parser itself always has a position.
+        let is_several = *db.code() == SqlState::SYNTAX_ERROR && db.position().is_none() && sql.contains(';');
+        let said = if is_several && db.where_().is_none() {
+            "the server reads several statements here".to_owned()
+        } else {
+            self.text.without_values(&describe(error))
+        };
+        let what = format!("{said} [{}], {outcome}", db.code().code());
+        let shown = self.error_at(at, &what);
+        let shown = match db.hint() {
+            Some(hint) => shown.hint(format!("the server says: {}", self.text.without_values(hint))),
+            None => shown,
+        };
+        let missing = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::UNDEFINED_FILE].contains(db.code());
+        if missing && creates_extension(sql) {
+            return shown.hint(extension_hint(session.url().target()));
+        }
+        match self.newer_than(session, db.code()).await {
+            Some(hint) => shown.hint(hint),
+            None => shown,
+        }
+    }
+
+    /// Where the row stands that the server's context tells of: `COPY notes, line 3, column n: "x"`.
+    fn row(&self, piece: &Piece, context: Option<&str>) -> Option<usize> {
+        let rows = piece.rows.clone()?;
+        let context = context?.lines().rev().find_map(|line| line.strip_prefix("COPY "))?;
+        // In whatever language: the first number that stands after a comma and a word.
+        let number = context.split(", ").skip(1).find_map(|part| {
+            let digits = part.split_once(' ')?.1;
+            digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse::<usize>().ok()
+        })?;
+        let text = &self.text.original()[rows.clone()];
+        let line = text.split_inclusive('\n').take(number.checked_sub(1)?).map(str::len).sum::<usize>();
+        let value = context.split_once(": \"").and_then(|(_, value)| value.strip_suffix('"'));
+        let column = value.and_then(|value| text[line..].lines().next()?.find(value)).unwrap_or_default();
+        Some(rows.start + line + column)
+    }
+
+    /// What helps where a dump is of a newer server than the one it is loaded into.
+    async fn newer_than(&self, session: &Session, code: &SqlState) -> Option<String> {
+        let unknown = [SqlState::SYNTAX_ERROR, SqlState::UNDEFINED_OBJECT, SqlState::UNDEFINED_FUNCTION];
+        if !unknown.contains(code) {
+            return None;
+        }
+        let dumped = self.text.original().lines().take(HEADER).find_map(|line| {
+            let version = line.strip_prefix("-- Dumped by pg_dump version ")?;
+            version.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok()
+        })?;
+        let server = session.server_version().await.ok()?;
+        let major: u32 = server.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        (dumped > major).then(|| {
+            format!(
+                "pg_dump {dumped} made this file, and the server is PostgreSQL {server}, which may not know this \
+                 statement: load it into PostgreSQL {dumped}, or take the statement out"
+            )
+        })
+    }
+}
+
+/// A script that has run, in a transaction that is open.
+pub struct Executed<'a> {
+    script: &'a Script,
+    session: &'a Session,
+    transaction: Transaction,
+    summary: Summary,
+    losses: Vec<String>,
+}
+
+impl Executed<'_> {
+    /// What it has destroyed, a line for each, such as `deletes 3 rows of public.users`.
+    #[must_use]
+    pub fn losses(&self) -> &[String] {
+        &self.losses
+    }
+
+    /// Keeps all that it has done.
+    pub async fn commit(self) -> Result<Summary> {
+        let Self { script, session, transaction, summary, losses } = self;
+        let name = &script.name;
+        // Somebody was asked, and that may have taken a while.
+        if !losses.is_empty() {
+            session.state_of(&transaction).await.map_err(|error| {
+                session.error(&format!("{name} was not committed, and nothing of it was kept"), error)
+            })?;
+        }
+        let done = session.client.batch_execute("COMMIT").await;
+        let hint = "look what is there before you run it again";
+        done.map_err(|error| {
+            script.without_values(session.commit_error(&format!("cannot commit {name}"), error, hint))
+        })?;
+        // A dump empties the search path, for one. Should this fail, what is asked next will too.
+        let _ = session.client.batch_execute(RESET).await;
+        Ok(summary)
+    }
+
+    /// Undoes all that it has done.
+    pub async fn roll_back(self) {
+        self.session.roll_back(&self.transaction).await;
+    }
+}
+
+/// Why a statement did not run.
+enum Fault {
+    Server(tokio_postgres::Error),
+    /// It ran, and nothing may follow it.
+    Unfit(State),
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Server(error)
+    }
+}
+
+/// The error of a file that is kept in part, or may be.
+fn look(error: Error) -> Error {
+    let message = error.message().to_owned();
+    error.with(Kind::Partial, message).hint("look at the tables before you load the file again")
+}
+
+fn creates_extension(statement: &str) -> bool {
+    let mut words = statement.split_whitespace();
+    ["CREATE", "EXTENSION"]
+        .iter()
+        .all(|wanted| words.next().is_some_and(|word| word.eq_ignore_ascii_case(wanted)))
+}
+
+/// What helps when the server has no files of an extension.
+const fn extension_hint(target: Target) -> &'static str {
+    match target {
+        Target::Local => {
+            "PostgreSQL's own extensions, such as uuid-ossp, are in a package of their own on some systems; \
+             run: scripts/ensure-postgres.sh, or: dnf install postgresql-contrib, or: apt-get install postgresql-contrib"
+        }
+        Target::Prod => {
+            "the server must offer it; for uuids alone, gen_random_uuid() needs no extension since PostgreSQL 13"
+        }
+    }
+}

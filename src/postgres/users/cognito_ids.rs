@@ -1,0 +1,132 @@
+//! Filling in the users' Cognito ids.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::messaging::{AppUser, Identity, Match, Outcome, match_users};
+use crate::postgres::Session;
+use crate::postgres::connection::session::GOES_ON;
+
+/// What a failure is called.
+const WHAT: &str = "cannot update the Cognito user ids";
+
+/// Others may go on reading, and wait before they write: a row that appeared, or
+/// changed its handle, between the look and the update could make a match wrong.
+/// A writer that holds us up for long holds up everyone behind us too, so we give way.
+const LOCK: &str = "SET LOCAL lock_timeout = '5s'; LOCK TABLE public.users IN SHARE ROW EXCLUSIVE MODE";
+
+/// One statement for all rows: their uuids and, in the same order, their new ids.
+pub const COGNITO_UPDATE: &str = "UPDATE public.users SET cognito_user_id = change.sub \
+    FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid";
+
+impl Session {
+    /// What [`Session::update_cognito_user_ids`] would do. The transaction is read-only.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`].
+    pub async fn match_cognito_user_ids(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
+        self.execute("BEGIN READ ONLY").await?;
+        let matches = self.matches(pool).await;
+        // There is nothing to keep; a lost connection has ended it already.
+        let _ = self.client.batch_execute("COMMIT").await;
+        matches
+    }
+
+    /// Gives each row of the users table the `sub` of the one pool user with its
+    /// handle, in one transaction of a few statements, however many users there
+    /// are. With `confirmed`, ids other than `MOCK` are replaced only as it says.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`]; nothing has changed then.
+    pub async fn update_cognito_user_ids(
+        &self,
+        pool: Vec<Identity>,
+        confirmed: Option<&[Match]>,
+    ) -> Result<Vec<Match>> {
+        self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        match self.match_and_update(pool, confirmed).await {
+            Ok(matches) => {
+                let committed = self.client.batch_execute("COMMIT").await;
+                committed.map_err(|error| self.commit_error(WHAT, error, GOES_ON))?;
+                Ok(matches)
+            }
+            Err(error) => {
+                // A lost connection has rolled back already.
+                let _ = self.client.batch_execute("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn matches(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
+        let users = "SELECT uuid, handle::text, cognito_user_id::text FROM public.users";
+        let rows = self.client.query(users, &[]).await.map_err(|error| self.update_error(error))?;
+        Ok(match_users(rows.iter().map(app_user).collect(), pool))
+    }
+
+    async fn match_and_update(&self, pool: Vec<Identity>, confirmed: Option<&[Match]>) -> Result<Vec<Match>> {
+        self.execute(LOCK).await?;
+        let matches = self.matches(pool).await?;
+        let unconfirmed =
+            confirmed.is_some_and(|confirmed| !replaced(&matches).is_subset(&replaced(confirmed)));
+        if unconfirmed {
+            return Err(Error::refused(format!(
+                "{WHAT} on {}: the ids to replace have changed since you confirmed them; nothing was kept",
+                self.url
+            ))
+            .hint("run it again to see them"));
+        }
+        let changes = matches.iter().filter(|one| one.result == Outcome::Updated);
+        let (uuids, subs): (Vec<Option<Uuid>>, Vec<Option<&str>>) =
+            changes.map(|one| (one.user_uuid, one.new.as_deref())).unzip();
+        if uuids.is_empty() {
+            return Ok(matches);
+        }
+        let updated = self
+            .client
+            .execute(COGNITO_UPDATE, &[&uuids, &subs])
+            .await
+            .map_err(|error| self.update_error(error))?;
+        if usize::try_from(updated) != Ok(uuids.len()) {
+            return Err(Error::failed(format!(
+                "{WHAT} on {}: {updated} rows were updated in place of {}, so nothing was kept",
+                self.url,
+                uuids.len()
+            ))
+            .hint("look for triggers, rules, row-level security, and rows with one uuid"));
+        }
+        Ok(matches)
+    }
+
+    async fn execute(&self, statement: &str) -> Result<()> {
+        self.client.batch_execute(statement).await.map_err(|error| self.update_error(error))
+    }
+
+    fn update_error(&self, error: tokio_postgres::Error) -> Error {
+        let hint = match error.code() {
+            Some(&SqlState::UNDEFINED_COLUMN) => {
+                "the users table needs the columns uuid, handle and cognito_user_id; \
+                 cruddur db schema-load makes one that has them, and drops the one that is there"
+            }
+            Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                "another session has been changing users for a while; try again when it is done"
+            }
+            _ => return self.error(WHAT, error),
+        };
+        self.error(WHAT, error).hint(hint)
+    }
+}
+
+/// The rows whose ids go, with the old and the new one.
+fn replaced(matches: &[Match]) -> BTreeSet<(Option<Uuid>, Option<&str>, Option<&str>)> {
+    let replaced = matches.iter().filter(|one| one.replaces_an_id());
+    replaced.map(|one| (one.user_uuid, one.old.as_deref(), one.new.as_deref())).collect()
+}
+
+fn app_user(row: &Row) -> AppUser {
+    AppUser { uuid: row.get(0), handle: row.get(1), cognito_user_id: row.get(2) }
+}
