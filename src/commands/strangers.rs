@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::common::count;
-use crate::dynamodb::DynamoDb;
 use crate::error::Result;
-use crate::messages_table::Relinked;
+use crate::messages_table::{MessagesTable, Relinked};
 use crate::messaging::User;
 use crate::postgres::Session;
 
@@ -19,8 +18,8 @@ pub(super) struct Strangers {
 
 impl Strangers {
     /// A first impression: one request to each.
-    pub(super) async fn look(db: &DynamoDb, table: &str, session: &Session) -> Result<Self> {
-        let rows = db.users_of_first_rows(table).await?;
+    pub(super) async fn look(table: &MessagesTable, session: &Session) -> Result<Self> {
+        let rows = table.users_of_first_rows().await?;
         let uuids: BTreeSet<Uuid> = rows.iter().flatten().copied().collect();
         let uuids: Vec<Uuid> = uuids.into_iter().collect();
         let known: HashSet<Uuid> =
@@ -45,8 +44,8 @@ pub(super) struct Given {
 }
 
 /// Gives whatever names unknown users to those who have their handles now.
-pub(super) async fn relink(db: &DynamoDb, table: &str, session: &Session) -> Result<Given> {
-    let mut namings = db.namings(table).await?;
+pub(super) async fn relink(table: &MessagesTable, session: &Session) -> Result<Given> {
+    let mut namings = table.namings().await?;
     let uuids: Vec<Uuid> = namings.keys().copied().collect();
     for user in session.users_by_uuid(&uuids).await? {
         namings.remove(&user.uuid);
@@ -69,7 +68,7 @@ pub(super) async fn relink(db: &DynamoDb, table: &str, session: &Session) -> Res
     }
     let mut done = Relinked::default();
     for group in of_groups.keys() {
-        let given = db.relink_group(table, group, &users).await?;
+        let given = table.relink_group(group, &users).await?;
         done.rows += given.rows;
         done.messages += given.messages;
     }

@@ -27,7 +27,8 @@ pub use schema::{
     Units,
 };
 pub use write::{
-    BulkOptions, BulkProgress, BulkWriter, BulkWritten, KeepWriter, Kept, Pace, SingleWrite, Writers,
+    BulkOptions, BulkProgress, BulkWriter, BulkWritten, IndexOfKey, KeepWriter, Kept, Pace, SingleWrite,
+    Writers,
 };
 
 /// An item as the service returns it.

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::items::{group_item, inbox_partition, message_item, text, to_group};
 use super::names;
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::write::transaction::{Outcome, Transaction};
-use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::dynamodb::write::transaction::Outcome;
+use crate::dynamodb::{Capacity, Item};
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::create_message::{Sent, TRIES, check_size};
-use crate::messages_table::key_schema;
 use crate::messaging::{Message, MessageGroup, Timestamp, User};
 
 /// How far back a rival that was written at the same time is looked for, in
@@ -32,14 +32,13 @@ pub enum Created {
     },
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Writes a new group: its two rows and its first message, all or nothing.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`], also when the text is too long.
     pub async fn create_conversation(
         &self,
-        table: &str,
         from: &User,
         to: &User,
         message: &str,
@@ -47,7 +46,7 @@ impl DynamoDb {
     ) -> Result<Sent> {
         let mut draft = Draft::new(from, to, message, at)?;
         let (read, mut written) = self.no_capacity();
-        let overtaken = self.write_draft(table, &mut draft, &mut written).await?;
+        let overtaken = self.write_draft(&mut draft, &mut written).await?;
         Ok(Sent { message: draft.message, rows: 2, overtaken, read, written })
     }
 
@@ -62,7 +61,6 @@ impl DynamoDb {
     /// [`Kind::Failed`]; [`Kind::Partial`] when two remain, or may remain.
     pub async fn create_only_conversation(
         &self,
-        table: &str,
         from: &User,
         to: &User,
         message: &str,
@@ -72,14 +70,14 @@ impl DynamoDb {
         let (mut read, mut written) = self.no_capacity();
         // Where a row is lost, the other inbox still has one.
         for (user, other) in [(from, to), (to, from)] {
-            let (found, consumed) = self.conversation_between(table, user, other).await?;
+            let (found, consumed) = self.conversation_between(user, other).await?;
             read.merge(&consumed);
             if let Some(group) = found {
                 return Ok(Created::Exists { group, read, written });
             }
         }
-        let overtaken = self.write_draft(table, &mut draft, &mut written).await?;
-        let rival = self.yield_to_rival(table, &draft, (&mut read, &mut written)).await.map_err(|error| {
+        let overtaken = self.write_draft(&mut draft, &mut written).await?;
+        let rival = self.yield_to_rival(&draft, (&mut read, &mut written)).await.map_err(|error| {
             let message = format!("the conversation {} is written; then {}", draft.group(), error.message());
             error
                 .with(Kind::Partial, message)
@@ -97,30 +95,29 @@ impl DynamoDb {
     /// An inbox is sorted by time, not by user, so this reads it whole.
     pub async fn conversation_between(
         &self,
-        table: &str,
         user: &User,
         other: &User,
     ) -> Result<(Option<MessageGroup>, Capacity)> {
         let query = self
-            .query_partition(table, inbox_partition(user.uuid))
+            .query_partition(inbox_partition(user.uuid))
             .scan_index_forward(false)
             .consistent_read(true)
             .filter_expression("#user = :user")
             .expression_attribute_names("#user", names::USER_UUID)
             .expression_attribute_values(":user", text(other.uuid.to_string()));
-        let (items, capacity) = self.collect(query, table, None, LOOKING).await?;
+        let (items, capacity) = self.collect(query, None, LOOKING).await?;
         Ok((items.first().map(to_group), capacity))
     }
 
     /// Returns how often another writer was first.
-    async fn write_draft(&self, table: &str, draft: &mut Draft, written: &mut Capacity) -> Result<u32> {
+    async fn write_draft(&self, draft: &mut Draft, written: &mut Capacity) -> Result<u32> {
         let what = "cannot create the conversation";
         for tries in 1..=TRIES {
-            let mut transaction = Transaction::new(table, key_schema());
+            let mut transaction = self.transaction();
             for item in draft.items() {
                 transaction.put_new(item)?;
             }
-            match self.transact(transaction, what, written).await? {
+            match self.db.transact(transaction, what, written).await? {
                 Outcome::Done => return Ok(tries - 1),
                 // An inbox has a row of this very microsecond.
                 Outcome::Overtaken(failed) if failed.contains(&true) => draft.at = draft.at.next(),
@@ -136,19 +133,18 @@ impl DynamoDb {
     /// do, the first to withdraw takes away the condition of the second.
     async fn yield_to_rival(
         &self,
-        table: &str,
         draft: &Draft,
         (read, written): (&mut Capacity, &mut Capacity),
     ) -> Result<Option<MessageGroup>> {
         let what = "cannot withdraw the conversation";
         for tries in 1..=TRIES {
-            let Some(rival) = self.rival(table, draft, read).await? else { return Ok(None) };
-            let mut transaction = Transaction::new(table, key_schema());
+            let Some(rival) = self.rival(draft, read).await? else { return Ok(None) };
+            let mut transaction = self.transaction();
             for item in &draft.items() {
                 transaction.delete(item)?;
             }
             transaction.check(&rival)?;
-            match self.transact(transaction, what, written).await? {
+            match self.db.transact(transaction, what, written).await? {
                 Outcome::Done => return Ok(Some(to_group(&rival))),
                 // Somebody has answered already: it is there to stay.
                 Outcome::Overtaken(failed) if failed.iter().take(3).any(|failed| *failed) => {
@@ -164,12 +160,13 @@ impl DynamoDb {
     }
 
     /// A recent row of another conversation between the two.
-    async fn rival(&self, table: &str, draft: &Draft, read: &mut Capacity) -> Result<Option<Item>> {
+    async fn rival(&self, draft: &Draft, read: &mut Capacity) -> Result<Option<Item>> {
         let since = draft.at.minutes_before(RIVAL_MINUTES).to_string();
         let query = self
+            .db
             .client
             .query()
-            .table_name(table)
+            .table_name(&self.name)
             .consistent_read(true)
             .key_condition_expression("#pk = :pk AND #sk > :since")
             .expression_attribute_names("#pk", names::PARTITION_KEY)
@@ -181,7 +178,7 @@ impl DynamoDb {
             .expression_attribute_names("#group", names::GROUP_UUID)
             .expression_attribute_values(":user", text(&draft.rows[0].other.user_uuid))
             .expression_attribute_values(":group", text(draft.group()));
-        let (items, consumed) = self.collect(query, table, None, LOOKING).await?;
+        let (items, consumed) = self.collect(query, None, LOOKING).await?;
         read.merge(&consumed);
         Ok(items.into_iter().next_back())
     }

@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::items::{instant, message_item, size, to_group, to_message};
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::{Outcome, Transaction};
-use crate::dynamodb::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES};
+use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::Rows;
-use crate::messages_table::key_schema;
 use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
 
 /// How often a transaction is tried anew after other writers were first.
@@ -42,7 +42,7 @@ pub struct Refreshed {
     pub written: Capacity,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Writes a message into an existing group and brings both rows up to date:
     /// both or neither, whoever else writes at the same time.
     ///
@@ -53,7 +53,6 @@ impl DynamoDb {
     /// in it, a row is missing, or the text is too long.
     pub async fn create_message(
         &self,
-        table: &str,
         group: Uuid,
         sender: &User,
         message: &str,
@@ -71,21 +70,21 @@ impl DynamoDb {
         };
         check_size(&message_item(&draft))?;
         let mut at = at;
-        let mut rows = self.indexed_rows(table, &group, &mut read).await?;
+        let mut rows = self.indexed_rows(&group, &mut read).await?;
         for tries in 1..=TRIES {
             if self.check_participants(&rows, &group, sender).is_err() {
                 // The index may not have caught up with a group that is new; its
                 // row is in the sender's inbox all the same.
                 let mut owners = rows.participants();
                 owners.insert(sender.uuid.to_string());
-                rows = self.rows_of(table, &group, owners, &mut read).await?;
+                rows = self.rows_of(&group, owners, &mut read).await?;
                 self.check_participants(&rows, &group, sender)?;
             }
-            let mut transaction = Transaction::new(table, key_schema());
+            let mut transaction = self.transaction();
             let item = message_item(&draft);
             transaction.put_new(item)?;
             let moved = advance(&rows, &draft, &draft.sent_at, &mut transaction)?;
-            match self.transact(transaction, what, &mut written).await? {
+            match self.db.transact(transaction, what, &mut written).await? {
                 Outcome::Done => {
                     return Ok(Sent { message: draft, rows: moved, overtaken: tries - 1, read, written });
                 }
@@ -96,7 +95,7 @@ impl DynamoDb {
                 }
             }
             pause(tries).await;
-            rows = self.reread(table, &group, &rows, &mut read).await?;
+            rows = self.reread(&group, &rows, &mut read).await?;
         }
         Err(self.overtaken(what))
     }
@@ -105,21 +104,21 @@ impl DynamoDb {
     /// one of `candidates` that is later still, in case offsets are mixed.
     ///
     /// Doing it again changes nothing, nor does a message older than a row.
-    pub async fn refresh_group(&self, table: &str, group: &str, candidates: &[Message]) -> Result<Refreshed> {
+    pub async fn refresh_group(&self, group: &str, candidates: &[Message]) -> Result<Refreshed> {
         let what = "cannot bring the group's rows up to date";
         let (mut read, mut written) = self.no_capacity();
-        let mut rows = self.indexed_rows(table, group, &mut read).await?;
+        let mut rows = self.indexed_rows(group, &mut read).await?;
         if !rows.is_complete() {
             // The index may show one row moved and the other not yet.
-            rows = self.settled_rows(table, group, &rows, &mut read).await?;
+            rows = self.settled_rows(group, &rows, &mut read).await?;
         }
         // How much later than their message the rows are: an inbox may have
         // another group's row in that very microsecond.
         let mut nudges = 0;
         for tries in 1..=TRIES {
-            let mut transaction = Transaction::new(table, key_schema());
+            let mut transaction = self.transaction();
             let mut moved = 0;
-            if let Some(newest) = self.newest_of(table, group, candidates, &mut read).await? {
+            if let Some(newest) = self.newest_of(group, candidates, &mut read).await? {
                 let message = to_message(&newest);
                 let row_key = nudged(&message.sent_at, nudges);
                 moved = advance(&rows, &message, &row_key, &mut transaction)?;
@@ -130,13 +129,13 @@ impl DynamoDb {
                 return Ok(Refreshed { rows: 0, overtaken: tries - 1, read, written });
             }
             let puts = transaction.new_items();
-            let failed = match self.transact(transaction, what, &mut written).await? {
+            let failed = match self.db.transact(transaction, what, &mut written).await? {
                 Outcome::Done => return Ok(Refreshed { rows: moved, overtaken: tries - 1, read, written }),
                 Outcome::Overtaken(failed) => failed,
             };
             pause(tries).await;
             let before = rows;
-            rows = self.reread(table, group, &before, &mut read).await?;
+            rows = self.reread(group, &before, &mut read).await?;
             // A busy table is no reason to move away from the message's time.
             let taken = failed.into_iter().zip(puts).any(|(failed, put)| failed && put);
             nudges += u32::from(taken && rows == before);
@@ -147,12 +146,11 @@ impl DynamoDb {
     /// The group's newest message that is there, as an item.
     async fn newest_of(
         &self,
-        table: &str,
         group: &str,
         candidates: &[Message],
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
-        let mut newest = self.newest_message(table, group, capacity).await?;
+        let mut newest = self.newest_message(group, capacity).await?;
         let mut candidates: Vec<&Message> = candidates.iter().collect();
         candidates.sort_by_key(|message| std::cmp::Reverse(message.sent_at.parse::<Timestamp>().ok()));
         for candidate in candidates {
@@ -160,7 +158,7 @@ impl DynamoDb {
             if newest.as_ref().is_some_and(|newest| instant(newest) >= at) {
                 break;
             }
-            if let Some(item) = self.message_at(table, group, &candidate.sent_at, capacity).await? {
+            if let Some(item) = self.message_at(group, &candidate.sent_at, capacity).await? {
                 newest = Some(item);
                 break;
             }
@@ -170,31 +168,31 @@ impl DynamoDb {
 
     /// The rows anew. What the index shows is as good as before only if it has
     /// moved on; else the table itself is asked.
-    async fn reread(&self, table: &str, group: &str, before: &Rows, capacity: &mut Capacity) -> Result<Rows> {
-        let rows = self.indexed_rows(table, group, capacity).await?;
+    async fn reread(&self, group: &str, before: &Rows, capacity: &mut Capacity) -> Result<Rows> {
+        let rows = self.indexed_rows(group, capacity).await?;
         if rows != *before && !rows.is_empty() {
             return Ok(rows);
         }
-        self.settled_rows(table, group, before, capacity).await
+        self.settled_rows(group, before, capacity).await
     }
 
     fn check_participants(&self, rows: &Rows, group: &str, sender: &User) -> Result<()> {
-        let prod = self.target().flag();
+        let prod = self.db.target().flag();
         let owners: Vec<MessageGroup> = rows.groups().collect();
         if owners.is_empty() {
-            return Err(Error::failed(format!("there is no group {group} on {}", self.place()))
+            return Err(Error::failed(format!("there is no group {group} on {}", self.db.place()))
                 .hint(format!("for a new one run: cruddur ddb patterns create-conversation{prod}")));
         }
         let sender_uuid = sender.uuid.to_string();
         let is_in = |row: &MessageGroup| row.owner_uuid == sender_uuid || row.other.user_uuid == sender_uuid;
         if !owners.iter().any(is_in) {
             let handles: Vec<&str> = owners.iter().map(|row| row.other.user_handle.as_str()).collect();
-            let place = self.place();
+            let place = self.db.place();
             return Err(Error::failed(format!("{} is not in the group {group} on {place}", sender.handle))
                 .hint(format!("who is: {}", handles.join(", "))));
         }
         if owners.len() < 2 {
-            let place = self.place();
+            let place = self.db.place();
             return Err(Error::failed(format!("the group {group} on {place} has lost one of its rows"))
                 .hint(format!("run: cruddur ddb check --repair{prod}")));
         }
@@ -202,11 +200,11 @@ impl DynamoDb {
     }
 
     pub(crate) fn no_capacity(&self) -> (Capacity, Capacity) {
-        (Capacity::new(self.is_emulated()), Capacity::new(self.is_emulated()))
+        (Capacity::new(self.db.is_emulated()), Capacity::new(self.db.is_emulated()))
     }
 
     pub(crate) fn overtaken(&self, what: &str) -> Error {
-        Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.place()))
+        Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.db.place()))
             .hint("nothing of it is written; run it again when the table is less busy")
     }
 }

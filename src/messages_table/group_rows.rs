@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::items::{self, instant, text};
 use super::names;
 use crate::dynamodb::write::transaction::Transaction;
-use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messaging::{Message, MessageGroup, Place, Timestamp};
 
 /// Spare rows of one owner that one transaction deletes; it has 100 actions.
@@ -106,17 +107,12 @@ impl Rows {
     }
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// The rows of `group` that the index shows. On AWS it lags behind the table:
     /// a row may be missing, or be where it no longer is.
-    pub(crate) async fn indexed_rows(
-        &self,
-        table: &str,
-        group: &str,
-        capacity: &mut Capacity,
-    ) -> Result<Rows> {
-        let query = self.query_index(table, group.to_owned());
-        let (items, consumed) = self.collect(query, table, None, READING).await?;
+    pub(crate) async fn indexed_rows(&self, group: &str, capacity: &mut Capacity) -> Result<Rows> {
+        let query = self.query_index(group.to_owned());
+        let (items, consumed) = self.collect(query, None, READING).await?;
         capacity.merge(&consumed);
         Ok(Rows::of(items))
     }
@@ -126,24 +122,22 @@ impl DynamoDb {
     /// they should be, at the time of that message; else by going through the inbox.
     pub(crate) async fn settled_rows(
         &self,
-        table: &str,
         group: &str,
         known: &Rows,
         capacity: &mut Capacity,
     ) -> Result<Rows> {
-        self.rows_of(table, group, known.participants(), capacity).await
+        self.rows_of(group, known.participants(), capacity).await
     }
 
     /// The rows of `group` in the inboxes of `owners`, and of everybody whom those
     /// name, read like [`Self::settled_rows`].
     pub(crate) async fn rows_of(
         &self,
-        table: &str,
         group: &str,
         owners: BTreeSet<String>,
         capacity: &mut Capacity,
     ) -> Result<Rows> {
-        let newest = self.newest_message(table, group, capacity).await?;
+        let newest = self.newest_message(group, capacity).await?;
         let mut owners = owners;
         owners.extend(newest.as_ref().map(|newest| items::to_message(newest).sender.user_uuid));
         let (mut found, mut asked) = (Vec::new(), BTreeSet::from([String::new()]));
@@ -152,12 +146,12 @@ impl DynamoDb {
                 continue;
             }
             let expected = match &newest {
-                Some(newest) => self.row_at(table, &owner, group, sort_key(newest), capacity).await?,
+                Some(newest) => self.row_at(&owner, group, sort_key(newest), capacity).await?,
                 None => None,
             };
             let rows = match expected {
                 Some(row) => vec![row],
-                None => self.inbox_rows(table, &owner, group, capacity).await?,
+                None => self.inbox_rows(&owner, group, capacity).await?,
             };
             owners.extend(rows.iter().map(|row| items::to_group(row).other.user_uuid));
             found.extend(rows);
@@ -167,35 +161,34 @@ impl DynamoDb {
 
     async fn row_at(
         &self,
-        table: &str,
         owner: &str,
         group: &str,
         at: &str,
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
-        let row = self.get(table, items::inbox_partition(owner), at, capacity).await?;
+        let row = self.get(items::inbox_partition(owner), at, capacity).await?;
         Ok(row.filter(|item| items::to_group(item).message_group_uuid == group))
     }
 
     /// The item with this key, read consistently.
     pub(crate) async fn get(
         &self,
-        table: &str,
         partition: String,
         sort: &str,
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
         let answer = self
+            .db
             .client
             .get_item()
-            .table_name(table)
+            .table_name(&self.name)
             .key(names::PARTITION_KEY, text(partition))
             .key(names::SORT_KEY, text(sort))
             .consistent_read(true)
             .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
             .send()
             .await
-            .map_err(|error| self.error(READING, table, &error))?;
+            .map_err(|error| self.error(READING, &error))?;
         capacity.add(&answer);
         Ok(answer.item)
     }
@@ -203,26 +196,20 @@ impl DynamoDb {
     /// The rows of `group` in one inbox.
     pub(crate) async fn inbox_rows(
         &self,
-        table: &str,
         owner: &str,
         group: &str,
         capacity: &mut Capacity,
     ) -> Result<Vec<Item>> {
-        let query = self.query_inbox(table, owner, group.to_owned());
-        let (items, consumed) = self.collect(query, table, None, READING).await?;
+        let query = self.query_inbox(owner, group.to_owned());
+        let (items, consumed) = self.collect(query, None, READING).await?;
         capacity.merge(&consumed);
         Ok(items)
     }
 
     /// The message of `group` with the greatest sort key that is a time, read
     /// consistently. What is no time (`yesterday`) may sort after all that is.
-    pub(crate) async fn newest_message(
-        &self,
-        table: &str,
-        group: &str,
-        capacity: &mut Capacity,
-    ) -> Result<Option<Item>> {
-        Ok(self.latest_message(table, group, false, capacity).await?.newest)
+    pub(crate) async fn newest_message(&self, group: &str, capacity: &mut Capacity) -> Result<Option<Item>> {
+        Ok(self.latest_message(group, false, capacity).await?.newest)
     }
 
     /// The latest message of `group`, read consistently: by its sort key, which is a
@@ -230,7 +217,6 @@ impl DynamoDb {
     /// as an offset can reach.
     pub(crate) async fn latest_message(
         &self,
-        table: &str,
         group: &str,
         by_instant: bool,
         capacity: &mut Capacity,
@@ -238,20 +224,19 @@ impl DynamoDb {
         let floor = |at: Timestamp| {
             if by_instant { Place::from(at).first_key().unwrap_or_default() } else { LAST.to_owned() }
         };
-        self.newest_messages_down_to(table, group, floor, capacity).await
+        self.newest_messages_down_to(group, floor, capacity).await
     }
 
     /// Goes down the sort keys to the one that `floor` gives for the latest
     /// instant so far.
     async fn newest_messages_down_to(
         &self,
-        table: &str,
         group: &str,
         floor: impl Fn(Timestamp) -> String,
         capacity: &mut Capacity,
     ) -> Result<Latest> {
         let query = self
-            .query_partition(table, items::message_partition(group))
+            .query_partition(items::message_partition(group))
             .scan_index_forward(false)
             .consistent_read(true)
             .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes);
@@ -266,7 +251,7 @@ impl DynamoDb {
                 .set_exclusive_start_key(start)
                 .send()
                 .await
-                .map_err(|error| self.error(READING, table, &error))?;
+                .map_err(|error| self.error(READING, &error))?;
             capacity.add(&page);
             for item in page.items.unwrap_or_default() {
                 latest.any = true;
@@ -293,12 +278,11 @@ impl DynamoDb {
     /// The message of `group` with this very sort key, read consistently.
     pub(crate) async fn message_at(
         &self,
-        table: &str,
         group: &str,
         sent_at: &str,
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
-        self.get(table, items::message_partition(group), sent_at, capacity).await
+        self.get(items::message_partition(group), sent_at, capacity).await
     }
 }
 

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use uuid::Uuid;
 
 use super::{Definition, Difference, items, names};
-use crate::dynamodb::DynamoDb;
 use crate::dynamodb::streams::TableStream;
 use crate::dynamodb::{Billing, Busy, Units};
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 
 /// A table that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +42,11 @@ pub struct Listed {
     pub more: bool,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// How `table` is, against the definition that the messages table should have;
     /// `None` when there is no such table.
-    pub async fn inspect(&self, table: &str) -> Result<Option<Inspected>> {
-        let Some(found) = self.describe(table).await? else { return Ok(None) };
+    pub async fn inspect(&self) -> Result<Option<Inspected>> {
+        let Some(found) = self.db.describe(&self.name).await? else { return Ok(None) };
         let billing = Billing::of(&found);
         let definition = Definition { billing, ..Definition::default() };
         let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
@@ -64,8 +64,8 @@ impl DynamoDb {
 
     /// The names of the first tables: what a tool sees that reads one page.
     pub async fn first_tables(&self) -> Result<Listed> {
-        let answer = self.client.list_tables().send().await;
-        let answer = answer.map_err(|error| self.error("cannot list the tables", "", &error))?;
+        let answer = self.db.client.list_tables().send().await;
+        let answer = answer.map_err(|error| self.db.error("cannot list the tables", "", &error))?;
         Ok(Listed {
             names: answer.table_names.unwrap_or_default(),
             more: answer.last_evaluated_table_name.is_some(),
@@ -73,11 +73,12 @@ impl DynamoDb {
     }
 
     /// Whether a group has messages whose sort key is below `bound`. Reads one item.
-    pub async fn has_messages_below(&self, table: &str, group: Uuid, bound: &str) -> Result<bool> {
+    pub async fn has_messages_below(&self, group: Uuid, bound: &str) -> Result<bool> {
         let answer = self
+            .db
             .client
             .query()
-            .table_name(table)
+            .table_name(&self.name)
             .key_condition_expression("#pk = :pk AND #sk < :bound")
             .expression_attribute_names("#pk", names::PARTITION_KEY)
             .expression_attribute_names("#sk", names::SORT_KEY)
@@ -87,7 +88,7 @@ impl DynamoDb {
             .limit(1)
             .send()
             .await
-            .map_err(|error| self.error("cannot look for messages", table, &error))?;
+            .map_err(|error| self.error("cannot look for messages", &error))?;
         Ok(answer.count > 0)
     }
 
@@ -95,12 +96,12 @@ impl DynamoDb {
     ///
     /// # Errors
     /// Those of listing the tables.
-    pub async fn missing_table(&self, table: &str) -> Result<Error> {
+    pub async fn missing_table(&self) -> Result<Error> {
         let create = format!(
             "run: cruddur ddb schema-load{}{}",
-            crate::dynamodb::error::table_flag(table),
-            self.target().flag()
+            crate::dynamodb::error::table_flag(&self.name),
+            self.db.target().flag()
         );
-        Ok(self.no_table(table).await?.hint(create))
+        Ok(self.db.no_table(&self.name).await?.hint(create))
     }
 }

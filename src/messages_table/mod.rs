@@ -19,7 +19,11 @@ mod timeline;
 
 use std::sync::LazyLock;
 
-use crate::dynamodb::{Item, KeyShape};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::dynamodb::write::transaction::Transaction;
+use crate::dynamodb::{DynamoDb, Item, KeyShape};
+use crate::error::Error;
 
 pub use check::{
     Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,
@@ -37,6 +41,47 @@ pub use stream_handler::{GroupHandled, Handled, Totals};
 pub use stream_policy::{Grantee, Policy};
 pub use timeline::{Census, Direction, Page, Span, Timeline};
 
+/// The messages table of one endpoint.
+#[derive(Clone)]
+pub struct MessagesTable {
+    db: DynamoDb,
+    name: String,
+}
+
+impl MessagesTable {
+    /// The table called `name`; sends nothing.
+    #[must_use]
+    pub fn new(db: &DynamoDb, name: impl Into<String>) -> Self {
+        Self { db: db.clone(), name: name.into() }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The DynamoDB that it is in.
+    #[must_use]
+    pub const fn db(&self) -> &DynamoDb {
+        &self.db
+    }
+
+    /// A transaction that has no writes yet.
+    fn transaction(&self) -> Transaction<'_> {
+        Transaction::new(&self.name, key_schema())
+    }
+
+    /// The error of a request: `what` failed here, and why.
+    fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        self.db.error(what, &self.name, error)
+    }
+}
+
 /// The key of the messages table.
 #[must_use]
 pub fn key_schema() -> &'static KeyShape {
@@ -46,7 +91,8 @@ pub fn key_schema() -> &'static KeyShape {
 }
 
 /// The index that an item with this key is in.
-pub(crate) fn index_of_key(key: &Item) -> Option<&'static str> {
+#[must_use]
+pub fn index_of_key(key: &Item) -> Option<&'static str> {
     items::is_row(key).then_some(names::GROUP_INDEX)
 }
 

@@ -6,48 +6,45 @@ use uuid::Uuid;
 
 use super::items::{self, text};
 use super::names;
-use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 
 /// Attribute names in expressions go by aliases: many are reserved words.
 const KEY_ONLY: &str = "#pk, #sk";
 
-impl DynamoDb {
+impl MessagesTable {
     /// The keys of everything a group consists of: its messages and its rows.
     ///
     /// Rows are looked for in two places: the index finds those of participants
     /// nobody named, but lags behind on AWS; the inboxes of `owners` are read
     /// consistently.
-    pub(crate) async fn group_keys(
-        &self,
-        table: &str,
-        group: Uuid,
-        owners: &[String],
-    ) -> Result<(Vec<Item>, Capacity)> {
+    pub(crate) async fn group_keys(&self, group: Uuid, owners: &[String]) -> Result<(Vec<Item>, Capacity)> {
         let what = "cannot read what the group holds now";
         let messages = self
-            .query_partition(table, items::message_partition(group))
+            .query_partition(items::message_partition(group))
             .consistent_read(true)
             .projection_expression(KEY_ONLY)
             .expression_attribute_names("#sk", names::SORT_KEY);
-        let (mut keys, mut capacity) = self.collect(messages, table, None, what).await?;
-        let rows = self.query_index(table, group.to_string());
-        let (rows, consumed) = self.collect(rows, table, None, what).await?;
+        let (mut keys, mut capacity) = self.collect(messages, None, what).await?;
+        let rows = self.query_index(group.to_string());
+        let (rows, consumed) = self.collect(rows, None, what).await?;
         capacity.merge(&consumed);
         keys.extend(rows);
         for owner in owners {
-            let rows = self.query_inbox(table, owner, group.to_string());
-            let (rows, consumed) = self.collect(rows, table, None, what).await?;
+            let rows = self.query_inbox(owner, group.to_string());
+            let (rows, consumed) = self.collect(rows, None, what).await?;
             capacity.merge(&consumed);
             keys.extend(rows);
         }
         Ok((keys.iter().map(items::key).collect(), capacity))
     }
 
-    pub(crate) fn query_partition(&self, table: &str, partition: String) -> QueryFluentBuilder {
-        self.client
+    pub(crate) fn query_partition(&self, partition: String) -> QueryFluentBuilder {
+        self.db
+            .client
             .query()
-            .table_name(table)
+            .table_name(&self.name)
             .key_condition_expression("#pk = :pk")
             .expression_attribute_names("#pk", names::PARTITION_KEY)
             .expression_attribute_values(":pk", text(partition))
@@ -55,8 +52,8 @@ impl DynamoDb {
 
     /// What an inbox holds of a group, read consistently. It is sorted by time, not
     /// by group, so this reads it whole.
-    pub(crate) fn query_inbox(&self, table: &str, owner: &str, group: String) -> QueryFluentBuilder {
-        self.query_partition(table, items::inbox_partition(owner))
+    pub(crate) fn query_inbox(&self, owner: &str, group: String) -> QueryFluentBuilder {
+        self.query_partition(items::inbox_partition(owner))
             .consistent_read(true)
             .filter_expression("#group = :group")
             .expression_attribute_names("#group", names::GROUP_UUID)
@@ -64,10 +61,11 @@ impl DynamoDb {
     }
 
     /// What the index holds of a group.
-    pub(crate) fn query_index(&self, table: &str, group: String) -> QueryFluentBuilder {
-        self.client
+    pub(crate) fn query_index(&self, group: String) -> QueryFluentBuilder {
+        self.db
+            .client
             .query()
-            .table_name(table)
+            .table_name(&self.name)
             .index_name(names::GROUP_INDEX)
             .key_condition_expression("#group = :group")
             .expression_attribute_names("#group", names::GROUP_UUID)
@@ -78,11 +76,10 @@ impl DynamoDb {
     pub(crate) async fn collect(
         &self,
         query: QueryFluentBuilder,
-        table: &str,
         limit: Option<usize>,
         what: &str,
     ) -> Result<(Vec<Item>, Capacity)> {
-        let mut capacity = Capacity::new(self.is_emulated());
+        let mut capacity = Capacity::new(self.db.is_emulated());
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -97,7 +94,7 @@ impl DynamoDb {
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
                 .send()
                 .await
-                .map_err(|error| self.error(what, table, &error))?;
+                .map_err(|error| self.error(what, &error))?;
             capacity.add(&page);
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;

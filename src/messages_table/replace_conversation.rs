@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::items::{group_item, message_item};
 use super::names;
-use crate::dynamodb::{BulkOptions, Capacity, DynamoDb, Item};
+use crate::dynamodb::{BulkOptions, Capacity, Item};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::key_schema;
 use crate::messaging::Conversation;
 
@@ -24,33 +25,23 @@ pub struct Written {
     pub read: Capacity,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Writes `conversation` in the place of whatever its group held before.
     ///
     /// Puts come before deletes: broken off in between, the group holds too much
     /// and never too little, and the next run sets it right.
-    pub async fn replace_conversation(
-        &self,
-        table: &str,
-        group: Uuid,
-        conversation: &Conversation,
-    ) -> Result<Written> {
+    pub async fn replace_conversation(&self, group: Uuid, conversation: &Conversation) -> Result<Written> {
         let owners = conversation.groups.each_ref().map(|row| row.owner_uuid.clone());
-        let (former, read) = self.group_keys(table, group, &owners).await?;
-        Ok(Written { read, ..self.put_in_place_of(table, former, conversation).await? })
+        let (former, read) = self.group_keys(group, &owners).await?;
+        Ok(Written { read, ..self.put_in_place_of(former, conversation).await? })
     }
 
     /// Writes `conversation` to a table that has nothing of its group.
-    pub async fn put_conversation(&self, table: &str, conversation: &Conversation) -> Result<Written> {
-        self.put_in_place_of(table, Vec::new(), conversation).await
+    pub async fn put_conversation(&self, conversation: &Conversation) -> Result<Written> {
+        self.put_in_place_of(Vec::new(), conversation).await
     }
 
-    async fn put_in_place_of(
-        &self,
-        table: &str,
-        former: Vec<Item>,
-        conversation: &Conversation,
-    ) -> Result<Written> {
+    async fn put_in_place_of(&self, former: Vec<Item>, conversation: &Conversation) -> Result<Written> {
         let items: Vec<Item> = conversation
             .messages
             .iter()
@@ -63,7 +54,8 @@ impl DynamoDb {
         let (put, deleted) = (items.len(), stale.len());
         let total = Some((put + deleted) as u64);
         let writing = async {
-            let mut writer = self.bulk_writer(table, key_schema(), BulkOptions { max_wcu: None, total });
+            let mut writer =
+                self.db.bulk_writer(&self.name, key_schema(), BulkOptions { max_wcu: None, total });
             for item in &items {
                 writer.put(item).await?;
             }
@@ -76,7 +68,7 @@ impl DynamoDb {
         let written = writing.await.map_err(|error| {
             error.hint("run the same command again: it replaces the group whole, whatever is there now")
         })?;
-        Ok(Written { put, deleted, written: written.capacity, read: Capacity::new(self.is_emulated()) })
+        Ok(Written { put, deleted, written: written.capacity, read: Capacity::new(self.db.is_emulated()) })
     }
 }
 

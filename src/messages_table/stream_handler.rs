@@ -1,15 +1,15 @@
 //! What a record calls for: the rows of its message's group are brought up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use crate::dynamodb::Capacity;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::streams::Record;
-use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::items::to_message;
 use crate::messages_table::{Refreshed, names};
 use crate::messaging::Message;
@@ -88,7 +88,7 @@ struct Called {
     sequence_number: String,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Does what the stream's handler must do with a batch of records: every one
     /// of them is looked at, and the groups of new and changed messages are
     /// refreshed, each once. What was deleted and what is no message is passed over.
@@ -96,7 +96,7 @@ impl DynamoDb {
     /// Records may come in any order and any number of times: a refresh asks the
     /// table what is newest. Dropped before it is done, some groups are refreshed
     /// and some are not, none in part.
-    pub async fn handle_records(&self, table: &str, records: &[Record]) -> Handled {
+    pub async fn handle_records(&self, records: &[Record]) -> Handled {
         let (mut order, mut called) = (Vec::new(), BTreeMap::<String, Called>::new());
         let (read, written) = self.no_capacity();
         let mut handled = Handled {
@@ -122,7 +122,7 @@ impl DynamoDb {
                 About::Unreadable => handled.unreadable.push(record.sequence_number.clone()),
             }
         }
-        let mut refreshed = self.refresh_groups(table, &order, &called, &mut handled).await;
+        let mut refreshed = self.refresh_groups(&order, &called, &mut handled).await;
         let done: BTreeSet<String> = refreshed.keys().cloned().collect();
         for group in order {
             let (Some(refreshed), Some(called)) = (refreshed.remove(&group), called.remove(&group)) else {
@@ -151,7 +151,6 @@ impl DynamoDb {
     /// Refreshes `order`, some at a time, until one fails.
     async fn refresh_groups(
         &self,
-        table: &str,
         order: &[String],
         called: &BTreeMap<String, Called>,
         handled: &mut Handled,
@@ -160,14 +159,13 @@ impl DynamoDb {
         let mut waiting = order.iter();
         // Dropping the set stops its tasks.
         let mut tasks = JoinSet::new();
-        let table: Arc<str> = table.into();
         loop {
             while tasks.len() < AT_ONCE && handled.failure.is_none() {
                 let Some(group) = waiting.next().cloned() else { break };
                 let candidates = called.get(&group).map(|called| called.messages.clone()).unwrap_or_default();
-                let (store, table) = (self.clone(), Arc::clone(&table));
+                let table = self.clone();
                 tasks.spawn(async move {
-                    let refreshed = store.refresh_patiently(&table, &group, &candidates).await;
+                    let refreshed = table.refresh_patiently(&group, &candidates).await;
                     (group, refreshed)
                 });
             }
@@ -184,9 +182,9 @@ impl DynamoDb {
         }
     }
 
-    async fn refresh_patiently(&self, table: &str, group: &str, candidates: &[Message]) -> Result<Refreshed> {
+    async fn refresh_patiently(&self, group: &str, candidates: &[Message]) -> Result<Refreshed> {
         for tries in 1.. {
-            match self.refresh_group(table, group, candidates).await {
+            match self.refresh_group(group, candidates).await {
                 Err(error)
                     if error.kind() == Kind::Failed && error.time_limit().is_none() && tries < TRIES =>
                 {
@@ -220,10 +218,10 @@ fn about(record: &Record) -> About {
 }
 
 impl Totals {
-    /// Nothing done yet in `db`.
+    /// Nothing done yet in `table`.
     #[must_use]
-    pub fn new(db: &DynamoDb) -> Self {
-        let (read, written) = db.no_capacity();
+    pub fn new(table: &MessagesTable) -> Self {
+        let (read, written) = table.no_capacity();
         Self { records: 0, messages: 0, refreshes: 0, rows: 0, read, written }
     }
 

@@ -11,6 +11,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::{Direction, Span};
 use crate::messaging::MessageGroup;
 
@@ -89,14 +90,14 @@ impl Target {
     /// table's.
     async fn groups(&self, cx: &Context) -> Result<Vec<CompletionCandidate>> {
         let table = cx.config().table(self.table.as_deref());
-        let db = cx.dynamodb().await?;
+        let messages = MessagesTable::new(&cx.dynamodb().await?, table);
         let groups = match &self.handle {
             Some(handle) => {
                 let user = cx.postgres().await?.user_by_handle(handle).await?;
                 let span = Span::default();
-                db.groups(&table, user.uuid, Direction::Backward, span)?.page(ROWS).await?.rows
+                messages.groups(user.uuid, Direction::Backward, span)?.page(ROWS).await?.rows
             }
-            None => db.some_groups(&table, ROWS).await?,
+            None => messages.some_groups(ROWS).await?,
         };
         Ok(described(groups))
     }

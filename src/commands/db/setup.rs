@@ -15,6 +15,7 @@ use crate::commands::target::{Site, announce, local_only};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::MessagesTable;
 use crate::output::Ui;
 use crate::postgres::{
     ConnectionUrl, Script, Session, TableChange, create_statement, lock_database, plan_drop,
@@ -98,7 +99,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
 /// Says whom DynamoDB names and the new database does not know, if it answers at once.
 async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
     let table = cx.config().table(None);
-    let look = async { Strangers::look(&cx.dynamodb().await?, &table, session).await };
+    let look = async { Strangers::look(&MessagesTable::new(&cx.dynamodb().await?, &table), session).await };
     // Nobody has asked for DynamoDB: that it is not there is no fault.
     let Ok(Ok(found)) = tokio::time::timeout(PATIENCE, look).await else { return };
     if found.strange > 0 {

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::dynamodb::item::json;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::{Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write};
 use crate::output::{Column, Record, Records, Ui};
 
@@ -99,15 +100,15 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
         Some(units) => format!("reads the whole table: about {}", counted(units, "read unit")),
         None => "reads the whole table; its size is not known beforehand".to_owned(),
     });
+    let messages = MessagesTable::new(&db, &table);
     let mut check = Check {
         records: ui.records::<Finding>(args.output.output, "findings"),
         tally: Tally::default(),
         read: Capacity::default(),
         written: Capacity::default(),
     };
-    let mut surveyed =
-        check.survey(db.survey(&table, args.speed.segments, args.speed.max_rcu).await?).await?;
-    let mended = check.groups(cx, &db, &table, args, mode, &mut surveyed).await;
+    let mut surveyed = check.survey(messages.survey(args.speed.segments, args.speed.max_rcu).await?).await?;
+    let mended = check.groups(cx, &messages, args, mode, &mut surveyed).await;
     if mended.is_ok() && !args.skip_users {
         check.users(cx, &mut surveyed).await?;
     }
@@ -173,8 +174,7 @@ impl Check {
     async fn groups(
         &mut self,
         cx: &Context,
-        db: &DynamoDb,
-        table: &str,
+        messages: &MessagesTable,
         args: &CheckArgs,
         mode: Mode,
         surveyed: &mut Surveyed,
@@ -196,7 +196,7 @@ impl Check {
                 names.extend(session.users_by_uuid(&users).await?.into_iter().map(|user| (user.uuid, user)));
             }
             let mut failed = None;
-            for examined in db.examine(table, suspects, names, mode).await {
+            for examined in messages.examine(suspects, names, mode).await {
                 self.read.merge(&examined.read);
                 self.written.merge(&examined.written);
                 self.tally.unsettled += u64::from(examined.is_unsettled);

@@ -10,8 +10,9 @@ use crate::commands::plan::{requests_json, show_requests};
 use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
-use crate::dynamodb::{DynamoDb, Plan};
+use crate::dynamodb::Plan;
 use crate::error::{Error, Kind, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::names::GROUP_INDEX;
 use crate::messages_table::{RenamePlan, RenamedCopies};
 use crate::messaging::User;
@@ -93,7 +94,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
             .hint("run it again when they are done"));
     }
 
-    let plan = db.plan_renaming(&table, &rename.to).await?;
+    let messages = MessagesTable::new(&db, &table);
+    let plan = messages.plan_renaming(&rename.to).await?;
     if rename.resumed && plan.copies() == 0 {
         let (new, old) = (&rename.to, &args.handle);
         ui.status(format!(
@@ -101,7 +103,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
             new.handle, new.display_name
         ));
         ui.status(format!("nobody has the handle {old:?}"));
-        return args.show(ui, &db, &rename, &plan, &db.nothing_renamed());
+        return args.show(ui, &messages, &rename, &plan, &messages.nothing_renamed());
     }
     // The proof that this very user had the old handle.
     if rename.resumed && !plan.handles.contains(&args.handle) {
@@ -124,14 +126,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     ));
     ui.detail(format!("  write units of the table: {}", plan.table_units));
     ui.detail(format!("  write units of {GROUP_INDEX}: {}", plan.index_units));
-    let mut done = db.nothing_renamed();
+    let mut done = messages.nothing_renamed();
     if cx.dry_run() {
         let mut ignored = |_| {};
-        let copies = db.rename_copies(&table, &rename.to, &mut done, &mut ignored);
+        let copies = messages.rename_copies(&rename.to, &mut done, &mut ignored);
         let requests = db.rehearse(&table, copies).await?;
         let statement =
             rename.changes_the_user().then(|| postgres.plan_rename_user(&rename.from, &rename.to));
-        return args.show_plan(ui, &db, &rename, &plan, (statement, requests));
+        return args.show_plan(ui, &messages, &rename, &plan, (statement, requests));
     }
     let consequence =
         format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
@@ -142,17 +144,16 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     if rename.changes_the_user() {
         postgres.rename_user(&rename.from, &rename.to).await?;
     }
-    if let Err(error) = rename_copies(ui, &db, &table, &rename.to, &plan, &mut done).await {
+    if let Err(error) = rename_copies(ui, &messages, &rename.to, &plan, &mut done).await {
         return Err(args.broken_off(cx, ui, &rename, &plan, &done, error));
     }
-    args.show(ui, &db, &rename, &plan, &done)
+    args.show(ui, &messages, &rename, &plan, &done)
 }
 
 /// Renames the copies under a progress bar, until they are done or Ctrl-C comes.
 async fn rename_copies(
     ui: &mut Ui,
-    db: &DynamoDb,
-    table: &str,
+    messages: &MessagesTable,
     user: &User,
     plan: &RenamePlan,
     done: &mut RenamedCopies,
@@ -161,7 +162,7 @@ async fn rename_copies(
     let mut advance = |copies| progress.advance(copies);
     let mut signals = Signals::catch()?;
     tokio::select! {
-        result = db.rename_copies(table, user, done, &mut advance) => result,
+        result = messages.rename_copies(user, done, &mut advance) => result,
         stop = signals.next() => Err(stop.unfinished()),
     }
 }
@@ -211,25 +212,25 @@ impl RenameUserArgs {
     fn show(
         &self,
         ui: &mut Ui,
-        db: &DynamoDb,
+        messages: &MessagesTable,
         rename: &Rename,
         plan: &RenamePlan,
         done: &RenamedCopies,
     ) -> Result<()> {
-        self.show_with(ui, db, rename, plan, (done, serde_json::Value::Null))
+        self.show_with(ui, messages, rename, plan, (done, serde_json::Value::Null))
     }
 
     fn show_with(
         &self,
         ui: &mut Ui,
-        db: &DynamoDb,
+        messages: &MessagesTable,
         rename: &Rename,
         plan: &RenamePlan,
         (done, planned): (&RenamedCopies, serde_json::Value),
     ) -> Result<()> {
         let found = usize::from(rename.changes_the_user());
         let rows = [
-            Copies { kind: "users", found, renamed: if db.is_dry_run() { 0 } else { found } },
+            Copies { kind: "users", found, renamed: if messages.db().is_dry_run() { 0 } else { found } },
             Copies { kind: "messages", found: plan.messages, renamed: done.messages },
             Copies { kind: "group rows", found: plan.rows, renamed: done.rows },
         ];
@@ -239,15 +240,15 @@ impl RenameUserArgs {
         }
         let mut read = plan.read.clone();
         read.merge(&done.read);
-        let usage = db.usage(read, done.written.clone());
+        let usage = messages.db().usage(read, done.written.clone());
         records.finish(&serde_json::json!({
             "count": rows.len(),
-            "dry_run": db.is_dry_run(),
+            "dry_run": messages.db().is_dry_run(),
             "plan": planned,
             "estimated_write_units": plan.table_units + plan.index_units,
             "consumed_capacity": self.usage.json(&usage),
         }))?;
-        if !db.is_dry_run() && rename.to.handle != self.handle {
+        if !messages.db().is_dry_run() && rename.to.handle != self.handle {
             ui.hint(format!(
                 "a user pool is not changed: preferred_username must become {:?} there too",
                 rename.to.handle
@@ -261,13 +262,13 @@ impl RenameUserArgs {
     fn show_plan(
         &self,
         ui: &mut Ui,
-        db: &DynamoDb,
+        messages: &MessagesTable,
         rename: &Rename,
         plan: &RenamePlan,
         (statement, mut requests): (Option<String>, Plan),
     ) -> Result<()> {
         let shown = serde_json::json!({ "statement": &statement, "requests": requests_json(&mut requests)?["requests"] });
-        self.show_with(ui, db, rename, plan, (&db.nothing_renamed(), shown))?;
+        self.show_with(ui, messages, rename, plan, (&messages.nothing_renamed(), shown))?;
         let format = self.output.output;
         if let Some(statement) = statement.filter(|_| format == Format::Table) {
             ui.data(&format!("{statement};\n"))?;

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::{Billing, Units};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::{Difference, Fact, Inspected};
 use crate::messaging::{DEFAULT_GROUP, Timestamp};
 
@@ -21,13 +22,14 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     let db = cx.dynamodb().await?;
     built_in(&db, &table, found);
     found.wait_for(format!("DynamoDB at {}", db.place()));
-    let inspected = db.inspect(&table).await;
+    let messages = MessagesTable::new(&db, &table);
+    let inspected = messages.inspect().await;
     if inspected.is_ok() {
         // It has answered, so no request is sent for this.
         found.stands(&of_dynamodb(&db).await.standing);
     }
     let Some(inspected) = inspected? else {
-        let error = db.missing_table(&table).await?;
+        let error = messages.missing_table().await?;
         found.error(&error).value("table", &table);
         return Ok(());
     };
@@ -40,7 +42,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
             .value("deletion_protection", false)
             .mend(format!("cruddur ddb schema-load{flags}"));
     }
-    scripts(cx, &db, &table, &inspected, found).await
+    scripts(cx, &messages, &inspected, found).await
 }
 
 fn table_flag(table: &str) -> String {
@@ -149,8 +151,7 @@ fn built_in(db: &DynamoDb, table: &str, found: &mut Findings) {
 
 async fn scripts(
     cx: &Context,
-    db: &DynamoDb,
-    table: &str,
+    messages: &MessagesTable,
     inspected: &Inspected,
     found: &mut Findings,
 ) -> Result<()> {
@@ -166,7 +167,7 @@ async fn scripts(
             "cruddur ddb scan",
         );
     }
-    if db.first_tables().await?.more {
+    if messages.first_tables().await?.more {
         found.script(
             "ddb/list-tables would have shown 100 tables, and there are more",
             format!("cruddur ddb list-tables{prod}"),
@@ -175,7 +176,7 @@ async fn scripts(
     let year = Timestamp::now().to_string();
     let year = year.get(..4).unwrap_or_default();
     let has_key = inspected.differences.iter().all(|difference| difference.fact != Fact::Key);
-    if has_key && db.has_messages_below(table, DEFAULT_GROUP, year).await? {
+    if has_key && messages.has_messages_below(DEFAULT_GROUP, year).await? {
         found.script(
             format!("get-conversation would have shown no message from before {year}, and there are some"),
             format!("cruddur ddb patterns get-conversation --all{prod}"),

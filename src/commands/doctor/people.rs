@@ -8,6 +8,7 @@ use crate::commands::strangers::Strangers;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 
 /// One finding for all three, and nothing where one of them does not answer: other checks say so.
 pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {
@@ -15,7 +16,9 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     found.wait_for("PostgreSQL or DynamoDB");
     let Ok(session) = cx.postgres().await else { return Ok(()) };
     let Ok(db) = cx.dynamodb().await else { return Ok(()) };
-    let Ok(strangers) = Strangers::look(&db, &table, &session).await else { return Ok(()) };
+    let Ok(strangers) = Strangers::look(&MessagesTable::new(&db, &table), &session).await else {
+        return Ok(());
+    };
     let others = other_ids(cx, args, &session).await.unwrap_or_default();
     if strangers.strange == 0 && others == 0 {
         return Ok(());

@@ -8,7 +8,7 @@ use crate::commands::ddb::{People, lock_group, read_transcript};
 use crate::commands::strangers::{Strangers, relink};
 use crate::config::PEOPLE_VARIABLES;
 use crate::error::{Error, Result};
-use crate::messages_table::{Change, Definition, Difference, Relinked};
+use crate::messages_table::{Change, Definition, Difference, MessagesTable, Relinked};
 use crate::messaging::{Conversation, DEFAULT_GROUP, Timestamp};
 use crate::output::Ui;
 use crate::postgres::Session;
@@ -37,14 +37,15 @@ impl Setup<'_> {
 
     async fn make_table(&self, steps: &mut Steps) -> Result<Outcome> {
         let (db, table) = (self.db, self.table);
+        let messages = MessagesTable::new(db, table);
         let name = format!("{table:?}");
-        let inspected = if self.is_gone() { None } else { db.inspect(table).await? };
+        let inspected = if self.is_gone() { None } else { messages.inspect().await? };
         // Either way to pay for it is right.
         let billing = inspected.as_ref().map(|found| found.billing).unwrap_or_default();
         let definition = Definition { billing, ..Definition::default() };
-        let found = if inspected.is_some() { db.compare(table, &definition, |_| ()).await? } else { None };
+        let found = if inspected.is_some() { messages.compare(&definition, |_| ()).await? } else { None };
         let Some(found) = found else {
-            let create = db.create_table(table, &definition);
+            let create = messages.create_table(&definition);
             if self.cx.dry_run() {
                 steps.plan(db.rehearse(table, create).await?);
             } else if !create.await? {
@@ -65,10 +66,10 @@ impl Setup<'_> {
             found.changes.iter().filter(|change| !matches!(change, Change::Units { .. })).cloned().collect();
         let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
         if self.cx.dry_run() {
-            steps.plan(db.rehearse_changes(table, &found, &changes).await?);
+            steps.plan(messages.rehearse_changes(&found, &changes).await?);
         } else {
             for change in &changes {
-                db.carry_out((table, &definition), &found, change, |_| ()).await?;
+                messages.carry_out(&definition, &found, change, |_| ()).await?;
             }
         }
         Ok(Done(format!("{name}: {}", words.join(", "))))
@@ -85,10 +86,11 @@ impl Setup<'_> {
 
     async fn make_links(&self, steps: &mut Steps, session: &Session) -> Result<Option<Outcome>> {
         let (db, table) = (self.db, self.table);
-        if Strangers::look(db, table, session).await?.strange == 0 {
+        let messages = MessagesTable::new(db, table);
+        if Strangers::look(&messages, session).await?.strange == 0 {
             return Ok(None);
         }
-        let given = relink(db, table, session).await?;
+        let given = relink(&messages, session).await?;
         if self.cx.dry_run() {
             steps.plan(db.withheld());
         }
@@ -119,11 +121,12 @@ impl Setup<'_> {
 
     async fn make_conversation(&self, steps: &mut Steps, base: &Base, state: Table) -> Result<Outcome> {
         let (cx, db, table) = (self.cx, self.db, self.table);
+        let in_table = MessagesTable::new(db, table);
         if state == Table::Missing {
             return Ok(LeftOut("the table is not as it should be".to_owned()));
         }
-        let is_there = !self.is_gone() && db.inspect(table).await?.is_some();
-        if is_there && db.has_messages_below(table, DEFAULT_GROUP, LAST).await? {
+        let is_there = !self.is_gone() && in_table.inspect().await?.is_some();
+        if is_there && in_table.has_messages_below(DEFAULT_GROUP, LAST).await? {
             return Ok(Already("is there; left as it is".to_owned()));
         }
         let people = People::resolve(cx, None, None)?;
@@ -144,11 +147,11 @@ impl Setup<'_> {
             Conversation::from_transcript(&transcript, &me, &other, DEFAULT_GROUP, Timestamp::now());
         match (cx.dry_run(), state) {
             (true, Table::Ready) => {
-                let write = db.replace_conversation(table, DEFAULT_GROUP, &conversation);
+                let write = in_table.replace_conversation(DEFAULT_GROUP, &conversation);
                 steps.plan(db.rehearse(table, write).await?);
             }
-            (true, _) => steps.plan(db.rehearse(table, db.put_conversation(table, &conversation)).await?),
-            (false, _) => _ = db.replace_conversation(table, DEFAULT_GROUP, &conversation).await?,
+            (true, _) => steps.plan(db.rehearse(table, in_table.put_conversation(&conversation)).await?),
+            (false, _) => _ = in_table.replace_conversation(DEFAULT_GROUP, &conversation).await?,
         }
         Ok(Done(messages))
     }

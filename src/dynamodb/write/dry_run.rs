@@ -27,7 +27,7 @@ pub(crate) struct Shapes {
 }
 
 /// The index that an item with this key is in, where the key alone tells.
-pub(crate) type IndexOfKey = fn(&Item) -> Option<&'static str>;
+pub type IndexOfKey = fn(&Item) -> Option<&'static str>;
 
 impl Shapes {
     pub(crate) fn add(&self, table: &str, shape: TableShape) {
@@ -86,7 +86,7 @@ impl DynamoDb {
 
     /// Lets a dry run know which index an item is in, by its key.
     #[must_use]
-    pub(crate) fn knowing(self, index_of_key: IndexOfKey) -> Self {
+    pub fn knowing(self, index_of_key: IndexOfKey) -> Self {
         self.shapes.index_of_key.get_or_init(|| index_of_key);
         self
     }

@@ -8,4 +8,5 @@ pub(crate) mod transaction;
 
 pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Pace, Writers};
 pub use conditional::{KeepWriter, Kept};
+pub use dry_run::IndexOfKey;
 pub use single::SingleWrite;

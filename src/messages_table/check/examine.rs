@@ -15,10 +15,11 @@ use super::repair::Plan;
 use super::reread::TRIES;
 use super::suspects::Suspect;
 use super::verdict::{Known, State, Verdict};
+use crate::dynamodb::Capacity;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::Outcome;
-use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::READING;
 use crate::messaging::{Participant, Timestamp, User};
 
@@ -60,26 +61,20 @@ pub struct Examined {
     pub written: Capacity,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Reads each suspect again and mends what can be, if `mode` says so; the
     /// answers are in the order of the suspects.
-    pub async fn examine(
-        &self,
-        table: &str,
-        suspects: Vec<Suspect>,
-        names: Names,
-        mode: Mode,
-    ) -> Vec<Examined> {
+    pub async fn examine(&self, suspects: Vec<Suspect>, names: Names, mode: Mode) -> Vec<Examined> {
         let names = Arc::new(names);
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         let mut tasks = JoinSet::new();
         for (index, suspect) in suspects.into_iter().enumerate() {
-            let (db, table) = (self.clone(), table.to_owned());
+            let table = self.clone();
             let (names, turns) = (Arc::clone(&names), Arc::clone(&turns));
             tasks.spawn(async move {
                 // Never closed, so never refused.
                 let _turn = turns.acquire().await;
-                (index, db.examine_one(&table, &suspect, &names, mode).await)
+                (index, table.examine_one(&suspect, &names, mode).await)
             });
         }
         let mut examined: BTreeMap<usize, Examined> = BTreeMap::new();
@@ -101,9 +96,9 @@ impl DynamoDb {
         Examined { findings: Vec::new(), is_unsettled: false, error: None, read, written }
     }
 
-    async fn examine_one(&self, table: &str, suspect: &Suspect, names: &Names, mode: Mode) -> Examined {
+    async fn examine_one(&self, suspect: &Suspect, names: &Names, mode: Mode) -> Examined {
         let mut examined = self.nothing_examined();
-        if let Err(error) = self.examine_into(table, suspect, names, mode, &mut examined).await {
+        if let Err(error) = self.examine_into(suspect, names, mode, &mut examined).await {
             examined.error = Some(error);
         }
         examined
@@ -111,7 +106,6 @@ impl DynamoDb {
 
     async fn examine_into(
         &self,
-        table: &str,
         suspect: &Suspect,
         names: &Names,
         mode: Mode,
@@ -120,11 +114,11 @@ impl DynamoDb {
         let mut settling = SETTLING.iter();
         let mut tries = 0;
         loop {
-            let Some(state) = self.settled_state(table, suspect, &mut examined.read).await? else {
+            let Some(state) = self.settled_state(suspect, &mut examined.read).await? else {
                 examined.is_unsettled = true;
                 return Ok(());
             };
-            let known = self.known(table, &state, suspect, names, &mut examined.read).await?;
+            let known = self.known(&state, suspect, names, &mut examined.read).await?;
             let mut verdict = state.judge(suspect, &known);
             if verdict.findings.is_empty() {
                 return Ok(());
@@ -135,7 +129,7 @@ impl DynamoDb {
                 tokio::time::sleep(*pause).await;
                 continue;
             }
-            let plan = self.plan(table, &state, &verdict.wanted, &mut examined.read).await?;
+            let plan = self.plan(&state, &verdict.wanted, &mut examined.read).await?;
             let Some(plan) = plan else {
                 tries += 1;
                 if tries > TRIES {
@@ -151,17 +145,17 @@ impl DynamoDb {
             {
                 first.writes = plan.writes();
             }
-            if mode == Mode::Plan && self.is_dry_run() && !plan.is_idle() {
+            if mode == Mode::Plan && self.db.is_dry_run() && !plan.is_idle() {
                 let what = "cannot rehearse the repair";
-                self.transact(plan.transaction(table)?, what, &mut examined.written).await?;
+                self.db.transact(plan.transaction(self)?, what, &mut examined.written).await?;
             }
             if mode != Mode::Repair || plan.is_idle() {
                 examined.findings.append(&mut verdict.findings);
                 return Ok(());
             }
             tries += 1;
-            let transaction = plan.transaction(table)?;
-            match self.transact(transaction, "cannot mend the group", &mut examined.written).await {
+            let transaction = plan.transaction(self)?;
+            match self.db.transact(transaction, "cannot mend the group", &mut examined.written).await {
                 Ok(Outcome::Done) if plan.postponed.is_empty() => {
                     verdict.mended();
                     examined.findings.append(&mut verdict.findings);
@@ -193,7 +187,6 @@ impl DynamoDb {
     /// newest message does.
     async fn known(
         &self,
-        table: &str,
         state: &State,
         suspect: &Suspect,
         names: &Names,
@@ -207,7 +200,7 @@ impl DynamoDb {
         for user in users {
             let name = match names.get(&user) {
                 Some(user) => Some(Participant::from(user)),
-                None => self.sender_of_group(table, state.group, user, capacity).await?,
+                None => self.sender_of_group(state.group, user, capacity).await?,
             };
             known.extend(name.map(|name| (user, name)));
         }
@@ -217,7 +210,6 @@ impl DynamoDb {
     /// How `user`'s newest message in the group names them.
     async fn sender_of_group(
         &self,
-        table: &str,
         group: Uuid,
         user: Uuid,
         capacity: &mut Capacity,
@@ -225,7 +217,7 @@ impl DynamoDb {
         let mut start = None;
         loop {
             let page = self
-                .query_partition(table, items::message_partition(group))
+                .query_partition(items::message_partition(group))
                 .scan_index_forward(false)
                 .filter_expression("#user = :user")
                 .expression_attribute_names("#user", names::USER_UUID)
@@ -234,7 +226,7 @@ impl DynamoDb {
                 .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
                 .send()
                 .await
-                .map_err(|error| self.error(READING, table, &error))?;
+                .map_err(|error| self.error(READING, &error))?;
             capacity.add(&page);
             if let Some(message) = page.items().first() {
                 return Ok(Some(items::to_message(message).sender));

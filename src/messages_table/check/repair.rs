@@ -7,11 +7,11 @@ use super::super::{items, names};
 use super::finding::Write;
 use super::verdict::{State, Wanted, shows};
 use crate::dynamodb::write::transaction::Transaction;
-use crate::dynamodb::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES};
+use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::create_message;
 use crate::messages_table::group_rows::sort_key;
-use crate::messages_table::key_schema;
 use crate::messaging::{MessageGroup, Participant};
 
 /// Actions and bytes that one transaction takes, with room to spare.
@@ -56,8 +56,8 @@ impl Plan {
         self.steps.iter().map(write).collect()
     }
 
-    pub(super) fn transaction<'a>(&self, table: &'a str) -> Result<Transaction<'a>> {
-        let mut transaction = Transaction::new(table, key_schema());
+    pub(super) fn transaction<'a>(&self, table: &'a MessagesTable) -> Result<Transaction<'a>> {
+        let mut transaction = table.transaction();
         for step in &self.steps {
             match step {
                 Step::Put(item) => transaction.put_new(item.clone())?,
@@ -87,12 +87,11 @@ impl Plan {
     }
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// What makes the rows of `state` as `wanted`; `None` when it is no longer as
     /// it was read.
     pub(super) async fn plan(
         &self,
-        table: &str,
         state: &State,
         wanted: &[Wanted],
         capacity: &mut Capacity,
@@ -105,8 +104,7 @@ impl DynamoDb {
             let kept = state.kept(wanted.owner);
             let Some(mut row) = wanted_row(state, wanted, kept) else { continue };
             if kept.is_none_or(|kept| sort_key(kept) != sort_key(&row)) {
-                let Some(taken) = self.find_room(table, state, wanted.owner, &mut row, capacity).await?
-                else {
+                let Some(taken) = self.find_room(state, wanted.owner, &mut row, capacity).await? else {
                     return Ok(None);
                 };
                 plan.steps.extend(taken.into_iter().map(Step::Keep));
@@ -135,7 +133,6 @@ impl DynamoDb {
     /// when the group has a row that was not there before.
     async fn find_room(
         &self,
-        table: &str,
         state: &State,
         owner: Uuid,
         row: &mut Item,
@@ -147,7 +144,7 @@ impl DynamoDb {
         for later in 0..create_message::TRIES {
             let at = create_message::nudged(&wanted, later);
             row.insert(names::SORT_KEY.to_owned(), items::text(at.as_str()));
-            let Some(there) = self.get(table, pk.clone(), &at, capacity).await? else { break };
+            let Some(there) = self.get(pk.clone(), &at, capacity).await? else { break };
             if kept == Some(at.as_str()) {
                 break;
             }

@@ -11,8 +11,9 @@ use super::suspects::Suspect;
 use super::trace::uuid;
 use super::verdict::{Known, State};
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::{Latest, READING, sort_key};
 use crate::messaging::Timestamp;
 
@@ -22,7 +23,7 @@ pub(super) const TRIES: u32 = 8;
 /// Rows of one group that are read at once; it should have two.
 const MOST_ROWS: i32 = 300;
 
-impl DynamoDb {
+impl MessagesTable {
     /// The group at one moment: its newest message was the same before the rows
     /// were read and after. `None` when it never was.
     ///
@@ -31,34 +32,33 @@ impl DynamoDb {
     /// rows do not lead to it.
     pub(super) async fn settled_state(
         &self,
-        table: &str,
         suspect: &Suspect,
         capacity: &mut Capacity,
     ) -> Result<Option<State>> {
         let group = suspect.group.to_string();
         let is_sound = |state: &State| state.judge(suspect, &Known::new()).findings.is_empty();
         let mut by_instant = false;
-        let mut latest = self.latest_message(table, &group, by_instant, capacity).await?;
+        let mut latest = self.latest_message(&group, by_instant, capacity).await?;
         for tries in 1..=TRIES {
             let newest = latest.newest.as_ref().map(sort_key);
-            let rows = self.group_rows(table, suspect, newest, capacity).await?;
+            let rows = self.group_rows(suspect, newest, capacity).await?;
             let state = State { group: suspect.group, latest, rows };
             let is_mixed =
                 suspect.has_offsets || state.items().any(|item| Timestamp::has_offset(sort_key(item)));
             if is_mixed && !by_instant {
-                if let Some(state) = self.shown_state(table, suspect, &state, capacity).await?
+                if let Some(state) = self.shown_state(suspect, &state, capacity).await?
                     && is_sound(&state)
                 {
                     return Ok(Some(state));
                 }
                 by_instant = true;
-                latest = self.latest_message(table, &group, by_instant, capacity).await?;
+                latest = self.latest_message(&group, by_instant, capacity).await?;
                 continue;
             }
             if is_sound(&state) {
                 return Ok(Some(state));
             }
-            let after = self.latest_message(table, &group, by_instant, capacity).await?;
+            let after = self.latest_message(&group, by_instant, capacity).await?;
             if after == state.latest {
                 return Ok(Some(state));
             }
@@ -72,14 +72,12 @@ impl DynamoDb {
     /// there and no other is known to be newer.
     async fn shown_state(
         &self,
-        table: &str,
         suspect: &Suspect,
         state: &State,
         capacity: &mut Capacity,
     ) -> Result<Option<State>> {
         let Some(row) = state.rows.values().flatten().next() else { return Ok(None) };
-        let Some(shown) = self.message_at(table, &suspect.group.to_string(), sort_key(row), capacity).await?
-        else {
+        let Some(shown) = self.message_at(&suspect.group.to_string(), sort_key(row), capacity).await? else {
             return Ok(None);
         };
         let at = |item: &Item| items::instant(item).map(Timestamp::microseconds);
@@ -93,17 +91,16 @@ impl DynamoDb {
     /// should be, and in the inbox of everybody who has none there.
     async fn group_rows(
         &self,
-        table: &str,
         suspect: &Suspect,
         newest: Option<&str>,
         capacity: &mut Capacity,
     ) -> Result<BTreeMap<Uuid, Vec<Item>>> {
         let group = suspect.group.to_string();
         let mut rows: BTreeMap<Uuid, Vec<Item>> = BTreeMap::new();
-        for key in self.indexed_keys(table, &group, capacity).await? {
+        for key in self.indexed_keys(&group, capacity).await? {
             let (pk, sk) = row_key(&key);
             if let Some(owner) = owner_of(&key)
-                && let Some(row) = self.get(table, pk, &sk, capacity).await?
+                && let Some(row) = self.get(pk, &sk, capacity).await?
                 && items::get(&row, names::GROUP_UUID) == group
             {
                 rows.entry(owner).or_default().push(row);
@@ -120,12 +117,12 @@ impl DynamoDb {
                     continue;
                 }
                 let at_newest = match newest {
-                    Some(newest) => self.get(table, items::inbox_partition(user), newest, capacity).await?,
+                    Some(newest) => self.get(items::inbox_partition(user), newest, capacity).await?,
                     None => None,
                 };
                 let found = match at_newest.filter(|row| items::get(row, names::GROUP_UUID) == group) {
                     Some(row) => vec![row],
-                    None => self.inbox_rows(table, &user.to_string(), &group, capacity).await?,
+                    None => self.inbox_rows(&user.to_string(), &group, capacity).await?,
                 };
                 if !found.is_empty() {
                     rows.insert(user, found);
@@ -139,11 +136,12 @@ impl DynamoDb {
     }
 
     /// What the index has of the group: the keys of its rows, not too many.
-    async fn indexed_keys(&self, table: &str, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
+    async fn indexed_keys(&self, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
         let answer = self
+            .db
             .client
             .query()
-            .table_name(table)
+            .table_name(&self.name)
             .index_name(names::GROUP_INDEX)
             .key_condition_expression("#group = :group")
             .projection_expression("#pk, #sk")
@@ -157,7 +155,7 @@ impl DynamoDb {
             .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
             .send()
             .await
-            .map_err(|error| self.error(READING, table, &error))?;
+            .map_err(|error| self.error(READING, &error))?;
         capacity.add(&answer);
         Ok(answer.items.unwrap_or_default())
     }

@@ -8,9 +8,10 @@ use super::finding::{Finding, Promise};
 use super::suspects::Surveyed;
 use super::trace::{MOST_HELD, Mention, Role, Trace, What, hash, uuid};
 use crate::dynamodb::item::expression::Projection;
-use crate::dynamodb::{Capacity, DynamoDb, Item, Scan, ScanRequest, Segments};
+use crate::dynamodb::{Capacity, Item, Scan, ScanRequest, Segments};
 use crate::error::{Error, Result};
 use crate::external_sort::Sorter;
+use crate::messages_table::MessagesTable;
 use crate::messaging::Timestamp;
 
 /// What of an item the promises are about.
@@ -73,18 +74,18 @@ struct Fold {
     counts: Counts,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Reads the whole of `table`, in segments, at no more than `max_rcu` read units
     /// a second.
-    pub async fn survey(&self, table: &str, segments: Segments, max_rcu: Option<f64>) -> Result<Survey> {
+    pub async fn survey(&self, segments: Segments, max_rcu: Option<f64>) -> Result<Survey> {
         let request = ScanRequest {
-            table: table.to_owned(),
+            table: self.name.clone(),
             segments,
             attributes: Some(Projection::of(ATTRIBUTES)),
             max_rcu,
             ..ScanRequest::default()
         };
-        let scan = self.scan(request).await?;
+        let scan = self.db.scan(request).await?;
         Ok(Survey {
             partitions: (0..scan.segments()).map(|_| None).collect(),
             scan,

@@ -8,7 +8,8 @@ use super::super::names;
 use super::Request;
 use super::recorder::{Asked, Exchange, Recorder};
 use super::writes::Change;
-use crate::dynamodb::{DynamoDb, Item};
+use crate::dynamodb::Item;
+use crate::messages_table::MessagesTable;
 
 /// The app's writes for a message.
 pub(super) struct App {
@@ -81,9 +82,10 @@ impl App {
     }
 
     /// Its requests, which never leave.
-    pub(super) async fn requests(&self, db: &DynamoDb, table: &str) -> Vec<Request> {
+    pub(super) async fn requests(&self, table: &MessagesTable) -> Vec<Request> {
         let recorder = Recorder::holding();
-        let client = &db.recorded(&recorder).client;
+        let client = &table.recorded(&recorder).db.client;
+        let table = table.name.as_str();
         // There is nothing to hear.
         if self.has_new_rows {
             let put = |item: &Item| {

@@ -35,7 +35,7 @@ impl Explainer<'_> {
                 .set_exclusive_start_key(start)
                 .send()
                 .await
-                .map_err(|error| self.db.error(EXPLAINING, self.table, &error))?;
+                .map_err(|error| self.table.error(EXPLAINING, &error))?;
             (start, done) = (page.last_evaluated_key, done + 1);
             if start.is_none() || done == most {
                 return Ok(self.found(start.is_some() && pages.is_none()));
@@ -51,7 +51,7 @@ impl Explainer<'_> {
                 .set_exclusive_start_key(start)
                 .send()
                 .await
-                .map_err(|error| self.db.error(EXPLAINING, self.table, &error))?;
+                .map_err(|error| self.table.error(EXPLAINING, &error))?;
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(self.found(false));
@@ -88,9 +88,9 @@ impl Explainer<'_> {
     /// The Scan that would be sent.
     pub(super) async fn held_back(&self, query: &QueryInput, index: Option<String>) -> Option<Request> {
         let recorder = Recorder::holding();
-        let db = self.db.recorded(&recorder);
+        let recorded = self.table.recorded(&recorder);
         // It never leaves, so there is nothing to hear.
-        let _ = scan_like(&db.client, query, index).send().await;
+        let _ = scan_like(&recorded.db.client, query, index).send().await;
         recorder.take().first().map(Request::from)
     }
 }

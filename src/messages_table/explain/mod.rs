@@ -13,8 +13,9 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::dynamodb::{Capacity, DynamoDb, Usage};
+use crate::dynamodb::{Capacity, Usage};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use recorder::{Exchange, Recorder};
 
 /// How a figure is known.
@@ -80,13 +81,13 @@ pub struct Explanation {
 /// A client that keeps account of what it sends, and lets no write out.
 pub struct Watched {
     /// For the pattern to use.
-    pub db: DynamoDb,
+    pub table: MessagesTable,
     recorder: Recorder,
     keeps_items: bool,
     app: Vec<Exchange>,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// A client like this one, for a pattern that only reads.
     #[must_use]
     pub fn watched(&self) -> Watched {
@@ -102,11 +103,13 @@ impl DynamoDb {
 
     fn watch(&self, keeps_items: bool) -> Watched {
         let recorder = Recorder::new(keeps_items);
-        Watched { db: self.rehearsing().recorded(&recorder), recorder, keeps_items, app: Vec::new() }
+        let table = Self { db: self.db.rehearsing(), name: self.name.clone() };
+        Watched { table: table.recorded(&recorder), recorder, keeps_items, app: Vec::new() }
     }
 
     fn recorded(&self, recorder: &Recorder) -> Self {
-        self.intercepted(SharedInterceptor::new(recorder.clone()))
+        let db = self.db.intercepted(SharedInterceptor::new(recorder.clone()));
+        Self { db, name: self.name.clone() }
     }
 }
 
@@ -119,14 +122,14 @@ impl Watched {
 
     /// Explains what the client was used for. Figures that would cost more than the
     /// pattern itself are estimates, unless `measure` is set.
-    pub async fn explain(self, table: &str, measure: bool) -> Result<Explanation> {
+    pub async fn explain(self, measure: bool) -> Result<Explanation> {
         let sent = self.recorder.take();
-        let explainer = ways::Explainer::new(&self, table, measure, &sent).await?;
+        let explainer = ways::Explainer::new(&self, measure, &sent).await?;
         let (ways, mut read) = explainer.ways().await?;
         for answer in self.app.iter().chain(&sent).filter_map(|exchange| exchange.answer.as_ref()) {
             read.merge(&answer.capacity);
         }
-        Ok(Explanation { ways, usage: self.db.usage(read, Capacity::new(self.db.is_emulated())) })
+        Ok(Explanation { ways, usage: self.table.db.usage(read, Capacity::new(self.table.db.is_emulated())) })
     }
 }
 

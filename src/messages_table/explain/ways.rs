@@ -10,17 +10,17 @@ use super::measure::{Found, again, scan_like};
 use super::recorder::{Answered, Asked, Exchange, Recorder};
 use super::writes::{Change, Charge, Former, Projection};
 use super::{Figures, Request, Watched, Way};
+use crate::dynamodb::Capacity;
 use crate::dynamodb::item::size;
-use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 
 /// What the app sends and what cruddur does, and the means to find out about other
 /// ways. Those are other ways for the app.
 pub(super) struct Explainer<'a> {
     /// Records what it sends, and lets no write out.
-    pub(super) db: &'a DynamoDb,
+    pub(super) table: &'a MessagesTable,
     pub(super) recorder: &'a Recorder,
-    pub(super) table: &'a str,
     pub(super) measure: bool,
     /// What cruddur has sent.
     sent: &'a [Exchange],
@@ -89,13 +89,8 @@ impl<'a> Read<'a> {
 }
 
 impl<'a> Explainer<'a> {
-    pub(super) async fn new(
-        watched: &'a Watched,
-        table: &'a str,
-        measure: bool,
-        sent: &'a [Exchange],
-    ) -> Result<Self> {
-        let shape = watched.db.table_shape(table).await?;
+    pub(super) async fn new(watched: &'a Watched, measure: bool, sent: &'a [Exchange]) -> Result<Self> {
+        let shape = watched.table.db.table_shape(&watched.table.name).await?;
         let index = shape.index(names::GROUP_INDEX);
         let sizes = [shape.bytes, index.map_or(0, |index| index.bytes)];
         // That is no read of the pattern's.
@@ -106,9 +101,8 @@ impl<'a> Explainer<'a> {
         let reads = if is_writer { sent } else { &watched.app }.iter().filter_map(Read::of);
         let changes = app.as_ref().map(App::changes).unwrap_or_default();
         Ok(Self {
-            db: &watched.db,
+            table: &watched.table,
             recorder: &watched.recorder,
-            table,
             measure,
             sent,
             is_writer,
@@ -119,7 +113,7 @@ impl<'a> Explainer<'a> {
             changes,
             sizes: sizes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             projects_all: index.is_some_and(|index| index.projects_all),
-            spent: Capacity::new(watched.db.is_emulated()),
+            spent: Capacity::new(watched.table.db.is_emulated()),
         })
     }
 
@@ -168,7 +162,7 @@ impl<'a> Explainer<'a> {
             return (!self.is_writer).then(|| self.way("the app", found));
         };
         let note = format!("{}the stream's Lambda moves each row: a delete and a put", app.first_step());
-        let requests = app.requests(self.db, self.table).await;
+        let requests = app.requests(self.table).await;
         Some(self.way("the app", Found { requests, ..self.as_read(note) }))
     }
 
@@ -208,7 +202,7 @@ impl<'a> Explainer<'a> {
         let found = if self.measure {
             let mut found = Found::measured("the same request, strongly consistent");
             for query in self.reads.clone().into_iter().filter_map(Read::query) {
-                let query = again(&self.db.client, query).consistent_read(true);
+                let query = again(&self.table.db.client, query).consistent_read(true);
                 found.add(self.count(query, Some(1)).await?);
             }
             found
@@ -237,7 +231,7 @@ impl<'a> Explainer<'a> {
             let rows: BTreeSet<(String, String)> =
                 rows.map(|row| (row.owner_uuid, row.message_group_uuid)).collect();
             for (owner, group) in rows {
-                let query = self.db.query_inbox(self.table, &owner, group);
+                let query = self.table.query_inbox(&owner, group);
                 found.add(self.count(query, None).await?);
             }
         }
@@ -275,7 +269,7 @@ impl<'a> Explainer<'a> {
         let mut found =
             Found::measured("the partition is read whole, and filtered then: on the sort key by the reader");
         for (partition, consistent) in &narrow {
-            let query = self.db.query_partition(self.table, partition.clone()).consistent_read(*consistent);
+            let query = self.table.query_partition(partition.clone()).consistent_read(*consistent);
             found.add(self.count(query, None).await?);
         }
         for read in self.reads.iter().filter(|read| !read.query().is_some_and(narrows)) {
@@ -312,7 +306,7 @@ impl<'a> Explainer<'a> {
             }
             let index = query.index_name.clone().filter(|_| index);
             if self.measure {
-                found.add(self.count_scan(scan_like(&self.db.client, query, index)).await?);
+                found.add(self.count_scan(scan_like(&self.table.db.client, query, index)).await?);
             } else {
                 let consistent = query.consistent_read.unwrap_or_default();
                 found.add_units(size::read_units(bytes, consistent));

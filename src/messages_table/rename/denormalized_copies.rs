@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use crate::dynamodb::{Capacity, DynamoDb, Item};
+use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::sort_key;
 use crate::messages_table::items::{self, inbox_partition, message_partition, text};
 use crate::messages_table::names;
@@ -22,8 +23,7 @@ const STALE: &str = "#user = :user AND NOT (#handle = :handle AND #display_name 
 /// There is no index by user, and none is needed: the user's own inbox leads to
 /// the groups. Messages of a group that the inbox does not name are not found.
 pub(crate) struct StaleCopies<'a> {
-    db: &'a DynamoDb,
-    table: &'a str,
+    table: &'a MessagesTable,
     user: &'a User,
     /// Only messages from here on, by sort key.
     since: Option<String>,
@@ -45,23 +45,22 @@ pub(crate) enum Page {
     Rows(Vec<Item>),
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// The copies of `user`'s names that are not as `user` has them.
     pub(crate) async fn stale_copies<'a>(
         &'a self,
-        table: &'a str,
         user: &'a User,
         since: Option<String>,
         read: &mut Capacity,
     ) -> Result<StaleCopies<'a>> {
         let inbox = self
-            .query_partition(table, inbox_partition(user.uuid))
+            .query_partition(inbox_partition(user.uuid))
             .consistent_read(true)
             .projection_expression("#pk, #sk, #group, #user")
             .expression_attribute_names("#sk", names::SORT_KEY)
             .expression_attribute_names("#group", names::GROUP_UUID)
             .expression_attribute_names("#user", names::USER_UUID);
-        let (rows, consumed) = self.collect(inbox, table, None, READING).await?;
+        let (rows, consumed) = self.collect(inbox, None, READING).await?;
         read.merge(&consumed);
         let mut groups: BTreeMap<String, BTreeSet<Other>> = BTreeMap::new();
         for row in &rows {
@@ -71,15 +70,7 @@ impl DynamoDb {
                 groups.entry(group.message_group_uuid).or_default().insert(other);
             }
         }
-        Ok(StaleCopies {
-            db: self,
-            table,
-            user,
-            since,
-            groups: groups.into_iter(),
-            current: None,
-            rows_of: None,
-        })
+        Ok(StaleCopies { table: self, user, since, groups: groups.into_iter(), current: None, rows_of: None })
     }
 }
 
@@ -117,7 +108,7 @@ impl StaleCopies<'_> {
         start: Option<Item>,
         read: &mut Capacity,
     ) -> Result<Vec<Item>> {
-        let mut query = self.db.query_partition(self.table, message_partition(&group));
+        let mut query = self.table.query_partition(message_partition(&group));
         if let Some(since) = &self.since {
             query = query
                 .key_condition_expression("#pk = :pk AND #sk >= :since")
@@ -131,7 +122,7 @@ impl StaleCopies<'_> {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()
             .await
-            .map_err(|error| self.db.error(READING, self.table, &error))?;
+            .map_err(|error| self.table.error(READING, &error))?;
         read.add(&page);
         self.current = page.last_evaluated_key.map(|start| (group, Some(start)));
         Ok(page.items.unwrap_or_default())
@@ -152,7 +143,7 @@ impl StaleCopies<'_> {
     /// The group's rows that name the user, whosever inbox they are in, each read
     /// consistently: what the index says of a row may be of the past.
     async fn rows(&self, group: &str, others: BTreeSet<Other>, read: &mut Capacity) -> Result<Vec<Item>> {
-        let indexed = self.db.indexed_rows(self.table, group, read).await?;
+        let indexed = self.table.indexed_rows(group, read).await?;
         let user = self.user.uuid.to_string();
         let names_user = |row: &Item| items::to_group(row).other.user_uuid == user;
         let mut keys: BTreeSet<Other> = others.clone();
@@ -164,7 +155,7 @@ impl StaleCopies<'_> {
         );
         let mut rows: BTreeMap<Other, Item> = BTreeMap::new();
         for (partition, sort) in keys {
-            let row = self.db.get(self.table, partition.clone(), &sort, read).await?;
+            let row = self.table.get(partition.clone(), &sort, read).await?;
             rows.extend(row.map(|row| ((partition, sort), row)));
         }
         let is_of_group = |row: &Item| items::to_group(row).message_group_uuid == group;
@@ -172,7 +163,7 @@ impl StaleCopies<'_> {
             // It has moved on since, or is not where it should be.
             if !rows.iter().any(|((partition, _), row)| *partition == inbox && is_of_group(row)) {
                 let owner = inbox.strip_prefix(names::GROUP_PREFIX).unwrap_or(&inbox).to_owned();
-                let found = self.db.inbox_rows(self.table, &owner, group, read).await?;
+                let found = self.table.inbox_rows(&owner, group, read).await?;
                 rows.extend(found.into_iter().map(|row| ((inbox.clone(), sort_key(&row).to_owned()), row)));
             }
         }

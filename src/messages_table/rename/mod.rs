@@ -15,8 +15,9 @@ use super::names;
 use crate::aws::{Tries, code, is_not_sent};
 use crate::dynamodb::error::{is_server_error, is_throttled};
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::{Capacity, DynamoDb, Item, MAX_ITEM_BYTES};
+use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::rename::denormalized_copies::Page;
 use crate::messaging::{Participant, Timestamp, User};
 
@@ -81,7 +82,7 @@ impl RenamedCopies {
     }
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Nothing renamed yet.
     #[must_use]
     pub fn nothing_renamed(&self) -> RenamedCopies {
@@ -95,9 +96,9 @@ impl DynamoDb {
     /// # Errors
     /// [`crate::error::Kind::Failed`], also when a message is so long that the new
     /// names do not fit into its item.
-    pub async fn plan_renaming(&self, table: &str, user: &User) -> Result<RenamePlan> {
+    pub async fn plan_renaming(&self, user: &User) -> Result<RenamePlan> {
         let (mut read, _) = self.no_capacity();
-        let mut copies = self.stale_copies(table, user, None, &mut read).await?;
+        let mut copies = self.stale_copies(user, None, &mut read).await?;
         let mut plan = RenamePlan {
             groups: copies.groups(),
             messages: 0,
@@ -135,7 +136,6 @@ impl DynamoDb {
     /// [`crate::error::Kind::Failed`]; whatever `done` counts is done.
     pub async fn rename_copies(
         &self,
-        table: &str,
         user: &User,
         done: &mut RenamedCopies,
         on_progress: &mut (dyn FnMut(usize) + Send),
@@ -146,29 +146,29 @@ impl DynamoDb {
                 pause(pass).await;
             }
             let since = (pass > 0).then(|| later.clone());
-            let found = self.rename_pass(table, user, since, done, on_progress).await?;
+            let found = self.rename_pass(user, since, done, on_progress).await?;
             // A dry run has changed nothing, and would find it all again.
-            if found == 0 || self.dry_run.is_some() {
+            if found == 0 || self.db.is_dry_run() {
                 return Ok(());
             }
         }
         Err(Error::failed(format!(
-            "copies of the former names keep coming into {table:?} on {}: somebody goes on to write them",
-            self.place()
+            "copies of the former names keep coming into {:?} on {}: somebody goes on to write them",
+            self.name,
+            self.db.place()
         )))
     }
 
     /// Goes through the copies once; returns how many it found.
     async fn rename_pass(
         &self,
-        table: &str,
         user: &User,
         since: Option<String>,
         done: &mut RenamedCopies,
         on_progress: &mut (dyn FnMut(usize) + Send),
     ) -> Result<usize> {
-        let mut copies = self.stale_copies(table, user, since, &mut done.read).await?;
-        let mut updates = Updates { db: self, table, user, running: JoinSet::new() };
+        let mut copies = self.stale_copies(user, since, &mut done.read).await?;
+        let mut updates = Updates { table: self, user, running: JoinSet::new() };
         let mut found = 0;
         // What is under way is waited for also after an error, so that it counts.
         let mut result = Ok(());
@@ -206,8 +206,7 @@ impl DynamoDb {
 
 /// Updates under way.
 struct Updates<'a> {
-    db: &'a DynamoDb,
-    table: &'a str,
+    table: &'a MessagesTable,
     user: &'a User,
     running: JoinSet<Result<Updated>>,
 }
@@ -226,10 +225,11 @@ impl Updates<'_> {
     fn start(&mut self, item: &Item, is_row: bool) {
         let wanted = Participant::from(self.user);
         let update = self
+            .table
             .db
             .client
             .update_item()
-            .table_name(self.table)
+            .table_name(&self.table.name)
             .set_key(Some(key(item)))
             .update_expression("SET #handle = :handle, #display_name = :display_name")
             .condition_expression("#user = :user")
@@ -240,7 +240,7 @@ impl Updates<'_> {
             .expression_attribute_values(":handle", text(wanted.user_handle))
             .expression_attribute_values(":display_name", text(wanted.user_display_name))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        self.running.spawn(send(self.db.clone(), self.table.to_owned(), update, is_row));
+        self.running.spawn(send(self.table.clone(), update, is_row));
     }
 
     async fn one_ends(
@@ -268,8 +268,7 @@ impl Updates<'_> {
 }
 
 pub(crate) async fn send(
-    db: DynamoDb,
-    table: String,
+    table: MessagesTable,
     update: UpdateItemFluentBuilder,
     is_row: bool,
 ) -> Result<Updated> {
@@ -290,10 +289,10 @@ pub(crate) async fn send(
             // A transaction has hold of the item.
             Some("TransactionConflictException") => {}
             _ if is_throttled(&error) || is_server_error(&error) => {}
-            _ => return Err(db.error("cannot rename a copy", &table, &error)),
+            _ => return Err(table.error("cannot rename a copy", &error)),
         }
         if tries == TRIES {
-            return Err(db.error("cannot rename a copy", &table, &error));
+            return Err(table.error("cannot rename a copy", &error));
         }
         pause(tries).await;
         tries += 1;

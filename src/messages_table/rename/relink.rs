@@ -6,15 +6,15 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use uuid::Uuid;
 
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::write::transaction::{Outcome, Transaction};
-use crate::dynamodb::{DynamoDb, Item, ScanRequest};
+use crate::dynamodb::write::transaction::Outcome;
+use crate::dynamodb::{Item, ScanRequest};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messages_table::create_message::{TRIES, nudged};
 use crate::messages_table::group_rows::sort_key;
 use crate::messages_table::items::{
     self, inbox_partition, key, message_partition, text, to_group, to_message,
 };
-use crate::messages_table::key_schema;
 use crate::messages_table::names;
 use crate::messages_table::rename::{Updated, send};
 use crate::messaging::{Participant, User};
@@ -41,19 +41,20 @@ pub struct Relinked {
     pub messages: usize,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// Whom the first group rows name: the owner and the other of each, of 100 rows at most. One
     /// request to the index.
-    pub async fn users_of_first_rows(&self, table: &str) -> Result<Vec<[Uuid; 2]>> {
+    pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
         let answer = self
+            .db
             .client
             .scan()
-            .table_name(table)
+            .table_name(&self.name)
             .index_name(names::GROUP_INDEX)
             .limit(SAMPLE)
             .send()
             .await
-            .map_err(|error| self.error("cannot look at the group rows", table, &error))?;
+            .map_err(|error| self.error("cannot look at the group rows", &error))?;
         let users = |row: &Item| {
             let row = to_group(row);
             Some([row.owner_uuid.parse().ok()?, row.other.user_uuid.parse().ok()?])
@@ -62,8 +63,9 @@ impl DynamoDb {
     }
 
     /// Everybody whom the table names. Reads it once.
-    pub async fn namings(&self, table: &str) -> Result<BTreeMap<Uuid, Naming>> {
-        let mut scan = self.scan(ScanRequest { table: table.to_owned(), ..ScanRequest::default() }).await?;
+    pub async fn namings(&self) -> Result<BTreeMap<Uuid, Naming>> {
+        let mut scan =
+            self.db.scan(ScanRequest { table: self.name.clone(), ..ScanRequest::default() }).await?;
         let mut found: BTreeMap<Uuid, Naming> = BTreeMap::new();
         let mut add = |user: &str, handle: Option<String>, group: &str| {
             if let Ok(user) = user.parse() {
@@ -96,31 +98,26 @@ impl DynamoDb {
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`]; what is done stays done.
-    pub async fn relink_group(
-        &self,
-        table: &str,
-        group: &str,
-        users: &HashMap<Uuid, User>,
-    ) -> Result<Relinked> {
-        let rows = self.relink_rows(table, group, users).await?;
+    pub async fn relink_group(&self, group: &str, users: &HashMap<Uuid, User>) -> Result<Relinked> {
+        let rows = self.relink_rows(group, users).await?;
         let mut messages = 0;
         for (former, user) in users {
-            messages += self.relink_messages(table, group, *former, user).await?;
+            messages += self.relink_messages(group, *former, user).await?;
         }
         Ok(Relinked { rows, messages })
     }
 
-    async fn relink_rows(&self, table: &str, group: &str, users: &HashMap<Uuid, User>) -> Result<usize> {
+    async fn relink_rows(&self, group: &str, users: &HashMap<Uuid, User>) -> Result<usize> {
         let (mut read, mut written) = self.no_capacity();
         for tries in 1..=TRIES {
-            let indexed = self.indexed_rows(table, group, &mut read).await?;
+            let indexed = self.indexed_rows(group, &mut read).await?;
             let owners: BTreeSet<String> = indexed.groups().map(|row| row.owner_uuid).collect();
-            let mut transaction = Transaction::new(table, key_schema());
+            let mut transaction = self.transaction();
             let mut moved = 0;
             for row in indexed.items() {
                 // The index may show what was.
                 let pk = items::get(row, names::PARTITION_KEY);
-                let Some(row) = self.get(table, pk, sort_key(row), &mut read).await? else { continue };
+                let Some(row) = self.get(pk, sort_key(row), &mut read).await? else { continue };
                 let Some(given) = given(&row, users) else { continue };
                 moved += 1;
                 if key(&given) == key(&row) {
@@ -139,7 +136,7 @@ impl DynamoDb {
             if moved == 0 {
                 return Ok(0);
             }
-            match self.transact(transaction, WHAT, &mut written).await? {
+            match self.db.transact(transaction, WHAT, &mut written).await? {
                 Outcome::Done => return Ok(moved),
                 Outcome::Overtaken(_) => pause(tries).await,
             }
@@ -147,21 +144,22 @@ impl DynamoDb {
         Err(self.overtaken(WHAT))
     }
 
-    async fn relink_messages(&self, table: &str, group: &str, former: Uuid, user: &User) -> Result<usize> {
+    async fn relink_messages(&self, group: &str, former: Uuid, user: &User) -> Result<usize> {
         let sent_by = self
-            .query_partition(table, message_partition(group))
+            .query_partition(message_partition(group))
             .consistent_read(true)
             .filter_expression("#user = :user")
             .expression_attribute_names("#user", names::USER_UUID)
             .expression_attribute_values(":user", text(former.to_string()));
-        let (messages, _) = self.collect(sent_by, table, None, WHAT).await?;
+        let (messages, _) = self.collect(sent_by, None, WHAT).await?;
         let wanted = Participant::from(user);
         let mut done = 0;
         for message in &messages {
             let update = self
+                .db
                 .client
                 .update_item()
-                .table_name(table)
+                .table_name(&self.name)
                 .set_key(Some(key(message)))
                 .update_expression("SET #user = :user, #handle = :handle, #display_name = :display_name")
                 .condition_expression("#user = :former")
@@ -173,8 +171,8 @@ impl DynamoDb {
                 .expression_attribute_values(":handle", text(&wanted.user_handle))
                 .expression_attribute_values(":display_name", text(&wanted.user_display_name))
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let updated = send(self.clone(), table.to_owned(), update, false).await?;
-            done += usize::from(self.is_dry_run() || !matches!(updated, Updated::Gone));
+            let updated = send(self.clone(), update, false).await?;
+            done += usize::from(self.db.is_dry_run() || !matches!(updated, Updated::Gone));
         }
         Ok(done)
     }

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use self::cursor::Cursor;
 use super::items;
-use crate::dynamodb::{Capacity, DynamoDb, Item, Usage};
+use crate::dynamodb::{Capacity, Item, Usage};
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messaging::{KeyBounds, Message, MessageGroup, Place, TimeRange, Timestamp};
 
 /// What part of a timeline to read.
@@ -71,8 +72,7 @@ pub struct Census {
 /// [`crate::messaging::MAX_OFFSET`], and such a margin at both ends of a range. The
 /// plain reading turns into the exact one when it meets another offset than UTC's.
 pub struct Timeline<'a, T> {
-    db: &'a DynamoDb,
-    table: String,
+    table: &'a MessagesTable,
     partition: String,
     what: &'static str,
     convert: fn(&Item) -> T,
@@ -99,20 +99,19 @@ pub struct Timeline<'a, T> {
     capacity: Capacity,
 }
 
-impl DynamoDb {
+impl MessagesTable {
     /// The messages of a group.
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when the cursor is not one of this group's.
     pub fn messages(
         &self,
-        table: &str,
         group: Uuid,
         direction: Direction,
         span: Span<'_>,
     ) -> Result<Timeline<'_, Message>> {
         let (partition, what) = (items::message_partition(group), "cannot read the conversation");
-        self.timeline(table, partition, what, items::to_message, direction, span)
+        self.timeline(partition, what, items::to_message, direction, span)
     }
 
     /// The groups of a user, by the time of their last messages.
@@ -121,25 +120,23 @@ impl DynamoDb {
     /// [`crate::error::Kind::Usage`] when the cursor is not one of this user's.
     pub fn groups(
         &self,
-        table: &str,
         user: Uuid,
         direction: Direction,
         span: Span<'_>,
     ) -> Result<Timeline<'_, MessageGroup>> {
         let (partition, what) = (items::inbox_partition(user), "cannot list the conversations");
-        self.timeline(table, partition, what, items::to_group, direction, span)
+        self.timeline(partition, what, items::to_group, direction, span)
     }
 
     fn timeline<T>(
         &self,
-        table: &str,
         partition: String,
         what: &'static str,
         convert: fn(&Item) -> T,
         direction: Direction,
         span: Span<'_>,
     ) -> Result<Timeline<'_, T>> {
-        let cursor = span.cursor.map(|token| Cursor::parse(token, table, &partition)).transpose()?;
+        let cursor = span.cursor.map(|token| Cursor::parse(token, &self.name, &partition)).transpose()?;
         if let Some(cursor) = &cursor {
             cursor.check_flags(&span.flags)?;
         }
@@ -157,8 +154,7 @@ impl DynamoDb {
             }
         };
         Ok(Timeline {
-            db: self,
-            table: table.to_owned(),
+            table: self,
             partition,
             what,
             convert,
@@ -174,7 +170,7 @@ impl DynamoDb {
             complete: false,
             waiting: BTreeMap::new(),
             undated: 0,
-            capacity: Capacity::new(self.is_emulated()),
+            capacity: Capacity::new(self.db.is_emulated()),
         })
     }
 }
@@ -189,7 +185,7 @@ impl<T> Timeline<'_, T> {
     /// What has been consumed so far, and where.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.db.usage(self.capacity.clone(), Capacity::default())
+        self.table.db.usage(self.capacity.clone(), Capacity::default())
     }
 
     /// How many of the rows handed out have a time that cannot be read.
@@ -301,7 +297,7 @@ impl<T> Timeline<'_, T> {
             (Some(self.start.clone()?), None)
         };
         let cursor = Cursor { range: self.range, flags: self.flags.clone(), shown, exact };
-        Some(cursor.token(&self.table, &self.partition))
+        Some(cursor.token(&self.table.name, &self.partition))
     }
 
     fn first_waiting(&self) -> Option<&(Place, String)> {

@@ -88,7 +88,7 @@ impl<T> Timeline<'_, T> {
                 let start = Some(items::get(&key, names::SORT_KEY));
                 // Of the key only this part is sent back, so it is looked at here.
                 if start == self.start {
-                    return Err(self.db.place().repeats(self.what));
+                    return Err(self.table.db.place().repeats(self.what));
                 }
                 self.start = start;
             }
@@ -134,10 +134,11 @@ impl<T> Timeline<'_, T> {
             }
         };
         let query = self
+            .table
             .db
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key_condition_expression(condition)
             .expression_attribute_values(":pk", text(&self.partition));
         values
@@ -150,7 +151,7 @@ impl<T> Timeline<'_, T> {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()
             .await
-            .map_err(|error| self.db.error(self.what, &self.table, &error))?;
+            .map_err(|error| self.table.error(self.what, &error))?;
         self.capacity.add(&page);
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }

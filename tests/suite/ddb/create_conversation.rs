@@ -157,12 +157,10 @@ fn of_many_that_are_written_at_once_one_stays() {
     let at = "2031-05-06T07:08:09.000001+00:00".parse().unwrap();
     let writers: Vec<_> = (0..8)
         .map(|number| {
-            let store = sandbox.store();
+            let table = sandbox.messages_table();
             let (from, to) =
                 if number % 2 == 0 { (nina.clone(), petra.clone()) } else { (petra.clone(), nina.clone()) };
-            runtime().spawn(async move {
-                store.create_only_conversation("cruddur-messages", &from, &to, "Ahoy", at).await
-            })
+            runtime().spawn(async move { table.create_only_conversation(&from, &to, "Ahoy", at).await })
         })
         .collect();
     let created = writers.into_iter().map(|writer| runtime().block_on(writer).unwrap().unwrap());

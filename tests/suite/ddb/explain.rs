@@ -262,8 +262,8 @@ fn a_refresh_costs_what_was_said_before_it_was_done() {
     let billed = way(&document, "cruddur");
     let app = way(&document, "the app");
     assert_same(units(app, "write_units"), written_by_boto3(&sandbox, app, ProjectionType::All, &[]));
-    let store = sandbox.store();
-    let done = runtime().block_on(store.refresh_group("cruddur-messages", GROUP, &[])).unwrap();
+    let table = sandbox.messages_table();
+    let done = runtime().block_on(table.refresh_group(GROUP, &[])).unwrap();
     assert_eq!(done.rows, 2);
     assert_same(done.written.total, units(billed, "write_units"));
     assert_same(done.read.total, units(billed, "read_units"));

@@ -1,7 +1,7 @@
 //! `ddb rename-user`, broken off, throttled, and among other writers.
 
 use super::rename_user::{NEW, assert_names, bare, busy, words};
-use crate::support::{Fault, GROUP, Proxy, Sandbox, Spawned, TABLE, text};
+use crate::support::{Fault, GROUP, Proxy, Sandbox, Spawned, text};
 
 /// nina's new names, through a proxy.
 fn rename(proxy: &Proxy) -> Vec<&str> {
@@ -112,10 +112,11 @@ fn rows_that_move_and_messages_that_come_meanwhile_are_renamed_too() {
     // From somebody who has read the old names: the library takes what it is given.
     let mut nina = sandbox.user("nina-b");
     (nina.handle, nina.display_name) = ("nina".to_owned(), "Nina Okafor".to_owned());
-    let send = sandbox.store();
     let group = GROUP.parse().unwrap();
     let now = cruddur::messaging::Timestamp::now();
-    crate::support::runtime().block_on(send.create_message(TABLE, group, &nina, "late", now)).unwrap();
+    crate::support::runtime()
+        .block_on(sandbox.messages_table().create_message(group, &nina, "late", now))
+        .unwrap();
     let moved = bare(&sandbox);
     holding.release();
     let run = run.ends().succeeds();

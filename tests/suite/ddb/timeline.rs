@@ -8,7 +8,7 @@ use cruddur::messaging::{Message, TimeRange, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::support::{Item, Sandbox, TABLE, runtime, stored_time, utc_time};
+use crate::support::{Item, Sandbox, runtime, stored_time, utc_time};
 
 /// A row: where it stands, in microseconds since 1970, and its sort key.
 type Row = (i64, String);
@@ -73,10 +73,10 @@ fn keys(rows: &[Row]) -> Vec<String> {
 
 /// All of a range, read in one direction.
 fn all(group: Uuid, range: TimeRange, direction: Direction, exact: bool) -> Vec<String> {
-    let store = sandbox().store();
+    let table = sandbox().messages_table();
     let span = Span { range, exact, ..Span::default() };
     runtime().block_on(async {
-        let mut timeline = store.messages(TABLE, group, direction, span).unwrap();
+        let mut timeline = table.messages(group, direction, span).unwrap();
         rest(&mut timeline).await
     })
 }
@@ -92,7 +92,7 @@ async fn rest(timeline: &mut Timeline<'_, Message>) -> Vec<String> {
 
 /// The pages of a range, each newest first, and whether one was read by instants.
 fn pages(group: Uuid, range: TimeRange, size: usize, exact: bool) -> (Vec<Vec<String>>, bool) {
-    let store = sandbox().store();
+    let table = sandbox().messages_table();
     let (mut pages, mut was_exact) = (Vec::new(), false);
     let mut cursor: Option<String> = None;
     runtime().block_on(async {
@@ -100,7 +100,7 @@ fn pages(group: Uuid, range: TimeRange, size: usize, exact: bool) -> (Vec<Vec<St
             // A cursor keeps its range.
             let range = if cursor.is_none() { range } else { TimeRange::default() };
             let span = Span { range, flags: String::new(), cursor: cursor.as_deref(), exact };
-            let mut timeline = store.messages(TABLE, group, Direction::Backward, span).unwrap();
+            let mut timeline = table.messages(group, Direction::Backward, span).unwrap();
             let page = timeline.page(size).await.unwrap();
             assert!(page.rows.len() == size || page.cursor.is_none(), "a page that is not full");
             pages.push(page.rows.into_iter().map(|message| message.sent_at).collect());
@@ -242,15 +242,15 @@ proptest! {
         exact in (any::<bool>(), any::<bool>()),
     ) {
         let group = put(&rows);
-        let store = sandbox().store();
+        let table = sandbox().messages_table();
         let found = runtime().block_on(async {
             let span = Span { range, exact: exact.0, ..Span::default() };
-            let mut first = store.messages(TABLE, group, Direction::Backward, span).unwrap();
+            let mut first = table.messages(group, Direction::Backward, span).unwrap();
             let page = first.page(size).await.unwrap();
             let mut shown: Vec<String> = page.rows.into_iter().map(|message| message.sent_at).collect();
             shown.reverse();
             let span = Span { cursor: Some(&page.cursor?), exact: exact.1, ..Span::default() };
-            let mut timeline = store.messages(TABLE, group, Direction::Forward, span).unwrap();
+            let mut timeline = table.messages(group, Direction::Forward, span).unwrap();
             Some([rest(&mut timeline).await, shown].concat())
         });
         let Some(found) = found else { return Ok(()) };
@@ -268,10 +268,10 @@ proptest! {
     #[test]
     fn a_census_counts_every_row(rows in rows()) {
         let group = put(&rows);
-        let store = sandbox().store();
+        let table = sandbox().messages_table();
         let (census, is_unfinished) = runtime().block_on(async {
             let mut timeline =
-                store.messages(TABLE, group, Direction::Backward, Span::default()).unwrap();
+                table.messages(group, Direction::Backward, Span::default()).unwrap();
             (timeline.census().await.unwrap(), timeline.is_unfinished())
         });
         let undated = rows.iter().filter(|(_, key)| key.parse::<Timestamp>().is_err()).count() as u64;

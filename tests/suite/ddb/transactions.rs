@@ -2,7 +2,7 @@
 
 use cruddur::messaging::{DEFAULT_GROUP, Timestamp};
 
-use crate::support::{Fault, Item, Proxy, Sandbox, TABLE, runtime, store_at, text};
+use crate::support::{Fault, Item, Proxy, Sandbox, messages_table_at, runtime, text};
 
 const RIGHT_NOW: &str = "2031-05-06T07:08:09.000001+00:00";
 
@@ -26,10 +26,9 @@ fn a_message_and_both_rows_are_written_together() {
     let sandbox = Sandbox::seeded();
     let before = sandbox.items().len();
     let nina = sandbox.user("nina");
-    let store = sandbox.store();
-    let sent = runtime()
-        .block_on(store.create_message(TABLE, DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
-        .unwrap();
+    let table = sandbox.messages_table();
+    let sent =
+        runtime().block_on(table.create_message(DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW))).unwrap();
     assert_eq!((sent.rows, sent.overtaken), (2, 0));
     assert_eq!(sandbox.items().len(), before + 1);
     assert_rows(&sandbox, RIGHT_NOW, "hello");
@@ -49,7 +48,7 @@ fn what_else_a_row_holds_goes_along() {
     sandbox.put_item(row.clone());
     let nina = sandbox.user("nina");
     runtime()
-        .block_on(sandbox.store().create_message(TABLE, DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
+        .block_on(sandbox.messages_table().create_message(DEFAULT_GROUP, &nina, "hello", at(RIGHT_NOW)))
         .unwrap();
     let moved = rows(&sandbox).into_iter().find(|moved| moved["pk"] == row["pk"]).unwrap();
     assert_eq!(moved["muted"], row["muted"]);
@@ -62,8 +61,7 @@ fn a_message_older_than_the_rows_leaves_them() {
     let before = rows(&sandbox);
     let nina = sandbox.user("nina");
     let sent = runtime()
-        .block_on(sandbox.store().create_message(
-            TABLE,
+        .block_on(sandbox.messages_table().create_message(
             DEFAULT_GROUP,
             &nina,
             "late",
@@ -81,11 +79,11 @@ fn writers_at_the_same_instant_lose_nothing() {
     let before = sandbox.items_of("MSG#").len();
     let (nina, oscar) = (sandbox.user("nina"), sandbox.user("oscar"));
     let writers = (0..6).map(|number| {
-        let store = sandbox.store();
+        let table = sandbox.messages_table();
         let sender = if number % 2 == 0 { nina.clone() } else { oscar.clone() };
         runtime().spawn(async move {
             let text = format!("message {number}");
-            store.create_message(TABLE, DEFAULT_GROUP, &sender, &text, at(RIGHT_NOW)).await
+            table.create_message(DEFAULT_GROUP, &sender, &text, at(RIGHT_NOW)).await
         })
     });
     for writer in writers.collect::<Vec<_>>() {
@@ -101,9 +99,8 @@ fn writers_at_the_same_instant_lose_nothing() {
 fn a_refresh_brings_rows_up_to_date_once() {
     let sandbox = Sandbox::seeded();
     put_newest(&sandbox, "by the app");
-    let store = sandbox.store();
-    let refresh =
-        || runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap().rows;
+    let table = sandbox.messages_table();
+    let refresh = || runtime().block_on(table.refresh_group(&DEFAULT_GROUP.to_string(), &[])).unwrap().rows;
     assert_eq!(refresh(), 2);
     assert_rows(&sandbox, RIGHT_NOW, "by the app");
     assert_eq!(refresh(), 0);
@@ -124,8 +121,8 @@ fn a_microsecond_that_another_group_has_in_the_inbox_moves_the_row_to_the_next()
         ("message_group_uuid", "0d5f2b1e-8f0e-4f0a-9c53-6a1d0b6d3c11"),
         ("message", "another group's"),
     ]);
-    let store = sandbox.store();
-    let refreshed = runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    let table = sandbox.messages_table();
+    let refreshed = runtime().block_on(table.refresh_group(&DEFAULT_GROUP.to_string(), &[])).unwrap();
     assert_eq!(refreshed.rows, 2);
     let inbox = sandbox.items_of(&text(&mine, "pk"));
     let shown: Vec<_> = inbox.iter().map(|row| text(row, "message")).collect();
@@ -151,7 +148,7 @@ fn rows_that_the_index_does_not_show_are_brought_up_to_date_too() {
         (call == 0).then_some(Fault::Answer(r#"{"Items":[],"Count":0,"ScannedCount":0}"#))
     });
     let refreshed = runtime()
-        .block_on(store_at(proxy.port()).refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[]))
+        .block_on(messages_table_at(proxy.port()).refresh_group(&DEFAULT_GROUP.to_string(), &[]))
         .unwrap();
     assert_eq!((refreshed.rows, refreshed.overtaken), (2, 0));
     assert_rows(&sandbox, RIGHT_NOW, "by the app");
@@ -166,7 +163,7 @@ fn a_busy_table_does_not_move_rows_away_from_their_message() {
         (call < 6).then_some(Fault::Error(400, "TransactionInProgressException"))
     });
     let refreshed = runtime()
-        .block_on(store_at(proxy.port()).refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[]))
+        .block_on(messages_table_at(proxy.port()).refresh_group(&DEFAULT_GROUP.to_string(), &[]))
         .unwrap();
     // Nobody was first: the same transaction was sent until it was taken.
     assert_eq!((refreshed.rows, refreshed.overtaken), (2, 0));
@@ -179,7 +176,9 @@ fn a_refresh_whose_answer_is_lost_is_carried_out_once() {
     put_newest(&sandbox, "by the app");
     let proxy =
         Proxy::new(sandbox.endpoint(), "TransactWriteItems", |call| (call == 0).then_some(Fault::LoseAnswer));
-    runtime().block_on(store_at(proxy.port()).refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    runtime()
+        .block_on(messages_table_at(proxy.port()).refresh_group(&DEFAULT_GROUP.to_string(), &[]))
+        .unwrap();
     assert_rows(&sandbox, RIGHT_NOW, "by the app");
 }
 
@@ -193,7 +192,7 @@ fn a_message_that_names_its_group_is_no_row() {
     put_newest(&sandbox, "by the app");
     let messages = sandbox.items_of("MSG#");
     let refreshed =
-        runtime().block_on(sandbox.store().refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+        runtime().block_on(sandbox.messages_table().refresh_group(&DEFAULT_GROUP.to_string(), &[])).unwrap();
     assert_eq!(refreshed.rows, 2);
     assert_eq!(sandbox.items_of("MSG#"), messages);
     assert_rows(&sandbox, RIGHT_NOW, "by the app");
@@ -209,9 +208,8 @@ fn a_message_that_names_its_group_is_in_the_index_and_stays_where_it_is() {
     sandbox.put_item(message.clone());
     let later = "2031-05-06T07:08:10.000000+00:00";
     let nina = sandbox.user("nina");
-    let store = sandbox.store();
-    let sent =
-        runtime().block_on(store.create_message(TABLE, DEFAULT_GROUP, &nina, "later", at(later))).unwrap();
+    let table = sandbox.messages_table();
+    let sent = runtime().block_on(table.create_message(DEFAULT_GROUP, &nina, "later", at(later))).unwrap();
     assert_eq!(sent.rows, 2);
     assert_rows(&sandbox, later, "later");
     assert!(sandbox.items_of("MSG#").contains(&message));
@@ -228,8 +226,8 @@ fn a_sort_key_that_is_no_time_does_not_hide_the_newest_message() {
         }
         sandbox.put_item(message);
     }
-    let store = sandbox.store();
-    let refreshed = runtime().block_on(store.refresh_group(TABLE, &DEFAULT_GROUP.to_string(), &[])).unwrap();
+    let table = sandbox.messages_table();
+    let refreshed = runtime().block_on(table.refresh_group(&DEFAULT_GROUP.to_string(), &[])).unwrap();
     assert_eq!(refreshed.rows, 2);
     assert_rows(&sandbox, RIGHT_NOW, "by the app");
 }

@@ -8,7 +8,7 @@ use cruddur::dynamodb::Billing;
 use cruddur::dynamodb::DynamoDb;
 use cruddur::dynamodb::streams::View;
 use cruddur::error::Kind;
-use cruddur::messages_table::Definition;
+use cruddur::messages_table::{Definition, MessagesTable, index_of_key};
 use cruddur::messaging::{DEFAULT_GROUP, Timestamp};
 use cruddur::postgres::{ConnectionUrl, Session, create_database, drop_database};
 
@@ -16,7 +16,7 @@ use crate::support::{Proxy, Sandbox, TABLE, loopback, runtime, sql};
 
 fn dry(proxy: &Proxy) -> DynamoDb {
     let config = AwsConfig { dry_run: Some(PlanSize::First), ..loopback(Service::DynamoDb, proxy.port()) };
-    runtime().block_on(DynamoDb::connect(&config)).unwrap()
+    runtime().block_on(DynamoDb::connect(&config)).unwrap().knowing(index_of_key)
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn dynamodb_is_sent_what_reads_and_nothing_else() {
         // Each of them without a word of its own about dry runs.
         for error in [
             db.drop_table(TABLE).await.unwrap_err(),
-            db.create_table("another", &definition).await.unwrap_err(),
+            MessagesTable::new(&db, "another").create_table(&definition).await.unwrap_err(),
             db.enable_stream(TABLE, View::NewImage).await.unwrap_err(),
         ] {
             assert_eq!(error.kind(), Kind::DryRun, "{error:?}");
@@ -41,7 +41,8 @@ fn dynamodb_is_sent_what_reads_and_nothing_else() {
         let operations: Vec<&str> = plan.operations.iter().map(|(operation, _)| operation.as_str()).collect();
         assert_eq!(operations, ["DeleteTable", "CreateTable", "UpdateTable"]);
         assert_eq!(plan.count(), 3);
-        let sent = db.create_message(TABLE, DEFAULT_GROUP, &nina, "hello", Timestamp::now());
+        let messages = MessagesTable::new(&db, TABLE);
+        let sent = messages.create_message(DEFAULT_GROUP, &nina, "hello", Timestamp::now());
         let plan = db.rehearse(TABLE, sent).await.unwrap();
         // A message, and two rows that are deleted and put again.
         let effort = &plan.effort;

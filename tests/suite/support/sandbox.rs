@@ -21,7 +21,7 @@ use cruddur::dynamodb::DynamoDb;
 use cruddur::dynamodb::streams::Streams;
 use cruddur::local::Access;
 use cruddur::local::dynamodb::Server;
-use cruddur::messages_table::Definition;
+use cruddur::messages_table::{Definition, MessagesTable};
 use cruddur::messaging::User;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -76,8 +76,7 @@ impl Sandbox {
     /// The same with schema and users in PostgreSQL, and the messages table.
     pub fn set_up() -> Self {
         let sandbox = Self::with_database_from(Some(database_set_up()));
-        let (store, definition) = (sandbox.store(), Definition::default());
-        assert!(runtime().block_on(store.create_table(TABLE, &definition)).unwrap());
+        assert!(runtime().block_on(sandbox.messages_table().create_table(&Definition::default())).unwrap());
         sandbox
     }
 
@@ -171,6 +170,11 @@ impl Sandbox {
     /// cruddur's own access to this world's DynamoDB.
     pub fn store(&self) -> DynamoDb {
         store_at(self.port())
+    }
+
+    /// cruddur's own access to the messages table.
+    pub fn messages_table(&self) -> MessagesTable {
+        messages_table_at(self.port())
     }
 
     /// A table that is nothing to cruddur.
@@ -305,6 +309,11 @@ fn administrate(statement: &str) -> Vec<Vec<String>> {
 /// cruddur's own access to the DynamoDB on a port of this machine.
 pub fn store_at(port: u16) -> DynamoDb {
     runtime().block_on(DynamoDb::connect(&loopback(Service::DynamoDb, port))).unwrap()
+}
+
+/// The same to its messages table.
+pub fn messages_table_at(port: u16) -> MessagesTable {
+    MessagesTable::new(&store_at(port), TABLE)
 }
 
 /// cruddur's own access to its streams; to be called within a runtime.

@@ -4,6 +4,7 @@ use super::{ExplainArgs, show};
 use crate::commands::ddb::patterns::create_conversation::CreateConversationArgs;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messaging::Timestamp;
 use crate::output::Ui;
 
@@ -24,13 +25,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<CreateConv
     let postgres = cx.postgres().await?;
     let sender = postgres.user_by_handle(&write.from).await?;
     let recipient = postgres.user_by_handle(to).await?;
-    let watched = cx.dynamodb().await?.watched_writer();
-    let (db, now) = (&watched.db, Timestamp::now());
+    let watched = MessagesTable::new(&cx.dynamodb().await?, table).watched_writer();
+    let (messages, now) = (&watched.table, Timestamp::now());
     if *allow_duplicate {
-        Box::pin(db.create_conversation(&table, &sender, &recipient, &text, now)).await?;
+        Box::pin(messages.create_conversation(&sender, &recipient, &text, now)).await?;
     } else {
-        Box::pin(db.create_only_conversation(&table, &sender, &recipient, &text, now)).await?;
+        Box::pin(messages.create_only_conversation(&sender, &recipient, &text, now)).await?;
     }
-    let explanation = watched.explain(&table, args.measure).await?;
+    let explanation = watched.explain(args.measure).await?;
     show::show(ui, write.output, &write.usage, &explanation)
 }

@@ -4,6 +4,7 @@ use super::{ExplainArgs, show};
 use crate::commands::ddb::patterns::create_message::CreateMessageArgs;
 use crate::context::Context;
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messaging::Timestamp;
 use crate::output::Ui;
 
@@ -21,8 +22,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<CreateMess
     let text = write.text(ui)?;
     let table = write.table.name(cx);
     let sender = cx.postgres().await?.user_by_handle(&write.from).await?;
-    let watched = cx.dynamodb().await?.watched_writer();
-    Box::pin(watched.db.create_message(&table, *group, &sender, &text, Timestamp::now())).await?;
-    let explanation = watched.explain(&table, args.measure).await?;
+    let watched = MessagesTable::new(&cx.dynamodb().await?, table).watched_writer();
+    Box::pin(watched.table.create_message(*group, &sender, &text, Timestamp::now())).await?;
+    let explanation = watched.explain(args.measure).await?;
     show::show(ui, write.output, &write.usage, &explanation)
 }

@@ -4,6 +4,7 @@ use super::{ExplainArgs, show};
 use crate::commands::ddb::patterns::list_conversations::ListConversationsArgs;
 use crate::context::Context;
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -15,12 +16,12 @@ Examples:
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<ListConversationsArgs>) -> Result<()> {
     let read = args.pattern.read.resolve()?;
-    let mut watched = cx.dynamodb().await?.watched();
+    let mut watched = MessagesTable::new(&cx.dynamodb().await?, read.table(cx)).watched();
     let of_app = args.pattern.read.as_the_app();
     let of_app = of_app.resolve()?;
-    of_app.ask(args.pattern.timeline(cx, &watched.db, &of_app).await?).await?;
+    of_app.ask(args.pattern.timeline(cx, &watched.table, &of_app).await?).await?;
     watched.was_the_app();
-    read.drain(args.pattern.timeline(cx, &watched.db, &read).await?).await?;
-    let explanation = watched.explain(&read.table(cx), args.measure).await?;
+    read.drain(args.pattern.timeline(cx, &watched.table, &read).await?).await?;
+    let explanation = watched.explain(args.measure).await?;
     show::show(ui, args.pattern.read.output, &args.pattern.read.usage, &explanation)
 }

@@ -9,6 +9,7 @@ use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::UsageArgs;
 use crate::context::Context;
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messaging::DEFAULT_GROUP;
 use crate::output::Ui;
 
@@ -36,8 +37,8 @@ pub struct RefreshGroupArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<RefreshGroupArgs>) -> Result<()> {
     let RefreshGroupArgs { message_group_uuid: group, table, output, usage } = &args.pattern;
     let table = table.name(cx);
-    let watched = cx.dynamodb().await?.watched_writer();
-    Box::pin(watched.db.refresh_group(&table, &group.to_string(), &[])).await?;
-    let explanation = watched.explain(&table, args.measure).await?;
+    let watched = MessagesTable::new(&cx.dynamodb().await?, table).watched_writer();
+    Box::pin(watched.table.refresh_group(&group.to_string(), &[])).await?;
+    let explanation = watched.explain(args.measure).await?;
     show::show(ui, *output, usage, &explanation)
 }

@@ -9,7 +9,7 @@ use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::messages_table::Created;
+use crate::messages_table::{Created, MessagesTable};
 use crate::messaging::Timestamp;
 use crate::output::Ui;
 
@@ -46,19 +46,20 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
 
     let db = cx.dynamodb().await?;
     announce(cx, ui, &db).await?;
+    let messages = MessagesTable::new(&db, &table);
     let now = Timestamp::now();
     if cx.dry_run() {
         let plan = if args.allow_duplicate {
-            db.rehearse(&table, db.create_conversation(&table, &sender, &recipient, &text, now)).await?
+            db.rehearse(&table, messages.create_conversation(&sender, &recipient, &text, now)).await?
         } else {
-            db.rehearse(&table, db.create_only_conversation(&table, &sender, &recipient, &text, now)).await?
+            db.rehearse(&table, messages.create_only_conversation(&sender, &recipient, &text, now)).await?
         };
         return show_plan(ui, plan);
     }
     let sent = if args.allow_duplicate {
-        db.create_conversation(&table, &sender, &recipient, &text, now).await?
+        messages.create_conversation(&sender, &recipient, &text, now).await?
     } else {
-        match db.create_only_conversation(&table, &sender, &recipient, &text, now).await? {
+        match messages.create_only_conversation(&sender, &recipient, &text, now).await? {
             Created::Sent(sent) => sent,
             Created::Exists { group, read, written } => {
                 args.write.usage.show(ui, &db.usage(read, written), Bill::Calls);

@@ -8,6 +8,7 @@ use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
 use crate::context::Context;
 use crate::error::Result;
+use crate::messages_table::MessagesTable;
 use crate::messaging::Timestamp;
 use crate::output::Ui;
 
@@ -36,7 +37,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateMessageArgs) -> 
     let sender = cx.postgres().await?.user_by_handle(&args.write.from).await?;
     let db = cx.dynamodb().await?;
     announce(cx, ui, &db).await?;
-    let create = db.create_message(&table, args.message_group_uuid, &sender, &text, Timestamp::now());
+    let messages = MessagesTable::new(&db, &table);
+    let create = messages.create_message(args.message_group_uuid, &sender, &text, Timestamp::now());
     let create = Box::pin(create);
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(&table, create).await?);

@@ -4,11 +4,10 @@ use clap::Args;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::read::{Read, ReadArgs, Words, show, who};
+use super::read::{Read, ReadArgs, Words, searched, show, who};
 use crate::context::Context;
-use crate::dynamodb::DynamoDb;
 use crate::error::Result;
-use crate::messages_table::Timeline;
+use crate::messages_table::{MessagesTable, Timeline};
 use crate::messaging::{DEFAULT_GROUP, Message, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
 
@@ -54,21 +53,20 @@ impl GetConversationArgs {
     /// What is to be read.
     pub(in crate::commands::ddb) fn timeline<'a>(
         &self,
-        cx: &Context,
-        db: &'a DynamoDb,
+        table: &'a MessagesTable,
         read: &Read<'_>,
     ) -> Result<Timeline<'a, Message>> {
-        db.messages(&read.table(cx), self.message_group_uuid, read.direction, read.span())
+        table.messages(self.message_group_uuid, read.direction, read.span())
     }
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetConversationArgs) -> Result<()> {
     let read = args.read.resolve()?;
-    let db = cx.dynamodb().await?;
+    let table = MessagesTable::new(&cx.dynamodb().await?, read.table(cx));
     let group = args.message_group_uuid;
-    let timeline = args.timeline(cx, &db, &read)?;
+    let timeline = args.timeline(&table, &read)?;
     let none = format!("no messages in the group {group}");
-    let words = Words { rows: "messages", row: "message", none, searched: read.searched(cx, &db) };
+    let words = Words { rows: "messages", row: "message", none, searched: searched(&table) };
     let zone = &read.zone;
     show(ui, &read, timeline, &words, |message| Line { message, zone: zone.clone() }).await
 }

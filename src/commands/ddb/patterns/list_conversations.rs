@@ -3,13 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::read::{Read, ReadArgs, Words, show, who};
+use super::read::{Read, ReadArgs, Words, searched, show, who};
 use crate::commands::ddb::people;
 use crate::config::Setting;
 use crate::context::Context;
-use crate::dynamodb::DynamoDb;
 use crate::error::Result;
-use crate::messages_table::Timeline;
+use crate::messages_table::{MessagesTable, Timeline};
 use crate::messaging::{MessageGroup, Timestamp, Zone};
 use crate::output::{Layout, Record, Ui};
 
@@ -62,20 +61,20 @@ impl ListConversationsArgs {
     pub(in crate::commands::ddb) async fn timeline<'a>(
         &self,
         cx: &Context,
-        db: &'a DynamoDb,
+        table: &'a MessagesTable,
         read: &Read<'_>,
     ) -> Result<Timeline<'a, MessageGroup>> {
         let user = people::user(&cx.postgres().await?, &self.handle(cx)).await?;
-        db.groups(&read.table(cx), user.uuid, read.direction, read.span())
+        table.groups(user.uuid, read.direction, read.span())
     }
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListConversationsArgs) -> Result<()> {
     let read = args.read.resolve()?;
-    let db = cx.dynamodb().await?;
-    let timeline = args.timeline(cx, &db, &read).await?;
+    let table = MessagesTable::new(&cx.dynamodb().await?, read.table(cx));
+    let timeline = args.timeline(cx, &table, &read).await?;
     let none = format!("{} has no conversations", args.handle(cx).value);
-    let words = Words { rows: "conversations", row: "conversation", none, searched: read.searched(cx, &db) };
+    let words = Words { rows: "conversations", row: "conversation", none, searched: searched(&table) };
     let (zone, now) = (&read.zone, read.now);
     show(ui, &read, timeline, &words, |group| Row { group, zone: zone.clone(), now }).await
 }

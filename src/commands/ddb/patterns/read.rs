@@ -8,9 +8,8 @@ use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
 use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::context::Context;
-use crate::dynamodb::DynamoDb;
 use crate::error::Result;
-use crate::messages_table::{Census, Direction, Span, Timeline};
+use crate::messages_table::{Census, Direction, MessagesTable, Span, Timeline};
 use crate::messaging::{Participant, TimeRange, Timestamp, Zone};
 use crate::output::{Record, Records, Ui};
 
@@ -75,11 +74,6 @@ impl ReadArgs {
 impl Read<'_> {
     pub(in crate::commands::ddb) fn table(&self, cx: &Context) -> String {
         self.args.table.name(cx)
-    }
-
-    /// The table in `db`, for people.
-    pub(super) fn searched(&self, cx: &Context, db: &DynamoDb) -> String {
-        format!("{:?} on {}", self.table(cx), db.place())
     }
 
     pub(super) fn span(&self) -> Span<'_> {
@@ -250,4 +244,9 @@ pub(super) fn who(user: &Participant) -> String {
         (true, true) if user_uuid.is_empty() => "(unknown)".to_owned(),
         (true, true) => user_uuid.clone(),
     }
+}
+
+/// The table and where it is, for people.
+pub(super) fn searched(table: &MessagesTable) -> String {
+    format!("{:?} on {}", table.name(), table.db().place())
 }

@@ -7,6 +7,7 @@ use crate::commands::signals::Signals;
 use crate::dynamodb::Busy;
 use crate::dynamodb::{DEFAULT_PRICE_REGION, DynamoDb, Prices};
 use crate::error::{Kind, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::{Backfill, Change, Comparison, Definition};
 use crate::output::Ui;
 use crate::output::consumed::dollars;
@@ -65,8 +66,8 @@ fn lasting(time: Duration) -> String {
 /// [`Kind::Partial`] when some of them are made.
 pub(super) async fn carry_out(
     ui: &mut Ui,
-    db: &DynamoDb,
-    table: (&str, &Definition),
+    messages: &MessagesTable,
+    definition: &Definition,
     found: &Comparison,
     changes: &[Change],
 ) -> Result<()> {
@@ -84,7 +85,7 @@ pub(super) async fn carry_out(
             }
         };
         let made = tokio::select! {
-            made = db.carry_out(table, found, change, watch) => made,
+            made = messages.carry_out(definition, found, change, watch) => made,
             stop = signals.next() => {
                 drop(bar);
                 ui.status("stopped waiting; what the service has begun goes on");

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::{Billing, Units};
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::{Change, Comparison, Definition, Difference, Printed};
 use crate::output::Ui;
 
@@ -198,13 +199,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
     let definition = args.definition(at.is_local())?;
-    let found = match compare(ui, &db, &table, &definition).await? {
+    let messages = MessagesTable::new(&db, &table);
+    let found = match compare(ui, &messages, &definition).await? {
         Some(found) => found,
-        None if create(cx, ui, &db, &table, &definition).await? => return Ok(()),
+        None if create(cx, ui, &messages, &definition).await? => return Ok(()),
         // Somebody else has, at the same time: it is a table that is there.
-        None => match compare(ui, &db, &table, &definition).await? {
+        None => match compare(ui, &messages, &definition).await? {
             Some(found) => found,
-            None => return Err(db.missing_table(&table).await?),
+            None => return Err(messages.missing_table().await?),
         },
     };
     let changes = args.changes(&found);
@@ -213,29 +215,28 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     }
     apply::tell(ui, &db, &table, &found, &changes);
     if cx.dry_run() {
-        return show_plan(ui, db.rehearse_changes(&table, &found, &changes).await?);
+        return show_plan(ui, messages.rehearse_changes(&found, &changes).await?);
     }
     let consequences: Vec<String> = changes.iter().filter_map(Change::consequence).collect();
     if !consequences.is_empty() {
         let consequence = format!("the table {table:?} on {}: {}", db.place(), consequences.join("; "));
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
-    apply::carry_out(ui, &db, (&table, &definition), &found, &changes).await?;
-    match db.compare_after(&table, &definition).await? {
+    apply::carry_out(ui, &messages, &definition, &found, &changes).await?;
+    match messages.compare_after(&definition).await? {
         Some(found) => args.conclude(cx, ui, &db, &table, (&found, true)),
-        None => Err(db.missing_table(&table).await?),
+        None => Err(messages.missing_table().await?),
     }
 }
 
 /// Compares the table with its definition, when it is ready.
 async fn compare(
     ui: &mut Ui,
-    db: &DynamoDb,
-    table: &str,
+    messages: &MessagesTable,
     definition: &Definition,
 ) -> Result<Option<Comparison>> {
     let mut is_told = false;
-    let found = db.compare(table, definition, |busy| {
+    let found = messages.compare(definition, |busy| {
         if !std::mem::replace(&mut is_told, true) {
             ui.status(format!("{busy}; waiting until it is ready"));
         }
@@ -247,10 +248,10 @@ async fn compare(
 async fn create(
     cx: &Context,
     ui: &mut Ui,
-    db: &DynamoDb,
-    table: &str,
+    messages: &MessagesTable,
     definition: &Definition,
 ) -> Result<bool> {
+    let (db, table) = (messages.db(), messages.name());
     if let Some((path, _)) = left_over(cx, db, table)? {
         let path = shell_word(&path.display().to_string());
         let flags = format!(" --table {}{}", shell_word(table), cx.target().flag());
@@ -260,7 +261,7 @@ async fn create(
         .hint(format!("to create it again as it was run: cruddur ddb truncate --recreate{flags}"))
         .hint(format!("to create a different one, first delete what was kept: rm {path}")));
     }
-    let created = db.create_table(table, definition);
+    let created = messages.create_table(definition);
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(table, created).await?).map(|()| true);
     }

@@ -12,6 +12,7 @@ use crate::commands::project::{BuiltInArgs, TRANSCRIPT};
 use crate::commands::target::announce;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messaging::{Conversation, Timestamp, Transcript};
 use crate::output::Ui;
 use crate::postgres::{Lock, Session};
@@ -27,6 +28,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
 
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
+    let messages = MessagesTable::new(&db, &table);
     if args.transcript.is_none() {
         ui.status(format!("read {name}"));
     }
@@ -35,14 +37,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
         let conversation = compose();
         return show_plan(
             ui,
-            db.rehearse(&table, db.replace_conversation(&table, group, &conversation)).await?,
+            db.rehearse(&table, messages.replace_conversation(group, &conversation)).await?,
         );
     }
     let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
     args.confirm.check(ui, &at, &table, &consequence)?;
     lock_group(ui, &postgres, &table, group).await?;
     let conversation = compose();
-    let written = db.replace_conversation(&table, group, &conversation).await?;
+    let written = messages.replace_conversation(group, &conversation).await?;
 
     ui.status(format!(
         "wrote {} messages between {people} and 2 group rows to {table:?}",

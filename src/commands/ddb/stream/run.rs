@@ -17,6 +17,7 @@ use crate::dynamodb::streams::{
 };
 use crate::dynamodb::{DynamoDb, Usage};
 use crate::error::{Error, Result};
+use crate::messages_table::MessagesTable;
 use crate::messages_table::{GroupHandled, Handled, Totals};
 use crate::output::{Column, Record, Records, Ui};
 
@@ -67,8 +68,7 @@ impl Record for GroupHandled {
 
 /// Everything that a run goes through batch by batch.
 struct Run {
-    db: DynamoDb,
-    table: String,
+    messages: MessagesTable,
     arn: String,
     reader: Reader,
     checkpoint: Checkpoint,
@@ -94,19 +94,20 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
         // Before anything is handled: does it work at all?
         checkpoint.save(&stream.arn, reader.positions())?;
     }
-    let totals = Totals::new(&db);
+    let messages = MessagesTable::new(&db, &table);
+    let totals = Totals::new(&messages);
     let signals = Signals::catch()?;
     if !args.once {
         ui.status("follows the stream; Ctrl-C stops");
     }
-    let mut run = Run { db, table, arn: stream.arn, reader, checkpoint, totals, signals, stop: None };
+    let mut run = Run { messages, arn: stream.arn, reader, checkpoint, totals, signals, stop: None };
     let mut records = ui.records::<GroupHandled>(args.output.output, "groups");
     let ended = run.follow(cx, ui, &mut records).await;
     if ended.as_ref().err().is_none_or(|error| !error.kind().is_silent()) {
         records.finish(&run.summary(&args.usage))?;
         run.show_summary(ui);
         if cx.dry_run() {
-            show_plan(ui, run.db.withheld())?;
+            show_plan(ui, run.messages.db().withheld())?;
         }
         args.usage.show(ui, &run.usage(), Bill::Run);
     }
@@ -200,7 +201,7 @@ impl Run {
 
     /// Handles a batch, then saves the place behind it, then tells.
     async fn handle(&mut self, ui: &mut Ui, records: &mut Records, batch: &Batch) -> Result<()> {
-        let work = self.db.handle_records(&self.table, &batch.records);
+        let work = self.messages.handle_records(&batch.records);
         tokio::pin!(work);
         let handled: Handled = loop {
             tokio::select! {
@@ -214,7 +215,7 @@ impl Run {
         };
         self.totals.add(&handled);
         self.reader.handled(batch, handled.records);
-        if !self.db.is_dry_run() {
+        if !self.messages.db().is_dry_run() {
             self.checkpoint.save(&self.arn, self.reader.positions())?;
         }
         for number in &handled.unreadable {
@@ -231,7 +232,7 @@ impl Run {
     }
 
     fn usage(&self) -> Usage {
-        self.db.usage(self.totals.read.clone(), self.totals.written.clone())
+        self.messages.db().usage(self.totals.read.clone(), self.totals.written.clone())
     }
 
     fn summary(&self, usage: &UsageArgs) -> serde_json::Value {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cruddur::dynamodb::DynamoDb;
+use cruddur::messages_table::MessagesTable;
 use cruddur::messaging::{Timestamp, User};
 use tokio::task::block_in_place;
 
@@ -18,11 +18,11 @@ fn user(person: &Person) -> User {
     }
 }
 
-fn write(store: &DynamoDb, sender: &Person, text: &str, at: &str) {
+fn write(table: &MessagesTable, sender: &Person, text: &str, at: &str) {
     let at: Timestamp = at.parse().unwrap();
     let group = GROUP.parse().unwrap();
     let sender = user(sender);
-    let sent = store.create_message(TABLE, group, &sender, text, at);
+    let sent = table.create_message(group, &sender, text, at);
     runtime().block_on(sent).unwrap();
 }
 
@@ -72,10 +72,10 @@ fn a_writer_between_any_two_reads_of_a_suspect_raises_no_alarm() {
         let [_, oscar] = rows();
         let behind = row(GROUP, &at(1), &NINA, &OSCAR, "text 1");
         let sandbox = group_with([behind, oscar]);
-        let store = sandbox.store();
+        let table = sandbox.messages_table();
         let (run, _) = check_while(&sandbox, &[], "Query", move |call| {
             if call == between {
-                write(&store, &NINA, "meanwhile", &at(10));
+                write(&table, &NINA, "meanwhile", &at(10));
             }
         });
         run.succeeds();
@@ -89,11 +89,11 @@ fn rows_that_follow_their_message_a_moment_later_raise_no_alarm() {
     let now = Timestamp::now().to_string();
     let sandbox = group_with(rows());
     sandbox.put_item(message(GROUP, &now, &NINA, "just now"));
-    let store = sandbox.store();
+    let table = sandbox.messages_table();
     // As the app's stream does it, once the check has looked at it twice.
     let (run, proxy) = check_while(&sandbox, &["--repair"], "Query", move |call| {
         if call == 6 {
-            runtime().block_on(store.refresh_group(TABLE, GROUP, &[])).unwrap();
+            runtime().block_on(table.refresh_group(GROUP, &[])).unwrap();
         }
     });
     assert!(proxy.calls() > 6);
@@ -107,13 +107,13 @@ fn checks_beside_busy_writers_find_nothing() {
     let writers: Vec<_> = [&NINA, &OSCAR]
         .into_iter()
         .map(|sender| {
-            let (store, done) = (sandbox.store(), Arc::clone(&done));
+            let (table, done) = (sandbox.messages_table(), Arc::clone(&done));
             let sender = user(sender);
             std::thread::spawn(move || {
                 let mut count = 0;
                 while !done.load(Ordering::Relaxed) {
                     let group = GROUP.parse().unwrap();
-                    let sent = store.create_message(TABLE, group, &sender, "busy", Timestamp::now());
+                    let sent = table.create_message(group, &sender, "busy", Timestamp::now());
                     runtime().block_on(sent).unwrap();
                     count += 1;
                 }
@@ -137,10 +137,10 @@ fn a_repair_that_a_writer_overtakes_starts_anew() {
     let first = row(GROUP, &at(0), &NINA, &OSCAR, "text 0");
     let second = row(GROUP, &at(1), &NINA, &OSCAR, "text 1");
     let sandbox = group_with([first, second, oscar]);
-    let store = sandbox.store();
+    let table = sandbox.messages_table();
     let (run, proxy) = check_while(&sandbox, &["--repair"], "TransactWriteItems", move |call| {
         if call == 0 {
-            write(&store, &OSCAR, "meanwhile", &at(10));
+            write(&table, &OSCAR, "meanwhile", &at(10));
         }
     });
     // The writer has mended it.

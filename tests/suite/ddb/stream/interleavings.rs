@@ -8,9 +8,8 @@ use std::task::{Context, Poll};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cruddur::dynamodb::Billing;
-use cruddur::dynamodb::DynamoDb;
 use cruddur::dynamodb::streams::{From, Positions, Reader, Record, Step, Stream, View};
-use cruddur::messages_table::Definition;
+use cruddur::messages_table::{Definition, MessagesTable};
 use cruddur::messaging::{Timestamp, User};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -98,7 +97,7 @@ impl<F: Future> Future for Cut<F> {
 /// Two groups that share an inbox, and what is known of them.
 struct Place {
     sandbox: Sandbox,
-    store: DynamoDb,
+    table: MessagesTable,
     groups: [Uuid; 2],
     members: [[User; 2]; 2],
     stream: Stream,
@@ -113,7 +112,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let sandbox = Sandbox::new();
-        let store = sandbox.store();
+        let table = sandbox.messages_table();
         let user = |handle: &str| User {
             uuid: Uuid::new_v4(),
             display_name: handle.to_uppercase(),
@@ -124,21 +123,20 @@ impl Place {
         let members = [[nina.clone(), oscar], [nina, petra]];
         let stream = runtime().block_on(async {
             let definition = Definition { billing: Billing::OnDemand, ..Definition::default() };
-            store.create_table(TABLE, &definition).await.unwrap();
-            store.enable_stream(TABLE, View::NewImage).await.unwrap();
-            let arn = store.stream_of(TABLE).await.unwrap().arn.unwrap();
+            table.create_table(&definition).await.unwrap();
+            table.db().enable_stream(TABLE, View::NewImage).await.unwrap();
+            let arn = table.db().stream_of(TABLE).await.unwrap().arn.unwrap();
             streams_at(sandbox.port()).await.describe(&arn).await.unwrap().unwrap()
         });
         let groups = members.each_ref().map(|[from, to]| {
-            let sent =
-                runtime().block_on(store.create_conversation(TABLE, from, to, "first", instant(0))).unwrap();
+            let sent = runtime().block_on(table.create_conversation(from, to, "first", instant(0))).unwrap();
             let group = &sent.message.message_group_uuid;
             written.insert((format!("MSG#{group}"), sent.message.sent_at.clone(), "first".to_owned()));
             group.parse().unwrap()
         });
         Self {
             sandbox,
-            store,
+            table,
             groups,
             members,
             positions: Positions::begin(From::TrimHorizon, &stream),
@@ -166,10 +164,9 @@ impl Place {
             .map(|draft| {
                 self.texts += 1;
                 let text = format!("sent {}", self.texts);
-                let (store, group) = (self.store.clone(), self.groups[draft.group]);
+                let (table, group) = (self.table.clone(), self.groups[draft.group]);
                 let (sender, at) = (self.members[draft.group][draft.sender].clone(), instant(draft.at));
-                let work =
-                    async move { store.create_message(TABLE, group, &sender, &text, at).await.unwrap() };
+                let work = async move { table.create_message(group, &sender, &text, at).await.unwrap() };
                 runtime().spawn(cut_after(cut, work))
             })
             .collect();
@@ -234,8 +231,8 @@ impl Place {
         let count = delivery.count.min(queue.len());
         let mut batch = queue[..count].to_vec();
         batch.extend(self.delivered.iter().rev().take(delivery.again).cloned());
-        let (store, records) = (self.store.clone(), batch.clone());
-        let work = async move { store.handle_records(TABLE, &records).await };
+        let (table, records) = (self.table.clone(), batch.clone());
+        let work = async move { table.handle_records(&records).await };
         // Broken off, the records come again.
         let Some(handled) = runtime().block_on(cut_after(cut, work)) else { return };
         assert!(handled.failure.is_none(), "{:?}", handled.failure);
