@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::aws::Identified;
+use crate::aws::CallerIdentity;
 use crate::cognito::UserPool;
 use crate::config::{AwsConfig, Config, Service, Target, UserPoolId};
 use crate::dynamodb::DynamoDb;
@@ -81,9 +81,9 @@ impl Context {
     }
 
     /// Whose the credentials are, which STS is asked now; for `pool`, in its region.
-    pub async fn caller(&self, pool: Option<&UserPoolId>) -> Result<Identified> {
+    pub async fn caller(&self, pool: Option<&UserPoolId>) -> Result<CallerIdentity> {
         self.aws(Service::Sts)?;
-        Identified::ask(&self.config.sts(pool)?).await
+        CallerIdentity::ask(&self.config.sts(pool)?).await
     }
 
     /// A client of DynamoDB's streams for this target. No request is sent yet.

@@ -130,7 +130,7 @@ impl Error {
 
     /// Notes that it came about because there is no such table.
     #[must_use]
-    pub fn for_want_of_table(mut self, table: impl Into<String>) -> Self {
+    pub fn for_missing_table(mut self, table: impl Into<String>) -> Self {
         self.missing_table = Some(table.into());
         self
     }

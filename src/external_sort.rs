@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _};
 
 /// Runs are merged into one when there are this many, for each is an open file.
-const MOST_RUNS: usize = 64;
+const MAX_RUNS: usize = 64;
 
 /// A value that always takes the same number of bytes.
 pub trait Fixed: Ord + Copy {
@@ -46,7 +46,7 @@ impl<T: Fixed> Sorter<T> {
         self.held.sort_unstable();
         let run = Run::of(self.held.drain(..).map(Ok))?;
         self.runs.push(run);
-        if self.runs.len() == MOST_RUNS {
+        if self.runs.len() == MAX_RUNS {
             let merged = Run::of(Sorted::of(std::mem::take(&mut self.runs))?)?;
             self.runs.push(merged);
         }

@@ -10,7 +10,7 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::tally::Tally;
+use super::checksum::Checksum;
 use super::values::{Each, Fault, LONGEST};
 
 /// How the items are held together.
@@ -33,15 +33,15 @@ pub(super) struct Said {
     pub(super) has_more: bool,
 }
 
-/// Hands over each item of `input`, and adds its text to `tally`.
+/// Hands over each item of `input`, and adds its text to `checksum`.
 pub(super) fn items(
     input: &mut dyn BufRead,
     layout: Layout,
-    tally: &RefCell<Tally>,
+    checksum: &RefCell<Checksum>,
     each: Each<'_>,
 ) -> Result<Said, Fault> {
-    let place = Place { line: Cell::new(1), left: Cell::new(usize::MAX) };
-    let tap = Tap { input, chunk: Vec::new(), at: 0, place: &place, tally };
+    let place = Position { line: Cell::new(1), left: Cell::new(usize::MAX) };
+    let tap = Tap { input, chunk: Vec::new(), at: 0, place: &place, checksum };
     let mut run = Run { each, place: &place, items: 0, said: Said::default(), stopped: None };
     let read = run.read(&mut serde_json::Deserializer::from_reader(tap), layout);
     match (read, run.stopped) {
@@ -54,7 +54,7 @@ pub(super) fn items(
 }
 
 /// Where the parser is.
-struct Place {
+struct Position {
     line: Cell<u64>,
     /// Bytes that it may still read until an item is too long.
     left: Cell<usize>,
@@ -65,8 +65,8 @@ struct Tap<'t> {
     input: &'t mut dyn BufRead,
     chunk: Vec<u8>,
     at: usize,
-    place: &'t Place,
-    tally: &'t RefCell<Tally>,
+    place: &'t Position,
+    checksum: &'t RefCell<Checksum>,
 }
 
 impl Read for Tap<'_> {
@@ -78,7 +78,7 @@ impl Read for Tap<'_> {
             self.chunk.extend_from_slice(read);
             self.at = 0;
             self.input.consume(self.chunk.len());
-            self.tally.borrow_mut().text(&self.chunk);
+            self.checksum.borrow_mut().text(&self.chunk);
         }
         let (Some(byte), Some(slot)) = (self.chunk.get(self.at), bytes.first_mut()) else { return Ok(0) };
         let left = self.place.left.get() - 1;
@@ -95,7 +95,7 @@ impl Read for Tap<'_> {
 
 struct Run<'r> {
     each: Each<'r>,
-    place: &'r Place,
+    place: &'r Position,
     items: u64,
     said: Said,
     /// Why no more is read, where it is not the parser's fault.

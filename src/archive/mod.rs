@@ -1,25 +1,25 @@
 //! Files of items: what an export writes, and everything that can be imported.
 //! Talks to no service.
 
+mod checksum;
 mod compression;
 mod documents;
-mod feed;
 mod folder;
-mod part;
-mod place;
+mod import_checkpoint;
+mod partial_export;
+mod reader_thread;
 mod records;
 mod source;
 mod survey;
-mod tally;
 mod values;
 mod write;
 
+pub use checksum::Totals;
 pub use compression::Compression;
-pub use feed::{Fed, Feed};
-pub use part::{PartFile, Wanted};
-pub use place::{ImportPlace, Policy};
+pub use import_checkpoint::{ImportCheckpoint, Policy};
+pub use partial_export::{PartialExport, Wanted};
+pub use reader_thread::{ReaderEvent, ReaderThread};
 pub use records::{Change, Format, Reading};
 pub use source::{Entry, Read, Source};
-pub use survey::{Surveyed, survey};
-pub use tally::Totals;
+pub use survey::{FileSurvey, survey};
 pub use write::{Header, KeyPart, Writer};

@@ -5,8 +5,8 @@ use std::io::BufRead;
 
 use serde_json::value::RawValue;
 
+use super::checksum::{Checksum, Totals};
 use super::documents::{self, Layout, Said};
-use super::tally::{Tally, Totals};
 use super::values::{Fault, First, Text, lines};
 use super::write::{HEADER, Header, KeyPart, TRAILER, Trailer, VERSION};
 use crate::dynamodb::Item;
@@ -104,19 +104,19 @@ pub(super) fn read(
     };
     // An export of cruddur's is lines, whatever else it may look like.
     let layout = layout.filter(|_| reading.format != Some(Format::Cruddur));
-    let tally = RefCell::new(Tally::new());
+    let checksum = RefCell::new(Checksum::new());
     let mut records = Records {
         reading,
         format: reading.format.or(format),
         header: None,
         trailer: None,
-        tally: &tally,
+        checksum: &checksum,
         scratch: Vec::new(),
         give,
     };
     let mut input = text.all();
     let said = if let Some(layout) = layout {
-        documents::items(&mut input, layout, &tally, &mut |line, value| records.value(line, value))?
+        documents::items(&mut input, layout, &checksum, &mut |line, value| records.value(line, value))?
     } else {
         let (mut last, mut is_wanted) = (0, true);
         lines(&mut input, &mut |line, text| {
@@ -131,7 +131,7 @@ pub(super) fn read(
         Said { is_counted: records.trailer.is_some(), has_more: false }
     };
     let Records { format, header, .. } = records;
-    Ok(Some(Contents { format, header, totals: tally.into_inner().totals(), said }))
+    Ok(Some(Contents { format, header, totals: checksum.into_inner().totals(), said }))
 }
 
 struct Records<'r> {
@@ -141,7 +141,7 @@ struct Records<'r> {
     header: Option<Header>,
     /// That of the last line, once it was read.
     trailer: Option<Totals>,
-    tally: &'r RefCell<Tally>,
+    checksum: &'r RefCell<Checksum>,
     scratch: Vec<u8>,
     give: &'r mut dyn FnMut(Found) -> bool,
 }
@@ -159,7 +159,7 @@ impl Records<'_> {
             if self.header.is_none() && !text.trim_ascii().is_empty() {
                 let header = header(text, self.reading).map_err(|problem| problem_at(line, problem))?;
                 self.header = Some(header);
-                self.tally.borrow_mut().text(text);
+                self.checksum.borrow_mut().text(text);
                 return Ok(true);
             }
             if text.starts_with(HEADER) {
@@ -169,7 +169,7 @@ impl Records<'_> {
                 return Err(Fault::new(line, "the line is cut off"));
             }
         }
-        self.tally.borrow_mut().text(text);
+        self.checksum.borrow_mut().text(text);
         let is_blank = self.header.is_none() && text.trim_ascii().is_empty();
         if is_blank { Ok(true) } else { self.value(line, text.trim_ascii_end()) }
     }
@@ -183,7 +183,7 @@ impl Records<'_> {
         self.format = Some(format);
         let (change, written_at) = self.change(format, text).map_err(|problem| problem_at(line, problem))?;
         if let Change::Put(item) = &change {
-            self.tally.borrow_mut().item(item, &mut self.scratch);
+            self.checksum.borrow_mut().item(item, &mut self.scratch);
         }
         Ok((self.give)(Found { change, line, format, written_at }))
     }
@@ -221,7 +221,7 @@ impl Records<'_> {
         if trailer.version != VERSION {
             return Err(Fault::new(line, "not the last line of an export of this version"));
         }
-        let (says, has) = (trailer.totals(), self.tally.borrow().totals());
+        let (says, has) = (trailer.totals(), self.checksum.borrow().totals());
         let compared = [
             ("number of items", says.items.to_string(), has.items.to_string()),
             ("number of bytes", says.bytes.to_string(), has.bytes.to_string()),

@@ -180,7 +180,7 @@ impl Source {
             }
             file.check(&name, count, &md5)?;
         }
-        let checksum = super::tally::hex(sums.finish().as_ref());
+        let checksum = super::checksum::hex(sums.finish().as_ref());
         Ok(Read { format, header, checksum, content: format!("{content:032x}"), is_counted, has_more })
     }
 }

@@ -4,7 +4,7 @@ use super::records::{Change, Format, Reading};
 use super::source::{Entry, Read, Source};
 use super::write::{Header, KeyPart};
 use crate::dynamodb::item::json;
-use crate::dynamodb::{Item, KeyKind, TableShape};
+use crate::dynamodb::{Item, KeyKind, TableSchema};
 use crate::error::{Context as _, Error, Result};
 use crate::external_sort::{Fixed, Sorter, take};
 
@@ -15,7 +15,7 @@ const DYNEIN_BINARY: &str = "<<<JSON output doesn't support this type attributes
 
 /// What there is to import.
 #[derive(Debug, Clone, Default)]
-pub struct Surveyed {
+pub struct FileSurvey {
     /// Items to put.
     pub puts: u64,
     /// Keys to delete.
@@ -40,7 +40,7 @@ pub struct Surveyed {
     pub has_more: bool,
 }
 
-impl Surveyed {
+impl FileSurvey {
     /// All changes.
     #[must_use]
     pub const fn changes(&self) -> u64 {
@@ -51,13 +51,13 @@ impl Surveyed {
 impl KeyPart {
     /// The key of a table.
     #[must_use]
-    pub fn of(shape: &TableShape) -> Vec<Self> {
+    pub fn of(schema: &TableSchema) -> Vec<Self> {
         let kind = |kind| match kind {
             KeyKind::Text => "S",
             KeyKind::Number => "N",
             KeyKind::Binary => "B",
         };
-        shape
+        schema
             .key
             .parts
             .iter()
@@ -68,20 +68,20 @@ impl KeyPart {
 
 /// Checks each change against a table, and adds up.
 pub(super) struct Checker<'t> {
-    shape: &'t TableShape,
-    so_far: Surveyed,
+    schema: &'t TableSchema,
+    so_far: FileSurvey,
 }
 
 impl<'t> Checker<'t> {
-    pub(super) fn new(shape: &'t TableShape) -> Self {
-        Self { shape, so_far: Surveyed::default() }
+    pub(super) fn new(schema: &'t TableSchema) -> Self {
+        Self { schema, so_far: FileSurvey::default() }
     }
 
     /// Checks an entry.
     pub(super) fn check(&mut self, entry: &Entry<'_>) -> Result<()> {
         let so_far = &mut self.so_far;
         let checked = match &entry.change {
-            Change::Put(item) => self.shape.fits(item).map(|bytes| {
+            Change::Put(item) => self.schema.fits(item).map(|bytes| {
                 so_far.puts += 1;
                 so_far.bytes += bytes as u64;
                 if entry.format == Format::Dynein {
@@ -91,7 +91,7 @@ impl<'t> Checker<'t> {
                     so_far.lost += item.values().filter(|value| is_lost(value)).count() as u64;
                 }
             }),
-            Change::Delete(key) => self.shape.has_key(key).map(|()| so_far.deletes += 1),
+            Change::Delete(key) => self.schema.has_key(key).map(|()| so_far.deletes += 1),
         };
         checked.map_err(|why| Error::failed(format!("{}: {why}", entry.place())))
     }
@@ -102,9 +102,9 @@ impl<'t> Checker<'t> {
     }
 
     /// What was checked, which was all of what was read.
-    pub(super) fn finish(self, read: Read) -> Surveyed {
+    pub(super) fn finish(self, read: Read) -> FileSurvey {
         let Read { format, header, checksum, content, is_counted, has_more } = read;
-        Surveyed { format, header, checksum, content, is_counted, has_more, ..self.so_far }
+        FileSurvey { format, header, checksum, content, is_counted, has_more, ..self.so_far }
     }
 }
 
@@ -116,18 +116,18 @@ impl<'t> Checker<'t> {
 pub fn survey(
     source: &Source,
     reading: &Reading,
-    shape: &TableShape,
+    schema: &TableSchema,
     mut watch: impl FnMut(u64),
-) -> Result<Surveyed> {
+) -> Result<FileSurvey> {
     let unsorted = || "cannot look for keys that come twice".to_owned();
-    let mut checker = Checker::new(shape);
+    let mut checker = Checker::new(schema);
     let mut keys = Sorter::new(HELD);
     let mut scratch = Vec::new();
     let mut ordinal = 0;
     let read = source.read(reading, |entry| {
         checker.check(&entry)?;
         let (Change::Put(item) | Change::Delete(item)) = &entry.change;
-        let key = key_hash(&shape.key.of_item(item), &mut scratch);
+        let key = key_hash(&schema.key.of_item(item), &mut scratch);
         keys.push(Seen { key, ordinal, at: entry.written_at.unwrap_or(0) }).or_failed(unsorted)?;
         ordinal += 1;
         watch(entry.read);
@@ -184,5 +184,5 @@ impl Fixed for Seen {
 fn key_hash(key: &Item, scratch: &mut Vec<u8>) -> u128 {
     scratch.clear();
     json::canonical(key, scratch);
-    super::tally::half_hash(scratch)
+    super::checksum::half_hash(scratch)
 }

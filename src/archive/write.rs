@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::checksum::{Checksum, Totals};
 use super::compression::{Compression, Encoder};
-use super::tally::{Tally, Totals};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::json;
 
@@ -86,7 +86,7 @@ struct Line<'i> {
 /// An export under way.
 pub struct Writer<W: Write> {
     pub(super) out: Encoder<W>,
-    pub(super) tally: Tally,
+    pub(super) checksum: Checksum,
     line: Vec<u8>,
     scratch: Vec<u8>,
 }
@@ -94,30 +94,30 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// Begins a file.
     pub fn begin(inner: W, compression: Compression, header: &Header) -> io::Result<Self> {
-        let mut writer = Self::go_on(inner, compression, Tally::new());
+        let mut writer = Self::go_on(inner, compression, Checksum::new());
         writer.line(header)?;
-        writer.tally.text(&writer.line);
+        writer.checksum.text(&writer.line);
         Ok(writer)
     }
 
-    /// Goes on with a file that holds `tally`.
-    pub(super) const fn go_on(inner: W, compression: Compression, tally: Tally) -> Self {
+    /// Goes on with a file that holds `checksum`.
+    pub(super) const fn go_on(inner: W, compression: Compression, checksum: Checksum) -> Self {
         let out = Encoder::new(compression, inner);
-        Self { out, tally, line: Vec::new(), scratch: Vec::new() }
+        Self { out, checksum, line: Vec::new(), scratch: Vec::new() }
     }
 
     /// Writes an item.
     pub fn push(&mut self, item: &Item) -> io::Result<()> {
         self.line(&Line { item: json::Typed(item) })?;
-        self.tally.text(&self.line);
-        self.tally.item(item, &mut self.scratch);
+        self.checksum.text(&self.line);
+        self.checksum.item(item, &mut self.scratch);
         Ok(())
     }
 
     /// What it holds so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.tally.totals()
+        self.checksum.totals()
     }
 
     /// Hands on what is held back; what is compressed stays in its frame.

@@ -16,7 +16,7 @@ use super::error::{code, root_cause};
 use crate::remembered::Remembered;
 
 /// A command does not wait longer than this for the name of its account.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// An access key belongs to one account for ever; a day bounds a mistake.
 const KEPT: Duration = Duration::from_hours(24);
 /// Credentials that last no longer than this are asked for anew.
@@ -29,13 +29,13 @@ const FILE: &str = "accounts.json";
 /// # Errors
 /// Why it cannot be told, in a few words.
 pub(super) async fn account(caller: &Caller, state: Option<&Path>) -> Result<String, String> {
-    match tokio::time::timeout(PATIENCE, look_up(caller, state)).await {
+    match tokio::time::timeout(TIMEOUT, look_up(caller, state)).await {
         Ok(found) => found,
         Err(_) => Err("no answer in time".to_owned()),
     }
 }
 
-async fn look_up(Caller { sdk, telling }: &Caller, state: Option<&Path>) -> Result<String, String> {
+async fn look_up(Caller { sdk, trace_interceptor }: &Caller, state: Option<&Path>) -> Result<String, String> {
     let provider = sdk.credentials_provider().ok_or("no credentials")?;
     let credentials = provider.provide_credentials().await.map_err(|error| match error {
         CredentialsError::CredentialsNotLoaded(_) => "no credentials".to_owned(),
@@ -48,7 +48,7 @@ async fn look_up(Caller { sdk, telling }: &Caller, state: Option<&Path>) -> Resu
     }
     let sdk = sdk.clone().into_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
     let mut client = aws_sdk_sts::config::Builder::from(&sdk.build());
-    client.set_interceptors(telling.iter().cloned().map(SharedInterceptor::new));
+    client.set_interceptors(trace_interceptor.iter().cloned().map(SharedInterceptor::new));
     let client = aws_sdk_sts::Client::from_conf(client.build());
     let answer = client.get_caller_identity().send().await;
     let answer = answer.map_err(|error| match code(&error) {
@@ -73,18 +73,18 @@ fn hash(access_key_id: &str) -> String {
 /// Keeps credentials while they last: those that tell the account sign the
 /// requests too, without a second sign-in.
 #[derive(Debug)]
-pub(super) struct Lasting {
+pub(super) struct CachedCredentials {
     inner: SharedCredentialsProvider,
     last: Arc<Mutex<Option<Credentials>>>,
 }
 
-impl Lasting {
+impl CachedCredentials {
     pub(super) fn new(inner: SharedCredentialsProvider) -> Self {
         Self { inner, last: Arc::default() }
     }
 }
 
-impl ProvideCredentials for Lasting {
+impl ProvideCredentials for CachedCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

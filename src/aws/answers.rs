@@ -23,8 +23,8 @@ use serde_json::value::RawValue;
 /// The largest answer. A BatchGetItem returns 16 MB of items at most, which are more as JSON;
 /// a page of a Query or Scan has 1 MB.
 /// Source: "BatchGetItem" and "Query" in the API reference.
-const MOST_BYTES: usize = MOST_MEBIBYTES << 20;
-const MOST_MEBIBYTES: usize = 32;
+const MAX_BYTES: usize = MAX_MEBIBYTES << 20;
+const MAX_MEBIBYTES: usize = 32;
 /// Where to begin, as a request says it, and where its page ended, as the answer does.
 const PAGE_KEYS: [(&str, &str); 5] = [
     ("ExclusiveStartKey", "LastEvaluatedKey"),
@@ -44,7 +44,7 @@ pub(super) enum Untaken {
 impl fmt::Display for Untaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => write!(f, "sends an answer of more than {MOST_MEBIBYTES} MiB"),
+            Self::TooLarge => write!(f, "sends an answer of more than {MAX_MEBIBYTES} MiB"),
             Self::Repeats => f.write_str("repeats a page key, so the pages would have no end"),
         }
     }
@@ -112,14 +112,14 @@ impl HttpConnector for Checking<SharedHttpConnector> {
 
 async fn whole(answer: &mut HttpResponse) -> Result<Vec<u8>, ConnectorError> {
     let length = answer.headers().get("content-length").and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MOST_BYTES) {
+    if length.is_some_and(|length| length > MAX_BYTES) {
         return Err(Untaken::TooLarge.into());
     }
     let mut body = Vec::with_capacity(length.unwrap_or_default());
     let mut parts = ByteStream::new(std::mem::replace(answer.body_mut(), SdkBody::taken()));
     while let Some(part) = parts.next().await {
         let part = part.map_err(|error| ConnectorError::io(error.into()))?;
-        if body.len() + part.len() > MOST_BYTES {
+        if body.len() + part.len() > MAX_BYTES {
             return Err(Untaken::TooLarge.into());
         }
         body.extend_from_slice(&part);

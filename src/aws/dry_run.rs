@@ -48,7 +48,7 @@ const FIRST: usize = 5;
 
 /// A request that a dry run did not send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Unsent {
+pub struct UnsentRequest {
     /// The service, by its name.
     pub service: Cow<'static, str>,
     /// The operation.
@@ -59,7 +59,7 @@ pub struct Unsent {
 
 /// What a write takes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Effort {
+pub struct WriteCost {
     /// Items that are put, updated or deleted.
     pub items: u64,
     /// Write units of the table.
@@ -71,7 +71,7 @@ pub struct Effort {
     pub at_least: bool,
 }
 
-impl Effort {
+impl WriteCost {
     /// Adds another one.
     pub fn add(&mut self, other: Self) {
         self.items += other.items;
@@ -92,19 +92,19 @@ impl Effort {
 /// What a dry run would have sent.
 #[derive(Debug, Default)]
 pub struct Plan {
-    first: Vec<Unsent>,
+    first: Vec<UnsentRequest>,
     /// The others, where they are wanted, one a line as JSON: memory does not grow with them.
     others: Option<File>,
     /// How many requests there are of each operation, in the order of the first of each.
     pub operations: Vec<(String, u64)>,
     /// What all of them take.
-    pub effort: Effort,
+    pub cost: WriteCost,
 }
 
 impl Plan {
     /// Of one request.
     #[must_use]
-    pub fn of(request: Unsent) -> Self {
+    pub fn of(request: UnsentRequest) -> Self {
         Self { operations: vec![(request.operation.clone(), 1)], first: vec![request], ..Self::default() }
     }
 
@@ -118,7 +118,7 @@ impl Plan {
     ///
     /// # Errors
     /// Those of `each`, and when the others cannot be read again.
-    pub fn each(&mut self, mut each: impl FnMut(&Unsent) -> Result<()>) -> Result<()> {
+    pub fn each(&mut self, mut each: impl FnMut(&UnsentRequest) -> Result<()>) -> Result<()> {
         self.first.iter().try_for_each(&mut each)?;
         let Some(others) = &mut self.others else { return Ok(()) };
         let unreadable = || "cannot read the plan again".to_owned();
@@ -131,7 +131,7 @@ impl Plan {
 
     /// The first request.
     #[must_use]
-    pub fn into_first(self) -> Option<Unsent> {
+    pub fn into_first(self) -> Option<UnsentRequest> {
         self.first.into_iter().next()
     }
 
@@ -149,7 +149,7 @@ impl Plan {
     }
 
     /// Holds a request, if there is a place for it.
-    fn hold(&mut self, wants_all: bool, request: impl FnOnce() -> Unsent) -> io::Result<()> {
+    fn hold(&mut self, wants_all: bool, request: impl FnOnce() -> UnsentRequest) -> io::Result<()> {
         if self.first.len() < FIRST {
             self.first.push(request());
             return Ok(());
@@ -168,7 +168,7 @@ impl Plan {
 }
 
 /// Says what a request takes.
-type Measure = Arc<dyn Fn(&str, &[u8]) -> Effort + Send + Sync>;
+type Measure = Arc<dyn Fn(&str, &[u8]) -> WriteCost + Send + Sync>;
 
 /// Notes what one client does not send.
 #[derive(Clone)]
@@ -182,11 +182,14 @@ pub(crate) struct DryRun {
 
 impl DryRun {
     pub(crate) fn new(service: Service, wants_all: bool) -> Self {
-        Self { service, wants_all, plan: Arc::default(), measure: Arc::new(|_, _| Effort::default()) }
+        Self { service, wants_all, plan: Arc::default(), measure: Arc::new(|_, _| WriteCost::default()) }
     }
 
     /// The same, with a measure of what a request takes.
-    pub(crate) fn measuring(self, measure: impl Fn(&str, &[u8]) -> Effort + Send + Sync + 'static) -> Self {
+    pub(crate) fn measuring(
+        self,
+        measure: impl Fn(&str, &[u8]) -> WriteCost + Send + Sync + 'static,
+    ) -> Self {
         Self { measure: Arc::new(measure), ..self }
     }
 
@@ -195,11 +198,11 @@ impl DryRun {
         std::mem::take(&mut self.plan.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note(&self, operation: &str, request: impl FnOnce() -> Value, effort: Effort) -> io::Result<()> {
+    fn note(&self, operation: &str, request: impl FnOnce() -> Value, cost: WriteCost) -> io::Result<()> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         plan.count_one(operation);
-        plan.effort.add(effort);
-        plan.hold(self.wants_all, || Unsent {
+        plan.cost.add(cost);
+        plan.hold(self.wants_all, || UnsentRequest {
             service: self.service.name().into(),
             operation: operation.to_owned(),
             request: request(),

@@ -3,7 +3,7 @@
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use super::Place;
+use super::Endpoint;
 use super::answers::Untaken;
 use super::dry_run::NotSent;
 use crate::config::{Service, Target};
@@ -62,7 +62,7 @@ fn not_sent<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a NotS
     chain(error).find_map(<dyn std::error::Error>::downcast_ref)
 }
 
-impl Place {
+impl Endpoint {
     /// `what` failed here: the service said why, or no answer came.
     pub(crate) fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
     where
@@ -113,11 +113,11 @@ impl Place {
                 .hint("sign in (aws sso login), or name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
         }
         if matches!(error, SdkError::TimeoutError(_)) {
-            let limit = span(self.patience);
+            let limit = span(self.request_timeout);
             return Error::failed(format!(
                 "{what}: no complete answer from {service} at {self} within {limit}"
             ))
-            .out_of_time(self.patience);
+            .out_of_time(self.request_timeout);
         }
         let message = match error {
             // The service's own errors have a code, and do not come here.

@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// Who signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identified {
+pub struct CallerIdentity {
     /// The account's number.
     pub account: String,
     /// The user, or the role and its session.
@@ -18,17 +18,17 @@ pub struct Identified {
     pub key_ends_with: String,
 }
 
-impl Identified {
+impl CallerIdentity {
     /// Asks STS, which needs no permission for it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Config`] when there are no credentials, or none that are
     /// valid; [`crate::error::Kind::Failed`] when nobody answers.
     pub async fn ask(config: &AwsConfig) -> Result<Self> {
-        let Aws { sdk, place, telling, .. } = Aws::load(config).await?;
+        let Aws { sdk, place, trace_interceptor, .. } = Aws::load(config).await?;
         let mut client = aws_sdk_sts::config::Builder::from(&sdk);
         // It asks, and a dry run may.
-        client.set_interceptors(telling.into_iter().map(SharedInterceptor::new));
+        client.set_interceptors(trace_interceptor.into_iter().map(SharedInterceptor::new));
         let client = aws_sdk_sts::Client::from_conf(client.build());
         let answer = client.get_caller_identity().send().await;
         let answer = answer.map_err(|error| place.error("cannot ask whose the credentials are", &error))?;

@@ -6,7 +6,7 @@ mod answers;
 mod dry_run;
 mod error;
 mod identity;
-mod telling;
+mod trace_interceptor;
 mod tries;
 mod witness;
 
@@ -29,14 +29,14 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 pub(crate) use self::dry_run::DryRun;
-pub use self::dry_run::{Effort, Plan, Unsent};
+pub use self::dry_run::{Plan, UnsentRequest, WriteCost};
 pub(crate) use self::error::{code, is_not_sent, is_untaken};
-pub(crate) use self::identity::Identified;
+pub(crate) use self::identity::CallerIdentity;
 pub(crate) use self::tries::Tries;
 
-use self::account::Lasting;
+use self::account::CachedCredentials;
 use self::answers::Checking;
-use self::telling::Telling;
+use self::trace_interceptor::TraceInterceptor;
 use self::witness::Witness;
 use crate::config::{
     AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, Identity, PlanSize, Service, Signs, Target, is_loopback,
@@ -50,16 +50,16 @@ const LOCAL_BACKOFF: Duration = Duration::from_millis(20);
 /// One service's endpoint, credentials and region, ready for its client.
 pub(crate) struct Aws {
     pub(crate) sdk: SdkConfig,
-    pub(crate) place: Place,
+    pub(crate) place: Endpoint,
     /// What every client of a dry run is to be given.
     pub(crate) dry_run: Option<DryRun>,
     /// What every client is to be given that is listened to.
-    telling: Option<Telling>,
+    trace_interceptor: Option<TraceInterceptor>,
 }
 
 /// Where a service is; displays as the endpoint's URL, or as AWS with the region.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct Endpoint {
     service: Service,
     target: Target,
     name: String,
@@ -68,7 +68,7 @@ pub struct Place {
     host: Option<Host>,
     emulated: bool,
     loopback: bool,
-    patience: Duration,
+    request_timeout: Duration,
     witness: Witness,
     /// What asks for the account, where there is one to ask for.
     caller: Option<Caller>,
@@ -78,15 +78,18 @@ pub struct Place {
 #[derive(Debug, Clone)]
 struct Caller {
     sdk: SdkConfig,
-    telling: Option<Telling>,
+    trace_interceptor: Option<TraceInterceptor>,
 }
 
 impl Aws {
     /// What each client is made with besides the SDK's own.
     pub(crate) fn interceptors(&self) -> Vec<SharedInterceptor> {
-        let telling = self.telling.iter().cloned().map(SharedInterceptor::new);
+        let trace_interceptor = self.trace_interceptor.iter().cloned().map(SharedInterceptor::new);
         let witness = std::iter::once(SharedInterceptor::new(self.place.witness.clone()));
-        telling.chain(witness).chain(self.dry_run.iter().cloned().map(SharedInterceptor::new)).collect()
+        trace_interceptor
+            .chain(witness)
+            .chain(self.dry_run.iter().cloned().map(SharedInterceptor::new))
+            .collect()
     }
 
     /// Sends no request to the service. Only the credential chain may read files.
@@ -124,7 +127,7 @@ impl Aws {
                     loader = loader.profile_name(profile);
                 }
                 let sdk = loader.load().await;
-                let credentials = sdk.credentials_provider().map(Lasting::new);
+                let credentials = sdk.credentials_provider().map(CachedCredentials::new);
                 let mut builder = sdk.into_builder();
                 builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
                 builder
@@ -133,7 +136,7 @@ impl Aws {
         // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
-        let timeouts = timeouts(sdk.timeout_config(), config.patience);
+        let timeouts = timeouts(sdk.timeout_config(), config.request_timeout);
         let sdk = sdk.into_builder().timeout_config(timeouts).build();
         let place_name = endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone());
         if let Credentials::Static { secret_access_key, session_token, .. } = &config.credentials {
@@ -143,10 +146,10 @@ impl Aws {
             }
         }
         let at = endpoint.map_or_else(|| aws_in(region.as_ref()), |endpoint| endpoint.url.clone());
-        let telling = Telling::to(&config.trace, &at, config.patience);
+        let trace_interceptor = TraceInterceptor::to(&config.trace, &at, config.request_timeout);
         let is_signed_by_dummies = matches!(&config.credentials, Credentials::Static { access_key_id, .. }
             if access_key_id == DUMMY_CREDENTIAL);
-        let place = Place {
+        let place = Endpoint {
             service: config.service,
             target: config.target,
             name: place_name,
@@ -154,24 +157,24 @@ impl Aws {
             host: endpoint.map(|endpoint| Host::new(&endpoint.host, endpoint.port)),
             emulated: config.is_emulated(),
             loopback: endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host)),
-            patience: config.patience,
+            request_timeout: config.request_timeout,
             witness: Witness::default(),
             // Whatever the service's endpoint, STS is at its own.
             caller: (!config.is_emulated() && !is_signed_by_dummies).then(|| {
                 let mut caller = sdk.clone().into_builder();
                 let sts = config.sts.as_ref().map(|endpoint| endpoint.url.clone());
                 let at = sts.clone().unwrap_or_else(|| aws_in(region.as_ref()));
-                let telling = Telling::to(&config.trace, &at, config.patience);
+                let trace_interceptor = TraceInterceptor::to(&config.trace, &at, config.request_timeout);
                 caller.set_endpoint_url(sts);
-                Caller { sdk: caller.build(), telling }
+                Caller { sdk: caller.build(), trace_interceptor }
             }),
         };
         let dry_run = config.dry_run.map(|plan| DryRun::new(config.service, plan == PlanSize::Full));
-        Ok(Self { sdk, place, dry_run, telling })
+        Ok(Self { sdk, place, dry_run, trace_interceptor })
     }
 }
 
-impl Place {
+impl Endpoint {
     /// The service that is there.
     #[must_use]
     pub const fn service(&self) -> Service {
@@ -231,8 +234,8 @@ impl Place {
 
     /// How long a request may take, and how long work goes on in which nothing succeeds.
     #[must_use]
-    pub const fn patience(&self) -> Duration {
-        self.patience
+    pub const fn request_timeout(&self) -> Duration {
+        self.request_timeout
     }
 
     /// Whether this is an emulator.
@@ -253,7 +256,7 @@ fn aws_in(region: &str) -> String {
     format!("AWS in {region}")
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.is_some() { f.write_str(&self.name) } else { f.write_str(&aws_in(&self.name)) }
     }
@@ -294,9 +297,13 @@ fn http_client(config: &AwsConfig) -> SharedHttpClient {
     SharedHttpClient::new(Checking(client))
 }
 
-/// A request, with all its tries, takes no longer than `patience`; one try half of that, so that
+/// A request, with all its tries, takes no longer than `request_timeout`; one try half of that, so that
 /// there is time for another where a connection has died.
-fn timeouts(config: Option<&TimeoutConfig>, patience: Duration) -> TimeoutConfig {
+fn timeouts(config: Option<&TimeoutConfig>, request_timeout: Duration) -> TimeoutConfig {
     let config = config.cloned().unwrap_or_else(|| TimeoutConfig::builder().build());
-    config.into_builder().operation_timeout(patience).operation_attempt_timeout(patience / 2).build()
+    config
+        .into_builder()
+        .operation_timeout(request_timeout)
+        .operation_attempt_timeout(request_timeout / 2)
+        .build()
 }

@@ -4,7 +4,7 @@ use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 
-use crate::aws::{Aws, Place, code};
+use crate::aws::{Aws, Endpoint, code};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Result};
 
@@ -18,7 +18,7 @@ const PATIENT_ATTEMPTS: u32 = 5;
 pub struct UserPool {
     pub(super) client: Client,
     pub(super) id: String,
-    place: Place,
+    place: Endpoint,
     /// The id in its setting, and the region that requests are signed for.
     setting: UserPoolId,
     region: String,
@@ -47,14 +47,14 @@ impl UserPool {
 
     /// Where it is.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &Endpoint {
         &self.place
     }
 
     /// For a request that was throttled until the SDK gave up: more attempts, and
     /// longer pauses. Not for all requests, since a network that is down would
     /// take as long to be called so.
-    pub(super) fn patiently(&self) -> aws_sdk_cognitoidentityprovider::config::Builder {
+    pub(super) fn with_more_retries(&self) -> aws_sdk_cognitoidentityprovider::config::Builder {
         let attempts = self.retry.max_attempts().max(PATIENT_ATTEMPTS);
         let retry = self.retry.clone().with_max_attempts(attempts);
         aws_sdk_cognitoidentityprovider::Config::builder().retry_config(retry)

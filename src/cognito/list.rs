@@ -56,7 +56,7 @@ impl Listing<'_> {
             .set_pagination_token(self.token.clone());
         let page = match request.clone().send().await {
             Err(error) if code(&error) == Some("TooManyRequestsException") => {
-                request.customize().config_override(self.pool.patiently()).send().await
+                request.customize().config_override(self.pool.with_more_retries()).send().await
             }
             answer => answer,
         };

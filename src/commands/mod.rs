@@ -103,7 +103,7 @@ impl Command {
     #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
         match self {
-            Self::Doctor(_) => Some(doctor::PATIENCE),
+            Self::Doctor(_) => Some(doctor::TIMEOUT),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::iter;
 use serde_json::{Value, json};
 
 use super::common::count;
-use crate::aws::{Effort, Plan, Unsent};
+use crate::aws::{Plan, UnsentRequest, WriteCost};
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::output::{Format, Ui};
@@ -37,7 +37,7 @@ pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &mut Plan) -> Res
         return Ok(());
     }
     plan.each(|unsent| {
-        let Unsent { service, operation, request } = unsent;
+        let UnsentRequest { service, operation, request } = unsent;
         if format != Format::Table {
             return ui.document(unsent);
         }
@@ -63,7 +63,7 @@ pub(super) fn requests_json(plan: &mut Plan) -> Result<Value> {
 
 /// How much there is to send, and what it takes.
 fn conclude(ui: &mut Ui, plan: &Plan) {
-    let Effort { items, table_units, index_units, at_least } = &plan.effort;
+    let WriteCost { items, table_units, index_units, at_least } = &plan.cost;
     if plan.count() == 0 {
         ui.notice("would send nothing; nothing was written");
         return;
@@ -80,7 +80,7 @@ fn conclude(ui: &mut Ui, plan: &Plan) {
         "would send {} ({operations}){items}; nothing was written",
         count(plan.count(), "request")
     ));
-    if plan.effort.units() > 0 {
+    if plan.cost.units() > 0 {
         let table = iter::once(("table", *table_units));
         let indexes = index_units.iter().map(|(index, units)| (index.as_str(), *units));
         let parts: Vec<String> =
@@ -88,7 +88,7 @@ fn conclude(ui: &mut Ui, plan: &Plan) {
         ui.notice(format!(
             "would consume {} {} ({})",
             if *at_least { "at least" } else { "an estimated" },
-            count(plan.effort.units(), "write unit"),
+            count(plan.cost.units(), "write unit"),
             parts.join(", "),
         ));
     }

@@ -106,7 +106,7 @@ pub struct AwsConfig {
     /// If the client is to send nothing that writes: how much of it a plan holds.
     pub dry_run: Option<PlanSize>,
     /// How long a request may take, with all its tries.
-    pub patience: Duration,
+    pub request_timeout: Duration,
     /// Who is told of requests.
     pub trace: Trace,
     /// Where production's credentials are asked whose they are; `None` is AWS's own STS.
@@ -215,7 +215,7 @@ impl Config {
                 .or_else(|| service.local_endpoint()),
         };
         let endpoint = endpoint.as_ref().map(Endpoint::parse).transpose()?;
-        let patience = self.patience(!is_emulated(endpoint.as_ref()));
+        let request_timeout = self.request_timeout(!is_emulated(endpoint.as_ref()));
         if self.target == Target::Prod || endpoint.is_none() {
             return Ok(AwsConfig {
                 service,
@@ -224,7 +224,7 @@ impl Config {
                 region: flags.region.clone(),
                 credentials: Credentials::Chain { profile: flags.profile.clone() },
                 dry_run: flags.plan(),
-                patience,
+                request_timeout,
                 trace: self.trace.clone(),
                 sts: None,
             });
@@ -245,7 +245,7 @@ impl Config {
                 session_token: value("AWS_SESSION_TOKEN"),
             },
             dry_run: flags.plan(),
-            patience,
+            request_timeout,
             trace: self.trace.clone(),
             sts: None,
         })

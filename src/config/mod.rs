@@ -47,10 +47,10 @@ pub const DEFAULT_TABLE: &str = "cruddur-messages";
 
 /// How long to wait for what is near: an emulator, a local server. They answer in milliseconds;
 /// half a minute is for a machine that is busy with something else.
-const PATIENCE_NEAR: Duration = Duration::from_secs(30);
+const TIMEOUT_NEAR: Duration = Duration::from_secs(30);
 /// The same of AWS and production. A try has half of it: enough for the 16 MB of a full batch on a
 /// line of 5 Mbit/s, and the other half is for another try.
-const PATIENCE_FAR: Duration = Duration::from_mins(1);
+const TIMEOUT_FAR: Duration = Duration::from_mins(1);
 
 /// Which world a command works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,8 +171,8 @@ impl Config {
     }
 
     /// How long a request may take, and how long work goes on in which nothing succeeds.
-    fn patience(&self, is_far: bool) -> Duration {
-        self.flags.timeout.unwrap_or(if is_far { PATIENCE_FAR } else { PATIENCE_NEAR })
+    fn request_timeout(&self, is_far: bool) -> Duration {
+        self.flags.timeout.unwrap_or(if is_far { TIMEOUT_FAR } else { TIMEOUT_NEAR })
     }
 
     /// The variables.
@@ -188,7 +188,7 @@ impl Config {
     /// never falls back to local.
     pub fn postgres(&self) -> Result<PostgresConfig> {
         let config = PostgresConfig::load(self.target, &self.environment)?;
-        Ok(config.traced(self.trace.clone()).within(self.patience(self.target == Target::Prod)))
+        Ok(config.traced(self.trace.clone()).within(self.request_timeout(self.target == Target::Prod)))
     }
 
     /// The same by `CONNECTION_URL` or the default alone, for a PostgreSQL of one's

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::conninfo::{self, Problem};
 use super::environment::{Environment, Setting, Source};
-use super::{DEFAULT_CONNECTION_URL, Host, PATIENCE_NEAR, Target, is_loopback, passfile};
+use super::{DEFAULT_CONNECTION_URL, Host, TIMEOUT_NEAR, Target, is_loopback, passfile};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -73,7 +73,7 @@ pub struct PostgresConfig {
     settings: BTreeMap<&'static str, Setting>,
     home: Option<PathBuf>,
     trace: Trace,
-    patience: Duration,
+    request_timeout: Duration,
 }
 
 /// Whether `keyword` is one that a message may show.
@@ -122,7 +122,7 @@ impl PostgresConfig {
             }
         }
         let mut config =
-            Self { target, source, settings, home, trace: Trace::default(), patience: PATIENCE_NEAR };
+            Self { target, source, settings, home, trace: Trace::default(), request_timeout: TIMEOUT_NEAR };
         for (_, name, why) in UNSUPPORTED {
             if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
                 return Err(Error::config(format!("{} is set, and {why}", setting.source))
@@ -232,14 +232,14 @@ impl PostgresConfig {
 
     /// The same, with so long to wait for an answer.
     #[must_use]
-    pub fn within(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn within(self, request_timeout: Duration) -> Self {
+        Self { request_timeout, ..self }
     }
 
     /// How long to wait for an answer.
     #[must_use]
-    pub const fn patience(&self) -> Duration {
-        self.patience
+    pub const fn request_timeout(&self) -> Duration {
+        self.request_timeout
     }
 
     /// Who is told of what its sessions do.

@@ -4,19 +4,19 @@ use aws_sdk_dynamodb::Client;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
-use crate::aws::{Aws, DryRun, Place, Tries};
+use crate::aws::{Aws, DryRun, Endpoint, Tries};
 use crate::config::{AwsConfig, Target};
-use crate::dynamodb::write::dry_run::Shapes;
+use crate::dynamodb::write::dry_run::Schemas;
 use crate::error::Result;
 
 /// A client for one DynamoDB.
 #[derive(Clone)]
 pub struct DynamoDb {
     pub(crate) client: Client,
-    place: Place,
+    place: Endpoint,
     pub(crate) dry_run: Option<DryRun>,
     /// What a dry run has seen.
-    pub(crate) shapes: Shapes,
+    pub(crate) schemas: Schemas,
 }
 
 impl DynamoDb {
@@ -26,12 +26,12 @@ impl DynamoDb {
     /// [`crate::error::Kind::Config`] when production has no region.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
         let mut aws = Aws::load(config).await?;
-        let shapes = Shapes::default();
-        aws.dry_run = aws.dry_run.map(|dry_run| dry_run.measuring(shapes.measure()));
+        let schemas = Schemas::default();
+        aws.dry_run = aws.dry_run.map(|dry_run| dry_run.measuring(schemas.measure()));
         let mut client = aws_sdk_dynamodb::config::Builder::from(&aws.sdk);
         client.set_interceptors(aws.interceptors());
         let Aws { place, dry_run, .. } = aws;
-        Ok(Self { client: Client::from_conf(client.build()), place, dry_run, shapes })
+        Ok(Self { client: Client::from_conf(client.build()), place, dry_run, schemas })
     }
 
     /// The same for a dry run, whatever this one is for: it notes what it does not send.
@@ -91,7 +91,7 @@ impl DynamoDb {
 
     /// Where it is.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &Endpoint {
         &self.place
     }
 

@@ -50,7 +50,7 @@ impl DynamoDb {
         let prod = self.target().flag();
         let flag = table_flag(table);
         Error::failed(format!("there is no table {table:?} on {}", self.place()))
-            .for_want_of_table(table)
+            .for_missing_table(table)
             .hint(format!("run: cruddur ddb schema-load{flag}{prod}"))
             .hint(format!("to see the tables there run: cruddur ddb list-tables{prod}"))
     }

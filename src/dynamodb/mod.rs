@@ -16,19 +16,19 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use crate::aws::{Effort, Plan, Unsent};
+pub use crate::aws::{Plan, UnsentRequest, WriteCost};
 pub use capacity::{Capacity, Usage};
 pub use client::DynamoDb;
 pub use item::size::MAX_ITEM_BYTES;
 pub use pricing::{DEFAULT_PRICE_REGION, Prices};
 pub use read::{Query, QueryRequest, Scan, ScanPage, ScanRequest, Segments, Start};
 pub use schema::{
-    Billing, Busy, Emptying, IndexShape, KeptState, KeptTable, KeyAttribute, KeyKind, KeyShape, TableShape,
-    Units,
+    Billing, Busy, IndexSchema, KeyAttribute, KeyKind, KeySchema, SavedState, SavedTable, TableSchema,
+    Truncation, Units,
 };
 pub use write::{
-    BulkOptions, BulkProgress, BulkWriter, BulkWritten, IndexOfKey, KeepWriter, Kept, Pace, SingleWrite,
-    Writers,
+    BulkOptions, BulkProgress, BulkWriter, BulkWritten, ConditionalWriter, ConditionalWritten, IndexOfKey,
+    Pace, SingleWrite, Writers,
 };
 
 /// An item as the service returns it.

@@ -12,7 +12,7 @@ use crate::aws::is_untaken;
 /// The pause after the first try in vain; doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// Waits after this many tries in vain, from 1.
 pub(crate) async fn pause(tries: u32) {
@@ -23,8 +23,7 @@ pub(crate) async fn pause(tries: u32) {
 ///
 /// Full jitter: writers that were turned away together do not come back together.
 pub(crate) fn delay(tries: u32) -> Duration {
-    let ceiling =
-        FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST_PAUSE);
+    let ceiling = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(MAX_PAUSE);
     ceiling.mul_f64(fastrand::f64())
 }
 
@@ -37,7 +36,7 @@ const TRIES_OF_BROKEN: u32 = 4;
 /// SDK's own tries are over sooner than a table of a few units has any to spare, and a long read is
 /// worth some more. `answered` is whether the service is known to be there: else a connection that
 /// fails is not tried again.
-pub(crate) async fn patiently<T, E, F: Future<Output = Result<T, SdkError<E>>>>(
+pub(crate) async fn with_retries<T, E, F: Future<Output = Result<T, SdkError<E>>>>(
     db: &DynamoDb,
     answered: bool,
     send: impl Fn() -> F,
@@ -56,7 +55,7 @@ where
             matches!(error, SdkError::DispatchFailure(_) | SdkError::ResponseError(_)) && !is_untaken(&error);
         let is_broken = is_server_error(&error) || (is_connection && answered);
         let is_worth_it = is_throttled(&error) && tries < TRIES || is_broken && tries < TRIES_OF_BROKEN;
-        if !is_worth_it || start.elapsed() >= db.place().patience() {
+        if !is_worth_it || start.elapsed() >= db.place().request_timeout() {
             return Err(error);
         }
         tries += 1;

@@ -19,9 +19,9 @@ const UNFINISHED: &str = "postgres.unfinished-";
 /// How often the server's state file is looked at while it starts.
 const POLL: Duration = Duration::from_millis(5);
 /// How long recovery after a crash may take.
-const START_PATIENCE: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long sessions may take to end when the server is stopped.
-const STOP_PATIENCE: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Keeps what people send out of the log. An error's own words hold values too, so errors
 /// of statements are not logged; what ends the server is.
@@ -74,7 +74,7 @@ impl ClusterPlan {
         let session = match Session::open(&maintenance).await {
             Err(error) if error.kind() == Kind::Config => {
                 // CONNECTION_URL has changed since the cluster was made.
-                server.stop(Signal::SIGINT, STOP_PATIENCE).await;
+                server.stop(Signal::SIGINT, STOP_TIMEOUT).await;
                 self.set_role().await?;
                 server = self.launch().await?;
                 Session::open(&maintenance).await?
@@ -169,7 +169,7 @@ impl ClusterPlan {
             if self.is_ready(server.pid()) {
                 return Ok(server);
             }
-            if start.elapsed() > START_PATIENCE {
+            if start.elapsed() > START_TIMEOUT {
                 return Err(self.did_not_start("the server takes too long"));
             }
             tokio::time::sleep(POLL).await;
@@ -212,6 +212,6 @@ impl Cluster {
     /// Ends all sessions and the server.
     pub(super) async fn stop(mut self) {
         let signal = if self.ephemeral { Signal::SIGQUIT } else { Signal::SIGINT };
-        self.server.stop(signal, STOP_PATIENCE).await;
+        self.server.stop(signal, STOP_TIMEOUT).await;
     }
 }

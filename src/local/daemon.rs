@@ -14,18 +14,18 @@ use super::installation::{Installation, tail};
 use super::lock::{Lock, Part};
 use super::probe::{self, Found};
 use super::signals::Signals;
-use super::stack::{Plan, Stack, stop_leftover};
+use super::stack::{Stack, StackConfig, stop_leftover};
 use super::state::{Report, Scratch, ServiceState, remove};
 use super::{paths, private, state};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Kind, Result};
 
 /// How long a stack that another process brings up may take.
-const START_PATIENCE: Duration = Duration::from_secs(90);
+const START_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long a stack may take to stop.
-const STOP_PATIENCE: Duration = Duration::from_mins(1);
+const STOP_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a stack may be neither up nor down before `up` calls it an error.
-const SETTLE_PATIENCE: Duration = Duration::from_secs(1);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
 /// What `up` came to.
@@ -54,7 +54,7 @@ pub enum News<'a> {
 ///
 /// # Errors
 /// A port is taken, PostgreSQL is missing or does not start, or ends by itself.
-pub async fn up(config: &Config, plan: &Plan, mut tell: impl FnMut(News) -> Result<()>) -> Result<Up> {
+pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) -> Result<()>) -> Result<Up> {
     let mut signals = Signals::catch()?;
     paths::prepare(&plan.data_dir)?;
     let lock = Lock::open(&plan.data_dir)?;
@@ -172,7 +172,7 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
     let start = Instant::now();
     while !lock.take(Part::Down)? {
         lock.holder(Part::Down)?;
-        if start.elapsed() > STOP_PATIENCE {
+        if start.elapsed() > STOP_TIMEOUT {
             return Err(Error::failed("another cruddur is stopping the stack and does not finish"));
         }
         tokio::time::sleep(POLL).await;
@@ -189,7 +189,7 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
             }
             told = holder;
         }
-        if start.elapsed() > STOP_PATIENCE {
+        if start.elapsed() > STOP_TIMEOUT {
             let pid = told.unwrap_or_default();
             return Err(Error::failed(format!("the stack (process {pid}) does not stop")));
         }
@@ -201,7 +201,7 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
 
 /// What runs now: the stack on the plan's data directory, and whatever else
 /// serves on its ports.
-pub async fn status(plan: &Plan) -> Result<Report> {
+pub async fn status(plan: &StackConfig) -> Result<Report> {
     if let Some(holder) = holder(&plan.data_dir)?
         && let Some(report) = Report::of_holder(&plan.data_dir, holder)
     {
@@ -242,7 +242,7 @@ fn holder(data_dir: &Path) -> Result<Option<i32>> {
 }
 
 /// `report` with what does not answer marked as stopped.
-async fn verified(plan: &Plan, mut report: Report) -> Report {
+async fn verified(plan: &StackConfig, mut report: Report) -> Report {
     for service in &mut report.services {
         let found = match service.service.as_str() {
             state::DYNAMODB => probe::dynamodb(&plan.dynamodb, service.port).await,
@@ -260,7 +260,7 @@ async fn verified(plan: &Plan, mut report: Report) -> Report {
 /// has said. One that is just coming up is waited for, and so is `down`. One that is
 /// being killed stops serving before it lets go of the lock: what looks broken is looked
 /// at again.
-async fn claim(lock: &Lock, plan: &Plan) -> Result<Option<Report>> {
+async fn claim(lock: &Lock, plan: &StackConfig) -> Result<Option<Report>> {
     let start = Instant::now();
     loop {
         let stopping = lock.holder(Part::Down)?.is_some();
@@ -269,19 +269,19 @@ async fn claim(lock: &Lock, plan: &Plan) -> Result<Option<Report>> {
         }
         let holder = lock.holder(Part::Stack)?;
         let report = holder.and_then(|pid| Report::of_holder(&plan.data_dir, pid));
-        let (running, patience) = match report {
-            Some(report) if !stopping => (as_planned(plan, verified(plan, report).await), SETTLE_PATIENCE),
-            _ => (Err(busy(plan, stopping)), START_PATIENCE),
+        let (running, request_timeout) = match report {
+            Some(report) if !stopping => (as_planned(plan, verified(plan, report).await), SETTLE_TIMEOUT),
+            _ => (Err(busy(plan, stopping)), START_TIMEOUT),
         };
         match running {
             Ok(report) => return Ok(Some(report)),
-            Err(_) if start.elapsed() < patience => tokio::time::sleep(POLL).await,
+            Err(_) if start.elapsed() < request_timeout => tokio::time::sleep(POLL).await,
             Err(error) => return Err(error),
         }
     }
 }
 
-fn busy(plan: &Plan, stopping: bool) -> Error {
+fn busy(plan: &StackConfig, stopping: bool) -> Error {
     let doing = if stopping { "stopping" } else { "starting" };
     let folder = plan.data_dir.display();
     let error = Error::failed(format!("another cruddur is {doing} {folder} and does not finish"));
@@ -289,7 +289,7 @@ fn busy(plan: &Plan, stopping: bool) -> Error {
 }
 
 /// The stack that runs, if it serves what the plan asks for.
-fn as_planned(plan: &Plan, report: Report) -> Result<Report> {
+fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
     let restart = "to start it anew run: cruddur local down, then: cruddur local up";
     if report.ephemeral != plan.ephemeral {
         let keeps = if report.ephemeral { "nothing" } else { "its data" };

@@ -18,7 +18,7 @@ use crate::error::{Context as _, Error, Result};
 /// Lines of a log that an error shows.
 const LOG_LINES: usize = 8;
 /// How long what a killed run has left may take to end.
-const LEFTOVER_PATIENCE: Duration = Duration::from_mins(1);
+const LEFTOVER_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
 
 /// The binaries, the account, and the folder that holds the cluster and its log.
@@ -84,7 +84,7 @@ impl Installation {
         let what = "cannot stop the PostgreSQL that an earlier run left behind";
         let start = Instant::now();
         while is_held(&self.log())? {
-            if start.elapsed() > LEFTOVER_PATIENCE {
+            if start.elapsed() > LEFTOVER_TIMEOUT {
                 return Err(Error::failed(what).because(anyhow::Error::msg("its processes do not end")));
             }
             // One that was only just started has not written the file yet.
@@ -123,7 +123,7 @@ impl Installation {
         let log = private::open(&self.log(), OpenOptions::new().create(true).append(true))?;
         let start = Instant::now();
         while log.try_lock().is_err() {
-            if start.elapsed() > LEFTOVER_PATIENCE {
+            if start.elapsed() > LEFTOVER_TIMEOUT {
                 return Err(Error::failed("an earlier PostgreSQL on the same cluster does not end"));
             }
             tokio::time::sleep(POLL).await;

@@ -20,5 +20,5 @@ pub use access::{Access, Host, Origin};
 pub use daemon::{News, Up, abandoned, down, speak_to_log, status, up, up_detached};
 pub use exec::exec;
 pub use paths::data_dir;
-pub use stack::{Plan, Ports};
+pub use stack::{Ports, StackConfig};
 pub use state::{Report, Service, ServiceState};

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::postgres::{ConnectionUrl, Session};
 
 /// How long a listener may take to show what it is.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is behind a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) async fn dynamodb(config: &AwsConfig, port: u16) -> Result<Found> {
     let mut config = config.clone();
     config.endpoint = Some(Endpoint::loopback(port));
     let db = DynamoDb::connect(&config).await?;
-    if timeout(PATIENCE, db.answers()).await.unwrap_or(false) {
+    if timeout(TIMEOUT, db.answers()).await.unwrap_or(false) {
         return Ok(Found::Service);
     }
     Err(Error::failed(format!("port {port} is taken by something that is not a DynamoDB API"))
@@ -54,7 +54,7 @@ pub(super) async fn postgres(url: &ConnectionUrl, port: u16) -> Result<Found> {
     let mut refusal = None;
     // Its database may still have to be created.
     for url in [url.with_database("postgres"), url] {
-        match timeout(PATIENCE, Session::open(&url)).await {
+        match timeout(TIMEOUT, Session::open(&url)).await {
             Ok(Ok(_)) => return Ok(Found::Service),
             Ok(Err(error)) => refusal = Some(error),
             Err(_) => {}
@@ -70,7 +70,7 @@ pub(super) async fn postgres(url: &ConnectionUrl, port: u16) -> Result<Found> {
 }
 
 async fn is_free(port: u16) -> bool {
-    match timeout(PATIENCE, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await {
+    match timeout(TIMEOUT, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await {
         Ok(Err(error)) => error.kind() == ErrorKind::ConnectionRefused,
         Ok(Ok(_)) | Err(_) => false,
     }

@@ -12,9 +12,9 @@ use tokio::process::{Child, Command};
 use crate::error::{Context as _, Error, Result};
 
 /// How long a child whose start is broken off may take to end by itself.
-const QUIT_PATIENCE: Duration = Duration::from_secs(10);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the children of a child that has ended may take to notice.
-const ORPHAN_PATIENCE: Duration = Duration::from_secs(1);
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often an end is looked for where nothing announces it.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -59,10 +59,10 @@ impl Group {
         }
     }
 
-    /// Sends `signal` and waits; kills the group when that takes longer than `patience`.
-    pub(super) async fn stop(&mut self, signal: Signal, patience: Duration) {
+    /// Sends `signal` and waits; kills the group when that takes longer than `request_timeout`.
+    pub(super) async fn stop(&mut self, signal: Signal, request_timeout: Duration) {
         self.signal(signal);
-        if tokio::time::timeout(patience, self.child.wait()).await.is_err() {
+        if tokio::time::timeout(request_timeout, self.child.wait()).await.is_err() {
             let _ = killpg(self.pid, Signal::SIGKILL);
             let _ = self.child.wait().await;
         }
@@ -97,15 +97,15 @@ impl Drop for Group {
         let start = Instant::now();
         // Reaped here, so that its files can be removed next.
         while !self.has_ended() {
-            if start.elapsed() > QUIT_PATIENCE {
+            if start.elapsed() > QUIT_TIMEOUT {
                 let _ = killpg(self.pid, Signal::SIGKILL);
             }
             std::thread::sleep(POLL);
         }
         // `initdb` runs others through a shell, and these outlive it by a moment.
         let start = Instant::now();
-        while killpg(self.pid, None).is_ok() && start.elapsed() < 2 * ORPHAN_PATIENCE {
-            if start.elapsed() > ORPHAN_PATIENCE {
+        while killpg(self.pid, None).is_ok() && start.elapsed() < 2 * ORPHAN_TIMEOUT {
+            if start.elapsed() > ORPHAN_TIMEOUT {
                 let _ = killpg(self.pid, Signal::SIGKILL);
             }
             std::thread::sleep(POLL);

@@ -23,7 +23,7 @@ pub struct Ports {
 }
 
 /// A stack that is to be brought up.
-pub struct Plan {
+pub struct StackConfig {
     pub(super) data_dir: PathBuf,
     pub(super) ephemeral: bool,
     pub(super) dynamodb_port: u16,
@@ -32,7 +32,7 @@ pub struct Plan {
     pub(super) access: Access,
 }
 
-impl Plan {
+impl StackConfig {
     /// The ports are those that local commands will look at: the loopback ports
     /// of the DynamoDB endpoint and of `CONNECTION_URL`.
     pub fn new(
@@ -137,7 +137,7 @@ pub(super) struct Stack {
 impl Stack {
     /// Brings up what does not run yet. Starting PostgreSQL takes a second; a
     /// port that is taken is found out before.
-    pub(super) async fn start(config: &Config, plan: &Plan) -> Result<Self> {
+    pub(super) async fn start(config: &Config, plan: &StackConfig) -> Result<Self> {
         sweep(config).await;
         let postgres_port = plan.url.port();
         let found_dynamodb = probe::dynamodb(&plan.dynamodb, plan.dynamodb_port).await?;

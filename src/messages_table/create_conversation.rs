@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::items::{group_item, inbox_partition, message_item, text, to_group};
 use super::names;
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::write::transaction::Outcome;
+use crate::dynamodb::write::transaction::TransactionOutcome;
 use crate::dynamodb::{Capacity, Item};
 use crate::error::{Error, Kind, Result};
 use crate::messages_table::MessagesTable;
@@ -118,10 +118,10 @@ impl MessagesTable {
                 transaction.put_new(item)?;
             }
             match self.db.transact(transaction, what, written).await? {
-                Outcome::Done => return Ok(tries - 1),
+                TransactionOutcome::Done => return Ok(tries - 1),
                 // An inbox has a row of this very microsecond.
-                Outcome::Overtaken(failed) if failed.contains(&true) => draft.at = draft.at.next(),
-                Outcome::Overtaken(_) => pause(tries).await,
+                TransactionOutcome::Overtaken(failed) if failed.contains(&true) => draft.at = draft.at.next(),
+                TransactionOutcome::Overtaken(_) => pause(tries).await,
             }
             draft.message.sent_at = draft.at.to_string();
         }
@@ -145,15 +145,15 @@ impl MessagesTable {
             }
             transaction.check(&rival)?;
             match self.db.transact(transaction, what, written).await? {
-                Outcome::Done => return Ok(Some(to_group(&rival))),
+                TransactionOutcome::Done => return Ok(Some(to_group(&rival))),
                 // Somebody has answered already: it is there to stay.
-                Outcome::Overtaken(failed) if failed.iter().take(3).any(|failed| *failed) => {
+                TransactionOutcome::Overtaken(failed) if failed.iter().take(3).any(|failed| *failed) => {
                     return Err(Error::failed(format!(
                         "found the conversation {} between the two",
                         to_group(&rival).message_group_uuid
                     )));
                 }
-                Outcome::Overtaken(_) => pause(tries).await,
+                TransactionOutcome::Overtaken(_) => pause(tries).await,
             }
         }
         Err(self.overtaken(what))

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::items::{instant, message_item, size, to_group, to_message};
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::write::transaction::{Outcome, Transaction};
+use crate::dynamodb::write::transaction::{Transaction, TransactionOutcome};
 use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
@@ -85,11 +85,11 @@ impl MessagesTable {
             transaction.put_new(item)?;
             let moved = advance(&rows, &draft, &draft.sent_at, &mut transaction)?;
             match self.db.transact(transaction, what, &mut written).await? {
-                Outcome::Done => {
+                TransactionOutcome::Done => {
                     return Ok(Sent { message: draft, rows: moved, overtaken: tries - 1, read, written });
                 }
                 // Perhaps only by what happened in this very microsecond.
-                Outcome::Overtaken(_) => {
+                TransactionOutcome::Overtaken(_) => {
                     at = at.next();
                     draft.sent_at = at.to_string();
                 }
@@ -130,8 +130,10 @@ impl MessagesTable {
             }
             let puts = transaction.new_items();
             let failed = match self.db.transact(transaction, what, &mut written).await? {
-                Outcome::Done => return Ok(Refreshed { rows: moved, overtaken: tries - 1, read, written }),
-                Outcome::Overtaken(failed) => failed,
+                TransactionOutcome::Done => {
+                    return Ok(Refreshed { rows: moved, overtaken: tries - 1, read, written });
+                }
+                TransactionOutcome::Overtaken(failed) => failed,
             };
             pause(tries).await;
             let before = rows;

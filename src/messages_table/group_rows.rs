@@ -8,10 +8,10 @@ use crate::dynamodb::write::transaction::Transaction;
 use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
-use crate::messaging::{Message, MessageGroup, Place, Timestamp};
+use crate::messaging::{Message, MessageGroup, SortPosition, Timestamp};
 
 /// Spare rows of one owner that one transaction deletes; it has 100 actions.
-const MOST_SPARE: usize = 40;
+const MAX_SPARE_ROWS: usize = 40;
 
 /// A group's rows as they were read, by owner. One row each, unless something
 /// has gone wrong before; every owner's newest row comes first.
@@ -98,7 +98,7 @@ impl Rows {
                 // It may have been read where it no longer is.
                 transaction.check(newest)?;
             }
-            for row in rest.iter().take(MOST_SPARE) {
+            for row in rest.iter().take(MAX_SPARE_ROWS) {
                 transaction.delete(row)?;
             }
             moved += usize::from(is_older || !rest.is_empty());
@@ -222,7 +222,7 @@ impl MessagesTable {
         capacity: &mut Capacity,
     ) -> Result<Latest> {
         let floor = |at: Timestamp| {
-            if by_instant { Place::from(at).first_key().unwrap_or_default() } else { LAST.to_owned() }
+            if by_instant { SortPosition::from(at).first_key().unwrap_or_default() } else { LAST.to_owned() }
         };
         self.newest_messages_down_to(group, floor, capacity).await
     }

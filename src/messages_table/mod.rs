@@ -22,16 +22,16 @@ use std::sync::LazyLock;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::dynamodb::write::transaction::Transaction;
-use crate::dynamodb::{DynamoDb, Item, KeyShape};
+use crate::dynamodb::{DynamoDb, Item, KeySchema};
 use crate::error::Error;
 
 pub use check::{
-    Counts, Examined, Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write,
+    Counts, Examined, Finding, Invariant, Mentioned, Mode, Names, Survey, SurveyResult, Suspect, Write,
 };
 pub use create_conversation::Created;
 pub use create_message::{Refreshed, Sent, check_text};
 pub use definition::{Backfill, Change, Comparison, Definition, Difference, Fact, Printed};
-pub use explain::{Explanation, Figures, Request, Watched, Way};
+pub use explain::{Alternative, Explanation, Figures, Recording, Request};
 pub use inspect::{Inspected, Listed};
 pub use items::put_invented;
 pub use rename::{Naming, Relinked, RenamePlan, RenamedCopies};
@@ -84,9 +84,9 @@ impl MessagesTable {
 
 /// The key of the messages table.
 #[must_use]
-pub fn key_schema() -> &'static KeyShape {
-    static KEY: LazyLock<KeyShape> =
-        LazyLock::new(|| KeyShape::of_strings(names::PARTITION_KEY, names::SORT_KEY));
+pub fn key_schema() -> &'static KeySchema {
+    static KEY: LazyLock<KeySchema> =
+        LazyLock::new(|| KeySchema::of_strings(names::PARTITION_KEY, names::SORT_KEY));
     &KEY
 }
 

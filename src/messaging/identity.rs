@@ -58,7 +58,7 @@ pub struct AppUser {
 /// them alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum MatchOutcome {
     /// The row gets the pool user's `sub`.
     Updated,
     /// It holds it already.
@@ -77,7 +77,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Match {
     /// What becomes of it.
-    pub result: Outcome,
+    pub result: MatchOutcome,
     /// The handle.
     pub handle: Option<String>,
     /// The pool user's email address.
@@ -95,24 +95,24 @@ pub struct Match {
 /// How many lines there are of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// [`Outcome::Updated`]
+    /// [`MatchOutcome::Updated`]
     pub updated: usize,
-    /// [`Outcome::Unchanged`]
+    /// [`MatchOutcome::Unchanged`]
     pub unchanged: usize,
-    /// [`Outcome::NotInTable`]
+    /// [`MatchOutcome::NotInTable`]
     pub not_in_table: usize,
-    /// [`Outcome::NotInPool`]
+    /// [`MatchOutcome::NotInPool`]
     pub not_in_pool: usize,
-    /// [`Outcome::NoHandle`]
+    /// [`MatchOutcome::NoHandle`]
     pub no_handle: usize,
-    /// [`Outcome::Ambiguous`]
+    /// [`MatchOutcome::Ambiguous`]
     pub ambiguous: usize,
     /// The rows left with `MOCK`; they are among those above.
     pub still_mock: usize,
 }
 
 impl Match {
-    fn of(result: Outcome, row: Option<AppUser>, user: Option<Identity>) -> Self {
+    fn of(result: MatchOutcome, row: Option<AppUser>, user: Option<Identity>) -> Self {
         let (user_uuid, row_handle, old) =
             row.map_or((None, None, None), |row| (Some(row.uuid), row.handle, row.cognito_user_id));
         let (handle, email, new) =
@@ -122,7 +122,7 @@ impl Match {
             handle: row_handle.or(handle),
             email,
             user_uuid,
-            still_mock: result != Outcome::Updated && old.as_deref() == Some(MOCK),
+            still_mock: result != MatchOutcome::Updated && old.as_deref() == Some(MOCK),
             old,
             new,
         }
@@ -132,7 +132,7 @@ impl Match {
     #[must_use]
     pub fn replaces_an_id(&self) -> bool {
         let is_id = |old: &str| !old.trim().is_empty() && old != MOCK;
-        self.result == Outcome::Updated && self.old.as_deref().is_some_and(is_id)
+        self.result == MatchOutcome::Updated && self.old.as_deref().is_some_and(is_id)
     }
 }
 
@@ -143,12 +143,12 @@ impl Tally {
         let mut tally = Self::default();
         for one in matches {
             let count = match one.result {
-                Outcome::Updated => &mut tally.updated,
-                Outcome::Unchanged => &mut tally.unchanged,
-                Outcome::NotInTable => &mut tally.not_in_table,
-                Outcome::NotInPool => &mut tally.not_in_pool,
-                Outcome::NoHandle => &mut tally.no_handle,
-                Outcome::Ambiguous => &mut tally.ambiguous,
+                MatchOutcome::Updated => &mut tally.updated,
+                MatchOutcome::Unchanged => &mut tally.unchanged,
+                MatchOutcome::NotInTable => &mut tally.not_in_table,
+                MatchOutcome::NotInPool => &mut tally.not_in_pool,
+                MatchOutcome::NoHandle => &mut tally.no_handle,
+                MatchOutcome::Ambiguous => &mut tally.ambiguous,
             };
             *count += 1;
             tally.still_mock += usize::from(one.still_mock);
@@ -172,32 +172,33 @@ pub fn match_users(rows: Vec<AppUser>, pool: Vec<Identity>) -> Vec<Match> {
     for row in rows {
         match row.handle.clone() {
             Some(handle) => by_handle.entry(handle).or_default().0.push(row),
-            None => without_handle.push(Match::of(Outcome::NotInPool, Some(row), None)),
+            None => without_handle.push(Match::of(MatchOutcome::NotInPool, Some(row), None)),
         }
     }
     // A user who moves between pages while they are read may come twice.
     for user in pool.into_iter().collect::<BTreeSet<_>>() {
         match user.usable_handle().map(ToOwned::to_owned) {
             Some(handle) => by_handle.entry(handle).or_default().1.push(user),
-            None => without_handle.push(Match::of(Outcome::NoHandle, None, Some(user))),
+            None => without_handle.push(Match::of(MatchOutcome::NoHandle, None, Some(user))),
         }
     }
     let mut matches = Vec::new();
     for (mut rows, mut users) in by_handle.into_values() {
         if rows.len() > 1 || users.len() > 1 {
             rows.sort();
-            matches.extend(rows.into_iter().map(|row| Match::of(Outcome::Ambiguous, Some(row), None)));
-            matches.extend(users.into_iter().map(|user| Match::of(Outcome::Ambiguous, None, Some(user))));
+            matches.extend(rows.into_iter().map(|row| Match::of(MatchOutcome::Ambiguous, Some(row), None)));
+            matches
+                .extend(users.into_iter().map(|user| Match::of(MatchOutcome::Ambiguous, None, Some(user))));
             continue;
         }
         let (row, user) = (rows.pop(), users.pop());
         let result = match (&row, &user) {
             (Some(row), Some(user)) if row.cognito_user_id.as_deref() == Some(&user.sub) => {
-                Outcome::Unchanged
+                MatchOutcome::Unchanged
             }
-            (Some(_), Some(_)) => Outcome::Updated,
-            (Some(_), None) => Outcome::NotInPool,
-            (None, _) => Outcome::NotInTable,
+            (Some(_), Some(_)) => MatchOutcome::Updated,
+            (Some(_), None) => MatchOutcome::NotInPool,
+            (None, _) => MatchOutcome::NotInTable,
         };
         matches.push(Match::of(result, row, user));
     }

@@ -3,8 +3,8 @@
 mod conversation;
 mod identity;
 mod invented;
-mod place;
 mod range;
+mod sort_position;
 mod timestamp;
 mod transcript;
 mod zone;
@@ -13,10 +13,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use conversation::Conversation;
-pub use identity::{AppUser, Identity, MOCK, Match, Outcome, PoolUser, Tally, match_users};
-pub use invented::{Invented, InventedUser, Invention, MOST_INVENTED};
-pub use place::Place;
+pub use identity::{AppUser, Identity, MOCK, Match, MatchOutcome, PoolUser, Tally, match_users};
+pub use invented::{Invented, InventedUser, Invention, MAX_INVENTED};
 pub use range::{KeyBounds, TimeRange};
+pub use sort_position::SortPosition;
 pub use timestamp::{MAX_OFFSET, NotATimestamp, Timestamp};
 pub use transcript::{Line, Person, Transcript};
 pub use zone::Zone;

@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 
-use super::{Place, Timestamp, Zone};
+use super::{SortPosition, Timestamp, Zone};
 
 /// From an instant on, up to another and without it; open where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,9 +33,9 @@ impl TimeRange {
 
     /// Whether a row in this place belongs to it.
     #[must_use]
-    pub fn contains(&self, place: Place) -> bool {
-        self.since.is_none_or(|since| Place::from(since) <= place)
-            && self.until.is_none_or(|until| place < Place::from(until))
+    pub fn contains(&self, place: SortPosition) -> bool {
+        self.since.is_none_or(|since| SortPosition::from(since) <= place)
+            && self.until.is_none_or(|until| place < SortPosition::from(until))
     }
 
     /// The sort keys that its rows lie between, as long as all are in UTC.
@@ -44,16 +44,16 @@ impl TimeRange {
         if let Some(year) = self.as_year() {
             return (Some(format!("{year:04}")), Some(format!("{year:04}~")));
         }
-        let first = self.since.and_then(|since| Place::from(since).lower_key());
-        let end = self.until.and_then(|until| Place::from(until).upper_key());
+        let first = self.since.and_then(|since| SortPosition::from(since).lower_key());
+        let end = self.until.and_then(|until| SortPosition::from(until).upper_key());
         (first, end)
     }
 
     /// The sort keys that its rows lie between, whatever their offsets.
     #[must_use]
     pub fn wide_keys(&self) -> KeyBounds {
-        let first = self.since.and_then(|since| Place::from(since).first_key());
-        let end = self.until.and_then(|until| Place::from(until).end_key());
+        let first = self.since.and_then(|since| SortPosition::from(since).first_key());
+        let end = self.until.and_then(|until| SortPosition::from(until).end_key());
         (first, end)
     }
 }

@@ -38,7 +38,7 @@ impl Psql {
             Some(password) => command.env("PGPASSWORD", password),
             None => command.env_remove("PGPASSWORD"),
         };
-        command.env("PGCONNECT_TIMEOUT", url.patience().as_secs().to_string());
+        command.env("PGCONNECT_TIMEOUT", url.request_timeout().as_secs().to_string());
         // It has been asked already.
         command.env_remove("PGPASSFILE").env("PGSSLMODE", url.tls.mode().name());
         match url.tls.check() {

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::ErrorMetadata;
 
 use self::query::Query;
-use crate::aws::{Aws, Place, Plan, Unsent, code};
+use crate::aws::{Aws, Endpoint, Plan, UnsentRequest, code};
 use crate::config::AwsConfig;
 use crate::error::{Error, Result};
 
@@ -24,7 +24,7 @@ const MODIFY: &str = "ModifySecurityGroupRules";
 /// A client for one region's EC2.
 pub struct Ec2 {
     query: Query,
-    place: Place,
+    place: Endpoint,
 }
 
 /// Whether to change a rule, or to ask AWS whether it may be changed.
@@ -49,7 +49,7 @@ impl Ec2 {
 
     /// Where it is.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &Endpoint {
         &self.place
     }
 
@@ -127,7 +127,7 @@ impl Ec2 {
     pub fn plan(&self, rule: &Rule, address: SourceAddress) -> Result<Plan> {
         let parameters =
             rule.form(address)?.into_iter().map(|(name, value)| (name, serde_json::Value::String(value)));
-        let request = Unsent {
+        let request = UnsentRequest {
             service: self.place.service().name().into(),
             operation: MODIFY.to_owned(),
             request: serde_json::Value::Object(parameters.collect()),

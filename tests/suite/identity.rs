@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cruddur::messaging::{AppUser, Identity, MOCK, Match, Outcome, Tally, match_users};
+use cruddur::messaging::{AppUser, Identity, MOCK, Match, MatchOutcome, Tally, match_users};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -70,14 +70,14 @@ proptest! {
         for one in match_users(rows.clone(), pool.clone()) {
             let owners = one.handle.as_deref().and_then(|handle| owners.get(handle)).copied();
             let expected = match one.result {
-                Outcome::Updated | Outcome::Unchanged => owners == Some((1, 1)),
-                Outcome::NotInTable => owners == Some((0, 1)),
-                Outcome::NotInPool => owners.is_none_or(|owners| owners == (1, 0)),
-                Outcome::NoHandle => one.user_uuid.is_none(),
-                Outcome::Ambiguous => owners.is_some_and(|(rows, users)| rows > 1 || users > 1),
+                MatchOutcome::Updated | MatchOutcome::Unchanged => owners == Some((1, 1)),
+                MatchOutcome::NotInTable => owners == Some((0, 1)),
+                MatchOutcome::NotInPool => owners.is_none_or(|owners| owners == (1, 0)),
+                MatchOutcome::NoHandle => one.user_uuid.is_none(),
+                MatchOutcome::Ambiguous => owners.is_some_and(|(rows, users)| rows > 1 || users > 1),
             };
             prop_assert!(expected, "{:?} {:?}", one, owners);
-            prop_assert_eq!(one.result == Outcome::Unchanged, one.old.is_some() && one.old == one.new);
+            prop_assert_eq!(one.result == MatchOutcome::Unchanged, one.old.is_some() && one.old == one.new);
         }
     }
 
@@ -88,7 +88,7 @@ proptest! {
         random.shuffle(&mut other_rows);
         random.shuffle(&mut other_pool);
         let by_handle = |matches: Vec<Match>| -> Vec<Match> {
-            matches.into_iter().filter(|one| one.handle.is_some() && one.result != Outcome::NoHandle).collect()
+            matches.into_iter().filter(|one| one.handle.is_some() && one.result != MatchOutcome::NoHandle).collect()
         };
         prop_assert_eq!(by_handle(match_users(rows, pool)), by_handle(match_users(other_rows, other_pool)));
     }
@@ -99,7 +99,7 @@ proptest! {
         let tally = Tally::of(&matches);
         prop_assert_eq!(tally.updated + tally.unchanged + tally.unmatched(), matches.len());
         let updated = |row: &AppUser| {
-            matches.iter().any(|one| one.result == Outcome::Updated && one.user_uuid == Some(row.uuid))
+            matches.iter().any(|one| one.result == MatchOutcome::Updated && one.user_uuid == Some(row.uuid))
         };
         let left = rows.iter().filter(|row| row.cognito_user_id.as_deref() == Some(MOCK) && !updated(row));
         prop_assert_eq!(tally.still_mock, left.count());
@@ -109,7 +109,7 @@ proptest! {
     fn doing_it_twice_changes_nothing_more(rows in rows(), pool in pool()) {
         let mut rows = rows;
         for one in match_users(rows.clone(), pool.clone()) {
-            if one.result == Outcome::Updated {
+            if one.result == MatchOutcome::Updated {
                 let row = rows.iter_mut().find(|row| Some(row.uuid) == one.user_uuid).unwrap();
                 row.cognito_user_id = one.new;
             }
@@ -128,7 +128,7 @@ fn a_user_read_twice_is_one_user() {
     };
     let matches = match_users(vec![row], vec![user.clone(), user]);
     assert_eq!(matches.len(), 1);
-    assert_eq!(matches[0].result, Outcome::Updated);
+    assert_eq!(matches[0].result, MatchOutcome::Updated);
 }
 
 #[test]
@@ -138,8 +138,8 @@ fn handles_are_compared_exactly() {
     let row =
         |handle: &str| AppUser { uuid: Uuid::nil(), handle: Some(handle.to_owned()), cognito_user_id: None };
     for (handle, other) in [("nina", "Nina"), ("nina", "nina "), ("é", "e\u{301}")] {
-        let results: Vec<Outcome> =
+        let results: Vec<MatchOutcome> =
             match_users(vec![row(handle)], vec![user(other)]).into_iter().map(|one| one.result).collect();
-        assert!(!results.contains(&Outcome::Updated), "{handle:?} {other:?}");
+        assert!(!results.contains(&MatchOutcome::Updated), "{handle:?} {other:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The order of rows, and the keys that a range of time lies between.
 
-use cruddur::messaging::{MAX_OFFSET, Place, TimeRange, Timestamp, Zone};
+use cruddur::messaging::{MAX_OFFSET, SortPosition, TimeRange, Timestamp, Zone};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn place(micros: i64) -> Place {
+fn place(micros: i64) -> SortPosition {
     let instant = jiff::Timestamp::from_microsecond(micros).unwrap();
     Timestamp::from(instant).into()
 }
@@ -23,17 +23,17 @@ fn a_text_that_is_no_time_stands_where_it_sorts_in_utc() {
         ("2024-01-01 18:00:00+00:00", "2023-12-31T23:59:59.999999Z", "2024-01-01T00:00:00Z"),
         ("2024-01-01T18:00:00.5 or so", "2024-01-01T18:00:00.499999Z", "2024-01-01T18:00:00.5Z"),
     ] {
-        assert!(Place::of(before) < Place::of(text), "{text} stands before {before}");
-        assert_eq!(Place::of(text), Place::of(from), "{text}");
+        assert!(SortPosition::of(before) < SortPosition::of(text), "{text} stands before {before}");
+        assert_eq!(SortPosition::of(text), SortPosition::of(from), "{text}");
     }
-    assert!(Place::of("yesterday") > Place::of("9999-12-30T22:00:00.999999Z"));
-    assert!(Place::of("!") <= Place::of("0001-01-01T00:00:00Z"));
+    assert!(SortPosition::of("yesterday") > SortPosition::of("9999-12-30T22:00:00.999999Z"));
+    assert!(SortPosition::of("!") <= SortPosition::of("0001-01-01T00:00:00Z"));
 }
 
 #[test]
 fn a_range_without_ends_has_no_bounds() {
     assert_eq!(TimeRange::default().keys(), (None, None));
-    assert!(TimeRange::default().contains(Place::of("yesterday")));
+    assert!(TimeRange::default().contains(SortPosition::of("yesterday")));
 }
 
 #[test]
@@ -57,12 +57,12 @@ fn a_year_is_one_of_utc() {
     assert_eq!(other.as_year(), None);
     assert_eq!(year.since, Some(at("2024-01-01T00:00:00Z")));
     assert_eq!(year.until, Some(at("2025-01-01T00:00:00Z")));
-    assert!(!year.contains(Place::of("2024-01-01T00:30:00+01:00")));
-    assert!(year.contains(Place::of("2023-12-31T23:30:00-01:00")));
-    assert!(!year.contains(Place::of("2025-01-01T00:00:00Z")));
+    assert!(!year.contains(SortPosition::of("2024-01-01T00:30:00+01:00")));
+    assert!(year.contains(SortPosition::of("2023-12-31T23:30:00-01:00")));
+    assert!(!year.contains(SortPosition::of("2025-01-01T00:00:00Z")));
     let last = TimeRange::year(9999);
     assert_eq!(last.until, None);
-    assert!(last.contains(Place::of("yesterday")));
+    assert!(last.contains(SortPosition::of("yesterday")));
     // A year before time began ends there.
     assert_eq!(TimeRange::year(1).since, Some(at("0001-01-01T00:00:00Z")));
 }
@@ -70,9 +70,9 @@ fn a_year_is_one_of_utc() {
 #[test]
 fn the_ends_of_time_have_no_bounds() {
     let ends = ["0001-01-01T00:00:00Z", "9999-12-30T22:00:00.999999Z"].map(at);
-    assert_eq!(Place::from(ends[0]).first_key(), None);
-    assert_eq!(Place::from(ends[1]).end_key(), None);
-    assert_eq!(Place::from(ends[0]).end_key().as_deref(), Some("0001-01-01T14:59:59~"));
+    assert_eq!(SortPosition::from(ends[0]).first_key(), None);
+    assert_eq!(SortPosition::from(ends[1]).end_key(), None);
+    assert_eq!(SortPosition::from(ends[0]).end_key().as_deref(), Some("0001-01-01T14:59:59~"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn distances_are_told_in_one_unit() {
 proptest! {
     #[test]
     fn the_place_of_a_time_is_its_instant((micros, text) in stored_time()) {
-        prop_assert_eq!(Place::of(&text), place(micros), "{}", text);
+        prop_assert_eq!(SortPosition::of(&text), place(micros), "{}", text);
     }
 
     #[test]
@@ -113,7 +113,7 @@ proptest! {
     ) {
         let instant = |micros| Some(jiff::Timestamp::from_microsecond(micros).unwrap().into());
         let range = TimeRange { since: instant(since), until: instant(since + length) };
-        if range.contains(Place::of(&text)) {
+        if range.contains(SortPosition::of(&text)) {
             let bounds = if Timestamp::has_offset(&text) { range.wide_keys() } else { range.keys() };
             prop_assert!(bounds.0.unwrap() <= text, "{}", text);
             prop_assert!(text < bounds.1.unwrap(), "{}", text);
@@ -150,14 +150,14 @@ proptest! {
     #[test]
     fn texts_that_are_no_times_stand_in_their_own_order(a in "[0-9T:.xZ +-]{1,26}", b in "[0-9T:.xZ +-]{1,26}") {
         prop_assume!(a.parse::<Timestamp>().is_err() && b.parse::<Timestamp>().is_err());
-        prop_assert!((a <= b) == ((Place::of(&a), &a) <= (Place::of(&b), &b)), "{} {}", a, b);
+        prop_assert!((a <= b) == ((SortPosition::of(&a), &a) <= (SortPosition::of(&b), &b)), "{} {}", a, b);
     }
 
     #[test]
     fn any_text_has_a_place(text in any::<String>()) {
-        let place = Place::of(&text);
-        prop_assert!(place.first_key().is_none_or(|first| Place::of(&first) <= place));
-        prop_assert!(place.end_key().is_none_or(|end| Place::of(&end) >= place));
+        let place = SortPosition::of(&text);
+        prop_assert!(place.first_key().is_none_or(|first| SortPosition::of(&first) <= place));
+        prop_assert!(place.end_key().is_none_or(|end| SortPosition::of(&end) >= place));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::messages_table::{Direction, Span};
 use crate::messaging::MessageGroup;
 
 /// How long a look-up may take when there is no `--timeout`: somebody waits with a finger on the key.
-const PATIENCE: Duration = Duration::from_millis(800);
+const TIMEOUT: Duration = Duration::from_millis(800);
 /// More candidates than that help nobody.
 const HANDLES: i64 = 100;
 /// Rows that are read in the search for groups: of one inbox, or of the index.
@@ -79,7 +79,7 @@ impl Target {
                 Kind::Group => self.groups(&cx).await,
             }
         };
-        let mut found = in_time(cx.config().timeout().unwrap_or(PATIENCE), asked)?.ok()?;
+        let mut found = in_time(cx.config().timeout().unwrap_or(TIMEOUT), asked)?.ok()?;
         found.retain(|candidate| {
             candidate.get_value().to_str().is_some_and(|value| value.starts_with(prefix))
         });
@@ -117,9 +117,9 @@ pub(super) fn attach(command: clap::Command, target: &Arc<Target>) -> clap::Comm
         .mut_subcommands(|subcommand| attach(subcommand, target))
 }
 
-fn in_time<T>(patience: Duration, work: impl Future<Output = T>) -> Option<T> {
+fn in_time<T>(request_timeout: Duration, work: impl Future<Output = T>) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let done = runtime.block_on(async { tokio::time::timeout(patience, work).await });
+    let done = runtime.block_on(async { tokio::time::timeout(request_timeout, work).await });
     // A look-up that still goes on must not hold up the end.
     runtime.shutdown_background();
     done.ok()

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::plan::show_statements;
-use crate::commands::target::{Site, announce};
+use crate::commands::target::{WriteTarget, announce};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -21,7 +21,7 @@ pub struct CreateArgs {}
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    announce(cx, ui, Site::Server(&url)).await?;
+    announce(cx, ui, WriteTarget::Server(&url)).await?;
     if cx.dry_run() {
         let statement = plan_create(&url).await?;
         if statement.is_none() {

@@ -5,7 +5,7 @@ use clap::Args;
 use super::sessions::tell_what_is_hidden;
 use crate::commands::common::count;
 use crate::commands::plan::show_statements;
-use crate::commands::target::{ConfirmArgs, Site, announce};
+use crate::commands::target::{ConfirmArgs, WriteTarget, announce};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
@@ -44,7 +44,7 @@ impl ForceArgs {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    let at = announce(cx, ui, Site::Server(&url)).await?;
+    let at = announce(cx, ui, WriteTarget::Server(&url)).await?;
     let database = url.database();
     if cx.dry_run() {
         let Some(plan) = plan_drop(&url, args.force.force).await? else { return Err(no_database(&url)) };

@@ -11,7 +11,7 @@ use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_statements;
 use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
 use crate::commands::strangers::Strangers;
-use crate::commands::target::{Site, announce, local_only};
+use crate::commands::target::{WriteTarget, announce, local_only};
 use crate::config::{Service, Target};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -31,7 +31,7 @@ Examples:
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
 
 /// How long DynamoDB may take to be looked at.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -66,7 +66,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         cx.config().aws(Service::Cognito)?;
     }
     let url = cx.connection_url()?;
-    if !announce(cx, ui, Site::Server(&url)).await?.is_local() {
+    if !announce(cx, ui, WriteTarget::Server(&url)).await?.is_local() {
         return Err(not_here(cx));
     }
     variables.warn_of_unused(ui, &[&schema, &seed]);
@@ -101,7 +101,7 @@ async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
     let table = cx.config().table(None);
     let look = async { Strangers::look(&MessagesTable::new(&cx.dynamodb().await?, &table), session).await };
     // Nobody has asked for DynamoDB: that it is not there is no fault.
-    let Ok(Ok(found)) = tokio::time::timeout(PATIENCE, look).await else { return };
+    let Ok(Ok(found)) = tokio::time::timeout(TIMEOUT, look).await else { return };
     if found.strange > 0 {
         ui.warn(found.line(&table));
         ui.hint("to give them to the users of the same handles run: cruddur setup");

@@ -11,7 +11,7 @@ use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::UserPoolId;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
-use crate::messaging::{Identity, Match, Outcome, Tally};
+use crate::messaging::{Identity, Match, MatchOutcome, Tally};
 use crate::output::{Column, Format, Record, Ui};
 use crate::postgres::{COGNITO_UPDATE, Session};
 
@@ -51,12 +51,12 @@ impl Record for Match {
 
     fn cells(&self) -> Vec<String> {
         let result = match self.result {
-            Outcome::Updated => "updated",
-            Outcome::Unchanged => "unchanged",
-            Outcome::NotInTable => "not in the table",
-            Outcome::NotInPool => "not in the pool",
-            Outcome::NoHandle => "no handle",
-            Outcome::Ambiguous => "ambiguous",
+            MatchOutcome::Updated => "updated",
+            MatchOutcome::Unchanged => "unchanged",
+            MatchOutcome::NotInTable => "not in the table",
+            MatchOutcome::NotInPool => "not in the pool",
+            MatchOutcome::NoHandle => "no handle",
+            MatchOutcome::Ambiguous => "ambiguous",
         };
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         vec![result.to_owned(), text(&self.handle), text(&self.email), text(&self.old), text(&self.new)]
@@ -165,7 +165,7 @@ fn show(
     let mut records = ui.records::<Match>(format, "users");
     for one in matches {
         // Ten thousand lines of nothing would hide the few that matter.
-        if format != Format::Table || one.result != Outcome::Unchanged {
+        if format != Format::Table || one.result != MatchOutcome::Unchanged {
             records.push(one)?;
         }
     }

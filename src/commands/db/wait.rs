@@ -22,11 +22,11 @@ Examples:
 pub struct WaitArgs {}
 
 /// How long to wait for a server unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _: &WaitArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    let timeout = cx.config().timeout().unwrap_or(PATIENCE);
+    let timeout = cx.config().timeout().unwrap_or(TIMEOUT);
     let mut signals = Signals::catch()?;
     let ready = tokio::select! {
         ready = wait(&url, timeout, |reason| ui.status(format!("waiting for PostgreSQL at {url}: {reason}"))) => ready,

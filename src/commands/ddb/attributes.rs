@@ -9,7 +9,7 @@ use clap::Args;
 use crate::commands::common::read_bytes;
 use crate::dynamodb::item::expression::is_number;
 use crate::dynamodb::item::json;
-use crate::dynamodb::{Item, KeyAttribute, KeyKind, KeyShape, TableShape};
+use crate::dynamodb::{Item, KeyAttribute, KeyKind, KeySchema, TableSchema};
 use crate::error::{Error, Result};
 
 /// The key of one item.
@@ -22,10 +22,10 @@ pub(super) struct KeyArgs {
 
 impl KeyArgs {
     /// The key, by what the table says its attributes are.
-    pub(super) fn key(&self, table: &str, shape: &KeyShape) -> Result<Item> {
+    pub(super) fn key(&self, table: &str, schema: &KeySchema) -> Result<Item> {
         let named = |argument: &str| {
             let assignment = Assignment::of(argument)?;
-            Some((shape.part(assignment.name)?, assignment.value.to_owned()))
+            Some((schema.part(assignment.name)?, assignment.value.to_owned()))
         };
         let is_named = self.key.iter().any(|argument| named(argument).is_some());
         let mut key = Item::new();
@@ -33,25 +33,25 @@ impl KeyArgs {
             let part = if is_named {
                 named(argument)
             } else {
-                shape.parts.get(number).map(|part| (part, argument.clone()))
+                schema.parts.get(number).map(|part| (part, argument.clone()))
             };
             let Some((part, value)) = part else {
-                return Err(wrong_key(table, shape, &format!("{argument:?} is not of the key")));
+                return Err(wrong_key(table, schema, &format!("{argument:?} is not of the key")));
             };
             if key.insert(part.name.clone(), key_value(part, &value)?).is_some() {
-                return Err(wrong_key(table, shape, &format!("{} is there twice", part.name)));
+                return Err(wrong_key(table, schema, &format!("{} is there twice", part.name)));
             }
         }
-        match shape.parts.iter().find(|part| !key.contains_key(&part.name)) {
+        match schema.parts.iter().find(|part| !key.contains_key(&part.name)) {
             None => Ok(key),
-            Some(missing) => Err(wrong_key(table, shape, &format!("{} is missing", missing.name))),
+            Some(missing) => Err(wrong_key(table, schema, &format!("{} is missing", missing.name))),
         }
     }
 }
 
-fn wrong_key(table: &str, shape: &KeyShape, why: &str) -> Error {
-    let words: Vec<String> = shape.names().map(|name| format!("{name}=…")).collect();
-    Error::usage(format!("{why}: the key of the table {table:?} is {shape}"))
+fn wrong_key(table: &str, schema: &KeySchema, why: &str) -> Error {
+    let words: Vec<String> = schema.names().map(|name| format!("{name}=…")).collect();
+    Error::usage(format!("{why}: the key of the table {table:?} is {schema}"))
         .hint(format!("write: {}", words.join(" ")))
 }
 
@@ -74,9 +74,9 @@ pub(super) struct AttributeArgs {
 
 impl AttributeArgs {
     /// The item, whose key is complete and of the right types.
-    pub(super) fn item(&self, table: &str, shape: &TableShape) -> Result<Item> {
+    pub(super) fn item(&self, table: &str, schema: &TableSchema) -> Result<Item> {
         let mut item = match &self.item {
-            Some(file) => read_item(file, &shape.key)?,
+            Some(file) => read_item(file, &schema.key)?,
             None => Item::new(),
         };
         let mut named: Vec<&str> = Vec::new();
@@ -89,15 +89,15 @@ impl AttributeArgs {
                 return Err(Error::usage(format!("the attribute {} is there twice", assignment.name)));
             }
             named.push(assignment.name);
-            item.insert(assignment.name.to_owned(), assignment.attribute(shape)?);
+            item.insert(assignment.name.to_owned(), assignment.attribute(schema)?);
         }
-        for part in &shape.key.parts {
+        for part in &schema.key.parts {
             let Some(value) = item.get(&part.name) else {
-                return Err(wrong_key(table, &shape.key, &format!("{} is missing", part.name)));
+                return Err(wrong_key(table, &schema.key, &format!("{} is missing", part.name)));
             };
             if !part.kind.is_of(value) {
                 let why = format!("{} is not {}", part.name, part.kind);
-                return Err(wrong_key(table, &shape.key, &why));
+                return Err(wrong_key(table, &schema.key, &why));
             }
         }
         Ok(item)
@@ -130,11 +130,11 @@ impl<'a> Assignment<'a> {
         (!name.is_empty()).then_some(Self { name, how, value })
     }
 
-    fn attribute(&self, shape: &TableShape) -> Result<AttributeValue> {
+    fn attribute(&self, schema: &TableSchema) -> Result<AttributeValue> {
         let (name, value) = (self.name, self.value);
         let wrong = |why: String| Error::usage(format!("the attribute {name}: {why}"));
-        let key = std::iter::once(&shape.key)
-            .chain(shape.indexes.iter().map(|index| &index.key))
+        let key = std::iter::once(&schema.key)
+            .chain(schema.indexes.iter().map(|index| &index.key))
             .find_map(|key| key.part(name));
         match (&self.how, key) {
             (How::Text, Some(part)) => key_value(part, value),
@@ -198,7 +198,7 @@ fn key_value(part: &KeyAttribute, value: &str) -> Result<AttributeValue> {
 
 /// The object in a file. It is typed JSON where the key's attributes are objects: a
 /// key cannot be a map.
-fn read_item(file: &str, key: &KeyShape) -> Result<Item> {
+fn read_item(file: &str, key: &KeySchema) -> Result<Item> {
     let bytes = read_bytes(Path::new(file))?;
     let name = if file == "-" { "stdin" } else { file };
     let wrong =

@@ -16,7 +16,9 @@ use crate::dynamodb::item::json;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::{Error, Kind, Result};
 use crate::messages_table::MessagesTable;
-use crate::messages_table::{Finding, Mentioned, Mode, Names, Promise, Survey, Surveyed, Suspect, Write};
+use crate::messages_table::{
+    Finding, Invariant, Mentioned, Mode, Names, Survey, SurveyResult, Suspect, Write,
+};
 use crate::output::{Column, Record, Records, Ui};
 
 /// Groups that are named in one question to PostgreSQL.
@@ -146,7 +148,7 @@ struct Tally {
     mendable: u64,
     mended: u64,
     /// What is left for people to do.
-    by_hand: BTreeMap<Promise, u64>,
+    by_hand: BTreeMap<Invariant, u64>,
     transactions: u64,
     items: u64,
     units: u64,
@@ -162,7 +164,7 @@ impl Check {
         self.records.flush()
     }
 
-    async fn survey(&mut self, mut survey: Survey) -> Result<Surveyed> {
+    async fn survey(&mut self, mut survey: Survey) -> Result<SurveyResult> {
         while let Some(findings) = survey.next_page().await? {
             self.report(&findings)?;
         }
@@ -177,7 +179,7 @@ impl Check {
         messages: &MessagesTable,
         args: &CheckArgs,
         mode: Mode,
-        surveyed: &mut Surveyed,
+        surveyed: &mut SurveyResult,
     ) -> Result<()> {
         let mut session = None;
         loop {
@@ -210,7 +212,7 @@ impl Check {
     }
 
     /// Lists the users that PostgreSQL does not know.
-    async fn users(&mut self, cx: &Context, surveyed: &mut Surveyed) -> Result<()> {
+    async fn users(&mut self, cx: &Context, surveyed: &mut SurveyResult) -> Result<()> {
         let session = cx.postgres().await?;
         loop {
             let named = surveyed.next_users(USERS)?;
@@ -232,7 +234,7 @@ impl Check {
         ui: &mut Ui,
         db: &DynamoDb,
         args: &CheckArgs,
-        surveyed: &Surveyed,
+        surveyed: &SurveyResult,
         table: &str,
         mended: Result<()>,
     ) -> Result<()> {
@@ -335,7 +337,7 @@ impl Tally {
         }
         for (promise, count) in &self.by_hand {
             error = error.hint(format!("{count} × {}: {}", promise.name(), promise.help()));
-            if *promise == Promise::UnknownUser && db.target() == Target::Local {
+            if *promise == Invariant::UnknownUser && db.target() == Target::Local {
                 error = error.hint("if they are there under other uuids now, run: cruddur setup");
             }
         }

@@ -42,8 +42,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     let condition = parse_condition(args.condition.as_deref(), "--if")?;
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    let shape = db.table_shape(&table).await?;
-    let key = args.key.key(&table, &shape.key)?;
+    let schema = db.table_schema(&table).await?;
+    let key = args.key.key(&table, &schema.key)?;
     let mut written = Capacity::default();
     let at = announce(cx, ui, &db).await?;
     let delete = db.delete_item(&table, key, condition.as_ref(), &mut written);
@@ -64,7 +64,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
             )));
         }
     };
-    args.item.show(ui, "deleted", former.as_ref(), &shape.key, args.usage.json(&usage))?;
+    args.item.show(ui, "deleted", former.as_ref(), &schema.key, args.usage.json(&usage))?;
     if is_unheard {
         ui.status(format!("deleted the item from {table:?}; an earlier try did, and its answer was lost"));
         args.usage.show(ui, &usage, Bill::Calls);

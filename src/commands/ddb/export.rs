@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
-use crate::archive::{Compression, Header, KeyPart, PartFile, Totals, Wanted, Writer};
+use crate::archive::{Compression, Header, KeyPart, PartialExport, Totals, Wanted, Writer};
 use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::signals::{Signals, Stop};
 use crate::context::Context;
-use crate::dynamodb::{DynamoDb, Scan, ScanRequest, TableShape};
+use crate::dynamodb::{DynamoDb, Scan, ScanRequest, TableSchema};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Format, Progress, Ui, write_error};
 
@@ -69,19 +69,19 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
     }
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    let shape = db.table_shape(&table).await?;
-    let header = Header::new(&table, db.place().name().to_owned(), KeyPart::of(&shape), shape.id.clone());
+    let schema = db.table_schema(&table).await?;
+    let header = Header::new(&table, db.place().name().to_owned(), KeyPart::of(&schema), schema.id.clone());
     let mut signals = Signals::catch()?;
     if is_stdout {
         return to_stdout(ui, &db, args, &header, &mut signals).await;
     }
     if cx.dry_run() {
-        return rehearse(ui, args, header, &shape);
+        return rehearse(ui, args, header, &schema);
     }
     let mut file = open(ui, args, header)?;
     let mut scan = scan(&db, args, &table, file.starts()).await?;
     file.cut_into(scan.segments());
-    let progress = progress(ui, &shape, file.totals().items);
+    let progress = progress(ui, &schema, file.totals().items);
     let ended = read(&mut scan, &mut signals, |page| {
         progress.advance(page.items.len());
         file.push(page)
@@ -134,7 +134,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
 }
 
 /// Nothing is read: what it would cost is the scan of the table.
-fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, shape: &TableShape) -> Result<()> {
+fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, schema: &TableSchema) -> Result<()> {
     let (table, file) = (header.table.clone(), args.file.display().to_string());
     let begun = Wanted { path: &args.file, header, force: args.force }.rehearse(args.resume)?;
     let replaces = begun.is_none() && args.file.exists();
@@ -142,11 +142,11 @@ fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, shape: &TableShape) 
         let resumed = begun.map(|totals| totals.items);
         return ui.document(&serde_json::json!({
             "file": file, "table": table, "dry_run": true, "resumed_items": resumed, "replaces": replaces,
-            "estimated_items": shape.items,
+            "estimated_items": schema.items,
         }));
     }
     ui.notice(format!("would export {table:?} to {file}; nothing was read or written"));
-    ui.notice(format!("the table holds about {}", count(shape.items, "item")));
+    ui.notice(format!("the table holds about {}", count(schema.items, "item")));
     if let Some(totals) = begun {
         ui.notice(format!("would go on after {}", count(totals.items, "item")));
     }
@@ -157,12 +157,12 @@ fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, shape: &TableShape) 
 }
 
 /// Goes on with the file if asked to, else begins it.
-fn open(ui: &mut Ui, args: &ExportArgs, header: Header) -> Result<PartFile> {
+fn open(ui: &mut Ui, args: &ExportArgs, header: Header) -> Result<PartialExport> {
     let wanted = Wanted { path: &args.file, header, force: args.force };
     if !args.resume {
-        return PartFile::begin(wanted);
+        return PartialExport::begin(wanted);
     }
-    if let Some(file) = PartFile::resume(&wanted)? {
+    if let Some(file) = PartialExport::resume(&wanted)? {
         ui.status(format!(
             "goes on after {} in {}",
             count(file.totals().items, "item"),
@@ -171,7 +171,7 @@ fn open(ui: &mut Ui, args: &ExportArgs, header: Header) -> Result<PartFile> {
         return Ok(file);
     }
     ui.status("there is nothing to go on with, so it begins at the beginning");
-    PartFile::begin(wanted)
+    PartialExport::begin(wanted)
 }
 
 async fn scan(
@@ -244,7 +244,7 @@ fn show(ui: &mut Ui, table: &str, file: &str, totals: &Totals) {
 }
 
 /// A bar of the items that the service last counted, less those that were read before.
-fn progress(ui: &mut Ui, shape: &TableShape, read: u64) -> Progress {
-    let left = shape.items.saturating_sub(read);
+fn progress(ui: &mut Ui, schema: &TableSchema, read: u64) -> Progress {
+    let left = schema.items.saturating_sub(read);
     ui.progress_with_rate("exporting", left)
 }

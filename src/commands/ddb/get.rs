@@ -41,13 +41,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetArgs) -> Result<()>
     let attributes = parse_attributes(args.attributes.as_deref())?;
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    let shape = db.table_shape(&table).await?;
-    let key = args.key.key(&table, &shape.key)?;
+    let schema = db.table_schema(&table).await?;
+    let key = args.key.key(&table, &schema.key)?;
     let mut read = Capacity::default();
     let item = db.get_item(&table, key, attributes.as_ref(), args.consistent, &mut read).await?;
     let usage = db.usage(read, Capacity::default());
     let found = item.is_some();
-    args.item.show(ui, "item", item.as_ref(), &shape.key, args.usage.json(&usage))?;
+    args.item.show(ui, "item", item.as_ref(), &schema.key, args.usage.json(&usage))?;
     args.usage.show(ui, &usage, Bill::Calls);
     if found {
         return Ok(());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::commands::common::OutputArgs;
 use crate::dynamodb::item::expression::{Condition, Projection, SyntaxError};
 use crate::dynamodb::item::json;
-use crate::dynamodb::{Item, KeyShape};
+use crate::dynamodb::{Item, KeySchema};
 use crate::error::{Context as _, Result};
 use crate::output::{Column, Format, Record, Records, Ui};
 
@@ -95,7 +95,7 @@ impl ItemArgs {
         ui: &mut Ui,
         name: &str,
         item: Option<&Item>,
-        key: &KeyShape,
+        key: &KeySchema,
         consumed: Value,
     ) -> Result<()> {
         let json = item.map(|item| json::Json { item, typed: self.typed });

@@ -48,13 +48,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     let condition = parse_condition(args.condition.as_deref(), "--if")?;
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    let shape = db.table_shape(&table).await?;
-    let item = args.attributes.item(&table, &shape)?;
+    let schema = db.table_schema(&table).await?;
+    let item = args.attributes.item(&table, &schema)?;
     let condition =
-        if args.replace { condition } else { shape.key.names().next().map(Condition::is_missing) };
+        if args.replace { condition } else { schema.key.names().next().map(Condition::is_missing) };
     let mut written = Capacity::default();
     let at = announce(cx, ui, &db).await?;
-    let put = db.put_item(&table, &shape.key, item.clone(), condition.as_ref(), &mut written);
+    let put = db.put_item(&table, &schema.key, item.clone(), condition.as_ref(), &mut written);
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(&table, put).await?);
     }
@@ -66,7 +66,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     let outcome = put.await?;
     let usage = db.usage(Capacity::default(), written);
     let show =
-        |ui: &mut Ui, former| args.item.show(ui, "replaced", former, &shape.key, args.usage.json(&usage));
+        |ui: &mut Ui, former| args.item.show(ui, "replaced", former, &schema.key, args.usage.json(&usage));
     match outcome {
         SingleWrite::Done(former) => {
             show(ui, former.as_ref())?;

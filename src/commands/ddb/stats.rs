@@ -55,7 +55,7 @@ impl Record for Line {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<()> {
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
-    let shape = db.table_shape(&table).await?;
+    let schema = db.table_schema(&table).await?;
     let request = ScanRequest {
         table: table.clone(),
         segments: args.speed.segments,
@@ -63,9 +63,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
         ..ScanRequest::default()
     };
     let mut scan = db.scan(request).await?;
-    let key = shape.key.names().map(ToOwned::to_owned).collect();
+    let key = schema.key.names().map(ToOwned::to_owned).collect();
     let mut stats = Stats::new(key, scan.segments(), usize::from(args.top));
-    let progress = ui.progress("counting", usize::try_from(shape.items).unwrap_or_default());
+    let progress = ui.progress("counting", usize::try_from(schema.items).unwrap_or_default());
     while let Some(page) = scan.next_page().await? {
         progress.advance(page.items.len());
         stats.add(&page);

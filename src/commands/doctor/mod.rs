@@ -33,7 +33,7 @@ Examples:
   cruddur doctor --timeout 20s -o json";
 
 /// How long each check may take unless told otherwise.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -54,7 +54,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
     // What is left over is among the findings.
     let other = Context::new(cx.config().for_target(other), |_| {});
     let local = if is_prod { &other } else { cx };
-    let timeout = cx.config().timeout().unwrap_or(PATIENCE);
+    let timeout = cx.config().timeout().unwrap_or(TIMEOUT);
     let here = Some(cx.target());
     let on = |check| Findings::new(check, here);
     let at_home = |check| Findings::new(check, Some(Target::Local));

@@ -4,7 +4,7 @@ use super::finding::Findings;
 use crate::config::{Service, is_loopback};
 use crate::context::Context;
 use crate::error::Result;
-use crate::local::{self, Plan, Ports, Report, ServiceState};
+use crate::local::{self, Ports, Report, ServiceState, StackConfig};
 
 pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     let plan = match plan(cx) {
@@ -51,9 +51,9 @@ pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-fn plan(cx: &Context) -> Result<Plan> {
+fn plan(cx: &Context) -> Result<StackConfig> {
     let data_dir = local::data_dir(cx.config(), None)?;
-    Plan::new(cx.config(), &cx.connection_url()?, data_dir, Ports::default(), false)
+    StackConfig::new(cx.config(), &cx.connection_url()?, data_dir, Ports::default(), false)
 }
 
 fn is_down(report: &Report) -> bool {

@@ -13,7 +13,7 @@ use crate::commands::plan::refuse_dry_run;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::local::{Access, Host, Origin, Plan, Ports, Report, Service, data_dir};
+use crate::local::{Access, Host, Origin, Ports, Report, Service, StackConfig, data_dir};
 use crate::output::{Column, Record, Ui};
 
 /// `cruddur local …`
@@ -94,10 +94,10 @@ impl AccessArgs {
 }
 
 impl StackArgs {
-    fn plan(&self, cx: &Context, ephemeral: bool) -> Result<Plan> {
+    fn plan(&self, cx: &Context, ephemeral: bool) -> Result<StackConfig> {
         let ports = Ports { dynamodb: self.dynamodb_port, postgres: self.postgres_port };
         let data_dir = data_dir(cx.config(), self.data.data_dir.as_deref())?;
-        Plan::new(cx.config(), &cx.connection_url()?, data_dir, ports, ephemeral)
+        StackConfig::new(cx.config(), &cx.connection_url()?, data_dir, ports, ephemeral)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{AccessArgs, StackArgs, show};
 use crate::config::{Config, Service, is_loopback};
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
-use crate::local::{self, News, Plan, Report, Up};
+use crate::local::{self, News, Report, StackConfig, Up};
 use crate::output::Ui;
 use crate::postgres::ConnectionUrl;
 
@@ -76,7 +76,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
     Ok(())
 }
 
-async fn background(cx: &Context, ui: &mut Ui, plan: &Plan) -> Result<()> {
+async fn background(cx: &Context, ui: &mut Ui, plan: &StackConfig) -> Result<()> {
     // Away from the terminal: its Ctrl-C and its end are not for this process.
     nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
     let tell = |news: News| match news {
@@ -100,7 +100,7 @@ fn stopped_early() -> Error {
 }
 
 /// The variables are in the environment by now, `.env` file or not.
-fn background_arguments(plan: &Plan) -> Vec<OsString> {
+fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["--no-env-file", "local", "up", "--background", "--data-dir"].map(OsString::from).to_vec();
     arguments.push(plan.data_dir().into());

@@ -40,7 +40,7 @@ pub struct UpdateSgRuleArgs {
 /// What became of the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Outcome {
+enum UpdateOutcome {
     Updated,
     Unchanged,
     WouldUpdate,
@@ -52,7 +52,7 @@ struct Row {
     rule: Rule,
     old_cidr: String,
     new_cidr: String,
-    outcome: Outcome,
+    outcome: UpdateOutcome,
 }
 
 impl Record for Row {
@@ -66,8 +66,10 @@ impl Record for Row {
 
     fn cells(&self) -> Vec<String> {
         let cidr = match self.outcome {
-            Outcome::Unchanged => self.old_cidr.clone(),
-            Outcome::Updated | Outcome::WouldUpdate => format!("{} → {}", self.old_cidr, self.new_cidr),
+            UpdateOutcome::Unchanged => self.old_cidr.clone(),
+            UpdateOutcome::Updated | UpdateOutcome::WouldUpdate => {
+                format!("{} → {}", self.old_cidr, self.new_cidr)
+            }
         };
         vec![
             self.rule.id.clone(),
@@ -106,17 +108,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
     }
     let mode = if cx.dry_run() { Mode::DryRun } else { Mode::Apply };
     let (outcome, said) = if old == new {
-        (Outcome::Unchanged, format!("the rule {rule_id:?} lets in {new} already; nothing was done"))
+        (UpdateOutcome::Unchanged, format!("the rule {rule_id:?} lets in {new} already; nothing was done"))
     } else {
         ec2.set_source(&rule, address, mode).await?;
         match mode {
-            Mode::Apply => (Outcome::Updated, format!("updated the rule {rule_id:?}")),
+            Mode::Apply => (UpdateOutcome::Updated, format!("updated the rule {rule_id:?}")),
             Mode::DryRun => {
-                (Outcome::WouldUpdate, "AWS would allow it; a dry run changes nothing".to_owned())
+                (UpdateOutcome::WouldUpdate, "AWS would allow it; a dry run changes nothing".to_owned())
             }
         }
     };
-    let mut plan = (outcome == Outcome::WouldUpdate).then(|| ec2.plan(&rule, address)).transpose()?;
+    let mut plan = (outcome == UpdateOutcome::WouldUpdate).then(|| ec2.plan(&rule, address)).transpose()?;
     let row = Row { rule, old_cidr: old.to_string(), new_cidr: new.to_string(), outcome };
     let mut records = ui.records::<Row>(args.output.output, "rules");
     records.push(&row)?;

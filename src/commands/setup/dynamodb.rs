@@ -2,7 +2,7 @@
 
 use super::Setup;
 use super::postgres::Base;
-use super::steps::{Outcome, Steps};
+use super::steps::{StepOutcome, Steps};
 use crate::commands::common::count;
 use crate::commands::ddb::{People, lock_group, read_transcript};
 use crate::commands::strangers::{Strangers, relink};
@@ -12,7 +12,7 @@ use crate::messages_table::{Change, Definition, Difference, MessagesTable, Relin
 use crate::messaging::{Conversation, DEFAULT_GROUP, Timestamp};
 use crate::output::Ui;
 use crate::postgres::Session;
-use Outcome::{Already, Done, LeftOut};
+use StepOutcome::{Already, Done, LeftOut};
 
 /// How the table is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Setup<'_> {
         }
     }
 
-    async fn make_table(&self, steps: &mut Steps) -> Result<Outcome> {
+    async fn make_table(&self, steps: &mut Steps) -> Result<StepOutcome> {
         let (db, table) = (self.db, self.table);
         let messages = MessagesTable::new(db, table);
         let name = format!("{table:?}");
@@ -84,7 +84,7 @@ impl Setup<'_> {
         }
     }
 
-    async fn make_links(&self, steps: &mut Steps, session: &Session) -> Result<Option<Outcome>> {
+    async fn make_links(&self, steps: &mut Steps, session: &Session) -> Result<Option<StepOutcome>> {
         let (db, table) = (self.db, self.table);
         let messages = MessagesTable::new(db, table);
         if Strangers::look(&messages, session).await?.strange == 0 {
@@ -119,7 +119,7 @@ impl Setup<'_> {
         steps.tell(ui, "conversation", outcome);
     }
 
-    async fn make_conversation(&self, steps: &mut Steps, base: &Base, state: Table) -> Result<Outcome> {
+    async fn make_conversation(&self, steps: &mut Steps, base: &Base, state: Table) -> Result<StepOutcome> {
         let (cx, db, table) = (self.cx, self.db, self.table);
         let in_table = MessagesTable::new(db, table);
         if state == Table::Missing {

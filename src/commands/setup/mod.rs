@@ -11,7 +11,7 @@ use super::common::PoolArgs;
 use super::db::{ForceArgs, VariableArgs, Variables, making};
 use super::ddb::TableArgs;
 use super::project::BuiltInArgs;
-use super::target::{Site, announce_unasked, local_only};
+use super::target::{WriteTarget, announce_unasked, local_only};
 use crate::config::Target;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
@@ -69,7 +69,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         setup.check_scripts()?;
     }
     // What does not answer is a step that fails; but nothing goes that has not said what it is.
-    let (postgres, postgres_asked) = announce_unasked(cx, ui, Site::Server(&url)).await;
+    let (postgres, postgres_asked) = announce_unasked(cx, ui, WriteTarget::Server(&url)).await;
     let (dynamodb, dynamodb_asked) = announce_unasked(cx, ui, &db).await;
     if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));

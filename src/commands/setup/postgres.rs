@@ -1,7 +1,7 @@
 //! The steps in PostgreSQL: the database, its schema, its people, and their Cognito ids.
 
 use super::Setup;
-use super::steps::{Outcome, Steps};
+use super::steps::{StepOutcome, Steps};
 use crate::commands::common::count;
 use crate::commands::db::{drop, in_one_transaction, one_at_a_time, summary, tell_who_is_connected};
 use crate::commands::project::{ProjectFile, SCHEMA, SEED};
@@ -11,7 +11,7 @@ use crate::output::Ui;
 use crate::postgres::{
     COGNITO_UPDATE, Script, Session, create_database, create_statement, plan_create, plan_drop,
 };
-use Outcome::{Already, Done, LeftOut};
+use StepOutcome::{Already, Done, LeftOut};
 
 /// What the steps that need a database have.
 pub(super) enum Base {
@@ -76,7 +76,7 @@ impl Setup<'_> {
         }
     }
 
-    async fn make_database(&self, steps: &mut Steps) -> Result<(Outcome, Base)> {
+    async fn make_database(&self, steps: &mut Steps) -> Result<(StepOutcome, Base)> {
         let name = format!("{:?}", self.url.database());
         if !self.cx.dry_run() {
             let is_new = create_database(self.url).await?;
@@ -123,7 +123,7 @@ impl Setup<'_> {
         }
     }
 
-    async fn make_schema(&self, steps: &mut Steps, base: &Base) -> Result<Outcome> {
+    async fn make_schema(&self, steps: &mut Steps, base: &Base) -> Result<StepOutcome> {
         if let Base::Ready(session) = base {
             if session.has_table("users").await? {
                 return Ok(Already("is there; left as it is".to_owned()));
@@ -138,7 +138,7 @@ impl Setup<'_> {
         Ok(Done(script.name().to_owned()))
     }
 
-    async fn make_people(&self, steps: &mut Steps, base: &Base, is_new: bool) -> Result<Outcome> {
+    async fn make_people(&self, steps: &mut Steps, base: &Base, is_new: bool) -> Result<StepOutcome> {
         let is_unseen = is_new && self.cx.dry_run();
         if let Base::Ready(session) = base
             && !is_unseen
@@ -172,7 +172,7 @@ impl Setup<'_> {
         steps.tell(ui, "Cognito ids", outcome);
     }
 
-    async fn make_cognito_ids(&self, steps: &mut Steps, people: &Base) -> Result<Outcome> {
+    async fn make_cognito_ids(&self, steps: &mut Steps, people: &Base) -> Result<StepOutcome> {
         let Some(pool) = self.args.pool.configured(self.cx)? else {
             return Ok(LeftOut("no user pool is configured (AWS_COGNITO_USER_POOL_ID)".to_owned()));
         };

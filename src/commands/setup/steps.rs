@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::output::Ui;
 
 /// How a step ended.
-pub(super) enum Outcome {
+pub(super) enum StepOutcome {
     /// It is done, or would be.
     Done(String),
     /// There was nothing to do.
@@ -32,12 +32,12 @@ impl Steps {
     }
 
     /// Says how a step ended; whether what it makes is there.
-    pub(super) fn tell(&mut self, ui: &mut Ui, step: &str, outcome: Result<Outcome>) -> bool {
+    pub(super) fn tell(&mut self, ui: &mut Ui, step: &str, outcome: Result<StepOutcome>) -> bool {
         let (word, text) = match &outcome {
-            Ok(Outcome::Done(text)) if self.dry_run => ("would do", text.clone()),
-            Ok(Outcome::Done(text)) => ("done", text.clone()),
-            Ok(Outcome::Already(text)) => ("already so", text.clone()),
-            Ok(Outcome::LeftOut(text)) => ("left out", text.clone()),
+            Ok(StepOutcome::Done(text)) if self.dry_run => ("would do", text.clone()),
+            Ok(StepOutcome::Done(text)) => ("done", text.clone()),
+            Ok(StepOutcome::Already(text)) => ("already so", text.clone()),
+            Ok(StepOutcome::LeftOut(text)) => ("left out", text.clone()),
             Err(error) => {
                 let causes = error.causes().map(|cause| format!(": {cause}"));
                 ("failed", causes.fold(error.message().to_owned(), |text, cause| text + &cause))
@@ -47,7 +47,7 @@ impl Steps {
         match outcome {
             Ok(outcome) => {
                 ui.status(line);
-                let is_there = !matches!(outcome, Outcome::LeftOut(_));
+                let is_there = !matches!(outcome, StepOutcome::LeftOut(_));
                 self.done += usize::from(is_there);
                 is_there
             }

@@ -15,7 +15,7 @@ use crate::remembered::Remembered;
 
 /// Nothing waits longer than this for a name's addresses, or for production to say which
 /// cluster it is.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Production's identifier is asked for anew after this time: a server may be replaced.
 const KEPT: Duration = Duration::from_hours(24);
 /// When production does not answer, what it once said has to do.
@@ -133,7 +133,7 @@ async fn look_up_production(signs: &mut Signs, ports: &[u16]) {
 async fn look_up(hosts: &mut [Host]) {
     for host in hosts {
         let Some(name) = host.unresolved().map(str::to_owned) else { continue };
-        let found = timeout(PATIENCE, tokio::net::lookup_host((name, host.port))).await;
+        let found = timeout(TIMEOUT, tokio::net::lookup_host((name, host.port))).await;
         let addresses: Vec<IpAddr> =
             found.ok().and_then(Result::ok).into_iter().flatten().map(|found| found.ip()).collect();
         *host = host.clone().at(addresses);
@@ -152,7 +152,7 @@ async fn cluster_of(cx: &Context, production: &ConnectionUrl, ask: AskProduction
         return Some(cluster.to_owned());
     }
     let asking = async { session_on_server(production).await?.identity().await };
-    let answer = if ask == AskProduction::Yes { timeout(PATIENCE, asking).await.ok() } else { None };
+    let answer = if ask == AskProduction::Yes { timeout(TIMEOUT, asking).await.ok() } else { None };
     match answer {
         Some(Ok(identity)) => {
             let cluster = identity.cluster?;

@@ -5,7 +5,7 @@ mod find;
 use clap::Args;
 
 pub(super) use self::find::{Ask, AskProduction, Found, of_dynamodb, of_postgres};
-use crate::aws::Place;
+use crate::aws::Endpoint;
 use crate::config::{Sign, Standing};
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
@@ -15,10 +15,10 @@ use crate::postgres::{ConnectionUrl, Session};
 
 /// One thing that a command writes to.
 #[derive(Clone, Copy)]
-pub(super) enum Site<'a> {
+pub(super) enum WriteTarget<'a> {
     DynamoDb(&'a DynamoDb),
     /// A service that local work does not have.
-    Aws(&'a Place),
+    Aws(&'a Endpoint),
     /// The database is worked in.
     Postgres(&'a ConnectionUrl),
     /// The database itself comes or goes, so that no session of ours may be on it.
@@ -27,31 +27,31 @@ pub(super) enum Site<'a> {
     Session(&'a Session),
 }
 
-impl<'a> From<&'a DynamoDb> for Site<'a> {
+impl<'a> From<&'a DynamoDb> for WriteTarget<'a> {
     fn from(db: &'a DynamoDb) -> Self {
         Self::DynamoDb(db)
     }
 }
 
-impl<'a> From<&'a Place> for Site<'a> {
-    fn from(place: &'a Place) -> Self {
+impl<'a> From<&'a Endpoint> for WriteTarget<'a> {
+    fn from(place: &'a Endpoint) -> Self {
         Self::Aws(place)
     }
 }
 
-impl<'a> From<&'a ConnectionUrl> for Site<'a> {
+impl<'a> From<&'a ConnectionUrl> for WriteTarget<'a> {
     fn from(url: &'a ConnectionUrl) -> Self {
         Self::Postgres(url)
     }
 }
 
-impl<'a> From<&'a Session> for Site<'a> {
+impl<'a> From<&'a Session> for WriteTarget<'a> {
     fn from(session: &'a Session) -> Self {
         Self::Session(session)
     }
 }
 
-impl Site<'_> {
+impl WriteTarget<'_> {
     async fn find(self, cx: &Context) -> Found {
         match self {
             Self::DynamoDb(db) => of_dynamodb(db).await,
@@ -123,7 +123,11 @@ impl Announced {
 ///
 /// # Errors
 /// Those of asking the server: what cannot be reached cannot be worked on either.
-pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site<'a>>) -> Result<Announced> {
+pub(super) async fn announce<'a>(
+    cx: &Context,
+    ui: &mut Ui,
+    site: impl Into<WriteTarget<'a>>,
+) -> Result<Announced> {
     let (standing, asked) = announce_unasked(cx, ui, site).await;
     asked.map(|session| Announced { standing, session })
 }
@@ -132,7 +136,7 @@ pub(super) async fn announce<'a>(cx: &Context, ui: &mut Ui, site: impl Into<Site
 pub(super) async fn announce_unasked<'a>(
     cx: &Context,
     ui: &mut Ui,
-    site: impl Into<Site<'a>>,
+    site: impl Into<WriteTarget<'a>>,
 ) -> (Standing, Result<Option<Session>>) {
     let site = site.into();
     let Found { standing, asked } = site.find(cx).await;

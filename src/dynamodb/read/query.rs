@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 
 use crate::dynamodb::item::expression::{Condition, Node, Operand, Placeholders, Projection};
-use crate::dynamodb::retry::patiently;
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeyKind, KeyShape, TableShape, Usage};
+use crate::dynamodb::retry::with_retries;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeyKind, KeySchema, TableSchema, Usage};
 use crate::error::{Error, Result};
 
 /// What to read.
@@ -52,12 +52,12 @@ impl DynamoDb {
     /// [`crate::error::Kind::Failed`] when there is no such table or index;
     /// [`crate::error::Kind::Usage`] when the key condition is none for its key.
     pub async fn query(&self, request: QueryRequest) -> Result<Query> {
-        let shape = self.table_shape(&request.table).await?;
+        let schema = self.table_schema(&request.table).await?;
         let key = match &request.index {
-            None => &shape.key,
+            None => &schema.key,
             Some(name) => {
-                let Some(index) = shape.index(name) else {
-                    let names: Vec<&str> = shape.indexes.iter().map(|index| index.name.as_str()).collect();
+                let Some(index) = schema.index(name) else {
+                    let names: Vec<&str> = schema.indexes.iter().map(|index| index.name.as_str()).collect();
                     return Err(self.no_index(&request.table, name, &names));
                 };
                 if request.consistent && !index.local {
@@ -69,7 +69,7 @@ impl DynamoDb {
                 &index.key
             }
         };
-        check_key(&request, key, &shape)?;
+        check_key(&request, key, &schema)?;
         let mut placeholders = Placeholders::default();
         let condition = request.key.write(&mut placeholders);
         let filter = request.filter.as_ref().map(|filter| filter.write(&mut placeholders));
@@ -116,7 +116,7 @@ impl Query {
             .clone()
             .set_limit(most.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(self.start.take());
-        let answer = patiently(&self.db, self.capacity.pages > 0, || request.clone().send()).await;
+        let answer = with_retries(&self.db, self.capacity.pages > 0, || request.clone().send()).await;
         let answer = answer.map_err(|error| self.db.error("cannot query", &self.table, &error))?;
         self.capacity.add(&answer);
         let mut found = usize::try_from(answer.count).unwrap_or_default();
@@ -141,7 +141,7 @@ impl Query {
 
 /// Whether a condition is one for this key: the service's own words tell neither
 /// the key nor where else the condition would do.
-fn check_key(request: &QueryRequest, key: &KeyShape, table: &TableShape) -> Result<()> {
+fn check_key(request: &QueryRequest, key: &KeySchema, table: &TableSchema) -> Result<()> {
     let of = match &request.index {
         Some(index) => format!("the key of the index {index:?}"),
         None => format!("the key of the table {:?}", request.table),

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 
 /// A key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyShape {
+pub struct KeySchema {
     /// Its parts, partition key first. A table has one or two, a global index may
     /// have more.
     pub parts: Vec<KeyAttribute>,
@@ -40,7 +40,7 @@ pub enum KeyKind {
     Binary,
 }
 
-impl KeyShape {
+impl KeySchema {
     /// A partition key and a sort key, both strings.
     pub(crate) fn of_strings(partition: &str, sort: &str) -> Self {
         let part = |name: &str| KeyAttribute { name: name.to_owned(), kind: KeyKind::Text };
@@ -132,7 +132,7 @@ fn required<T>(part: Option<T>, name: &str) -> Result<T> {
     part.ok_or_else(|| Error::failed(format!("an item lacks the key attribute {name:?}")))
 }
 
-impl fmt::Display for KeyShape {
+impl fmt::Display for KeySchema {
     /// `pk (text), sk (text)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, part) in self.parts.iter().enumerate() {

@@ -10,8 +10,8 @@ mod tables;
 mod validate;
 
 pub use billing::{Billing, Units};
-pub use key::{KeyAttribute, KeyKind, KeyShape};
-pub use recreate::Emptying;
-pub use saved::{KeptState, KeptTable};
+pub use key::{KeyAttribute, KeyKind, KeySchema};
+pub use recreate::Truncation;
+pub use saved::{SavedState, SavedTable};
 pub use status::Busy;
-pub use table::{IndexShape, TableShape};
+pub use table::{IndexSchema, TableSchema};

@@ -8,16 +8,16 @@ use aws_sdk_dynamodb::types::{
     ProvisionedThroughputDescription, SseSpecification, SseStatus, TableDescription, Tag, TimeToLiveStatus,
 };
 
-use crate::aws::Effort;
+use crate::aws::WriteCost;
 use crate::config::Target;
-use crate::dynamodb::{DynamoDb, KeptTable, KeyShape, TableShape};
+use crate::dynamodb::{DynamoDb, KeySchema, SavedTable, TableSchema};
 use crate::error::{Error, Result};
 
 /// A table that is to be emptied.
 #[derive(Debug)]
-pub struct Emptying {
+pub struct Truncation {
     /// Its key.
-    pub key: KeyShape,
+    pub key: KeySchema,
     /// Its items and their bytes, by a count that AWS renews every six hours or so.
     pub items: u64,
     /// See `items`.
@@ -29,10 +29,10 @@ pub struct Emptying {
     /// What makes it impossible.
     pub refusal: Option<String>,
     /// Its definition, as it is needed again.
-    pub definition: KeptTable,
+    pub definition: SavedTable,
 }
 
-impl Emptying {
+impl Truncation {
     /// Read units of a scan of the whole table, by its size.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -43,18 +43,18 @@ impl Emptying {
     /// Write units of deleting every item, by their average size and those of the indexes.
     #[must_use]
     pub fn write_units(&self) -> u64 {
-        self.effort().units()
+        self.cost().units()
     }
 
-    fn effort(&self) -> Effort {
+    fn cost(&self) -> WriteCost {
         self.effort_of(self.items)
     }
 
     /// What deleting so many items takes, of the table and of its indexes.
     #[must_use]
-    pub fn effort_of(&self, items: u64) -> Effort {
+    pub fn effort_of(&self, items: u64) -> WriteCost {
         let each = if self.items == 0 { 1 } else { self.bytes.div_ceil(self.items).div_ceil(1024).max(1) };
-        Effort {
+        WriteCost {
             items,
             table_units: items * each,
             index_units: self.indexed.iter().map(|(index, items)| (index.clone(), items * each)).collect(),
@@ -68,7 +68,7 @@ impl DynamoDb {
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there is no such table, or it is not ready.
-    pub async fn look_before_emptying(&self, table: &str) -> Result<Emptying> {
+    pub async fn plan_truncation(&self, table: &str) -> Result<Truncation> {
         let Some(found) = self.describe(table).await? else { return Err(self.no_table(table).await?) };
         let status = found.table_status().map_or("?", |status| status.as_str());
         if !matches!(status, "ACTIVE" | "UPDATING") {
@@ -81,8 +81,8 @@ impl DynamoDb {
         let local = found.local_secondary_indexes().iter().map(|it| (it.index_name(), it.item_count()));
         let indexed =
             global.chain(local).map(|(name, items)| (name.unwrap_or_default().to_owned(), count(items)));
-        Ok(Emptying {
-            key: TableShape::of(&found).key,
+        Ok(Truncation {
+            key: TableSchema::of(&found).key,
             items: count(found.item_count()),
             bytes: count(found.table_size_bytes()),
             indexed: indexed.collect(),
@@ -167,7 +167,7 @@ impl DynamoDb {
     ///
     /// # Errors
     /// [`crate::error::Kind::Partial`] when the table is gone and could not be created.
-    pub async fn recreate(&self, table: &str, definition: &KeptTable) -> Result<()> {
+    pub async fn recreate(&self, table: &str, definition: &SavedTable) -> Result<()> {
         self.held(self.drop_table(table)).await?;
         self.create_again(table, definition).await
     }

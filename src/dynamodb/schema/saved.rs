@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 
 /// A table as it was when it was looked at.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct KeptTable {
+pub struct SavedTable {
     /// Its ARN, which names the account; not every emulator has one.
     pub arn: Option<String>,
     /// The request that creates it again: what `aws dynamodb create-table --cli-input-json` takes.
@@ -28,7 +28,7 @@ pub struct KeptTable {
 
 /// What there is now of a table that was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeptState {
+pub enum SavedState {
     /// There is no table of that name.
     Missing,
     /// The table is there, without all of its settings.
@@ -39,7 +39,7 @@ pub enum KeptState {
     Another,
 }
 
-impl KeptTable {
+impl SavedTable {
     /// Whether both are created by the same request, in whatever order it lists things.
     fn is_created_like(&self, other: &Self) -> bool {
         sorted(&self.create_table) == sorted(&other.create_table)
@@ -48,7 +48,7 @@ impl KeptTable {
 
 impl DynamoDb {
     /// The definition of a table that is there.
-    pub(crate) async fn definition_of(&self, table: &str, found: &TableDescription) -> Result<KeptTable> {
+    pub(crate) async fn definition_of(&self, table: &str, found: &TableDescription) -> Result<SavedTable> {
         let (time_to_live, point_in_time_recovery, tags) = self.settings(table, found).await?;
         let request = definition(found, tags).map_err(|cause| {
             Error::failed(format!("cannot repeat the definition of {table:?}")).because(cause)
@@ -59,7 +59,7 @@ impl DynamoDb {
         db.held(async { sent.map_err(|error| self.error("cannot make a request", table, &error)) }).await?;
         let first = db.withheld().into_first();
         let first = first.ok_or_else(|| Error::failed("the table's definition makes no request"))?;
-        Ok(KeptTable {
+        Ok(SavedTable {
             arn: found.table_arn().map(ToOwned::to_owned),
             create_table: first.request,
             time_to_live,
@@ -68,7 +68,7 @@ impl DynamoDb {
     }
 
     /// What there is of `table`, which was kept; a table that comes or goes is waited for.
-    pub async fn state_of_kept(&self, table: &str, kept: &KeptTable) -> Result<KeptState> {
+    pub async fn state_of_saved(&self, table: &str, kept: &SavedTable) -> Result<SavedState> {
         let found = match self.describe(table).await? {
             Some(found) if found.table_status() == Some(&TableStatus::Deleting) => {
                 self.wait_until_gone(table).await?;
@@ -77,21 +77,21 @@ impl DynamoDb {
             Some(_) => Some(self.wait_until_active(table).await?),
             None => None,
         };
-        let Some(found) = found else { return Ok(KeptState::Missing) };
+        let Some(found) = found else { return Ok(SavedState::Missing) };
         let now = self.definition_of(table, &found).await?;
         if !now.is_created_like(kept) {
-            return Ok(KeptState::Another);
+            return Ok(SavedState::Another);
         }
         let has_ttl = kept.time_to_live.is_none() || now.time_to_live == kept.time_to_live;
         let has_recovery = now.point_in_time_recovery || !kept.point_in_time_recovery;
-        Ok(if has_ttl && has_recovery { KeptState::Whole } else { KeptState::Incomplete })
+        Ok(if has_ttl && has_recovery { SavedState::Whole } else { SavedState::Incomplete })
     }
 
     /// Creates `table` as it was, and waits until it is ready.
     ///
     /// # Errors
     /// [`Kind::Partial`], with how far it came.
-    pub async fn create_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
+    pub async fn create_again(&self, table: &str, kept: &SavedTable) -> Result<()> {
         let created = async {
             match Box::pin(self.held(self.send_again(table, kept))).await? {
                 Some(()) => self.wait_until_active(table).await.map(drop),
@@ -107,7 +107,7 @@ impl DynamoDb {
         self.set_again(table, kept).await
     }
 
-    async fn send_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
+    async fn send_again(&self, table: &str, kept: &SavedTable) -> Result<()> {
         let body = kept.create_table.to_string();
         let tries = Tries::default();
         let request = self.client.create_table().table_name(table).customize();
@@ -123,9 +123,9 @@ impl DynamoDb {
         // By a try whose answer was lost, if it is what was wanted.
         let is_there = tries.went_unanswered()
             && self
-                .state_of_kept(table, kept)
+                .state_of_saved(table, kept)
                 .await
-                .is_ok_and(|state| matches!(state, KeptState::Whole | KeptState::Incomplete));
+                .is_ok_and(|state| matches!(state, SavedState::Whole | SavedState::Incomplete));
         if is_there { Ok(()) } else { Err(self.error("cannot create the table again", table, &error)) }
     }
 
@@ -133,7 +133,7 @@ impl DynamoDb {
     ///
     /// # Errors
     /// [`Kind::Partial`] when a setting is missing.
-    pub async fn set_again(&self, table: &str, kept: &KeptTable) -> Result<()> {
+    pub async fn set_again(&self, table: &str, kept: &SavedTable) -> Result<()> {
         self.send_settings(table, kept).await.map_err(|error| {
             let message =
                 format!("{}; the table {table:?} is there again, without that setting", error.message());
@@ -141,7 +141,7 @@ impl DynamoDb {
         })
     }
 
-    async fn send_settings(&self, table: &str, kept: &KeptTable) -> Result<()> {
+    async fn send_settings(&self, table: &str, kept: &SavedTable) -> Result<()> {
         let build = |cause: BuildError| Error::failed("cannot build a setting").because(cause);
         let tries = Tries::default();
         if let Some(attribute) = &kept.time_to_live {

@@ -2,20 +2,20 @@
 
 use aws_sdk_dynamodb::types::{Projection, ProjectionType, TableDescription};
 
-use super::key::KeyShape;
+use super::key::KeySchema;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::item::size;
 use crate::error::{Kind, Result};
 
 /// A table, by its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableShape {
+pub struct TableSchema {
     /// What tells it from another table of the same name, before or after it.
     pub id: String,
     /// The table's own key.
-    pub key: KeyShape,
+    pub key: KeySchema,
     /// Its indexes, global and local, by name.
-    pub indexes: Vec<IndexShape>,
+    pub indexes: Vec<IndexSchema>,
     /// Bytes of its items. AWS brings this up to date every six hours or so.
     pub bytes: u64,
     /// Its items, as of the same time.
@@ -24,11 +24,11 @@ pub struct TableShape {
 
 /// An index of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexShape {
+pub struct IndexSchema {
     /// Its name.
     pub name: String,
     /// Its key.
-    pub key: KeyShape,
+    pub key: KeySchema,
     /// Whether it shares the table's partition key, and can be read consistently.
     pub local: bool,
     /// Whether its items have all their attributes.
@@ -42,10 +42,10 @@ impl DynamoDb {
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there is no such table.
-    pub async fn table_shape(&self, table: &str) -> Result<TableShape> {
+    pub async fn table_schema(&self, table: &str) -> Result<TableSchema> {
         let found = self.describe(table).await?;
         let found = found.ok_or_else(|| self.missing(table))?;
-        Ok(TableShape::of(&found))
+        Ok(TableSchema::of(&found))
     }
 
     /// What scanning all of `table` takes, eventually consistent, by the size that is
@@ -54,10 +54,10 @@ impl DynamoDb {
     /// # Errors
     /// [`Kind::Failed`] when there is no such table.
     pub async fn units_to_scan(&self, table: &str) -> Result<Option<f64>> {
-        match self.table_shape(table).await {
-            Ok(TableShape { bytes: 0, .. }) => Ok(None),
-            Ok(shape) => {
-                Ok(Some(size::read_units(usize::try_from(shape.bytes).unwrap_or(usize::MAX), false)))
+        match self.table_schema(table).await {
+            Ok(TableSchema { bytes: 0, .. }) => Ok(None),
+            Ok(schema) => {
+                Ok(Some(size::read_units(usize::try_from(schema.bytes).unwrap_or(usize::MAX), false)))
             }
             Err(error) if error.kind() == Kind::Config => Ok(None),
             Err(error) => Err(error),
@@ -65,7 +65,7 @@ impl DynamoDb {
     }
 }
 
-impl TableShape {
+impl TableSchema {
     pub(crate) fn of(table: &TableDescription) -> Self {
         let types = table.attribute_definitions();
         let count =
@@ -73,27 +73,27 @@ impl TableShape {
         let all = |projection: Option<&Projection>| {
             projection.and_then(Projection::projection_type) == Some(&ProjectionType::All)
         };
-        let global = table.global_secondary_indexes().iter().map(|index| IndexShape {
+        let global = table.global_secondary_indexes().iter().map(|index| IndexSchema {
             name: index.index_name().unwrap_or_default().to_owned(),
-            key: KeyShape::of(index.key_schema(), types),
+            key: KeySchema::of(index.key_schema(), types),
             local: false,
             projects_all: all(index.projection()),
             bytes: count(index.index_size_bytes()),
         });
-        let local = table.local_secondary_indexes().iter().map(|index| IndexShape {
+        let local = table.local_secondary_indexes().iter().map(|index| IndexSchema {
             name: index.index_name().unwrap_or_default().to_owned(),
-            key: KeyShape::of(index.key_schema(), types),
+            key: KeySchema::of(index.key_schema(), types),
             local: true,
             projects_all: all(index.projection()),
             bytes: count(index.index_size_bytes()),
         });
-        let mut indexes: Vec<IndexShape> = global.chain(local).collect();
+        let mut indexes: Vec<IndexSchema> = global.chain(local).collect();
         indexes.sort_by(|a, b| a.name.cmp(&b.name));
         // Other engines than AWS's may have no id.
         let created = || table.creation_date_time().map(ToString::to_string);
         Self {
             id: table.table_id().map(ToOwned::to_owned).or_else(created).unwrap_or_default(),
-            key: KeyShape::of(table.key_schema(), types),
+            key: KeySchema::of(table.key_schema(), types),
             indexes,
             bytes: count(table.table_size_bytes()),
             items: count(table.item_count()),
@@ -102,7 +102,7 @@ impl TableShape {
 
     /// The index of this name.
     #[must_use]
-    pub fn index(&self, name: &str) -> Option<&IndexShape> {
+    pub fn index(&self, name: &str) -> Option<&IndexSchema> {
         self.indexes.iter().find(|index| index.name == name)
     }
 }

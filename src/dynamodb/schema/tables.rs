@@ -8,16 +8,16 @@ use tokio::time::Instant;
 use crate::aws::Tries;
 use crate::dynamodb::Busy;
 use crate::dynamodb::error::{is_not_found, table_flag};
-use crate::dynamodb::{DynamoDb, TableShape};
+use crate::dynamodb::{DynamoDb, TableSchema};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 
 /// How often a table's state is asked for, at first and at most: an emulator is
 /// ready at once, AWS takes seconds to minutes.
-const FIRST_POLL: Duration = Duration::from_millis(50);
-const LONGEST_POLL: Duration = Duration::from_secs(2);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a table may take to be created or deleted.
-const PATIENCE: Duration = Duration::from_mins(15);
+const TIMEOUT: Duration = Duration::from_mins(15);
 
 impl DynamoDb {
     /// The names of all tables, in order. 100 come with each page.
@@ -40,7 +40,7 @@ impl DynamoDb {
                     Error::failed(format!("DynamoDB at {} describes no table", self.place()))
                 })?;
                 if self.is_dry_run() {
-                    self.shapes.add(table, TableShape::of(&found));
+                    self.schemas.add(table, TableSchema::of(&found));
                 }
                 Ok(Some(found))
             }
@@ -76,7 +76,7 @@ impl DynamoDb {
 
     /// Waits until there is no such table.
     pub(crate) async fn wait_until_gone(&self, table: &str) -> Result<()> {
-        self.wait_for(table, "to be gone", PATIENCE, |found| found.is_none().then_some(())).await
+        self.wait_for(table, "to be gone", TIMEOUT, |found| found.is_none().then_some(())).await
     }
 
     /// Whether the table is gone, or is being deleted, as far as the service tells.
@@ -116,10 +116,8 @@ impl DynamoDb {
 
     /// Waits until the table and all its indexes are ACTIVE.
     pub(crate) async fn wait_until_active(&self, table: &str) -> Result<TableDescription> {
-        self.wait_for(table, "to be ACTIVE", PATIENCE, |found| {
-            found.filter(|found| Busy::of(found).is_none())
-        })
-        .await
+        self.wait_for(table, "to be ACTIVE", TIMEOUT, |found| found.filter(|found| Busy::of(found).is_none()))
+            .await
     }
 
     /// The same, however long it takes: an index is filled in minutes to days. `watch` is told what
@@ -148,24 +146,24 @@ impl DynamoDb {
         &self,
         table: &str,
         state: &str,
-        patience: Duration,
+        request_timeout: Duration,
         mut reached: impl FnMut(Option<TableDescription>) -> Option<T>,
     ) -> Result<T> {
         let start = Instant::now();
-        let mut pause = FIRST_POLL;
+        let mut pause = MIN_POLL_INTERVAL;
         loop {
             if let Some(done) = reached(self.describe(table).await?) {
                 return Ok(done);
             }
-            if start.elapsed() > patience {
+            if start.elapsed() > request_timeout {
                 return Err(Error::failed(format!(
                     "waited {} minutes for the table {table:?} on {} {state}",
-                    patience.as_secs() / 60,
+                    request_timeout.as_secs() / 60,
                     self.place()
                 )));
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_POLL);
+            pause = (pause * 2).min(MAX_POLL_INTERVAL);
         }
     }
 

@@ -4,13 +4,13 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::dynamodb::item::size;
-use crate::dynamodb::{IndexShape, Item, KeyAttribute, KeyKind, MAX_ITEM_BYTES, TableShape};
+use crate::dynamodb::{IndexSchema, Item, KeyAttribute, KeyKind, MAX_ITEM_BYTES, TableSchema};
 
 /// The longest values of a partition key and of a sort key, in bytes.
 /// Source: "Quotas in Amazon DynamoDB", partition key length, sort key length.
-const LONGEST_KEYS: [usize; 2] = [2048, 1024];
+const MAX_KEY_BYTES: [usize; 2] = [2048, 1024];
 
-impl TableShape {
+impl TableSchema {
     /// Whether the table takes `item`; its size in bytes.
     ///
     /// # Errors
@@ -38,9 +38,9 @@ impl TableShape {
     /// The write units that putting an item of so many bytes takes in each index that it is in,
     /// at least: what an index does not project is not counted.
     pub fn index_units(&self, item: &Item, bytes: usize) -> impl Iterator<Item = (&str, u64)> {
-        let is_in = |index: &&IndexShape| index.key.names().all(|name| item.contains_key(name));
+        let is_in = |index: &&IndexSchema| index.key.names().all(|name| item.contains_key(name));
         let units =
-            move |index: &IndexShape| if index.projects_all { size::write_units(bytes) as u64 } else { 1 };
+            move |index: &IndexSchema| if index.projects_all { size::write_units(bytes) as u64 } else { 1 };
         self.indexes.iter().filter(is_in).map(move |index| (index.name.as_str(), units(index)))
     }
 
@@ -54,7 +54,7 @@ impl TableShape {
                 .get(&part.name)
                 .ok_or_else(|| format!("the key attribute {:?} is missing", part.name))?;
             let length = is_part(part, value)?;
-            let longest = LONGEST_KEYS[usize::from(number >= self.key.partition)];
+            let longest = MAX_KEY_BYTES[usize::from(number >= self.key.partition)];
             if length > longest {
                 return Err(format!(
                     "the key attribute {:?} has {length} bytes, and DynamoDB takes {longest}",

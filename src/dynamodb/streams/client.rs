@@ -5,14 +5,14 @@ use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::types::{ShardIteratorType, StreamStatus};
 
 use super::{Position, Record};
-use crate::aws::{Aws, Place, code, is_untaken};
+use crate::aws::{Aws, Endpoint, code, is_untaken};
 use crate::config::AwsConfig;
 use crate::error::{Error, Kind, Result};
 
 /// A client of the streams of one DynamoDB.
 pub struct Streams {
     client: Client,
-    place: Place,
+    place: Endpoint,
 }
 
 /// A stream with all its shards.
@@ -58,7 +58,7 @@ impl Stream {
 
 /// What a request that failed asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum FailureKind {
     /// A new iterator.
     Expired,
     /// To go on from the oldest record that is left.
@@ -66,14 +66,14 @@ pub(super) enum Trouble {
     /// A look at what shards there are.
     NotFound,
     /// Patience.
-    Passing,
+    Retryable,
     /// Somebody to look at it.
-    Lasting,
+    Permanent,
 }
 
 /// A request that failed.
 pub(super) struct Failure {
-    pub(super) trouble: Trouble,
+    pub(super) kind: FailureKind,
     pub(super) error: Error,
 }
 
@@ -98,7 +98,7 @@ impl Streams {
 
     /// Where it is.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &Endpoint {
         &self.place
     }
 
@@ -107,7 +107,7 @@ impl Streams {
     pub async fn describe(&self, arn: &str) -> Result<Option<Stream>> {
         match self.try_describe(arn).await {
             Ok(stream) => Ok(Some(stream)),
-            Err(failure) if failure.trouble == Trouble::NotFound => Ok(None),
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
             Err(failure) => Err(failure.error),
         }
     }
@@ -121,7 +121,7 @@ impl Streams {
             let page = request.send().await.map_err(|error| self.failure(what, &error))?;
             let Some(page) = page.stream_description else {
                 let error = Error::failed(format!("{what}: {} describes none", self.place));
-                return Err(Failure { trouble: Trouble::Lasting, error });
+                return Err(Failure { kind: FailureKind::Permanent, error });
             };
             shards.extend(page.shards.unwrap_or_default().into_iter().map(|shard| {
                 let range = shard.sequence_number_range.unwrap_or_else(|| {
@@ -177,21 +177,21 @@ impl Streams {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        let trouble = match code(error) {
-            Some("ExpiredIteratorException") => Trouble::Expired,
-            Some("TrimmedDataAccessException") => Trouble::Trimmed,
-            Some("ResourceNotFoundException") => Trouble::NotFound,
-            None if is_untaken(error) => Trouble::Lasting,
+        let kind = match code(error) {
+            Some("ExpiredIteratorException") => FailureKind::Expired,
+            Some("TrimmedDataAccessException") => FailureKind::Trimmed,
+            Some("ResourceNotFoundException") => FailureKind::NotFound,
+            None if is_untaken(error) => FailureKind::Permanent,
             // None: no answer came. And more than two readers of a shard are too many.
             None | Some("LimitExceededException" | "InternalServerError" | "ServiceUnavailable") => {
-                Trouble::Passing
+                FailureKind::Retryable
             }
-            Some(_) if crate::dynamodb::error::is_throttled(error) => Trouble::Passing,
-            Some(_) => Trouble::Lasting,
+            Some(_) if crate::dynamodb::error::is_throttled(error) => FailureKind::Retryable,
+            Some(_) => FailureKind::Permanent,
         };
         let error = self.place.error(what, error);
         // No answer, for want of credentials: that does not pass.
-        let trouble = if error.kind() == Kind::Config { Trouble::Lasting } else { trouble };
-        Failure { trouble, error }
+        let kind = if error.kind() == Kind::Config { FailureKind::Permanent } else { kind };
+        Failure { kind, error }
     }
 }

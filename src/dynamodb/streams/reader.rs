@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::client::{Answer, Failure, Trouble};
+use super::client::{Answer, Failure, FailureKind};
 use super::{Position, Positions, Record, Stream, Streams};
 use crate::dynamodb::retry::delay;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 const SHARD_REST: Duration = Duration::from_millis(200);
 /// The first and the longest pause of a shard that has nothing to read.
 const FIRST_IDLE: Duration = Duration::from_millis(250);
-const LONGEST_IDLE: Duration = Duration::from_secs(2);
+const MAX_IDLE: Duration = Duration::from_secs(2);
 /// How often to look for the children of a shard that has ended.
 const LOOK_FOR_CHILDREN: Duration = Duration::from_secs(5);
 /// Empty answers in a row that are taken for the end of an open shard. On AWS
@@ -167,7 +167,7 @@ impl Reader {
                 self.take_up(&stream);
                 Ok(())
             }
-            Err(failure) if failure.trouble == Trouble::NotFound => {
+            Err(failure) if failure.kind == FailureKind::NotFound => {
                 Err(Error::failed(format!("the stream {} on {} is gone", self.arn, self.streams.place()))
                     .hint("a table that is dropped or a stream that is switched off ends it"))
             }
@@ -229,7 +229,7 @@ impl Reader {
         reading.iterator = next;
         reading.empty = if records.is_empty() { reading.empty + 1 } else { 0 };
         let pause = if records.is_empty() && !self.once {
-            FIRST_IDLE.saturating_mul(2_u32.saturating_pow(reading.empty - 1)).min(LONGEST_IDLE)
+            FIRST_IDLE.saturating_mul(2_u32.saturating_pow(reading.empty - 1)).min(MAX_IDLE)
         } else {
             self.rest
         };
@@ -245,27 +245,27 @@ impl Reader {
     /// Makes the next read of a shard go well, if that can be.
     fn overcome(&mut self, index: usize, failure: Failure) -> Result<()> {
         let shard = self.reading[index].shard.clone();
-        let trouble = failure.trouble;
+        let kind = failure.kind;
         let due = self.wait_after(failure)?;
         let reading = &mut self.reading[index];
         reading.due = due;
-        match trouble {
-            Trouble::Expired => {
+        match kind {
+            FailureKind::Expired => {
                 reading.iterator = None;
                 if self.positions.of(&shard) == Position::Latest {
                     // Where the latest was then cannot be found again.
                     self.positions.set(&shard, Position::TrimHorizon);
                 }
             }
-            Trouble::Trimmed => {
+            FailureKind::Trimmed => {
                 reading.iterator = None;
                 self.positions.set(&shard, Position::TrimHorizon);
                 if !self.lost.contains(&shard) {
                     self.lost.push_back(shard);
                 }
             }
-            Trouble::NotFound => self.look_at = Some(Instant::now()),
-            Trouble::Passing | Trouble::Lasting => {}
+            FailureKind::NotFound => self.look_at = Some(Instant::now()),
+            FailureKind::Retryable | FailureKind::Permanent => {}
         }
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Reader {
         self.failures += 1;
         let is_out_of_time =
             failure.error.time_limit().is_some_and(|limit| self.answered_at.elapsed() >= limit);
-        if failure.trouble == Trouble::Lasting || self.failures > TRIES || is_out_of_time {
+        if failure.kind == FailureKind::Permanent || self.failures > TRIES || is_out_of_time {
             return Err(failure.error);
         }
         Ok(Instant::now() + delay(self.failures))

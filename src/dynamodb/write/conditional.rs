@@ -13,7 +13,7 @@ use crate::aws::{Tries, code, is_not_sent};
 use crate::dynamodb::error::{is_server_error, is_throttled};
 use crate::dynamodb::item::{json, size};
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape, Pace};
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema, Pace};
 use crate::error::{Error, Kind, Result};
 
 /// Requests at the same time.
@@ -26,17 +26,17 @@ const IS_THERE: &str = "ConditionalCheckFailedException";
 /// Writes items whose keys are free, one by one, many at a time.
 ///
 /// Of two items with the same key the first one stays.
-pub struct KeepWriter {
+pub struct ConditionalWriter {
     db: DynamoDb,
     table: String,
-    key: KeyShape,
+    key: KeySchema,
     pace: Option<Pace>,
     tasks: JoinSet<Ended>,
     /// The keys that are being written, by their request.
     open: HashMap<u64, Vec<u8>>,
     numbers: BTreeSet<u64>,
     submitted: u64,
-    written: Kept,
+    written: ConditionalWritten,
 }
 
 /// A request that is over, with the units that it was guessed and expected to take.
@@ -49,7 +49,7 @@ struct Ended {
 
 /// What was written, and what was not.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct ConditionalWritten {
     /// Items put.
     pub put: u64,
     /// Items that were there.
@@ -66,8 +66,8 @@ enum Done {
 impl DynamoDb {
     /// Begins to write to `table`, whose key is `key`. To be called within a runtime.
     #[must_use]
-    pub fn keep_writer(&self, table: &str, key: KeyShape, max_wcu: Option<f64>) -> KeepWriter {
-        KeepWriter {
+    pub fn conditional_writer(&self, table: &str, key: KeySchema, max_wcu: Option<f64>) -> ConditionalWriter {
+        ConditionalWriter {
             db: self.clone(),
             table: table.to_owned(),
             key,
@@ -76,7 +76,7 @@ impl DynamoDb {
             open: HashMap::new(),
             numbers: BTreeSet::new(),
             submitted: 0,
-            written: Kept { put: 0, kept: 0, capacity: Capacity::new(self.is_emulated()) },
+            written: ConditionalWritten { put: 0, kept: 0, capacity: Capacity::new(self.is_emulated()) },
         }
     }
 
@@ -118,7 +118,7 @@ impl DynamoDb {
                 Err(error)
                     if (is_throttled(&error) || is_server_error(&error))
                         && tries < TRIES
-                        && start.elapsed() < self.place().patience() =>
+                        && start.elapsed() < self.place().request_timeout() =>
                 {
                     tries += 1;
                     pause(tries).await;
@@ -129,7 +129,7 @@ impl DynamoDb {
     }
 }
 
-impl KeepWriter {
+impl ConditionalWriter {
     /// Submits an item; waits while there is too much under way.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl KeepWriter {
     /// Waits for all that was submitted.
     ///
     /// # Errors
-    /// As for [`KeepWriter::put`].
+    /// As for [`ConditionalWriter::put`].
     pub async fn flush(&mut self) -> Result<()> {
         while !self.tasks.is_empty() {
             self.ended().await?;
@@ -185,7 +185,7 @@ impl KeepWriter {
 
     /// What was written so far.
     #[must_use]
-    pub const fn written(&self) -> &Kept {
+    pub const fn written(&self) -> &ConditionalWritten {
         &self.written
     }
 

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::aws::{DryRun, Effort, Plan};
+use crate::aws::{DryRun, Plan, WriteCost};
 use crate::dynamodb::item::json::typed_item;
 use crate::dynamodb::item::size;
-use crate::dynamodb::{DynamoDb, Item, TableShape};
+use crate::dynamodb::{DynamoDb, Item, TableSchema};
 use crate::error::{Kind, Result};
 
 /// Each action of a transaction is counted twice.
@@ -21,29 +21,29 @@ const TRANSACTED: u64 = 2;
 /// The tables that a dry run's client has seen the description of: what their indexes are
 /// charged.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Shapes {
-    by_table: Arc<Mutex<HashMap<String, Arc<TableShape>>>>,
+pub(crate) struct Schemas {
+    by_table: Arc<Mutex<HashMap<String, Arc<TableSchema>>>>,
     index_of_key: Arc<OnceLock<IndexOfKey>>,
 }
 
 /// The index that an item with this key is in, where the key alone tells.
 pub type IndexOfKey = fn(&Item) -> Option<&'static str>;
 
-impl Shapes {
-    pub(crate) fn add(&self, table: &str, shape: TableShape) {
+impl Schemas {
+    pub(crate) fn add(&self, table: &str, schema: TableSchema) {
         self.by_table
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(table.to_owned(), Arc::new(shape));
+            .insert(table.to_owned(), Arc::new(schema));
     }
 
     /// What a request takes, by what is known of its table then.
-    pub(crate) fn measure(&self) -> impl Fn(&str, &[u8]) -> Effort + Send + Sync + 'static + use<> {
-        let shapes = self.clone();
-        move |operation, body| measure(&shapes, operation, body)
+    pub(crate) fn measure(&self) -> impl Fn(&str, &[u8]) -> WriteCost + Send + Sync + 'static + use<> {
+        let schemas = self.clone();
+        move |operation, body| measure(&schemas, operation, body)
     }
 
-    fn get(&self, table: &str) -> Option<Arc<TableShape>> {
+    fn get(&self, table: &str) -> Option<Arc<TableSchema>> {
         self.by_table.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
     }
 }
@@ -62,7 +62,7 @@ impl DynamoDb {
         // What a command does for real may be large, and it holds it twice.
         let work = Box::pin(work);
         async move {
-            if self.shapes.get(table).is_none() {
+            if self.schemas.get(table).is_none() {
                 // Without it, only the table's own units are known.
                 let _ = self.describe(table).await;
             }
@@ -87,7 +87,7 @@ impl DynamoDb {
     /// Lets a dry run know which index an item is in, by its key.
     #[must_use]
     pub fn knowing(self, index_of_key: IndexOfKey) -> Self {
-        self.shapes.index_of_key.get_or_init(|| index_of_key);
+        self.schemas.index_of_key.get_or_init(|| index_of_key);
         self
     }
 
@@ -154,29 +154,29 @@ struct Write<'a> {
 }
 
 /// What a request takes, as far as it tells.
-fn measure(shapes: &Shapes, operation: &str, body: &[u8]) -> Effort {
+fn measure(schemas: &Schemas, operation: &str, body: &[u8]) -> WriteCost {
     let body: Body<'_> = match operation {
         "BatchWriteItem" | "TransactWriteItems" => serde_json::from_slice(body).unwrap_or_default(),
         "PutItem" | "UpdateItem" | "DeleteItem" => {
             Body { write: serde_json::from_slice(body).unwrap_or_default(), ..Body::default() }
         }
-        _ => return Effort::default(),
+        _ => return WriteCost::default(),
     };
-    let mut effort = Effort::default();
+    let mut cost = WriteCost::default();
     for (table, requests) in &body.request_items {
         for request in requests {
             for write in request.put_request.iter().chain(&request.delete_request) {
-                effort.add(write.effort(shapes, table));
+                cost.add(write.cost(schemas, table));
             }
         }
     }
     for Action { put, delete, update, condition_check } in &body.transact_items {
         for write in put.iter().chain(delete).chain(update).chain(condition_check) {
-            let one = write.effort(shapes, &write.table_name);
+            let one = write.cost(schemas, &write.table_name);
             // A condition writes nothing, and is charged all the same. An index is
             // told of the transaction afterwards, and charges once.
             let writes = condition_check.is_none();
-            effort.add(Effort {
+            cost.add(WriteCost {
                 items: if writes { one.items } else { 0 },
                 table_units: TRANSACTED * one.table_units,
                 index_units: if writes { one.index_units } else { BTreeMap::new() },
@@ -184,35 +184,37 @@ fn measure(shapes: &Shapes, operation: &str, body: &[u8]) -> Effort {
             });
         }
     }
-    effort.add(body.write.effort(shapes, &body.write.table_name));
-    effort
+    cost.add(body.write.cost(schemas, &body.write.table_name));
+    cost
 }
 
 impl Write<'_> {
-    fn effort(&self, shapes: &Shapes, table: &str) -> Effort {
-        let shape = shapes.get(table);
-        let shape = shape.as_deref();
-        let index_of_key = shapes.index_of_key.get();
+    fn cost(&self, schemas: &Schemas, table: &str) -> WriteCost {
+        let schema = schemas.get(table);
+        let schema = schema.as_deref();
+        let index_of_key = schemas.index_of_key.get();
         let read = |json: &RawValue| typed_item(json.get().as_bytes()).ok();
         let index_units = |item: &Item, bytes| {
-            let units = shape.into_iter().flat_map(|shape| shape.index_units(item, bytes));
+            let units = schema.into_iter().flat_map(|schema| schema.index_units(item, bytes));
             units.map(|(index, units)| (index.to_owned(), units)).collect()
         };
         // Without the table's description, nobody knows its indexes.
-        let at_least = shape.is_none();
+        let at_least = schema.is_none();
         if let Some(item) = self.item.and_then(read) {
             let bytes = size::item(&item);
             let table_units = u64::try_from(size::write_units(bytes)).unwrap_or(u64::MAX);
-            return Effort { items: 1, table_units, index_units: index_units(&item, bytes), at_least };
+            return WriteCost { items: 1, table_units, index_units: index_units(&item, bytes), at_least };
         }
         // Of an item of which only the key is known, a unit at the very least.
-        self.key.and_then(read).map_or_else(Effort::default, |key| {
+        self.key.and_then(read).map_or_else(WriteCost::default, |key| {
             let mut index_units: BTreeMap<String, u64> = index_units(&key, 0);
             let known = index_of_key.and_then(|index_of| index_of(&key));
-            if let Some(index) = known.filter(|name| shape.is_some_and(|shape| shape.index(name).is_some())) {
+            if let Some(index) =
+                known.filter(|name| schema.is_some_and(|schema| schema.index(name).is_some()))
+            {
                 index_units.insert(index.to_owned(), 1);
             }
-            Effort { items: 1, table_units: 1, index_units, at_least: true }
+            WriteCost { items: 1, table_units: 1, index_units, at_least: true }
         })
     }
 }

@@ -7,6 +7,6 @@ mod single;
 pub(crate) mod transaction;
 
 pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Pace, Writers};
-pub use conditional::{KeepWriter, Kept};
+pub use conditional::{ConditionalWriter, ConditionalWritten};
 pub use dry_run::IndexOfKey;
 pub use single::SingleWrite;

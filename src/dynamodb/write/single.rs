@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{
 use crate::aws::Tries;
 use crate::dynamodb::item::expression::{Condition, Placeholders, Projection};
 use crate::dynamodb::item::json;
-use crate::dynamodb::retry::patiently;
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape};
+use crate::dynamodb::retry::with_retries;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::Result;
 
 /// What became of a write.
@@ -45,7 +45,7 @@ impl DynamoDb {
             .set_expression_attribute_names(placeholders.names())
             .set_consistent_read(consistent.then_some(true))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answer = patiently(self, false, || request.clone().send()).await;
+        let answer = with_retries(self, false, || request.clone().send()).await;
         let answer = answer.map_err(|error| self.error("cannot read the item", table, &error))?;
         read.add(&answer);
         Ok(answer.item)
@@ -55,7 +55,7 @@ impl DynamoDb {
     pub async fn put_item(
         &self,
         table: &str,
-        shape: &KeyShape,
+        schema: &KeySchema,
         item: Item,
         condition: Option<&Condition>,
         written: &mut Capacity,
@@ -91,7 +91,7 @@ impl DynamoDb {
             Err(_)
                 if tries.went_unanswered()
                     && self
-                        .read_back(table, shape.of_item(&item))
+                        .read_back(table, schema.of_item(&item))
                         .await
                         .is_some_and(|it| is_ours(it.as_ref())) =>
             {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::aws::{code, is_not_sent};
 use crate::dynamodb::error::{is_server_error, is_throttled};
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape};
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
 
 /// Reasons that mean another writer was there first, or that the table is busy:
@@ -30,12 +30,12 @@ const ABSENT: &str = "attribute_not_exists(#pk)";
 /// The writes of one transaction, on different items. At most 100.
 pub(crate) struct Transaction<'a> {
     table: &'a str,
-    key: &'a KeyShape,
+    key: &'a KeySchema,
     actions: Vec<TransactWriteItem>,
 }
 
 /// How a transaction ended.
-pub(crate) enum Outcome {
+pub(crate) enum TransactionOutcome {
     /// All of it is written.
     Done,
     /// None of it is: for each action in order, whether its condition failed.
@@ -43,7 +43,7 @@ pub(crate) enum Outcome {
 }
 
 impl<'a> Transaction<'a> {
-    pub(crate) const fn new(table: &'a str, key: &'a KeyShape) -> Self {
+    pub(crate) const fn new(table: &'a str, key: &'a KeySchema) -> Self {
         Self { table, key, actions: Vec::new() }
     }
 
@@ -117,7 +117,7 @@ struct Unchanged {
 }
 
 impl Unchanged {
-    fn of(item: &Item, key: &KeyShape) -> Self {
+    fn of(item: &Item, key: &KeySchema) -> Self {
         let mut terms = vec!["attribute_exists(#pk)".to_owned()];
         let mut aliases = HashMap::from([("#pk".to_owned(), partition_key(key).to_owned())]);
         let mut values = Item::new();
@@ -146,7 +146,7 @@ impl DynamoDb {
         transaction: Transaction<'_>,
         what: &str,
         capacity: &mut Capacity,
-    ) -> Result<Outcome> {
+    ) -> Result<TransactionOutcome> {
         let looks = |action: &&TransactWriteItem| action.condition_check().is_some();
         let writes = transaction.actions.len() - transaction.actions.iter().filter(looks).count();
         let request = self
@@ -160,9 +160,9 @@ impl DynamoDb {
             let error = match request.clone().send().await {
                 Ok(answer) => {
                     capacity.add_written(&answer, writes);
-                    return Ok(Outcome::Done);
+                    return Ok(TransactionOutcome::Done);
                 }
-                Err(error) if is_not_sent(&error) => return Ok(Outcome::Done),
+                Err(error) if is_not_sent(&error) => return Ok(TransactionOutcome::Done),
                 Err(error) => error,
             };
             // An earlier attempt may have been carried out, though its answer was
@@ -179,7 +179,7 @@ impl DynamoDb {
         {
             let reasons = canceled.cancellation_reasons();
             if let Some(failed) = passing(reasons) {
-                return Ok(Outcome::Overtaken(failed));
+                return Ok(TransactionOutcome::Overtaken(failed));
             }
             if let Some(reason) = reasons.iter().find(|reason| is_lasting(reason)) {
                 let code = reason.code().unwrap_or_default();
@@ -217,7 +217,7 @@ fn is_lasting(reason: &CancellationReason) -> bool {
 }
 
 /// The attribute that every item has.
-fn partition_key(key: &KeyShape) -> &str {
+fn partition_key(key: &KeySchema) -> &str {
     key.names().next().unwrap_or_default()
 }
 

@@ -10,14 +10,14 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::super::{items, names};
-use super::finding::{Finding, Promise};
-use super::repair::Plan;
+use super::finding::{Finding, Invariant};
+use super::repair::RepairPlan;
 use super::reread::TRIES;
 use super::suspects::Suspect;
 use super::verdict::{Known, State, Verdict};
 use crate::dynamodb::Capacity;
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::write::transaction::Outcome;
+use crate::dynamodb::write::transaction::TransactionOutcome;
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::READING;
@@ -156,19 +156,19 @@ impl MessagesTable {
             tries += 1;
             let transaction = plan.transaction(self)?;
             match self.db.transact(transaction, "cannot mend the group", &mut examined.written).await {
-                Ok(Outcome::Done) if plan.postponed.is_empty() => {
+                Ok(TransactionOutcome::Done) if plan.postponed.is_empty() => {
                     verdict.mended();
                     examined.findings.append(&mut verdict.findings);
                     return Ok(());
                 }
-                Ok(Outcome::Done) => {
+                Ok(TransactionOutcome::Done) => {
                     verdict.findings.retain(|finding| finding.mendable && !plan.postpones(finding));
                     verdict.mended();
                     examined.findings.append(&mut verdict.findings);
                     tries = 0;
                 }
-                Ok(Outcome::Overtaken(_)) if tries < TRIES => pause(tries).await,
-                Ok(Outcome::Overtaken(_)) => {
+                Ok(TransactionOutcome::Overtaken(_)) if tries < TRIES => pause(tries).await,
+                Ok(TransactionOutcome::Overtaken(_)) => {
                     for finding in &mut verdict.findings {
                         finding.detail.push_str("; other writers were always first");
                     }
@@ -247,7 +247,7 @@ impl Verdict {
     }
 
     /// Takes back what there is no room to mend.
-    fn without_room(&mut self, plan: &Plan) {
+    fn without_room(&mut self, plan: &RepairPlan) {
         for owner in &plan.too_large {
             let pk = items::inbox_partition(owner);
             for finding in self.findings.iter_mut().filter(|finding| finding.pk == pk) {
@@ -258,9 +258,9 @@ impl Verdict {
     }
 }
 
-impl Plan {
+impl RepairPlan {
     fn postpones(&self, finding: &Finding) -> bool {
-        finding.promise == Promise::DuplicateRow
+        finding.promise == Invariant::DuplicateRow
             && self.postponed.iter().any(|(pk, sk)| *pk == finding.pk && Some(sk) == finding.sk.as_ref())
     }
 }

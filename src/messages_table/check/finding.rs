@@ -10,7 +10,7 @@ use crate::dynamodb::item::json;
 /// A promise of the table that can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Promise {
+pub enum Invariant {
     /// A key is `MSG#` or `GRP#` and a uuid, and a row names a group's uuid.
     UnparsableKey,
     /// A sort key is a time.
@@ -35,7 +35,7 @@ pub enum Promise {
     UnknownUser,
 }
 
-impl Promise {
+impl Invariant {
     /// The name in all formats.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -81,7 +81,7 @@ impl Promise {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
     /// What is broken.
-    pub promise: Promise,
+    pub promise: Invariant,
     /// The group concerned, where there is one.
     pub message_group_uuid: Option<Uuid>,
     /// The partition key of the item concerned.
@@ -101,7 +101,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(promise: Promise, pk: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(super) fn new(promise: Invariant, pk: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             promise,
             message_group_uuid: None,
@@ -114,7 +114,7 @@ impl Finding {
         }
     }
 
-    pub(super) fn of(promise: Promise, item: &Item, detail: impl Into<String>) -> Self {
+    pub(super) fn of(promise: Invariant, item: &Item, detail: impl Into<String>) -> Self {
         Self {
             sk: Some(items::get(item, names::SORT_KEY)),
             ..Self::new(promise, items::get(item, names::PARTITION_KEY), detail)

@@ -16,6 +16,6 @@ mod trace;
 mod verdict;
 
 pub use examine::{Examined, Mode, Names};
-pub use finding::{Finding, Promise, Write};
+pub use finding::{Finding, Invariant, Write};
 pub use survey::{Counts, Survey};
-pub use suspects::{Mentioned, Surveyed, Suspect};
+pub use suspects::{Mentioned, SurveyResult, Suspect};

@@ -16,12 +16,12 @@ use crate::messaging::{MessageGroup, Participant};
 
 /// Actions and bytes that one transaction takes, with room to spare.
 /// Source: "TransactWriteItems" in the API reference: 100 and 4 MB.
-const MOST_ACTIONS: usize = 100;
-const MOST_BYTES: usize = 3 * 1024 * 1024;
+const MAX_ACTIONS: usize = 100;
+const MAX_BYTES: usize = 3 * 1024 * 1024;
 
 /// What is to be written.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct RepairPlan {
     steps: Vec<Step>,
     /// Keys of rows that are to go, and go the next time.
     pub(super) postponed: Vec<(String, String)>,
@@ -37,7 +37,7 @@ enum Step {
     Keep(Item),
 }
 
-impl Plan {
+impl RepairPlan {
     /// Whether it changes nothing.
     pub(super) fn is_idle(&self) -> bool {
         self.steps.iter().all(|step| matches!(step, Step::Keep(_)))
@@ -78,7 +78,7 @@ impl Plan {
         let mut bytes: usize = self.steps.iter().map(size).sum();
         for row in rows {
             bytes += items::size(&row);
-            if self.steps.len() < MOST_ACTIONS && bytes < MOST_BYTES {
+            if self.steps.len() < MAX_ACTIONS && bytes < MAX_BYTES {
                 self.steps.push(Step::Delete(row));
             } else {
                 self.postponed.push(row_key(&row));
@@ -95,8 +95,8 @@ impl MessagesTable {
         state: &State,
         wanted: &[Wanted],
         capacity: &mut Capacity,
-    ) -> Result<Option<Plan>> {
-        let mut plan = Plan::default();
+    ) -> Result<Option<RepairPlan>> {
+        let mut plan = RepairPlan::default();
         let mut spare = Vec::new();
         // What is shown must still be there.
         plan.steps.extend(state.latest.newest.clone().map(Step::Keep));

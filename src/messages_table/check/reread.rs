@@ -21,7 +21,7 @@ use crate::messaging::Timestamp;
 /// seconds in all, for the next run can do it as well.
 pub(super) const TRIES: u32 = 8;
 /// Rows of one group that are read at once; it should have two.
-const MOST_ROWS: i32 = 300;
+const MAX_ROWS: i32 = 300;
 
 impl MessagesTable {
     /// The group at one moment: its newest message was the same before the rows
@@ -151,7 +151,7 @@ impl MessagesTable {
             .expression_attribute_values(":group", items::text(group))
             // The newest first: with them the rest can be judged.
             .scan_index_forward(false)
-            .limit(MOST_ROWS)
+            .limit(MAX_ROWS)
             .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
             .send()
             .await

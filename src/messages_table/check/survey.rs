@@ -4,9 +4,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::{items, names};
-use super::finding::{Finding, Promise};
-use super::suspects::Surveyed;
-use super::trace::{MOST_HELD, Mention, Role, Trace, What, hash, uuid};
+use super::finding::{Finding, Invariant};
+use super::suspects::SurveyResult;
+use super::trace::{MAX_HELD, Mention, Role, Trace, What, hash, uuid};
 use crate::dynamodb::item::expression::Projection;
 use crate::dynamodb::{Capacity, Item, Scan, ScanRequest, Segments};
 use crate::error::{Error, Result};
@@ -90,8 +90,8 @@ impl MessagesTable {
             partitions: (0..scan.segments()).map(|_| None).collect(),
             scan,
             fold: Fold {
-                traces: Sorter::new(MOST_HELD),
-                mentions: Sorter::new(MOST_HELD),
+                traces: Sorter::new(MAX_HELD),
+                mentions: Sorter::new(MAX_HELD),
                 counts: Counts::default(),
             },
         })
@@ -133,11 +133,11 @@ impl Survey {
     ///
     /// # Errors
     /// A temporary file cannot be read.
-    pub fn finish(self) -> Result<Surveyed> {
+    pub fn finish(self) -> Result<SurveyResult> {
         let Fold { traces, mentions, counts } = self.fold;
         let traces = traces.finish().map_err(spill_error)?;
         let mentions = mentions.finish().map_err(spill_error)?;
-        Ok(Surveyed::new(traces, mentions, counts, self.scan.capacity))
+        Ok(SurveyResult::new(traces, mentions, counts, self.scan.capacity))
     }
 }
 
@@ -181,7 +181,7 @@ impl Fold {
         let sort_key = items::get(item, names::SORT_KEY);
         match items::instant(item) {
             None => findings.push(
-                Finding::of(Promise::UnparsableTime, item, "the message's sort key is no date and time")
+                Finding::of(Invariant::UnparsableTime, item, "the message's sort key is no date and time")
                     .in_group(messages.group),
             ),
             Some(at) => {
@@ -214,16 +214,16 @@ impl Fold {
 
     fn row(&mut self, item: &Item, owner: &str, findings: &mut Vec<Finding>) -> Result<()> {
         let Some(owner) = uuid(owner) else {
-            findings.push(Finding::of(Promise::UnparsableKey, item, "what comes after GRP# is no uuid"));
+            findings.push(Finding::of(Invariant::UnparsableKey, item, "what comes after GRP# is no uuid"));
             return Ok(());
         };
         let Some(group) = item.get(names::GROUP_UUID).and_then(|value| value.as_s().ok()) else {
-            findings.push(Finding::of(Promise::UnparsableKey, item, "the row names no group"));
+            findings.push(Finding::of(Invariant::UnparsableKey, item, "the row names no group"));
             return Ok(());
         };
         let Some(group) = uuid(group) else {
             findings.push(Finding::of(
-                Promise::UnparsableKey,
+                Invariant::UnparsableKey,
                 item,
                 format!("the row's message_group_uuid {group:?} is no uuid"),
             ));
@@ -249,7 +249,7 @@ impl Fold {
         let messages = match kind {
             Partitioned::Odd(why, count) => {
                 let items = if count == 1 { "item" } else { "items" };
-                findings.push(Finding::new(Promise::UnparsableKey, key, format!("{count} {items}: {why}")));
+                findings.push(Finding::new(Invariant::UnparsableKey, key, format!("{count} {items}: {why}")));
                 return Ok(());
             }
             Partitioned::Messages(messages) => messages,
@@ -274,7 +274,7 @@ impl Fold {
                 1 => format!("the sender {sender:?} of a message is no uuid"),
                 _ => format!("the senders of {count} messages are no uuids, such as {sender:?}"),
             };
-            findings.push(Finding::new(Promise::UnknownUser, key, detail).in_group(messages.group));
+            findings.push(Finding::new(Invariant::UnknownUser, key, detail).in_group(messages.group));
         }
         self.traces.push(trace).map_err(spill_error)
     }

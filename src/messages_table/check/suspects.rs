@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use uuid::Uuid;
 
 use super::super::items;
-use super::finding::{Finding, Promise};
+use super::finding::{Finding, Invariant};
 use super::survey::{Counts, spill_error};
 use super::trace::{Mention, Role, Trace, What};
 use crate::dynamodb::Capacity;
@@ -17,7 +17,7 @@ use crate::messages_table::create_message;
 const ROWS: usize = 8;
 
 /// A table that was read, sorted by group and by user.
-pub struct Surveyed {
+pub struct SurveyResult {
     traces: Peekable<Sorted<Trace>>,
     mentions: Peekable<Sorted<Mention>>,
     counts: Counts,
@@ -73,11 +73,11 @@ impl Mentioned {
             })
             .collect();
         let detail = format!("PostgreSQL does not know the user {}, who {}", self.user, named.join(", "));
-        Finding::new(Promise::UnknownUser, items::inbox_partition(self.user), detail).in_group(self.group)
+        Finding::new(Invariant::UnknownUser, items::inbox_partition(self.user), detail).in_group(self.group)
     }
 }
 
-impl Surveyed {
+impl SurveyResult {
     pub(super) fn new(
         traces: Sorted<Trace>,
         mentions: Sorted<Mention>,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::external_sort::{Fixed, take};
 
 /// Traces and mentions held in memory: 24 MiB and 12 MiB at most.
-pub(super) const MOST_HELD: usize = 256 * 1024;
+pub(super) const MAX_HELD: usize = 256 * 1024;
 
 /// What a group's messages, or one of its rows, amount to. Sorts by group, the
 /// messages before the rows.

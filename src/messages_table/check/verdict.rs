@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::super::{items, names};
-use super::finding::{Finding, Promise};
+use super::finding::{Finding, Invariant};
 use super::suspects::Suspect;
 use super::trace::uuid;
 use crate::dynamodb::Item;
@@ -81,14 +81,14 @@ impl State {
             let Some(kept) = self.kept(*owner) else { continue };
             for row in rows.iter().filter(|row| sort_key(row) != sort_key(kept)) {
                 let detail = format!("the user has this group once more, at {}", sort_key(kept));
-                verdict.find(Finding::of(Promise::DuplicateRow, row, detail).mendable(true));
+                verdict.find(Finding::of(Invariant::DuplicateRow, row, detail).mendable(true));
             }
             self.judge_row(kept, &mut verdict);
         }
         if !self.latest.any
             && let Some(row) = self.rows.values().flatten().next()
         {
-            verdict.find(Finding::of(Promise::NoMessage, row, "the group has no message at all"));
+            verdict.find(Finding::of(Invariant::NoMessage, row, "the group has no message at all"));
         }
         for finding in &mut verdict.findings {
             finding.message_group_uuid = Some(self.group);
@@ -110,7 +110,7 @@ impl State {
         match *owners.as_slice() {
             [] => {
                 let pk = items::message_partition(self.group);
-                let finding = |detail: &str| Finding::new(Promise::NoRow, pk, detail);
+                let finding = |detail: &str| Finding::new(Invariant::NoRow, pk, detail);
                 match *suspect.senders.as_slice() {
                     [a, b] if only(a, b) && can_name(a) && can_name(b) && has_newest => {
                         verdict
@@ -140,7 +140,7 @@ impl State {
                     let Some(row) = self.kept(owner) else { continue };
                     let mendable = only(a, b) && can_name(other);
                     let detail = format!("the row names {}, but the other row is {other}'s", whom(row));
-                    verdict.find(Finding::of(Promise::WrongParticipant, row, detail).mendable(mendable));
+                    verdict.find(Finding::of(Invariant::WrongParticipant, row, detail).mendable(mendable));
                     verdict.want(owner, if mendable { known.get(&other) } else { None });
                 }
             }
@@ -148,7 +148,7 @@ impl State {
                 for owner in &owners {
                     let Some(row) = self.kept(*owner) else { continue };
                     let detail = format!("the group is in the inboxes of {} users; it has two", owners.len());
-                    verdict.find(Finding::of(Promise::WrongParticipant, row, detail));
+                    verdict.find(Finding::of(Invariant::WrongParticipant, row, detail));
                 }
             }
         }
@@ -170,14 +170,14 @@ impl State {
         if named.is_none() {
             let name = other.filter(|_| is_clear).and_then(|other| known.get(&other));
             let detail = format!("the row names {}, which cannot be", whom(row));
-            let finding = Finding::of(Promise::WrongParticipant, row, detail);
+            let finding = Finding::of(Invariant::WrongParticipant, row, detail);
             verdict.find(finding.mendable(name.is_some()));
             want_a = name;
         }
         verdict.want(a, want_a);
         let missing = |owner: Option<Uuid>, detail: String| {
             let pk = owner.map_or_else(|| items::message_partition(self.group), items::inbox_partition);
-            Finding::new(Promise::OneRow, pk, detail)
+            Finding::new(Invariant::OneRow, pk, detail)
         };
         let Some(other) = other.filter(|_| is_clear) else {
             let why =
@@ -201,20 +201,20 @@ impl State {
         let newest = self.latest.newest.as_ref();
         let Some(at) = items::instant(row) else {
             let detail = "the row's sort key is no date and time";
-            verdict.find(Finding::of(Promise::UnparsableTime, row, detail).mendable(newest.is_some()));
+            verdict.find(Finding::of(Invariant::UnparsableTime, row, detail).mendable(newest.is_some()));
             return;
         };
         let Some(newest) = newest else { return };
         let Some(newest_at) = items::instant(newest) else { return };
         let newest_key = sort_key(newest);
         let finding = if at < newest_at {
-            Finding::of(Promise::RowBehind, row, format!("the newest message is of {newest_key}"))
+            Finding::of(Invariant::RowBehind, row, format!("the newest message is of {newest_key}"))
         } else if !create_message::is_row_of(at.microseconds(), newest_at.microseconds()) {
-            Finding::of(Promise::RowAhead, row, format!("the newest message is of {newest_key} only"))
+            Finding::of(Invariant::RowAhead, row, format!("the newest message is of {newest_key} only"))
         } else if shows(row, newest) {
             return;
         } else {
-            Finding::of(Promise::RowText, row, "the row's text is not its newest message's")
+            Finding::of(Invariant::RowText, row, "the row's text is not its newest message's")
         };
         verdict.find(finding.mendable(true));
     }

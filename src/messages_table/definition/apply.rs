@@ -20,7 +20,7 @@ const IN_USE: &str = "ResourceInUseException";
 /// How often to send a change again then, and the first and the longest pause before: about a minute.
 const TRIES: usize = 32;
 const PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// A table that is there, and its definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,7 +105,7 @@ impl MessagesTable {
         let mut pause = PAUSE;
         loop {
             let found = self.compare(definition, |_| ()).await?;
-            if found.as_ref().is_none_or(|found| found.differences.is_empty()) || pause > LONGEST_PAUSE {
+            if found.as_ref().is_none_or(|found| found.differences.is_empty()) || pause > MAX_PAUSE {
                 return Ok(found);
             }
             tokio::time::sleep(pause).await;
@@ -161,7 +161,7 @@ impl MessagesTable {
                 match update.clone().send_with(&self.db.client).await {
                     Err(error) if code(&error) == Some(IN_USE) && tries < TRIES => {
                         tokio::time::sleep(pause).await;
-                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        pause = (pause * 2).min(MAX_PAUSE);
                         tries += 1;
                     }
                     sent => return sent.map(drop).map_err(|error| self.error(&what, &error)),

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 
+use super::alternatives::Explainer;
 use super::recorder::Recorder;
-use super::ways::Explainer;
 use super::{Figures, Request};
 use crate::dynamodb::Capacity;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::error::Result;
 const EXPLAINING: &str = "cannot explain the pattern";
 
 /// Figures that the service was asked for, or that stand in for them.
-pub(super) struct Found {
+pub(super) struct Measurement {
     pub(super) units: Option<f64>,
     pub(super) figures: Figures,
     pub(super) note: String,
@@ -25,7 +25,11 @@ pub(super) struct Found {
 impl Explainer<'_> {
     /// Sends `query` page after page and tells what it was charged. Without
     /// `--measure` it is one page at most.
-    pub(super) async fn count(&mut self, query: QueryFluentBuilder, pages: Option<usize>) -> Result<Found> {
+    pub(super) async fn count(
+        &mut self,
+        query: QueryFluentBuilder,
+        pages: Option<usize>,
+    ) -> Result<Measurement> {
         let most = pages.unwrap_or(if self.measure { usize::MAX } else { 1 });
         let query = query.select(Select::Count).return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let (mut start, mut done) = (query.get_exclusive_start_key().clone(), 0);
@@ -43,7 +47,7 @@ impl Explainer<'_> {
         }
     }
 
-    pub(super) async fn count_scan(&mut self, scan: ScanFluentBuilder) -> Result<Found> {
+    pub(super) async fn count_scan(&mut self, scan: ScanFluentBuilder) -> Result<Measurement> {
         let mut start = None;
         loop {
             let page = scan
@@ -60,7 +64,7 @@ impl Explainer<'_> {
     }
 
     /// What has been measured just now; its first request stands for all pages.
-    fn found(&mut self, is_cut: bool) -> Found {
+    fn found(&mut self, is_cut: bool) -> Measurement {
         let log = self.recorder.take();
         let mut sum = Capacity::default();
         for answer in log.iter().filter_map(|exchange| exchange.answer.as_ref()) {
@@ -73,7 +77,7 @@ impl Explainer<'_> {
             scanned: sum.scanned,
             ..Request::from(exchange)
         });
-        Found {
+        Measurement {
             units: Some(sum.total),
             figures: Figures::Measured,
             note: if is_cut {
@@ -95,7 +99,7 @@ impl Explainer<'_> {
     }
 }
 
-impl Found {
+impl Measurement {
     /// Nothing yet, and all of it to be measured.
     pub(super) fn measured(note: impl Into<String>) -> Self {
         Self { units: Some(0.0), figures: Figures::Measured, note: note.into(), requests: Vec::new() }
@@ -120,7 +124,7 @@ impl Found {
 }
 
 /// `query` once more.
-pub(super) fn again(client: &Client, query: &QueryInput) -> QueryFluentBuilder {
+pub(super) fn repeated(client: &Client, query: &QueryInput) -> QueryFluentBuilder {
     client
         .query()
         .set_table_name(query.table_name.clone())

@@ -2,11 +2,11 @@
 //! would be. The requests are sent, on a client that keeps account of them and lets
 //! no write out.
 
+mod alternatives;
 mod app;
 mod measure;
 mod projection;
 mod recorder;
-mod ways;
 mod writes;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
@@ -51,7 +51,7 @@ pub struct Request {
 
 /// A way to do what a pattern does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Way {
+pub struct Alternative {
     /// What is different about it.
     pub way: &'static str,
     /// Read units; `None` when it cannot be done, or is not known.
@@ -73,13 +73,13 @@ pub struct Way {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     /// The app's first, then cruddur's if that is another.
-    pub ways: Vec<Way>,
+    pub alternatives: Vec<Alternative>,
     /// What explaining it has consumed.
     pub usage: Usage,
 }
 
 /// A client that keeps account of what it sends, and lets no write out.
-pub struct Watched {
+pub struct Recording {
     /// For the pattern to use.
     pub table: MessagesTable,
     recorder: Recorder,
@@ -90,21 +90,21 @@ pub struct Watched {
 impl MessagesTable {
     /// A client like this one, for a pattern that only reads.
     #[must_use]
-    pub fn watched(&self) -> Watched {
+    pub fn recording(&self) -> Recording {
         self.watch(false)
     }
 
     /// A client like this one, for a pattern that also writes. What it reads is
     /// kept: the sizes of items before a write count.
     #[must_use]
-    pub fn watched_writer(&self) -> Watched {
+    pub fn recording_writes(&self) -> Recording {
         self.watch(true)
     }
 
-    fn watch(&self, keeps_items: bool) -> Watched {
+    fn watch(&self, keeps_items: bool) -> Recording {
         let recorder = Recorder::new(keeps_items);
         let table = Self { db: self.db.rehearsing(), name: self.name.clone() };
-        Watched { table: table.recorded(&recorder), recorder, keeps_items, app: Vec::new() }
+        Recording { table: table.recorded(&recorder), recorder, keeps_items, app: Vec::new() }
     }
 
     fn recorded(&self, recorder: &Recorder) -> Self {
@@ -113,7 +113,7 @@ impl MessagesTable {
     }
 }
 
-impl Watched {
+impl Recording {
     /// What was sent until now is what the app sends. Where it writes, that is known
     /// from what cruddur does.
     pub fn was_the_app(&mut self) {
@@ -124,12 +124,15 @@ impl Watched {
     /// pattern itself are estimates, unless `measure` is set.
     pub async fn explain(self, measure: bool) -> Result<Explanation> {
         let sent = self.recorder.take();
-        let explainer = ways::Explainer::new(&self, measure, &sent).await?;
-        let (ways, mut read) = explainer.ways().await?;
+        let explainer = alternatives::Explainer::new(&self, measure, &sent).await?;
+        let (alternatives, mut read) = explainer.alternatives().await?;
         for answer in self.app.iter().chain(&sent).filter_map(|exchange| exchange.answer.as_ref()) {
             read.merge(&answer.capacity);
         }
-        Ok(Explanation { ways, usage: self.table.db.usage(read, Capacity::new(self.table.db.is_emulated())) })
+        Ok(Explanation {
+            alternatives,
+            usage: self.table.db.usage(read, Capacity::new(self.table.db.is_emulated())),
+        })
     }
 }
 

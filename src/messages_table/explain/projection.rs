@@ -1,25 +1,25 @@
 //! What an index that holds less of an item would save.
 
+use super::Alternative;
 use super::Figures;
-use super::Way;
-use super::measure::Found;
-use super::ways::{Explainer, number};
+use super::alternatives::{Explainer, number};
+use super::measure::Measurement;
 use super::writes::{Charge, Projection};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::size;
 
 impl Explainer<'_> {
     /// The index with KEYS_ONLY, and with INCLUDE.
-    pub(super) fn smaller_indexes(&self) -> Vec<Way> {
+    pub(super) fn smaller_indexes(&self) -> Vec<Alternative> {
         if !self.projects_all {
             return Vec::new();
         }
         let Some(charge) = self.charge else {
             let note = "saves nothing: the pattern does not use the index";
-            let found = Found { figures: Figures::Computed, ..self.as_read(note) };
+            let found = Measurement { figures: Figures::Computed, ..self.as_read(note) };
             return vec![self.way("index with KEYS_ONLY or INCLUDE", found)];
         };
-        let ways = [
+        let alternatives = [
             ("index with KEYS_ONLY", Projection::KeysOnly, "the Lambda then reads each row from the table"),
             (
                 "index with INCLUDE",
@@ -27,7 +27,8 @@ impl Explainer<'_> {
                 "user_uuid, user_display_name and user_handle; all but the text, which is new anyway",
             ),
         ];
-        ways.into_iter()
+        alternatives
+            .into_iter()
             .filter_map(|(way, projection, what)| self.smaller_index(way, projection, what, charge))
             .collect()
     }
@@ -38,7 +39,7 @@ impl Explainer<'_> {
         projection: Projection,
         what: &str,
         charge: Charge,
-    ) -> Option<Way> {
+    ) -> Option<Alternative> {
         let now = self.as_read("");
         let row = self.rows().next()?;
         let [is, would_be] = [Projection::All, projection]
@@ -63,9 +64,9 @@ impl Explainer<'_> {
         let saved: Vec<String> = saved.into_iter().flatten().collect();
         let saved = if saved.is_empty() { "saves nothing".to_owned() } else { saved.join(", ") };
         let note = format!("{saved}: an entry of {would_be} bytes instead of {is}; {what}");
-        let found = Found { units: Some(read), figures: Figures::Computed, note, requests: Vec::new() };
+        let found = Measurement { units: Some(read), figures: Figures::Computed, note, requests: Vec::new() };
         let way = self.way(way, found);
-        Some(Way { write_units: Some(number(written.total())), ..way })
+        Some(Alternative { write_units: Some(number(written.total())), ..way })
     }
 
     /// The rows that the app moves.

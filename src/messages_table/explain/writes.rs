@@ -40,7 +40,7 @@ pub(super) struct Change {
 
 impl Charge {
     /// What `transaction` takes; `former` has the items that were read before.
-    pub(super) fn of(transaction: &TransactWriteItemsInput, former: &Former) -> Self {
+    pub(super) fn of(transaction: &TransactWriteItemsInput, former: &ItemsBefore) -> Self {
         let mut charge = Self::default();
         for action in transaction.transact_items() {
             let (before, after, writes) = if let Some(put) = action.put() {
@@ -86,9 +86,9 @@ fn units(before: Option<&Item>, after: Option<&Item>) -> usize {
 
 /// The items that were read, by key.
 #[derive(Default)]
-pub(super) struct Former(HashMap<(String, String), Item>);
+pub(super) struct ItemsBefore(HashMap<(String, String), Item>);
 
-impl Former {
+impl ItemsBefore {
     pub(super) fn add(&mut self, item: &Item) {
         self.0.insert(key(item), item.clone());
     }

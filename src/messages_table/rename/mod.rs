@@ -189,7 +189,7 @@ impl MessagesTable {
             for item in &items {
                 updates.start(item, is_row);
                 if updates.running.len() >= AT_ONCE
-                    && let Err(error) = updates.one_ends(done, on_progress).await
+                    && let Err(error) = updates.join_next(done, on_progress).await
                 {
                     result = Err(error);
                     break;
@@ -197,7 +197,7 @@ impl MessagesTable {
             }
         }
         while !updates.running.is_empty() {
-            let ended = updates.one_ends(done, on_progress).await;
+            let ended = updates.join_next(done, on_progress).await;
             result = result.and(ended);
         }
         result.map(|()| found)
@@ -243,7 +243,7 @@ impl Updates<'_> {
         self.running.spawn(send(self.table.clone(), update, is_row));
     }
 
-    async fn one_ends(
+    async fn join_next(
         &mut self,
         done: &mut RenamedCopies,
         on_progress: &mut (dyn FnMut(usize) + Send),

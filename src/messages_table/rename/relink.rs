@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use uuid::Uuid;
 
 use crate::dynamodb::retry::pause;
-use crate::dynamodb::write::transaction::Outcome;
+use crate::dynamodb::write::transaction::TransactionOutcome;
 use crate::dynamodb::{Item, ScanRequest};
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
@@ -137,8 +137,8 @@ impl MessagesTable {
                 return Ok(0);
             }
             match self.db.transact(transaction, WHAT, &mut written).await? {
-                Outcome::Done => return Ok(moved),
-                Outcome::Overtaken(_) => pause(tries).await,
+                TransactionOutcome::Done => return Ok(moved),
+                TransactionOutcome::Overtaken(_) => pause(tries).await,
             }
         }
         Err(self.overtaken(WHAT))

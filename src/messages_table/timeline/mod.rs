@@ -16,7 +16,7 @@ use super::items;
 use crate::dynamodb::{Capacity, Item, Usage};
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
-use crate::messaging::{KeyBounds, Message, MessageGroup, Place, TimeRange, Timestamp};
+use crate::messaging::{KeyBounds, Message, MessageGroup, SortPosition, TimeRange, Timestamp};
 
 /// What part of a timeline to read.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +67,7 @@ pub struct Census {
 ///
 /// The plain reading takes what lies between two keys, as it comes. The exact one
 /// goes by instants: keys are nearly in that order, but for their offsets (see
-/// [`Place`]), so a row counts as next only when everything that could still come
+/// [`SortPosition`]), so a row counts as next only when everything that could still come
 /// before it has been read. That takes reading on for
 /// [`crate::messaging::MAX_OFFSET`], and such a margin at both ends of a range. The
 /// plain reading turns into the exact one when it meets another offset than UTC's.
@@ -86,7 +86,7 @@ pub struct Timeline<'a, T> {
     /// Plain pages before have shown the keys of the range from this one on.
     shown: Option<String>,
     /// The row that the exact page before ended with: only rows before it are wanted.
-    before: Option<(Place, String)>,
+    before: Option<(SortPosition, String)>,
     /// Keys outside of these bounds are not read.
     bounds: KeyBounds,
     /// Where the next request goes on.
@@ -94,7 +94,7 @@ pub struct Timeline<'a, T> {
     /// Whether all keys inside the bounds have been read.
     complete: bool,
     /// Rows that are wanted and have not been handed out.
-    waiting: BTreeMap<(Place, String), T>,
+    waiting: BTreeMap<(SortPosition, String), T>,
     undated: usize,
     capacity: Capacity,
 }
@@ -145,7 +145,7 @@ impl MessagesTable {
         let (before, bounds, start) = match (&exact, direction) {
             (Some((last, from)), _) => {
                 let bounds = (range.wide_keys().0, Some(from.clone()));
-                (Some((Place::of(last), last.clone())), bounds, None)
+                (Some((SortPosition::of(last), last.clone())), bounds, None)
             }
             (None, Direction::Backward) => (None, range.keys(), shown.clone()),
             (None, Direction::Forward) => {
@@ -300,20 +300,20 @@ impl<T> Timeline<'_, T> {
         Some(cursor.token(&self.table.name, &self.partition))
     }
 
-    fn first_waiting(&self) -> Option<&(Place, String)> {
+    fn first_waiting(&self) -> Option<&(SortPosition, String)> {
         match self.direction {
             Direction::Forward => self.waiting.keys().next(),
             Direction::Backward => self.waiting.keys().next_back(),
         }
     }
 
-    fn hand_out(&mut self, key: &(Place, String)) -> Option<T> {
+    fn hand_out(&mut self, key: &(SortPosition, String)) -> Option<T> {
         self.undated += usize::from(key.1.parse::<Timestamp>().is_err());
         self.waiting.remove(key)
     }
 
     /// Whether all rows that could come before one in this place have been read.
-    fn is_settled(&self, place: Place) -> bool {
+    fn is_settled(&self, place: SortPosition) -> bool {
         let Some(reached) = &self.start else { return self.complete };
         match self.direction {
             Direction::Forward => place.end_key().is_some_and(|end| *reached >= end),

@@ -8,7 +8,7 @@ use super::super::names;
 use super::{Census, Direction, Timeline};
 use crate::dynamodb::Item;
 use crate::error::Result;
-use crate::messaging::{KeyBounds, Place, Timestamp, Zone};
+use crate::messaging::{KeyBounds, SortPosition, Timestamp, Zone};
 
 impl<T> Timeline<'_, T> {
     /// Counts the partition's rows by the years of UTC, reading keys only.
@@ -104,14 +104,14 @@ impl<T> Timeline<'_, T> {
         for item in items {
             let key = items::get(item, names::SORT_KEY);
             self.must_be_exact |= Timestamp::has_offset(&key);
-            let place = (Place::of(&key), key);
+            let place = (SortPosition::of(&key), key);
             if self.is_wanted(&place) {
                 self.waiting.insert(place, (self.convert)(item));
             }
         }
     }
 
-    fn is_wanted(&self, place: &(Place, String)) -> bool {
+    fn is_wanted(&self, place: &(SortPosition, String)) -> bool {
         let key = &place.1;
         // Plain, a year is what begins with it, whatever else the text may be.
         let is_inside = self.range.contains(place.0) || !self.is_exact && self.range.as_year().is_some();

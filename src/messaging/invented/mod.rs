@@ -25,7 +25,7 @@ const DAY: i64 = 86_400_000_000;
 /// microseconds' remainder: a row of an inbox has its last message's time in its key.
 const SLOT: u64 = 1 << 32;
 /// The most conversations, and the most messages of one, for that reason.
-pub const MOST_INVENTED: u64 = SLOT;
+pub const MAX_INVENTED: u64 = SLOT;
 /// Microseconds between two messages, on average: between a minute and three days.
 const GAPS: std::ops::Range<u64> = 60_000_000..259_200_000_000;
 
@@ -41,9 +41,9 @@ pub struct Invention {
     pub seed: u64,
     /// Users; at least two, and enough for the pairs: see [`Invention::pairs`].
     pub users: u64,
-    /// Conversations, each between two users of its own pair; at most [`MOST_INVENTED`].
+    /// Conversations, each between two users of its own pair; at most [`MAX_INVENTED`].
     pub conversations: u64,
-    /// Messages of each, from 1 to [`MOST_INVENTED`].
+    /// Messages of each, from 1 to [`MAX_INVENTED`].
     pub messages: u64,
     /// All messages are before this instant, the newest on the day before which it ends,
     pub until: Timestamp,

@@ -123,15 +123,16 @@ impl<'a> Dialer<'a> {
         let progress = Arc::new(Progress::default());
         // The driver's own limit ends with the TCP handshake; a listener that then
         // says nothing would hold us for ever.
-        let patience = self.url.patience().min(self.url.limit);
+        let request_timeout = self.url.request_timeout().min(self.url.limit);
         let place = self.url.to_string();
-        let _wait = self.url.trace.wait(patience, move || format!("a connection to PostgreSQL at {place}"));
+        let _wait =
+            self.url.trace.wait(request_timeout, move || format!("a connection to PostgreSQL at {place}"));
         let opened = match tls {
             Some((_, connector)) => {
                 let connector = Watched { connector: connector.clone(), progress: Arc::clone(&progress) };
-                tokio::time::timeout(patience, open(&config, connector)).await
+                tokio::time::timeout(request_timeout, open(&config, connector)).await
             }
-            None => tokio::time::timeout(patience, open(&config, tokio_postgres::NoTls)).await,
+            None => tokio::time::timeout(request_timeout, open(&config, tokio_postgres::NoTls)).await,
         };
         let cause = |error| Cause {
             error,

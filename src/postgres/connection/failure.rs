@@ -267,10 +267,10 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     let broke_in_handshake = cause.broke_in_handshake();
     let is_io = cause.io().is_some();
     let Some(error) = cause.error.filter(|_| !is_silent) else {
-        let (limit, patience) = (url.limit, url.patience());
-        let waited = span(limit.min(patience));
+        let (limit, request_timeout) = (url.limit, url.request_timeout());
+        let waited = span(limit.min(request_timeout));
         let error = Error::failed(format!("no answer from PostgreSQL at {url} within {waited}"));
-        if limit < patience {
+        if limit < request_timeout {
             return error.out_of_time(limit);
         }
         return error.hint(format!("check {}; its connect_timeout sets how long to wait", variable(url)));

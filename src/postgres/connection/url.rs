@@ -117,7 +117,7 @@ impl ConnectionUrl {
             variables,
             credentials,
             read_only: false,
-            limit: settings.patience(),
+            limit: settings.request_timeout(),
             trace,
         })
     }
@@ -242,7 +242,7 @@ impl ConnectionUrl {
     }
 
     /// How long a connection attempt may take.
-    pub(crate) fn patience(&self) -> Duration {
+    pub(crate) fn request_timeout(&self) -> Duration {
         self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT)
     }
 

@@ -10,7 +10,7 @@ use crate::postgres::ConnectionUrl;
 /// How long to wait before the second attempt; then ever longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest time between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+const MAX_PAUSE: Duration = Duration::from_millis(500);
 
 /// What waiting came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub async fn wait(url: &ConnectionUrl, timeout: Duration, mut report: impl FnMut
             }
             last = Some(failure);
             tokio::time::sleep(pause).await;
-            pause = (2 * pause).min(LONGEST_PAUSE);
+            pause = (2 * pause).min(MAX_PAUSE);
         }
     };
     if let Ok(outcome) = tokio::time::timeout(timeout, attempts).await {

@@ -28,7 +28,7 @@ const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
 const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, and part of this file may be kept";
 
 /// The server ends a transaction whose question nobody answers: it holds locks.
-const PATIENCE: &str = "\
+const LIMIT_IDLE_TRANSACTION: &str = "\
     SELECT pg_catalog.set_config(name, '300000', true) FROM pg_catalog.pg_settings \
     WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND 300000";
 
@@ -102,7 +102,7 @@ impl Script {
             None => Vec::new(),
         };
         if !losses.is_empty() {
-            session.client.batch_execute(PATIENCE).await.map_err(unasked)?;
+            session.client.batch_execute(LIMIT_IDLE_TRANSACTION).await.map_err(unasked)?;
         }
         let summary = Summary { statements: self.pieces.len(), tables };
         Ok(Executed { script: self, session, transaction, summary, losses })

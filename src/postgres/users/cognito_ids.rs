@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::messaging::{AppUser, Identity, Match, Outcome, match_users};
+use crate::messaging::{AppUser, Identity, Match, MatchOutcome, match_users};
 use crate::postgres::Session;
 use crate::postgres::connection::session::GOES_ON;
 
@@ -80,7 +80,7 @@ impl Session {
             ))
             .hint("run it again to see them"));
         }
-        let changes = matches.iter().filter(|one| one.result == Outcome::Updated);
+        let changes = matches.iter().filter(|one| one.result == MatchOutcome::Updated);
         let (uuids, subs): (Vec<Option<Uuid>>, Vec<Option<&str>>) =
             changes.map(|one| (one.user_uuid, one.new.as_deref())).unzip();
         if uuids.is_empty() {

@@ -335,7 +335,7 @@ fn other_tables_have_other_keys() {
     sandbox.create_table("things");
     let db = sandbox.store();
     runtime().block_on(async {
-        let key = db.table_shape("things").await.unwrap().key;
+        let key = db.table_schema("things").await.unwrap().key;
         assert_eq!(key.to_string(), "id (text)");
         let mut writer = db.bulk_writer("things", &key, BulkOptions::default());
         for number in 0..30 {

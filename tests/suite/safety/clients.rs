@@ -45,10 +45,10 @@ fn dynamodb_is_sent_what_reads_and_nothing_else() {
         let sent = messages.create_message(DEFAULT_GROUP, &nina, "hello", Timestamp::now());
         let plan = db.rehearse(TABLE, sent).await.unwrap();
         // A message, and two rows that are deleted and put again.
-        let effort = &plan.effort;
-        assert_eq!((plan.count(), effort.items, effort.table_units), (1, 5, 10));
-        assert_eq!(effort.index_units, BTreeMap::from([("message-group-sk-index".to_owned(), 4)]));
-        assert!(effort.at_least);
+        let cost = &plan.cost;
+        assert_eq!((plan.count(), cost.items, cost.table_units), (1, 5, 10));
+        assert_eq!(cost.index_units, BTreeMap::from([("message-group-sk-index".to_owned(), 4)]));
+        assert!(cost.at_least);
     });
     let sent = proxy.operations();
     assert!(

@@ -333,7 +333,7 @@ pub fn loopback(service: Service, port: u16) -> AwsConfig {
             session_token: None,
         },
         dry_run: None,
-        patience: Duration::from_secs(30),
+        request_timeout: Duration::from_secs(30),
         trace: cruddur::trace::Trace::default(),
         sts: None,
     }

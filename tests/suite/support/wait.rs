@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Nobody waits for so long but for what never comes, however busy the machine is.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Asks until there is an answer.
 #[track_caller]
@@ -13,7 +13,7 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < PATIENCE, "it does not come about: {what}");
+        assert!(start.elapsed() < TIMEOUT, "it does not come about: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -25,13 +25,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<CreateConv
     let postgres = cx.postgres().await?;
     let sender = postgres.user_by_handle(&write.from).await?;
     let recipient = postgres.user_by_handle(to).await?;
-    let watched = MessagesTable::new(&cx.dynamodb().await?, table).watched_writer();
-    let (messages, now) = (&watched.table, Timestamp::now());
+    let recording = MessagesTable::new(&cx.dynamodb().await?, table).recording_writes();
+    let (messages, now) = (&recording.table, Timestamp::now());
     if *allow_duplicate {
         Box::pin(messages.create_conversation(&sender, &recipient, &text, now)).await?;
     } else {
         Box::pin(messages.create_only_conversation(&sender, &recipient, &text, now)).await?;
     }
-    let explanation = watched.explain(args.measure).await?;
+    let explanation = recording.explain(args.measure).await?;
     show::show(ui, write.output, &write.usage, &explanation)
 }

@@ -22,8 +22,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<CreateMess
     let text = write.text(ui)?;
     let table = write.table.name(cx);
     let sender = cx.postgres().await?.user_by_handle(&write.from).await?;
-    let watched = MessagesTable::new(&cx.dynamodb().await?, table).watched_writer();
-    Box::pin(watched.table.create_message(*group, &sender, &text, Timestamp::now())).await?;
-    let explanation = watched.explain(args.measure).await?;
+    let recording = MessagesTable::new(&cx.dynamodb().await?, table).recording_writes();
+    Box::pin(recording.table.create_message(*group, &sender, &text, Timestamp::now())).await?;
+    let explanation = recording.explain(args.measure).await?;
     show::show(ui, write.output, &write.usage, &explanation)
 }

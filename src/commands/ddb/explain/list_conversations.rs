@@ -16,12 +16,12 @@ Examples:
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<ListConversationsArgs>) -> Result<()> {
     let read = args.pattern.read.resolve()?;
-    let mut watched = MessagesTable::new(&cx.dynamodb().await?, read.table(cx)).watched();
+    let mut recording = MessagesTable::new(&cx.dynamodb().await?, read.table(cx)).recording();
     let of_app = args.pattern.read.as_the_app();
     let of_app = of_app.resolve()?;
-    of_app.ask(args.pattern.timeline(cx, &watched.table, &of_app).await?).await?;
-    watched.was_the_app();
-    read.drain(args.pattern.timeline(cx, &watched.table, &read).await?).await?;
-    let explanation = watched.explain(args.measure).await?;
+    of_app.ask(args.pattern.timeline(cx, &recording.table, &of_app).await?).await?;
+    recording.was_the_app();
+    read.drain(args.pattern.timeline(cx, &recording.table, &read).await?).await?;
+    let explanation = recording.explain(args.measure).await?;
     show::show(ui, args.pattern.read.output, &args.pattern.read.usage, &explanation)
 }

@@ -37,8 +37,8 @@ pub struct RefreshGroupArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<RefreshGroupArgs>) -> Result<()> {
     let RefreshGroupArgs { message_group_uuid: group, table, output, usage } = &args.pattern;
     let table = table.name(cx);
-    let watched = MessagesTable::new(&cx.dynamodb().await?, table).watched_writer();
-    Box::pin(watched.table.refresh_group(&group.to_string(), &[])).await?;
-    let explanation = watched.explain(args.measure).await?;
+    let recording = MessagesTable::new(&cx.dynamodb().await?, table).recording_writes();
+    Box::pin(recording.table.refresh_group(&group.to_string(), &[])).await?;
+    let explanation = recording.explain(args.measure).await?;
     show::show(ui, *output, usage, &explanation)
 }

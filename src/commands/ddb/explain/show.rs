@@ -5,17 +5,17 @@ use serde::Serialize;
 use crate::commands::common::{OutputArgs, count};
 use crate::commands::ddb::usage::{Bill, UsageArgs};
 use crate::error::Result;
-use crate::messages_table::{Explanation, Figures, Request, Way};
+use crate::messages_table::{Alternative, Explanation, Figures, Request};
 use crate::output::consumed::dollars;
 use crate::output::{Column, Format, Record, Ui};
 
 /// Requests that people are shown, of the app and of cruddur; JSON has all of them.
-const MOST_SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 #[derive(Serialize)]
 struct Row<'a> {
     #[serde(flatten)]
-    way: &'a Way,
+    way: &'a Alternative,
     usd_per_million_calls: Option<f64>,
 }
 
@@ -57,20 +57,20 @@ pub(super) fn show(
     prices: &UsageArgs,
     explanation: &Explanation,
 ) -> Result<()> {
-    let Explanation { ways, usage } = explanation;
+    let Explanation { alternatives, usage } = explanation;
     if output.output == Format::Table {
-        for way in ways.iter().filter(|way| matches!(way.way, "the app" | "cruddur")) {
+        for way in alternatives.iter().filter(|way| matches!(way.way, "the app" | "cruddur")) {
             requests(ui, way)?;
         }
     }
     let mut records = ui.records::<Row<'_>>(output.output, "ways");
-    for way in ways {
+    for way in alternatives {
         let million = |read| prices.million(&usage.region, read, way.write_units.unwrap_or_default());
         let usd_per_million_calls = way.read_units.and_then(million);
         records.push(&Row { way, usd_per_million_calls })?;
     }
     records.finish(&serde_json::json!({
-        "count": ways.len(),
+        "count": alternatives.len(),
         "consumed_capacity": prices.json(usage),
     }))?;
     prices.show(ui, usage, Bill::Run);
@@ -78,11 +78,11 @@ pub(super) fn show(
 }
 
 /// The first requests of a way, under its name.
-fn requests(ui: &mut Ui, way: &Way) -> Result<()> {
-    for request in way.requests.iter().take(MOST_SHOWN) {
+fn requests(ui: &mut Ui, way: &Alternative) -> Result<()> {
+    for request in way.requests.iter().take(MAX_SHOWN) {
         ui.json(&format!("{}: {}", way.way, text(request)))?;
     }
-    if let Some(more) = way.requests.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+    if let Some(more) = way.requests.len().checked_sub(MAX_SHOWN).filter(|more| *more > 0) {
         ui.data(&format!("... and {}\n\n", count(more, "more request")))?;
     }
     Ok(())

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use self::write::{Job, Outcome};
+use self::write::{ImportOutcome, Job};
 use super::usage::{Bill, UsageArgs};
 use super::{TableArgs, parse_units, state_folder};
-use crate::archive::{Format as FileFormat, ImportPlace, KeyPart, Policy, Reading, Source, Surveyed, survey};
+use crate::archive::{
+    FileSurvey, Format as FileFormat, ImportCheckpoint, KeyPart, Policy, Reading, Source, survey,
+};
 use crate::commands::common::{OutputArgs, count, shell_word};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
-use crate::dynamodb::{Capacity, DynamoDb, TableShape};
+use crate::dynamodb::{Capacity, DynamoDb, TableSchema};
 use crate::error::{Error, Result};
 use crate::output::{Format, Ui};
 
@@ -80,7 +82,7 @@ struct Imported<'i> {
     format: Option<&'static str>,
     table: &'i str,
     #[serde(flatten)]
-    outcome: &'i Outcome,
+    outcome: &'i ImportOutcome,
     content: &'i str,
     consumed_capacity: serde_json::Value,
 }
@@ -92,17 +94,18 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
         return Err(Error::usage("--resume is for a file; what comes through a pipe is gone"));
     }
     let table = args.table.name(cx);
-    let shape = Arc::new(db.table_shape(&table).await?);
-    let key = KeyPart::of(&shape);
+    let schema = Arc::new(db.table_schema(&table).await?);
+    let key = KeyPart::of(&schema);
     let reading = Reading { format: args.format, infer_sets: args.infer_sets, key, any_key: args.any_key };
     let at = announce(cx, ui, &db).await?;
     // A pipe comes by only once: it is checked while it is written.
-    let surveyed = if source.is_repeatable() { Some(surveyed(ui, &source, &reading, &shape)?) } else { None };
-    let mut place = place(cx, &db, &table, &shape, surveyed.as_ref())?;
+    let surveyed =
+        if source.is_repeatable() { Some(surveyed(ui, &source, &reading, &schema)?) } else { None };
+    let mut place = place(cx, &db, &table, &schema, surveyed.as_ref())?;
     let saved = place.as_ref().and_then(|place| place.saved).filter(|_| args.resume);
     let mut read = Capacity::default();
     let policy = match saved {
-        Some(saved) => gone_on(args, saved.policy)?,
+        Some(saved) => resumed_policy(args, saved.policy)?,
         None => policy(cx, ui, &db, args, &table, place.as_ref(), surveyed.as_ref(), &mut read).await?,
     };
     let skip = saved.map_or(0, |saved| saved.done);
@@ -113,7 +116,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     }
     let again = again(cx, args, policy);
     let job =
-        Job { db: &db, table: &table, shape: &shape, policy, max_wcu: args.max_wcu, skip, again: &again };
+        Job { db: &db, table: &table, schema: &schema, policy, max_wcu: args.max_wcu, skip, again: &again };
     if cx.dry_run() {
         let plan = job.rehearsed(ui, &source, reading, surveyed.as_ref()).await?;
         return show_plan(ui, plan);
@@ -161,11 +164,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
 }
 
 /// Goes through all of it before anything is written.
-fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, shape: &TableShape) -> Result<Surveyed> {
+fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, schema: &TableSchema) -> Result<FileSurvey> {
     let bytes = usize::try_from(source.bytes()).unwrap_or(usize::MAX);
     let progress = ui.progress("checking (bytes)", bytes);
     let mut shown = 0;
-    let surveyed = survey(source, reading, shape, |read| {
+    let surveyed = survey(source, reading, schema, |read| {
         let read = usize::try_from(read).unwrap_or(usize::MAX);
         progress.advance(read.saturating_sub(shown));
         shown = read;
@@ -215,12 +218,12 @@ fn place(
     cx: &Context,
     db: &DynamoDb,
     table: &str,
-    shape: &TableShape,
-    surveyed: Option<&Surveyed>,
-) -> Result<Option<ImportPlace>> {
+    schema: &TableSchema,
+    surveyed: Option<&FileSurvey>,
+) -> Result<Option<ImportCheckpoint>> {
     let Some(surveyed) = surveyed else { return Ok(None) };
-    let folder = state_folder(cx, "imports", db, &[table, &shape.id])?;
-    ImportPlace::of(&folder, &surveyed.checksum, cx.dry_run()).map(Some)
+    let folder = state_folder(cx, "imports", db, &[table, &schema.id])?;
+    ImportCheckpoint::of(&folder, &surveyed.checksum, cx.dry_run()).map(Some)
 }
 
 /// What to do with items that are there.
@@ -231,8 +234,8 @@ async fn policy(
     db: &DynamoDb,
     args: &ImportArgs,
     table: &str,
-    place: Option<&ImportPlace>,
-    surveyed: Option<&Surveyed>,
+    place: Option<&ImportCheckpoint>,
+    surveyed: Option<&FileSurvey>,
     read: &mut Capacity,
 ) -> Result<Policy> {
     if args.keep_existing {
@@ -269,7 +272,7 @@ async fn policy(
 }
 
 /// The policy of a run that goes on is that of the first one.
-fn gone_on(args: &ImportArgs, policy: Policy) -> Result<Policy> {
+fn resumed_policy(args: &ImportArgs, policy: Policy) -> Result<Policy> {
     let asked = [(args.replace, Policy::Replace), (args.keep_existing, Policy::Keep)];
     let other = asked.into_iter().find(|(is_asked, other)| *is_asked && *other != policy);
     // Onto an empty table, what is overwritten is the former run's own.

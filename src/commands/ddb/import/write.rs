@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::archive::{Change, Fed, Feed, ImportPlace, Policy, Reading, Source, Surveyed};
+use crate::archive::{
+    Change, FileSurvey, ImportCheckpoint, Policy, ReaderEvent, ReaderThread, Reading, Source,
+};
 use crate::aws::Plan;
 use crate::commands::common::count;
 use crate::commands::ddb::writing::STOPPING;
 use crate::commands::signals::Signals;
-use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, DynamoDb, KeepWriter, TableShape};
+use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, ConditionalWriter, DynamoDb, TableSchema};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Progress, Ui};
 
@@ -21,7 +23,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Job<'j> {
     pub(super) db: &'j DynamoDb,
     pub(super) table: &'j str,
-    pub(super) shape: &'j Arc<TableShape>,
+    pub(super) schema: &'j Arc<TableSchema>,
     pub(super) policy: Policy,
     pub(super) max_wcu: Option<f64>,
     /// Changes that a former run has made.
@@ -32,7 +34,7 @@ pub(super) struct Job<'j> {
 
 /// What was written.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Outcome {
+pub(super) struct ImportOutcome {
     /// Items put, in this run.
     put: u64,
     /// Keys deleted, in this run.
@@ -45,9 +47,9 @@ pub(super) struct Outcome {
     pub(super) capacity: Capacity,
 }
 
-impl Outcome {
+impl ImportOutcome {
     /// In a line.
-    pub(super) fn show(&self, ui: &mut Ui, file: &str, table: &str, surveyed: &Surveyed) {
+    pub(super) fn show(&self, ui: &mut Ui, file: &str, table: &str, surveyed: &FileSurvey) {
         ui.status(format!("imported {} of {file} into {table:?}", count(self.put, "item")));
         if self.deleted > 0 {
             ui.status(format!("deleted {}", count(self.deleted, "item")));
@@ -64,7 +66,7 @@ impl Outcome {
 
 enum Writer {
     Bulk(BulkWriter),
-    Keep(Box<KeepWriter>),
+    Keep(Box<ConditionalWriter>),
 }
 
 impl Job<'_> {
@@ -74,22 +76,22 @@ impl Job<'_> {
         ui: &mut Ui,
         source: &Arc<Source>,
         reading: Reading,
-        surveyed: Option<&Surveyed>,
-        place: &mut Option<ImportPlace>,
-    ) -> (Outcome, Result<Surveyed>) {
-        let total = surveyed.map(Surveyed::changes);
+        surveyed: Option<&FileSurvey>,
+        place: &mut Option<ImportCheckpoint>,
+    ) -> (ImportOutcome, Result<FileSurvey>) {
+        let total = surveyed.map(FileSurvey::changes);
         let mut writer = self.writer(total);
         let left = total.map_or(0, |total| total.saturating_sub(self.skip));
         let progress = total.map(|_| ui.progress_with_rate("importing", left));
         let ended = self.write(ui, &mut writer, source, reading, surveyed, place, progress.as_ref()).await;
-        let outcome = Outcome { skipped: self.skip, ..writer.end().await };
+        let outcome = ImportOutcome { skipped: self.skip, ..writer.end().await };
         let done = self.skip + writer.done_through();
         // Nothing may be printed over the bar.
         drop(progress);
         let written = outcome.put + outcome.deleted + outcome.kept;
         match (ended, place.take()) {
             (Ok(surveyed), place) => {
-                let forgotten = place.map_or(Ok(()), ImportPlace::forget);
+                let forgotten = place.map_or(Ok(()), ImportCheckpoint::forget);
                 (outcome, forgotten.map(|()| surveyed))
             }
             (Err(error), Some(mut place)) if self.skip + written > 0 => {
@@ -131,26 +133,26 @@ impl Job<'_> {
         ui: &mut Ui,
         source: &Arc<Source>,
         reading: Reading,
-        surveyed: Option<&Surveyed>,
+        surveyed: Option<&FileSurvey>,
     ) -> Result<Plan> {
-        let mut writer = self.writer(surveyed.map(Surveyed::changes));
+        let mut writer = self.writer(surveyed.map(FileSurvey::changes));
         let mut place = None;
         let work = self.write(ui, &mut writer, source, reading, surveyed, &mut place, None);
         let mut plan = self.db.rehearse(self.table, work).await?;
         // An item that takes the place of a larger one takes as much as that.
-        plan.effort.at_least |= self.policy != Policy::Empty;
+        plan.cost.at_least |= self.policy != Policy::Empty;
         Ok(plan)
     }
 
     fn writer(&self, total: Option<u64>) -> Writer {
         if self.policy == Policy::Keep {
-            let writer = self.db.keep_writer(self.table, self.shape.key.clone(), self.max_wcu);
+            let writer = self.db.conditional_writer(self.table, self.schema.key.clone(), self.max_wcu);
             return Writer::Keep(Box::new(writer));
         }
         let total = total.map(|total| total.saturating_sub(self.skip));
         Writer::Bulk(self.db.bulk_writer(
             self.table,
-            &self.shape.key,
+            &self.schema.key,
             BulkOptions { max_wcu: self.max_wcu, total },
         ))
     }
@@ -162,18 +164,18 @@ impl Job<'_> {
         writer: &mut Writer,
         source: &Arc<Source>,
         reading: Reading,
-        surveyed: Option<&Surveyed>,
-        place: &mut Option<ImportPlace>,
+        surveyed: Option<&FileSurvey>,
+        place: &mut Option<ImportCheckpoint>,
         progress: Option<&Progress>,
-    ) -> Result<Surveyed> {
+    ) -> Result<FileSurvey> {
         let mut signals = Signals::catch()?;
-        let mut feed = Feed::begin(source, reading, Arc::clone(self.shape), self.skip)?;
+        let mut feed = ReaderThread::begin(source, reading, Arc::clone(self.schema), self.skip)?;
         let work = async {
             let (mut saved_at, mut shown) = (Instant::now(), 0);
             loop {
                 let changes = match feed.next().await {
-                    Some(Ok(Fed::Changes(changes))) => changes,
-                    Some(Ok(Fed::End(read))) => {
+                    Some(Ok(ReaderEvent::Changes(changes))) => changes,
+                    Some(Ok(ReaderEvent::End(read))) => {
                         writer.flush().await?;
                         return is_same(*read, surveyed, source);
                     }
@@ -214,7 +216,7 @@ impl Job<'_> {
 }
 
 /// Whether what was written is what was checked before.
-fn is_same(read: Surveyed, surveyed: Option<&Surveyed>, source: &Source) -> Result<Surveyed> {
+fn is_same(read: FileSurvey, surveyed: Option<&FileSurvey>, source: &Source) -> Result<FileSurvey> {
     match surveyed {
         Some(surveyed) if surveyed.checksum != read.checksum => {
             Err(Error::partial(format!("{} has changed while it was imported", source.name())))
@@ -257,25 +259,25 @@ impl Writer {
     }
 
     /// Waits for what is on its way, and says what was written.
-    async fn end(&mut self) -> Outcome {
+    async fn end(&mut self) -> ImportOutcome {
         match self {
             Self::Bulk(writer) => {
                 let Ok(written) = writer.stop().await else {
                     // It has failed before, and has said why.
-                    return Outcome { put: writer.progress().written(), ..Outcome::default() };
+                    return ImportOutcome { put: writer.progress().written(), ..ImportOutcome::default() };
                 };
                 let (put, deleted) = (written.put, written.deleted);
-                Outcome { put, deleted, capacity: written.capacity, ..Outcome::default() }
+                ImportOutcome { put, deleted, capacity: written.capacity, ..ImportOutcome::default() }
             }
             Self::Keep(writer) => {
                 // Its failure has been told, or everything is done.
                 let _ = writer.flush().await;
                 let written = writer.written().clone();
-                Outcome {
+                ImportOutcome {
                     put: written.put,
                     kept: written.kept,
                     capacity: written.capacity,
-                    ..Outcome::default()
+                    ..ImportOutcome::default()
                 }
             }
         }

@@ -21,13 +21,13 @@ pub(super) fn tell(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Comparison, 
     for (number, change) in changes.iter().enumerate() {
         ui.status(format!("  {}. {change}", number + 1));
         if let (Change::CreateIndex { .. }, Some(backfill)) = (change, found.backfill) {
-            ui.status(format!("     {}", effort(db, backfill)));
+            ui.status(format!("     {}", cost(db, backfill)));
         }
     }
 }
 
 /// What filling the index takes, at most: which items are in it is not known before they are read.
-fn effort(db: &DynamoDb, backfill: Backfill) -> String {
+fn cost(db: &DynamoDb, backfill: Backfill) -> String {
     let Backfill { items, write_units, per_second } = backfill;
     if items == 0 {
         return "the table has no items to fill it with, as far as is known".to_owned();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::writing::{ended, watched};
-use super::place::{self, Place, as_given};
+use super::checkpoint::{self, SeedCheckpoint, as_given};
 use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{count, shell_word};
 use crate::commands::db::one_at_a_time;
@@ -36,12 +36,12 @@ pub(super) async fn run(
     let invention = invention(&args.invented, conversations, messages, until.unwrap_or_else(Timestamp::now))?;
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
-    let broken_off = place::peek(cx, &db, &table)?;
+    let broken_off = checkpoint::peek(cx, &db, &table)?;
     // Where none is given, a run that goes on ends where it was to end when it began.
     let resumed = broken_off.filter(|_| args.invented.resume);
     let ends = until.or_else(|| resumed.as_ref()?.until()).unwrap_or(invention.until);
     let invention = Invention { until: ends, ..invention };
-    if db.table_shape(&table).await?.key != *key_schema() {
+    if db.table_schema(&table).await?.key != *key_schema() {
         return Err(Error::failed(format!(
             "the table {table:?} on {} has another key than pk and sk, so it holds no messages",
             db.place()
@@ -63,7 +63,7 @@ pub(super) async fn run(
         count(invention.users, "user"),
     );
     args.confirm.check(ui, &at, &table, &consequence)?;
-    let place = Place::open(cx, &db, &table)?;
+    let place = SeedCheckpoint::open(cx, &db, &table)?;
     let from = begin(ui, args, &place, &invention)?;
 
     let mut postgres = at.session(cx).await?;
@@ -179,7 +179,7 @@ fn invention(args: &InventedArgs, conversations: u64, messages: u64, until: Time
 }
 
 /// The number of the item to begin with.
-fn begin(ui: &mut Ui, args: &SeedArgs, place: &Place, invention: &Invention) -> Result<u64> {
+fn begin(ui: &mut Ui, args: &SeedArgs, place: &SeedCheckpoint, invention: &Invention) -> Result<u64> {
     if args.invented.resume {
         let written = place.broken_off(invention, false)?.ok_or_else(|| {
             Error::failed("there is nothing to go on from: no run was broken off here")
@@ -224,7 +224,7 @@ struct Work<'a> {
     table: &'a str,
     invention: &'a Invention,
     added: &'a UsersAdded,
-    place: &'a Place,
+    place: &'a SeedCheckpoint,
     from: u64,
 }
 

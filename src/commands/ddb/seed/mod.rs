@@ -1,7 +1,7 @@
 //! `cruddur ddb seed`: one conversation from a transcript, or many invented ones.
 
+mod checkpoint;
 mod invented;
-mod place;
 mod transcript;
 
 pub(in crate::commands) use self::transcript::{lock_group, read_transcript};
@@ -69,11 +69,11 @@ const OF_A_TRANSCRIPT: [&str; 5] =
 struct InventedArgs {
     /// Write this many invented conversations, each between two invented users
     #[arg(long, value_name = "N", requires = "messages", conflicts_with_all = OF_A_TRANSCRIPT)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MOST_INVENTED))]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MAX_INVENTED))]
     conversations: Option<u64>,
     /// Messages of each conversation
     #[arg(long, value_name = "M", requires = "conversations")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MOST_INVENTED))]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=crate::messaging::MAX_INVENTED))]
     messages: Option<u64>,
     /// Users, who are added to PostgreSQL unless they are there [default: twice the square root
     /// of N, but at least 10, and no more than all of them can talk]

@@ -1,22 +1,22 @@
 //! `cruddur ddb truncate`
 
-mod kept;
+mod saved_table;
 
 use clap::Args;
 
-use self::kept::KeptFile;
-pub(super) use self::kept::left_over;
+use self::saved_table::SavedTableFile;
+pub(super) use self::saved_table::left_over;
 use super::usage::{Bill, UsageArgs};
 use super::writing::{ended, watched};
 use super::{ScanSpeedArgs, TableArgs, parse_units};
-use crate::aws::Effort;
+use crate::aws::WriteCost;
 use crate::commands::common::count;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;
 use crate::dynamodb::item::expression::Projection;
-use crate::dynamodb::{BulkOptions, BulkWriter, DynamoDb, Emptying, Scan, ScanRequest};
+use crate::dynamodb::{BulkOptions, BulkWriter, DynamoDb, Scan, ScanRequest, Truncation};
 use crate::error::{Error, Kind, Result};
 use crate::output::Ui;
 
@@ -53,7 +53,7 @@ pub struct TruncateArgs {
 
 /// How a table is emptied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Method {
     ByKey,
     Recreate,
 }
@@ -62,10 +62,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
-    if !args.by_key && kept::go_on(cx, ui, &db, &table, (&at, &args.confirm)).await? {
+    if !args.by_key && saved_table::go_on(cx, ui, &db, &table, (&at, &args.confirm)).await? {
         return Ok(());
     }
-    let found = db.look_before_emptying(&table).await?;
+    let found = db.plan_truncation(&table).await?;
     let (way, why) = choose(args, &found, &table)?;
     ui.status(format!("the table {table:?} holds about {}", count(found.items, "item")));
     ui.status(format!(
@@ -74,10 +74,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
         found.write_units()
     ));
     ui.status(match way {
-        Way::ByKey => format!("deleting by key: {why}"),
-        Way::Recreate => format!("creating the table anew: {why}"),
+        Method::ByKey => format!("deleting by key: {why}"),
+        Method::Recreate => format!("creating the table anew: {why}"),
     });
-    if way == Way::Recreate {
+    if way == Method::Recreate {
         found.obstacles.iter().for_each(|obstacle| ui.warn(obstacle));
     }
     if cx.dry_run() {
@@ -86,35 +86,38 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     let consequence = format!("every item of the table {table:?} on {} is deleted", db.place());
     args.confirm.check(ui, &at, &table, &consequence)?;
     match way {
-        Way::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,
-        Way::Recreate => recreate(cx, ui, &db, &table, &found).await,
+        Method::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,
+        Method::Recreate => recreate(cx, ui, &db, &table, &found).await,
     }
 }
 
 /// How, and why.
-fn choose(args: &TruncateArgs, found: &Emptying, table: &str) -> Result<(Way, String)> {
+fn choose(args: &TruncateArgs, found: &Truncation, table: &str) -> Result<(Method, String)> {
     if args.recreate {
         return match &found.refusal {
             Some(refusal) => Err(Error::failed(format!(
                 "the table {table:?} cannot be dropped and created again: {refusal}"
             ))
             .hint("to delete its items by key, leave --recreate out")),
-            None => Ok((Way::Recreate, "as asked".to_owned())),
+            None => Ok((Method::Recreate, "as asked".to_owned())),
         };
     }
     if args.by_key {
-        return Ok((Way::ByKey, "as asked".to_owned()));
+        return Ok((Method::ByKey, "as asked".to_owned()));
     }
     if let Some(refusal) = &found.refusal {
-        return Ok((Way::ByKey, refusal.clone()));
+        return Ok((Method::ByKey, refusal.clone()));
     }
     if let Some(obstacle) = found.obstacles.first() {
-        return Ok((Way::ByKey, format!("{obstacle} (--recreate does it all the same)")));
+        return Ok((Method::ByKey, format!("{obstacle} (--recreate does it all the same)")));
     }
     if found.items <= FEW {
-        return Ok((Way::ByKey, format!("{} take no longer than a new table", count(found.items, "item"))));
+        return Ok((
+            Method::ByKey,
+            format!("{} take no longer than a new table", count(found.items, "item")),
+        ));
     }
-    Ok((Way::Recreate, format!("that saves {} write units", found.write_units())))
+    Ok((Method::Recreate, format!("that saves {} write units", found.write_units())))
 }
 
 /// Shows what would be sent. To delete by key, all keys are read for it.
@@ -123,20 +126,20 @@ async fn rehearse(
     args: &TruncateArgs,
     db: &DynamoDb,
     table: &str,
-    found: &Emptying,
-    way: Way,
+    found: &Truncation,
+    way: Method,
 ) -> Result<()> {
     let mut plan = match way {
-        Way::Recreate => db.rehearse(table, db.recreate(table, &found.definition)).await?,
-        Way::ByKey => {
+        Method::Recreate => db.rehearse(table, db.recreate(table, &found.definition)).await?,
+        Method::ByKey => {
             let (mut scan, mut writer) = reading_and_deleting(args, db, table, found).await?;
             db.rehearse(table, delete_all(&mut scan, &mut writer)).await?
         }
     };
-    if way == Way::ByKey {
+    if way == Method::ByKey {
         // Of an item that is deleted, only the key was read: by the average size.
-        let items = plan.effort.items;
-        plan.effort = Effort { items, ..found.effort_of(items) };
+        let items = plan.cost.items;
+        plan.cost = WriteCost { items, ..found.effort_of(items) };
     }
     show_plan(ui, plan)
 }
@@ -146,7 +149,7 @@ async fn reading_and_deleting(
     args: &TruncateArgs,
     db: &DynamoDb,
     table: &str,
-    found: &Emptying,
+    found: &Truncation,
 ) -> Result<(Scan, BulkWriter)> {
     let scan = db
         .scan(ScanRequest {
@@ -170,10 +173,10 @@ async fn delete_all(scan: &mut Scan, writer: &mut BulkWriter) -> Result<()> {
     writer.flush().await
 }
 
-async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: &Emptying) -> Result<()> {
+async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: &Truncation) -> Result<()> {
     let definition = &found.definition;
     // Should this process end in between, here is what the table was like.
-    let file = KeptFile::open(cx, db, table)?;
+    let file = SavedTableFile::open(cx, db, table)?;
     file.keep(ui, definition)?;
     let mut signals = Signals::catch()?;
     let mut work = Box::pin(db.recreate(table, definition));
@@ -197,7 +200,7 @@ async fn by_key(
     args: &TruncateArgs,
     db: &DynamoDb,
     table: &str,
-    found: &Emptying,
+    found: &Truncation,
 ) -> Result<()> {
     let (mut scan, mut writer) = reading_and_deleting(args, db, table, found).await?;
     let mut signals = Signals::catch()?;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::pages::Pages;
-use self::reader::{MOST_AT_ONCE, Part, Plan, read};
+use self::reader::{MAX_CONCURRENT, ScanPlan, SegmentRead, read};
 pub use self::segments::Segments;
 use crate::dynamodb::item::expression::{Condition, Placeholders, Projection};
 use crate::dynamodb::{Capacity, DynamoDb, Item, Usage};
@@ -75,7 +75,7 @@ pub struct ScanPage {
 /// it is done with the first. From then on each segment has a page read ahead, and
 /// one page waits; of many segments, 8 are read at the same time.
 pub struct Scan {
-    plan: Arc<Plan>,
+    plan: Arc<ScanPlan>,
     starts: Vec<Start>,
     left: Option<usize>,
     stage: Stage,
@@ -87,7 +87,7 @@ enum Stage {
     First,
     Second,
     Reading {
-        parts: mpsc::Receiver<Result<Part>>,
+        parts: mpsc::Receiver<Result<SegmentRead>>,
         /// They end with the scan.
         _readers: JoinSet<()>,
     },
@@ -108,7 +108,7 @@ impl DynamoDb {
         // Before a filter, a page of few items may well hold none to return.
         let most = limit.filter(|_| filter.is_none());
         let pages = Pages::new(self.is_emulated(), segments, request.max_rcu, most);
-        let plan = Plan {
+        let plan = ScanPlan {
             db: self.clone(),
             table: request.table,
             index: request.index,
@@ -173,7 +173,7 @@ impl Scan {
     }
 
     /// The first page, and nothing beyond it.
-    async fn first(&mut self) -> Result<Option<Part>> {
+    async fn first(&mut self) -> Result<Option<SegmentRead>> {
         let Some(segment) = self.starts.iter().position(|start| *start != Start::End) else {
             return Ok(None);
         };
@@ -189,7 +189,7 @@ impl Scan {
         let left: VecDeque<(usize, Start)> = left.filter(|(_, start)| *start != Start::End).collect();
         let mut readers = JoinSet::new();
         let (sender, parts) = mpsc::channel(1);
-        let count = left.len().min(MOST_AT_ONCE);
+        let count = left.len().min(MAX_CONCURRENT);
         let left = Arc::new(Mutex::new(left));
         for _ in 0..count {
             readers.spawn(read(Arc::clone(&self.plan), Arc::clone(&left), sender.clone()));

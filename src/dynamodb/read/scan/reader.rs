@@ -10,15 +10,15 @@ use tokio::sync::mpsc;
 use super::pages::Pages;
 use super::{ScanPage, Start};
 use crate::dynamodb::item::size;
-use crate::dynamodb::retry::patiently;
+use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
 
 /// Segments that are read at the same time.
-pub(super) const MOST_AT_ONCE: usize = 8;
+pub(super) const MAX_CONCURRENT: usize = 8;
 
 /// What every page of a scan is asked with.
-pub(super) struct Plan {
+pub(super) struct ScanPlan {
     pub(super) db: DynamoDb,
     pub(super) table: String,
     pub(super) index: Option<String>,
@@ -34,7 +34,7 @@ pub(super) struct Plan {
 }
 
 /// A page, and what it consumed.
-pub(super) struct Part {
+pub(super) struct SegmentRead {
     pub(super) page: ScanPage,
     pub(super) capacity: Capacity,
 }
@@ -42,9 +42,9 @@ pub(super) struct Part {
 /// Reads one segment after the other to its end, as long as there is one and
 /// somebody wants it.
 pub(super) async fn read(
-    plan: Arc<Plan>,
+    plan: Arc<ScanPlan>,
     left: Arc<Mutex<VecDeque<(usize, Start)>>>,
-    parts: mpsc::Sender<Result<Part>>,
+    parts: mpsc::Sender<Result<SegmentRead>>,
 ) {
     loop {
         let next = left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -69,9 +69,9 @@ impl Start {
     }
 }
 
-impl Plan {
+impl ScanPlan {
     /// Reads the page of a segment that begins at `start`.
-    pub(super) async fn page(&self, segment: usize, start: Start) -> Result<Part> {
+    pub(super) async fn page(&self, segment: usize, start: Start) -> Result<SegmentRead> {
         let allowance = self.pages.admit().await;
         let number = |number: usize| i32::try_from(number).ok().filter(|_| self.segments > 1);
         let key = match start {
@@ -95,7 +95,7 @@ impl Plan {
             .set_exclusive_start_key(key)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let answered = self.answered.load(Ordering::Relaxed);
-        let answer = patiently(&self.db, answered, || request.clone().send()).await;
+        let answer = with_retries(&self.db, answered, || request.clone().send()).await;
         let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
         self.answered.store(true, Ordering::Relaxed);
         let mut capacity = Capacity::new(self.db.is_emulated());
@@ -106,7 +106,7 @@ impl Plan {
         let told = answer.consumed_capacity.is_some();
         self.pages.settle(allowance, scanned, if told { capacity.total } else { units_of(&items) });
         let page = ScanPage { segment, items, last_evaluated_key: answer.last_evaluated_key, scanned };
-        Ok(Part { page, capacity })
+        Ok(SegmentRead { page, capacity })
     }
 }
 

@@ -13,7 +13,7 @@ const MOST: usize = 1_000_000;
 /// within a second or so as it is.
 const BYTES_EACH: u64 = 16 * 1024 * 1024;
 /// More pages at once than this and the reader, not the service, is what waits.
-const MOST_CHOSEN: u64 = 4;
+const MAX_CHOSEN: u64 = 4;
 
 /// How many parts of a table are read at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,9 +44,9 @@ impl DynamoDb {
     /// such an index.
     pub(super) async fn segments(&self, request: &ScanRequest) -> Result<usize> {
         let is_chosen = request.segments == Segments::Auto && !self.is_emulated() && request.start.is_empty();
-        let shape = if is_chosen || request.index.is_some() {
-            match self.table_shape(&request.table).await {
-                Ok(shape) => Some(shape),
+        let schema = if is_chosen || request.index.is_some() {
+            match self.table_schema(&request.table).await {
+                Ok(schema) => Some(schema),
                 // Whoever may scan need not be allowed to look at the table.
                 Err(error) if error.kind() == Kind::Config => None,
                 Err(error) => return Err(error),
@@ -54,17 +54,17 @@ impl DynamoDb {
         } else {
             None
         };
-        if let (Some(shape), Some(index)) = (&shape, &request.index)
-            && shape.index(index).is_none()
+        if let (Some(schema), Some(index)) = (&schema, &request.index)
+            && schema.index(index).is_none()
         {
-            let names: Vec<&str> = shape.indexes.iter().map(|index| index.name.as_str()).collect();
+            let names: Vec<&str> = schema.indexes.iter().map(|index| index.name.as_str()).collect();
             return Err(self.no_index(&request.table, index, &names));
         }
-        Ok(match (request.segments, shape) {
+        Ok(match (request.segments, schema) {
             (Segments::Count(count), _) => count.max(1),
             (Segments::Auto, _) if !request.start.is_empty() => request.start.len(),
-            (Segments::Auto, Some(shape)) if is_chosen => {
-                usize::try_from((1 + shape.bytes / BYTES_EACH).min(MOST_CHOSEN)).unwrap_or(1)
+            (Segments::Auto, Some(schema)) if is_chosen => {
+                usize::try_from((1 + schema.bytes / BYTES_EACH).min(MAX_CHOSEN)).unwrap_or(1)
             }
             // In the embedded server no index leads to a segment: each of its pages
             // would read the whole table.

@@ -15,15 +15,15 @@ use super::dispatch::Op;
 use super::request::key_of;
 use crate::aws::is_not_sent;
 use crate::dynamodb::error::{is_server_error, is_throttled};
-use crate::dynamodb::{DynamoDb, KeyShape};
+use crate::dynamodb::{DynamoDb, KeySchema};
 use crate::error::Error;
 
 /// Requests in one BatchWriteItem.
 /// Source: "BatchWriteItem" in the API reference.
-pub(super) const MOST_REQUESTS: usize = 25;
+pub(super) const MAX_REQUESTS: usize = 25;
 /// Bytes of one BatchWriteItem, a little below the service's 16 MB.
 /// Source: as above.
-pub(super) const MOST_BYTES: usize = 16_000_000;
+pub(super) const MAX_BYTES: usize = 16_000_000;
 
 /// Where batches go.
 pub(super) struct Destination {
@@ -31,14 +31,14 @@ pub(super) struct Destination {
     /// Without tries of its own, which would hide from us what the table takes.
     client: Client,
     pub(super) table: String,
-    pub(super) key: KeyShape,
+    pub(super) key: KeySchema,
     begin: Vec<u8>,
     /// How long to go on without anything being written.
-    pub(super) patience: Duration,
+    pub(super) request_timeout: Duration,
 }
 
 /// What became of a batch.
-pub(super) enum Outcome {
+pub(super) enum BatchOutcome {
     /// Taken, except for the requests whose keys are here.
     Taken(HashSet<u64>, Box<BatchWriteItemOutput>),
     /// The table or the account asks for patience.
@@ -50,7 +50,7 @@ pub(super) enum Outcome {
 }
 
 impl Destination {
-    pub(super) fn new(db: &DynamoDb, table: &str, key: &KeyShape) -> Arc<Self> {
+    pub(super) fn new(db: &DynamoDb, table: &str, key: &KeySchema) -> Arc<Self> {
         let config = db.client.config();
         let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
         let name = serde_json::Value::from(table);
@@ -60,13 +60,13 @@ impl Destination {
             client: Client::from_conf(config),
             table: table.to_owned(),
             key: key.clone(),
-            patience: db.place().patience(),
+            request_timeout: db.place().request_timeout(),
             begin: begin.into_bytes(),
         })
     }
 
     /// Sends `batch`, once.
-    pub(super) async fn send(&self, batch: &[Op]) -> Outcome {
+    pub(super) async fn send(&self, batch: &[Op]) -> BatchOutcome {
         let body = SdkBody::from(self.body(batch));
         let length = body.content_length().unwrap_or_default();
         let answer = self
@@ -87,20 +87,20 @@ impl Destination {
         match answer {
             Ok(answer) => {
                 let left = answer.unprocessed_items().and_then(|items| items.get(&self.table));
-                Outcome::Taken(
+                BatchOutcome::Taken(
                     self.left_of(batch, left.map(Vec::as_slice).unwrap_or_default()),
                     Box::new(answer),
                 )
             }
             // A dry run's: noted, and as good as taken.
             Err(error) if is_not_sent(&error) => {
-                Outcome::Taken(HashSet::new(), Box::new(BatchWriteItemOutput::builder().build()))
+                BatchOutcome::Taken(HashSet::new(), Box::new(BatchWriteItemOutput::builder().build()))
             }
-            Err(error) if is_throttled(&error) => Outcome::Throttled,
+            Err(error) if is_throttled(&error) => BatchOutcome::Throttled,
             Err(error) => {
                 let may_pass = may_pass(&error);
                 let error = self.db.error("cannot write", &self.table, &error);
-                if may_pass { Outcome::Unclear(error) } else { Outcome::Refused(error) }
+                if may_pass { BatchOutcome::Unclear(error) } else { BatchOutcome::Refused(error) }
             }
         }
     }

@@ -10,11 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::batch::{Destination, MOST_BYTES, MOST_REQUESTS, Outcome};
+use super::batch::{BatchOutcome, Destination, MAX_BYTES, MAX_REQUESTS};
 use super::request::Prepared;
 use super::{BulkOptions, BulkWritten, Pace, Shared, Writers};
 use crate::dynamodb::retry::delay;
-use crate::dynamodb::{Capacity, DynamoDb, KeyShape};
+use crate::dynamodb::{Capacity, DynamoDb, KeySchema};
 use crate::error::{Error, Kind, Result};
 
 /// How often a request goes in again while neither it nor any other is taken, before giving up:
@@ -70,7 +70,7 @@ struct Sent {
 }
 
 enum Event {
-    Answered(Sent, Outcome),
+    Answered(Sent, BatchOutcome),
     /// The pause after a refusal is over.
     Rested(Vec<Op>),
 }
@@ -105,7 +105,7 @@ impl Dispatch {
     pub(super) fn new(
         db: &DynamoDb,
         table: &str,
-        key: &KeyShape,
+        key: &KeySchema,
         options: &BulkOptions,
         shared: Arc<Shared>,
     ) -> Self {
@@ -228,19 +228,19 @@ impl Dispatch {
         let is_free = self.tasks.len() < self.writers.limit();
         // Batches wait until they are full, unless that may never be.
         let is_last = self.is_closed || !self.flushes.is_empty() || self.is_hungry && self.tasks.is_empty();
-        let is_full = self.ready.len() >= MOST_REQUESTS;
+        let is_full = self.ready.len() >= MAX_REQUESTS;
         let is_over = self.is_stopping || self.failure.is_some();
         is_free && !is_over && (is_full || is_last && !self.ready.is_empty())
     }
 
     fn next_batch(&mut self) -> Vec<Op> {
         let share = self.pace.as_ref().map_or(f64::INFINITY, Pace::share);
-        let (mut batch, mut bytes, mut units) = (Vec::with_capacity(MOST_REQUESTS), 0, 0.0);
+        let (mut batch, mut bytes, mut units) = (Vec::with_capacity(MAX_REQUESTS), 0, 0.0);
         while let Some(op) = self.ready.front() {
             bytes += op.json().len();
             units += op.prepared.units;
-            let is_too_much = bytes > MOST_BYTES || units > share;
-            if batch.len() == MOST_REQUESTS || is_too_much && !batch.is_empty() {
+            let is_too_much = bytes > MAX_BYTES || units > share;
+            if batch.len() == MAX_REQUESTS || is_too_much && !batch.is_empty() {
                 break;
             }
             batch.extend(self.ready.pop_front());
@@ -262,9 +262,9 @@ impl Dispatch {
         }
     }
 
-    fn answered(&mut self, sent: Sent, outcome: Outcome) {
+    fn answered(&mut self, sent: Sent, outcome: BatchOutcome) {
         match outcome {
-            Outcome::Taken(left, answer) => {
+            BatchOutcome::Taken(left, answer) => {
                 self.account(&sent, left.len(), &answer);
                 let (left, done): (Vec<Op>, Vec<Op>) =
                     sent.batch.into_iter().partition(|op| left.contains(&op.key()));
@@ -277,17 +277,17 @@ impl Dispatch {
                     self.refused(left, has_taken, RETRIES, self.destination.throttled());
                 }
             }
-            Outcome::Throttled => {
+            BatchOutcome::Throttled => {
                 self.settle(&sent, 0.0);
                 self.writers.refused(sent.number, self.next_batch);
                 self.refused(sent.batch, false, RETRIES, self.destination.throttled());
             }
-            Outcome::Unclear(error) => {
+            BatchOutcome::Unclear(error) => {
                 self.writers.refused(sent.number, self.next_batch);
                 let retries = if self.written.items() == 0 { RETRIES_AT_FIRST } else { RETRIES };
                 self.refused(sent.batch, false, retries, error);
             }
-            Outcome::Refused(error) => self.fail(error),
+            BatchOutcome::Refused(error) => self.fail(error),
         }
     }
 
@@ -306,7 +306,8 @@ impl Dispatch {
             op.tries += 1;
             op.vain += 1;
         }
-        let is_vain = self.last_written.is_some_and(|last| last.elapsed() >= self.destination.patience);
+        let is_vain =
+            self.last_written.is_some_and(|last| last.elapsed() >= self.destination.request_timeout);
         if is_vain || ops.iter().any(|op| op.vain > retries) {
             return self.fail(error);
         }

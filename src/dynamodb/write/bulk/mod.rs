@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use self::dispatch::{Dispatch, Message, Op};
 use self::request::Prepared;
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeyShape};
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
 
 pub use pace::Pace;
@@ -88,7 +88,7 @@ pub struct BulkWriter {
     stop: watch::Sender<bool>,
     room: Arc<Semaphore>,
     shared: Arc<Shared>,
-    key: KeyShape,
+    key: KeySchema,
     is_paced: bool,
     submitted: u64,
     task: Option<JoinHandle<Result<BulkWritten>>>,
@@ -97,7 +97,7 @@ pub struct BulkWriter {
 impl DynamoDb {
     /// Begins to write to `table`. To be called within a runtime.
     #[must_use]
-    pub fn bulk_writer(&self, table: &str, key: &KeyShape, options: BulkOptions) -> BulkWriter {
+    pub fn bulk_writer(&self, table: &str, key: &KeySchema, options: BulkOptions) -> BulkWriter {
         let (messages, receiver) = mpsc::channel(CHANNEL);
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared::default());

@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::WriteRequest;
 
 use crate::dynamodb::item::{json, size};
-use crate::dynamodb::{Item, KeyShape};
+use crate::dynamodb::{Item, KeySchema};
 use crate::error::{Context as _, Result};
 
 /// A request, ready to be sent as often as it takes.
@@ -21,13 +21,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn put(item: &Item, key: &KeyShape, measured: bool) -> Result<Self> {
+    pub(super) fn put(item: &Item, key: &KeySchema, measured: bool) -> Result<Self> {
         let units = if measured { size::write_units(size::item(item)) } else { 1 };
         Ok(Self { json: enclosed(PUT, item)?, key: key.hash(item)?, units: whole(units), is_delete: false })
     }
 
     /// An item of strings, without making one.
-    pub(super) fn put_strings(attributes: &[(&str, &str)], key: &KeyShape) -> Result<Self> {
+    pub(super) fn put_strings(attributes: &[(&str, &str)], key: &KeySchema) -> Result<Self> {
         let what = || "cannot write an item as JSON".to_owned();
         let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
         let mut json = Vec::with_capacity(PUT.len() + bytes + 16 * attributes.len());
@@ -44,7 +44,7 @@ impl Prepared {
         Ok(Self { json, key, units: whole(size::write_units(bytes)), is_delete: false })
     }
 
-    pub(super) fn delete(item: &Item, schema: &KeyShape) -> Result<Self> {
+    pub(super) fn delete(item: &Item, schema: &KeySchema) -> Result<Self> {
         let key = schema.required(item)?;
         Ok(Self { json: enclosed(DELETE, &key)?, key: schema.hash(&key)?, units: 1.0, is_delete: true })
     }
@@ -68,7 +68,7 @@ fn enclosed(begin: &[u8], item: &Item) -> Result<Vec<u8>> {
 }
 
 /// What `request`, as the service gave it back, shares with the one that was sent.
-pub(super) fn key_of(request: &WriteRequest, key: &KeyShape) -> Option<u64> {
+pub(super) fn key_of(request: &WriteRequest, key: &KeySchema) -> Option<u64> {
     let put = request.put_request().map(aws_sdk_dynamodb::types::PutRequest::item);
     let delete = request.delete_request().map(aws_sdk_dynamodb::types::DeleteRequest::key);
     key.hash(put.or(delete)?).ok()

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use cruddur::archive::{KeyPart, Reading, Source, Surveyed, survey};
-use cruddur::dynamodb::TableShape;
+use cruddur::archive::{FileSurvey, KeyPart, Reading, Source, survey};
+use cruddur::dynamodb::TableSchema;
 use cruddur::error::Error;
 
 use super::{lines, with_items, with_table};
@@ -12,14 +12,14 @@ use crate::support::{Run, Sandbox, TABLE, runtime};
 
 const ENDINGS: [&str; 3] = ["", ".gz", ".zst"];
 
-fn shape(sandbox: &Sandbox) -> TableShape {
-    runtime().block_on(sandbox.store().table_shape(TABLE)).unwrap()
+fn schema(sandbox: &Sandbox) -> TableSchema {
+    runtime().block_on(sandbox.store().table_schema(TABLE)).unwrap()
 }
 
 /// What an import looks at first.
-fn read(path: &Path, shape: &TableShape) -> Result<Surveyed, Error> {
-    let key = KeyPart::of(shape);
-    survey(&Source::open(path)?, &Reading { key, ..Reading::default() }, shape, |_| {})
+fn read(path: &Path, schema: &TableSchema) -> Result<FileSurvey, Error> {
+    let key = KeyPart::of(schema);
+    survey(&Source::open(path)?, &Reading { key, ..Reading::default() }, schema, |_| {})
 }
 
 /// A small export, its bytes, and what it holds.
@@ -33,16 +33,16 @@ fn exported(sandbox: &Sandbox, ending: &str) -> (std::path::PathBuf, Vec<u8>) {
 #[test]
 fn no_flipped_bit_goes_unseen() {
     let sandbox = with_items(2);
-    let shape = shape(&sandbox);
+    let schema = schema(&sandbox);
     for ending in ENDINGS {
         let (path, bytes) = exported(&sandbox, ending);
-        let whole = read(&path, &shape).unwrap();
+        let whole = read(&path, &schema).unwrap();
         assert_eq!(whole.puts, 2);
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1 << (at % 8);
             std::fs::write(&path, &damaged).unwrap();
-            match read(&path, &shape) {
+            match read(&path, &schema) {
                 Err(error) => assert!(error.message().contains("all.ndjson"), "{error}"),
                 // gzip's own header has a byte or two that mean nothing.
                 Ok(found) => {
@@ -57,13 +57,13 @@ fn no_flipped_bit_goes_unseen() {
 #[test]
 fn no_missing_end_goes_unseen() {
     let sandbox = with_items(2);
-    let shape = shape(&sandbox);
+    let schema = schema(&sandbox);
     for ending in ENDINGS {
         let (path, bytes) = exported(&sandbox, ending);
         for length in 0..bytes.len() {
             std::fs::write(&path, &bytes[..length]).unwrap();
             let error =
-                read(&path, &shape).expect_err(&format!("{ending}: {length} of {} bytes", bytes.len()));
+                read(&path, &schema).expect_err(&format!("{ending}: {length} of {} bytes", bytes.len()));
             assert!(error.message().contains("all.ndjson"), "{error}");
         }
     }

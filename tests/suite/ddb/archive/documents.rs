@@ -150,12 +150,12 @@ fn a_folder_of_dynamodump_is_imported() {
 fn nothing_is_written_of_a_document_that_is_not_whole() {
     let (from, to) = (with_items(4), with_table());
     let text = pretty(&scanned(&from));
-    let shape = runtime().block_on(to.store().table_shape(TABLE)).unwrap();
-    let reading = Reading { key: KeyPart::of(&shape), ..Reading::default() };
+    let schema = runtime().block_on(to.store().table_schema(TABLE)).unwrap();
+    let reading = Reading { key: KeyPart::of(&schema), ..Reading::default() };
     let path = to.path().join("cut.json");
     for length in 0..text.trim_end().len() {
         fs::write(&path, &text.as_bytes()[..length]).unwrap();
-        let error = survey(&Source::open(&path).unwrap(), &reading, &shape, |_| {});
+        let error = survey(&Source::open(&path).unwrap(), &reading, &schema, |_| {});
         let error = error.expect_err(&format!("{length} bytes"));
         assert!(error.message().contains("cut.json:"), "{error}");
     }

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use super::super::{items, names};
 use super::app::App;
-use super::measure::{Found, again, scan_like};
+use super::measure::{Measurement, repeated, scan_like};
 use super::recorder::{Answered, Asked, Exchange, Recorder};
-use super::writes::{Change, Charge, Former, Projection};
-use super::{Figures, Request, Watched, Way};
+use super::writes::{Change, Charge, ItemsBefore, Projection};
+use super::{Alternative, Figures, Recording, Request};
 use crate::dynamodb::Capacity;
 use crate::dynamodb::item::size;
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub(super) struct Explainer<'a> {
     /// What the app has sent, if it only reads.
     of_app: &'a [Exchange],
     /// What the app reads.
-    pub(super) reads: Vec<Read<'a>>,
+    pub(super) reads: Vec<AnsweredRead<'a>>,
     /// What the app does where it writes.
     pub(super) app: Option<App>,
     pub(super) changes: Vec<Change>,
@@ -45,12 +45,12 @@ pub(super) struct Explainer<'a> {
 
 /// A read that was answered.
 #[derive(Clone, Copy)]
-pub(super) struct Read<'a> {
+pub(super) struct AnsweredRead<'a> {
     exchange: &'a Exchange,
     pub(super) answer: &'a Answered,
 }
 
-impl<'a> Read<'a> {
+impl<'a> AnsweredRead<'a> {
     fn of(exchange: &'a Exchange) -> Option<Self> {
         exchange.answer.as_ref().map(|answer| Self { exchange, answer })
     }
@@ -89,90 +89,94 @@ impl<'a> Read<'a> {
 }
 
 impl<'a> Explainer<'a> {
-    pub(super) async fn new(watched: &'a Watched, measure: bool, sent: &'a [Exchange]) -> Result<Self> {
-        let shape = watched.table.db.table_shape(&watched.table.name).await?;
-        let index = shape.index(names::GROUP_INDEX);
-        let sizes = [shape.bytes, index.map_or(0, |index| index.bytes)];
+    pub(super) async fn new(recording: &'a Recording, measure: bool, sent: &'a [Exchange]) -> Result<Self> {
+        let schema = recording.table.db.table_schema(&recording.table.name).await?;
+        let index = schema.index(names::GROUP_INDEX);
+        let sizes = [schema.bytes, index.map_or(0, |index| index.bytes)];
         // That is no read of the pattern's.
-        watched.recorder.take();
-        let is_writer = watched.keeps_items;
+        recording.recorder.take();
+        let is_writer = recording.keeps_items;
         let app = if is_writer { App::of(sent) } else { None };
         // Where it writes, the app reads what cruddur reads through the index.
-        let reads = if is_writer { sent } else { &watched.app }.iter().filter_map(Read::of);
+        let reads = if is_writer { sent } else { &recording.app }.iter().filter_map(AnsweredRead::of);
         let changes = app.as_ref().map(App::changes).unwrap_or_default();
         Ok(Self {
-            table: &watched.table,
-            recorder: &watched.recorder,
+            table: &recording.table,
+            recorder: &recording.recorder,
             measure,
             sent,
             is_writer,
-            of_app: &watched.app,
+            of_app: &recording.app,
             reads: reads.filter(|read| !is_writer || read.is_indexed()).collect(),
             charge: app.as_ref().map(|_| Charge::of_each(&changes, Projection::All)),
             app,
             changes,
             sizes: sizes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             projects_all: index.is_some_and(|index| index.projects_all),
-            spent: Capacity::new(watched.table.db.is_emulated()),
+            spent: Capacity::new(recording.table.db.is_emulated()),
         })
     }
 
     /// All of them, and what it took to find out.
-    pub(super) async fn ways(mut self) -> Result<(Vec<Way>, Capacity)> {
-        let mut ways = Vec::new();
-        ways.extend(self.by_the_app().await);
-        ways.extend(self.by_cruddur());
+    pub(super) async fn alternatives(mut self) -> Result<(Vec<Alternative>, Capacity)> {
+        let mut alternatives = Vec::new();
+        alternatives.extend(self.by_the_app().await);
+        alternatives.extend(self.by_cruddur());
         if self.reads.iter().any(|read| read.is_indexed()) {
-            ways.push(self.inboxes_in_place_of_the_index().await?);
-            ways.push(self.scans("without the index", false).await?);
-            ways.push(self.scans("filter instead of index key", true).await?);
+            alternatives.push(self.inboxes_in_place_of_the_index().await?);
+            alternatives.push(self.scans("without the index", false).await?);
+            alternatives.push(self.scans("filter instead of index key", true).await?);
         } else if !self.reads.is_empty() {
-            ways.push(self.strong().await?);
-            ways.push(self.through_the_index());
-            ways.extend(self.whole_partitions().await?);
-            ways.push(self.scans("filter instead of key condition", false).await?);
+            alternatives.push(self.strong().await?);
+            alternatives.push(self.through_the_index());
+            alternatives.extend(self.whole_partitions().await?);
+            alternatives.push(self.scans("filter instead of key condition", false).await?);
         } else if let Some(charge) = self.charge {
-            ways.push(self.no_index_to_write(charge));
+            alternatives.push(self.no_index_to_write(charge));
         }
-        ways.extend(self.smaller_indexes());
-        Ok((ways, self.spent))
+        alternatives.extend(self.smaller_indexes());
+        Ok((alternatives, self.spent))
     }
 
     /// The app's own reads. Those of a conversation that is still to be written are
     /// computed.
-    pub(super) fn as_read(&self, note: impl Into<String>) -> Found {
+    pub(super) fn as_read(&self, note: impl Into<String>) -> Measurement {
         if self.reads.is_empty() {
             let computed = self.app.as_ref().map_or(0.0, |app| Projection::All.read_units(&app.rows));
-            return Found { units: Some(computed), figures: Figures::Computed, ..Found::nothing(note) };
+            return Measurement {
+                units: Some(computed),
+                figures: Figures::Computed,
+                ..Measurement::nothing(note)
+            };
         }
-        let mut found = Found::measured(note);
+        let mut found = Measurement::measured(note);
         self.reads.iter().for_each(|read| found.add_units(read.units()));
         found
     }
 
-    pub(super) fn way(&self, way: &'static str, found: Found) -> Way {
+    pub(super) fn way(&self, way: &'static str, found: Measurement) -> Alternative {
         with_writes(way, found, self.charge)
     }
 
     /// What the app does. Where it writes, nothing is sent.
-    async fn by_the_app(&self) -> Option<Way> {
+    async fn by_the_app(&self) -> Option<Alternative> {
         let Some(app) = &self.app else {
             let requests = self.of_app.iter().map(Request::from).collect();
-            let found = Found { requests, ..self.as_read("eventually consistent") };
+            let found = Measurement { requests, ..self.as_read("eventually consistent") };
             return (!self.is_writer).then(|| self.way("the app", found));
         };
         let note = format!("{}the stream's Lambda moves each row: a delete and a put", app.first_step());
         let requests = app.requests(self.table).await;
-        Some(self.way("the app", Found { requests, ..self.as_read(note) }))
+        Some(self.way("the app", Measurement { requests, ..self.as_read(note) }))
     }
 
     /// What cruddur does, if that is not what the app does.
-    fn by_cruddur(&self) -> Option<Way> {
+    fn by_cruddur(&self) -> Option<Alternative> {
         let bodies = |sent: &'a [Exchange]| sent.iter().map(|exchange| &exchange.request);
         if !self.is_writer && bodies(self.sent).eq(bodies(self.of_app)) {
             return None;
         }
-        let mut former = Former::default();
+        let mut former = ItemsBefore::default();
         let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
         answers.flat_map(|answer| &answer.items).for_each(|item| former.add(item));
         let charges = self.sent.iter().filter_map(|exchange| match &exchange.asked {
@@ -191,23 +195,23 @@ impl<'a> Explainer<'a> {
             (true, Some(_)) => "one transaction, which was not sent; strongly consistent but for the index",
             (true, None) => "there is nothing to write",
         };
-        let reads: f64 = self.sent.iter().filter_map(Read::of).map(Read::units).sum();
+        let reads: f64 = self.sent.iter().filter_map(AnsweredRead::of).map(AnsweredRead::units).sum();
         let requests = self.sent.iter().map(Request::from).collect();
-        let found = Found { units: Some(reads), requests, ..Found::measured(note) };
+        let found = Measurement { units: Some(reads), requests, ..Measurement::measured(note) };
         Some(with_writes("cruddur", found, charge))
     }
 
     /// Every read strongly consistent.
-    async fn strong(&mut self) -> Result<Way> {
+    async fn strong(&mut self) -> Result<Alternative> {
         let found = if self.measure {
-            let mut found = Found::measured("the same request, strongly consistent");
-            for query in self.reads.clone().into_iter().filter_map(Read::query) {
-                let query = again(&self.table.db.client, query).consistent_read(true);
+            let mut found = Measurement::measured("the same request, strongly consistent");
+            for query in self.reads.clone().into_iter().filter_map(AnsweredRead::query) {
+                let query = repeated(&self.table.db.client, query).consistent_read(true);
                 found.add(self.count(query, Some(1)).await?);
             }
             found
         } else {
-            Found {
+            Measurement {
                 units: Some(self.reads.iter().map(|read| read.strong_units()).sum()),
                 figures: Figures::Computed,
                 note: "the same request with ConsistentRead; by the sizes of its items".to_owned(),
@@ -218,8 +222,8 @@ impl<'a> Explainer<'a> {
     }
 
     /// What the index gives can be had strongly consistent only from the inboxes.
-    async fn inboxes_in_place_of_the_index(&mut self) -> Result<Way> {
-        let mut found = Found::measured(
+    async fn inboxes_in_place_of_the_index(&mut self) -> Result<Alternative> {
+        let mut found = Measurement::measured(
             "not through the index, which is read eventually consistent only: both inboxes are read whole instead",
         );
         for read in self.reads.clone() {
@@ -238,7 +242,7 @@ impl<'a> Explainer<'a> {
         Ok(self.way("strongly consistent", found))
     }
 
-    fn through_the_index(&self) -> Way {
+    fn through_the_index(&self) -> Alternative {
         let is_inbox = self
             .reads
             .iter()
@@ -248,12 +252,12 @@ impl<'a> Explainer<'a> {
         } else {
             "it cannot: messages are not in the index, for they have no message_group_uuid"
         };
-        self.way("through the index", Found::nothing(note))
+        self.way("through the index", Measurement::nothing(note))
     }
 
     /// A filter in the place of what narrows the key: whole partitions are read.
     /// A Query takes no filter on the sort key; whatever it is on, it costs this.
-    async fn whole_partitions(&mut self) -> Result<Option<Way>> {
+    async fn whole_partitions(&mut self) -> Result<Option<Alternative>> {
         let narrows = |query: &QueryInput| {
             query.limit.is_some() || query.key_condition_expression().is_some_and(|key| key.contains("sk"))
         };
@@ -266,8 +270,9 @@ impl<'a> Explainer<'a> {
         if narrow.is_empty() {
             return Ok(None);
         }
-        let mut found =
-            Found::measured("the partition is read whole, and filtered then: on the sort key by the reader");
+        let mut found = Measurement::measured(
+            "the partition is read whole, and filtered then: on the sort key by the reader",
+        );
         for (partition, consistent) in &narrow {
             let query = self.table.query_partition(partition.clone()).consistent_read(*consistent);
             found.add(self.count(query, None).await?);
@@ -280,19 +285,19 @@ impl<'a> Explainer<'a> {
 
     /// A Scan, of the table or of its index, in the place of each Query: of those of
     /// the index if there are any.
-    async fn scans(&mut self, way: &'static str, index: bool) -> Result<Way> {
+    async fn scans(&mut self, way: &'static str, index: bool) -> Result<Alternative> {
         let bytes = self.sizes[usize::from(index)];
         let has_index = self.reads.iter().any(|read| read.is_indexed());
         let what = if index { "the index" } else { "the table" };
         let mut found = if self.measure {
-            Found::measured(format!("{what} is scanned whole"))
+            Measurement::measured(format!("{what} is scanned whole"))
         } else if bytes == 0 {
-            Found::nothing(format!(
+            Measurement::nothing(format!(
                 "{what} is scanned whole; DescribeTable has no size of it yet, --measure asks the table itself"
             ))
         } else {
             let note = format!("{what} is scanned whole; by DescribeTable it has {bytes} bytes");
-            Found { figures: Figures::Estimated, ..Found::measured(note) }
+            Measurement { figures: Figures::Estimated, ..Measurement::measured(note) }
         };
         let mut seen = BTreeSet::new();
         for read in self.reads.clone() {
@@ -322,24 +327,27 @@ impl<'a> Explainer<'a> {
         Ok(way)
     }
 
-    fn no_index_to_write(&self, charge: Charge) -> Way {
+    fn no_index_to_write(&self, charge: Charge) -> Alternative {
         let note = "nothing to write there; but a group's rows are then found by a scan only";
-        Way { write_units: Some(number(charge.table)), ..self.way("without the index", self.as_read(note)) }
+        Alternative {
+            write_units: Some(number(charge.table)),
+            ..self.way("without the index", self.as_read(note))
+        }
     }
 }
 
 /// The partition that a Query of the table reads.
-fn partition(read: Read<'_>) -> Option<String> {
+fn partition(read: AnsweredRead<'_>) -> Option<String> {
     let values = read.query()?.expression_attribute_values()?;
     let key = values.get(":pk").or_else(|| values.get(":group"))?;
     key.as_s().ok().cloned()
 }
 
 /// A way, with what it writes.
-fn with_writes(way: &'static str, found: Found, charge: Option<Charge>) -> Way {
-    let Found { units, figures, note, requests } = found;
+fn with_writes(way: &'static str, found: Measurement, charge: Option<Charge>) -> Alternative {
+    let Measurement { units, figures, note, requests } = found;
     let writes = units.is_some() && charge.is_some();
-    Way {
+    Alternative {
         way,
         read_units: units,
         write_units: units.map(|_| number(charge.map_or(0, Charge::total))),

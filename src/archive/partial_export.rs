@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::checksum::{Checksum, Totals};
 use super::compression::{Compression, decoder};
-use super::tally::{Tally, Totals};
 use super::write::{Header, Writer};
 use crate::dynamodb::item::json;
 use crate::dynamodb::{Item, ScanPage, Start};
@@ -26,7 +26,7 @@ const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
 const BEGIN_ANEW: &str = "to begin anew add --force instead of --resume";
 
 /// An export into a file.
-pub struct PartFile {
+pub struct PartialExport {
     path: PathBuf,
     part: PathBuf,
     state: State,
@@ -70,7 +70,7 @@ impl Wanted<'_> {
     /// What a dry run finds out: how much there is of it to go on with, if that is wanted.
     ///
     /// # Errors
-    /// Those of [`PartFile::begin`] and [`PartFile::resume`], but for damage.
+    /// Those of [`PartialExport::begin`] and [`PartialExport::resume`], but for damage.
     pub fn rehearse(&self, resume: bool) -> Result<Option<Totals>> {
         if let Some(state) = resume.then(|| self.begun()).transpose()?.flatten() {
             return Ok(Some(state.totals));
@@ -129,7 +129,7 @@ impl Wanted<'_> {
     }
 }
 
-impl PartFile {
+impl PartialExport {
     /// Begins a file.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl PartFile {
         let what = || format!("cannot go on with {}", part.display());
         let mut file = OpenOptions::new().read(true).write(true).open(&part).or_failed(what)?;
         let lock = locked(&file, &part)?;
-        let tally = reread(&file, &state).map_err(|cause| {
+        let checksum = reread(&file, &state).map_err(|cause| {
             Error::failed(format!("{} is damaged, and cannot be gone on with", part.display()))
                 .because(cause)
                 .hint(BEGIN_ANEW)
@@ -176,7 +176,7 @@ impl PartFile {
             Error::failed(format!("{}: {}", state_path.display(), problem.message)).hint(BEGIN_ANEW)
         })?;
         let writer = BufWriter::with_capacity(128 * 1024, file);
-        let writer = Writer::go_on(writer, Compression::of(path), tally);
+        let writer = Writer::go_on(writer, Compression::of(path), checksum);
         let path = path.to_owned();
         let saved_at = Instant::now();
         Ok(Some(Self { path, part, state, starts, writer, _lock: lock, saved_at }))
@@ -213,7 +213,7 @@ impl PartFile {
         if let Some(segment) = self.state.segments.get_mut(page.segment) {
             *segment = Segment::after(page.last_evaluated_key.as_ref())?;
         }
-        let new = self.writer.tally.bytes().saturating_sub(self.state.totals.bytes);
+        let new = self.writer.checksum.bytes().saturating_sub(self.state.totals.bytes);
         if new >= CHECKPOINT_BYTES || self.saved_at.elapsed() >= CHECKPOINT_AFTER {
             self.save()?;
         }
@@ -313,9 +313,9 @@ fn locked(file: &File, part: &Path) -> Result<File> {
 }
 
 /// Adds up what the file holds, which must be what it held when the place was saved.
-fn reread(file: &File, state: &State) -> io::Result<Tally> {
+fn reread(file: &File, state: &State) -> io::Result<Checksum> {
     let damaged = |why: &str| io::Error::new(ErrorKind::InvalidData, why.to_owned());
-    let mut tally = Tally::with_items_of(&state.totals).ok_or_else(|| damaged("no checksum"))?;
+    let mut checksum = Checksum::with_items_of(&state.totals).ok_or_else(|| damaged("no checksum"))?;
     let mut file = file.try_clone()?;
     file.rewind()?;
     let mut text = decoder(BufReader::new(file.take(state.length)))?;
@@ -324,9 +324,9 @@ fn reread(file: &File, state: &State) -> io::Result<Tally> {
         if read.is_empty() {
             break;
         }
-        tally.text(read);
+        checksum.text(read);
         let length = read.len();
         text.consume(length);
     }
-    if tally.totals() == state.totals { Ok(tally) } else { Err(damaged("its checksum does not match")) }
+    if checksum.totals() == state.totals { Ok(checksum) } else { Err(damaged("its checksum does not match")) }
 }

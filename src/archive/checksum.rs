@@ -8,7 +8,7 @@ use crate::dynamodb::item::json;
 
 /// What was added up so far.
 #[derive(Clone)]
-pub(super) struct Tally {
+pub(super) struct Checksum {
     items: u64,
     bytes: u64,
     text: Context,
@@ -29,7 +29,7 @@ pub struct Totals {
     pub content: String,
 }
 
-impl Tally {
+impl Checksum {
     pub(super) fn new() -> Self {
         Self { items: 0, bytes: 0, text: Context::new(&SHA256), content: 0 }
     }

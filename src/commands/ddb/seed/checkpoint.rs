@@ -16,7 +16,7 @@ const VERSION: u32 = 2;
 const FILE: &str = "seed.json";
 
 /// The file, which no other run uses: one for each target, endpoint or region, and table.
-pub(super) struct Place(StateFile);
+pub(super) struct SeedCheckpoint(StateFile);
 
 /// A run that was broken off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<Br
     state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
 
-impl Place {
+impl SeedCheckpoint {
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is at it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {

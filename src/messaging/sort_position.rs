@@ -13,15 +13,15 @@ use super::timestamp::MAX_OFFSET;
 /// among the times of UTC: `2024` before all of that year, `yesterday` after all
 /// years. Rows in the same place go by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place(i64);
+pub struct SortPosition(i64);
 
-impl From<Timestamp> for Place {
+impl From<Timestamp> for SortPosition {
     fn from(time: Timestamp) -> Self {
         Self(time.microseconds())
     }
 }
 
-impl Place {
+impl SortPosition {
     /// Where the row with this sort key stands.
     #[must_use]
     pub fn of(sort_key: &str) -> Self {

@@ -25,21 +25,21 @@ const SECRET_HEADERS: [&str; 5] = ["authorization", "token", "secret", "cookie",
 /// Tells a [`Trace`] of every request that a client sends, once for each try, and of one that takes
 /// long with all its tries.
 #[derive(Clone)]
-pub(crate) struct Telling {
+pub(crate) struct TraceInterceptor {
     trace: Trace,
     place: String,
     /// How long a request may take.
     limit: Duration,
 }
 
-impl Telling {
+impl TraceInterceptor {
     /// Nothing where nobody listens.
     pub(super) fn to(trace: &Trace, place: &str, limit: Duration) -> Option<Self> {
         trace.is_heard().then(|| Self { trace: trace.clone(), place: place.to_owned(), limit })
     }
 }
 
-impl fmt::Debug for Telling {
+impl fmt::Debug for TraceInterceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Telling")
     }
@@ -67,7 +67,7 @@ impl Storable for Pending {
     type Storer = StoreReplace<Self>;
 }
 
-impl Intercept for Telling {
+impl Intercept for TraceInterceptor {
     fn name(&self) -> &'static str {
         "Telling"
     }

@@ -23,7 +23,7 @@ pub enum Policy {
 }
 
 /// A file that says how far an import is.
-pub struct ImportPlace {
+pub struct ImportCheckpoint {
     file: StateFile,
     /// What it says.
     pub saved: Option<Saved>,
@@ -41,7 +41,7 @@ pub struct Saved {
     pub total: u64,
 }
 
-impl ImportPlace {
+impl ImportCheckpoint {
     /// The one of what has this `checksum`, in the `folder` of the table. A dry run only reads it.
     ///
     /// # Errors

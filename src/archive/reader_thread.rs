@@ -7,8 +7,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::records::{Change, Reading};
 use super::source::Source;
-use super::survey::{Checker, Surveyed};
-use crate::dynamodb::TableShape;
+use super::survey::{Checker, FileSurvey};
+use crate::dynamodb::TableSchema;
 use crate::error::{Context as _, Result};
 
 /// Changes that are handed over together, and their bytes in the table at most.
@@ -17,27 +17,32 @@ const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// What was read.
 #[derive(Debug)]
-pub enum Fed {
+pub enum ReaderEvent {
     /// Some changes, in their order.
     Changes(Vec<Change>),
     /// The end, which is the real one, and all there was.
-    End(Box<Surveyed>),
+    End(Box<FileSurvey>),
 }
 
 /// A source that is being read.
-pub struct Feed {
-    batches: Receiver<Result<Fed>>,
+pub struct ReaderThread {
+    batches: Receiver<Result<ReaderEvent>>,
 }
 
-impl Feed {
+impl ReaderThread {
     /// Begins to read `source`, without its first `skip` changes. Each change is
     /// checked against the table.
-    pub fn begin(source: &Arc<Source>, reading: Reading, shape: Arc<TableShape>, skip: u64) -> Result<Self> {
+    pub fn begin(
+        source: &Arc<Source>,
+        reading: Reading,
+        schema: Arc<TableSchema>,
+        skip: u64,
+    ) -> Result<Self> {
         let (sender, batches) = channel(2);
         let source = Arc::clone(source);
         let read = move || {
             let failed =
-                feed(&source, &reading, &shape, skip, |fed| sender.blocking_send(Ok(fed)).is_ok()).err();
+                feed(&source, &reading, &schema, skip, |fed| sender.blocking_send(Ok(fed)).is_ok()).err();
             if let Some(error) = failed {
                 // Who reads may have gone away, and then nobody minds.
                 let _ = sender.blocking_send(Err(error));
@@ -51,7 +56,7 @@ impl Feed {
     }
 
     /// What comes next; `None` only after the end or an error.
-    pub async fn next(&mut self) -> Option<Result<Fed>> {
+    pub async fn next(&mut self) -> Option<Result<ReaderEvent>> {
         self.batches.recv().await
     }
 }
@@ -59,11 +64,11 @@ impl Feed {
 fn feed(
     source: &Source,
     reading: &Reading,
-    shape: &TableShape,
+    schema: &TableSchema,
     skip: u64,
-    mut give: impl FnMut(Fed) -> bool,
+    mut give: impl FnMut(ReaderEvent) -> bool,
 ) -> Result<()> {
-    let mut checker = Checker::new(shape);
+    let mut checker = Checker::new(schema);
     let (mut batch, mut bytes, mut skipped) = (Vec::new(), 0, 0);
     let read = source.read(reading, |entry| {
         let before = checker.bytes();
@@ -78,13 +83,13 @@ fn feed(
             return Ok(true);
         }
         bytes = 0;
-        Ok(give(Fed::Changes(std::mem::take(&mut batch))))
+        Ok(give(ReaderEvent::Changes(std::mem::take(&mut batch))))
     });
     // What came before an error is as good as ever.
-    let is_wanted = give(Fed::Changes(batch));
+    let is_wanted = give(ReaderEvent::Changes(batch));
     let read = read?;
     if is_wanted {
-        give(Fed::End(Box::new(checker.finish(read))));
+        give(ReaderEvent::End(Box::new(checker.finish(read))));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::commands::ddb::state_folder;
 use crate::commands::plan::show_plan;
 use crate::commands::target::{Announced, ConfirmArgs};
 use crate::context::Context;
-use crate::dynamodb::{DynamoDb, KeptState, KeptTable};
+use crate::dynamodb::{DynamoDb, SavedState, SavedTable};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::output::Ui;
 use crate::state_file::{self, StateFile};
@@ -24,7 +24,7 @@ pub(in crate::commands::ddb) fn left_over(
     cx: &Context,
     db: &DynamoDb,
     table: &str,
-) -> Result<Option<(PathBuf, KeptTable)>> {
+) -> Result<Option<(PathBuf, SavedTable)>> {
     let path = path(cx, db, table)?;
     let Some(text) = state_file::read(&path)? else { return Ok(None) };
     let what = || format!("{} is no definition of a table", path.display());
@@ -37,9 +37,9 @@ fn remove(path: &std::path::Path) -> String {
 }
 
 /// The file, which no other run uses.
-pub(super) struct KeptFile(StateFile);
+pub(super) struct SavedTableFile(StateFile);
 
-impl KeptFile {
+impl SavedTableFile {
     /// # Errors
     /// [`Kind::Refused`] when another run uses it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
@@ -56,7 +56,7 @@ impl KeptFile {
     ///
     /// # Errors
     /// [`Kind::Failed`], also when the file holds the definition of another table.
-    pub(super) fn keep(&self, ui: &mut Ui, kept: &KeptTable) -> Result<()> {
+    pub(super) fn keep(&self, ui: &mut Ui, kept: &SavedTable) -> Result<()> {
         let path = self.0.path();
         if self.0.read()?.is_some() {
             return Err(Error::failed(format!(
@@ -77,11 +77,11 @@ impl KeptFile {
         cx: &Context,
         db: &DynamoDb,
         table: &str,
-        kept: &KeptTable,
+        kept: &SavedTable,
         done: Result<()>,
     ) -> Result<()> {
         let Err(error) = done else { return self.0.remove() };
-        let is_whole = || async { matches!(db.state_of_kept(table, kept).await, Ok(KeptState::Whole)) };
+        let is_whole = || async { matches!(db.state_of_saved(table, kept).await, Ok(SavedState::Whole)) };
         if error.kind() != Kind::Partial && is_whole().await {
             self.0.remove()?;
             return Err(error);
@@ -107,22 +107,22 @@ pub(super) async fn go_on(
         return Ok(false);
     }
     // Only who writes needs it alone.
-    let file = if cx.dry_run() { None } else { Some(KeptFile::open(cx, db, table)?) };
-    let state = db.state_of_kept(table, &kept).await?;
+    let file = if cx.dry_run() { None } else { Some(SavedTableFile::open(cx, db, table)?) };
+    let state = db.state_of_saved(table, &kept).await?;
     let kept_in = format!("its definition is kept in {}", path.display());
     match (state, file) {
-        (KeptState::Whole, None) => Ok(false),
-        (KeptState::Whole, Some(file)) => {
+        (SavedState::Whole, None) => Ok(false),
+        (SavedState::Whole, Some(file)) => {
             file.0.remove()?;
             ui.status(format!("removed {}: the table is as it was", path.display()));
             Ok(false)
         }
-        (KeptState::Another, _) => {
+        (SavedState::Another, _) => {
             ui.warn(format!("{} keeps another definition of this table", path.display()));
             ui.hint(remove(&path));
             Ok(false)
         }
-        (KeptState::Incomplete, file) => {
+        (SavedState::Incomplete, file) => {
             ui.status(format!("an earlier run has created the table {table:?} again, without its settings"));
             ui.status(kept_in);
             let setting = db.set_again(table, &kept);
@@ -133,7 +133,7 @@ pub(super) async fn go_on(
             ui.status("switched its settings on again");
             Ok(false)
         }
-        (KeptState::Missing, file) => {
+        (SavedState::Missing, file) => {
             ui.status(format!("an earlier run has dropped the table {table:?}, and was broken off"));
             ui.status(kept_in);
             let creating = db.create_again(table, &kept);
@@ -150,7 +150,7 @@ pub(super) async fn go_on(
 }
 
 /// The place's name is the same for each account.
-async fn is_of_another_account(cx: &Context, db: &DynamoDb, kept: &KeptTable) -> bool {
+async fn is_of_another_account(cx: &Context, db: &DynamoDb, kept: &SavedTable) -> bool {
     let of_kept = kept.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
     let state = cx.config().state_dir().ok();
     match (of_kept, db.place().account(state.as_deref()).await) {
