@@ -6,7 +6,7 @@ mod client;
 pub(crate) mod error;
 pub mod item;
 mod pricing;
-mod read;
+pub(crate) mod read;
 pub(crate) mod retry;
 mod schema;
 pub mod streams;

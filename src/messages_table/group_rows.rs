@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::items::{self, instant, text};
 use super::names;
+use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::write::transaction::Transaction;
 use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
@@ -177,20 +178,16 @@ impl MessagesTable {
         sort: &str,
         capacity: &mut Capacity,
     ) -> Result<Option<Item>> {
-        let answer = self
+        let get = self
             .db
             .client
             .get_item()
             .table_name(&self.name)
             .key(names::PARTITION_KEY, text(partition))
             .key(names::SORT_KEY, text(sort))
-            .consistent_read(true)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(|error| self.error(READING, &error))?;
-        capacity.add(&answer);
-        Ok(answer.item)
+            .consistent_read(true);
+        let reading = Reading { what: READING, table: &self.name };
+        Ok(self.db.get_page(get, reading, capacity).await?.item)
     }
 
     /// The rows of `group` in one inbox.
@@ -238,21 +235,14 @@ impl MessagesTable {
         let query = self
             .query_partition(items::message_partition(group))
             .scan_index_forward(false)
-            .consistent_read(true)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes);
+            .consistent_read(true);
         let mut latest = Latest::default();
         let mut start = None;
         // A few do, as a rule.
         let mut limit = 1;
         loop {
-            let page = query
-                .clone()
-                .limit(limit)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| self.error(READING, &error))?;
-            capacity.add(&page);
+            let query = query.clone().limit(limit).set_exclusive_start_key(start);
+            let page = self.page(query, READING, capacity).await?;
             for item in page.items.unwrap_or_default() {
                 latest.any = true;
                 let best = latest.newest.as_ref().and_then(instant);

@@ -2,6 +2,8 @@
 
 use super::items::to_group;
 use super::names;
+use crate::dynamodb::Capacity;
+use crate::dynamodb::read::page::Reading;
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
 use crate::messaging::MessageGroup;
@@ -10,16 +12,15 @@ impl MessagesTable {
     /// The groups of the index's first `limit` rows, in no order: at most one page,
     /// whatever the size of the table.
     pub async fn some_groups(&self, limit: usize) -> Result<Vec<MessageGroup>> {
-        let page = self
+        let scan = self
             .db
             .client
             .scan()
             .table_name(&self.name)
             .index_name(names::GROUP_INDEX)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| self.error("cannot look for message groups", &error))?;
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let reading = Reading { what: "cannot look for message groups", table: &self.name };
+        let page = self.db.scan_page(scan, reading, &mut Capacity::default()).await?;
         Ok(page.items().iter().map(to_group).collect())
     }
 }

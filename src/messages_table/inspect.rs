@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Definition, Difference, items, names};
 use crate::dynamodb::streams::TableStream;
-use crate::dynamodb::{Billing, Busy, Units};
+use crate::dynamodb::{Billing, Busy, Capacity, Units};
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
 
@@ -74,7 +74,7 @@ impl MessagesTable {
 
     /// Whether a group has messages whose sort key is below `bound`. Reads one item.
     pub async fn has_messages_below(&self, group: Uuid, bound: &str) -> Result<bool> {
-        let answer = self
+        let query = self
             .db
             .client
             .query()
@@ -85,11 +85,8 @@ impl MessagesTable {
             .expression_attribute_values(":pk", AttributeValue::S(items::message_partition(group)))
             .expression_attribute_values(":bound", AttributeValue::S(bound.to_owned()))
             .select(Select::Count)
-            .limit(1)
-            .send()
-            .await
-            .map_err(|error| self.error("cannot look for messages", &error))?;
-        Ok(answer.count > 0)
+            .limit(1);
+        Ok(self.page(query, "cannot look for messages", &mut Capacity::default()).await?.count > 0)
     }
 
     /// The error that `table` is not there, with what is there and what helps.

@@ -20,10 +20,13 @@ mod timeline;
 use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
+use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::write::transaction::Transaction;
-use crate::dynamodb::{DynamoDb, Item, KeySchema};
-use crate::error::Error;
+use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
+use crate::error::{Error, Result};
 
 pub use check::{
     Counts, Examined, Finding, Invariant, Mentioned, Mode, Names, Survey, SurveyResult, Suspect, Write,
@@ -65,6 +68,16 @@ impl MessagesTable {
     #[must_use]
     pub const fn db(&self) -> &DynamoDb {
         &self.db
+    }
+
+    /// A page of `query`, or the error that `what` failed.
+    async fn page(
+        &self,
+        query: QueryFluentBuilder,
+        what: &str,
+        capacity: &mut Capacity,
+    ) -> Result<QueryOutput> {
+        self.db.query_page(query, Reading { what, table: &self.name }, capacity).await
     }
 
     /// A transaction that has no writes yet.

@@ -1,7 +1,6 @@
 //! Partitions of the table, read whole: every page.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use uuid::Uuid;
 
 use super::items::{self, text};
@@ -87,15 +86,11 @@ impl MessagesTable {
             if left == Some(0) {
                 break;
             }
-            let page = query
+            let query = query
                 .clone()
                 .set_limit(left.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(|error| self.error(what, &error))?;
-            capacity.add(&page);
+                .set_exclusive_start_key(start);
+            let page = self.page(query, what, &mut capacity).await?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {

@@ -1,6 +1,8 @@
 //! Reading any table.
 
 mod empty;
+mod get;
+pub(crate) mod page;
 mod query;
 mod scan;
 

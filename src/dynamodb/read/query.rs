@@ -1,10 +1,10 @@
 //! Query: the items of one partition of a table or an index, page by page.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 
 use crate::dynamodb::item::expression::{Condition, Node, Operand, Placeholders, Projection};
-use crate::dynamodb::retry::with_retries;
+use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeyKind, KeySchema, TableSchema, Usage};
 use crate::error::{Error, Result};
 
@@ -87,8 +87,7 @@ impl DynamoDb {
             .set_expression_attribute_values(placeholders.values())
             .scan_index_forward(!request.descending)
             .set_select(request.count_only.then_some(Select::Count))
-            .set_consistent_read(request.consistent.then_some(true))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            .set_consistent_read(request.consistent.then_some(true));
         Ok(Query {
             db: self.clone(),
             table: request.table,
@@ -116,9 +115,8 @@ impl Query {
             .clone()
             .set_limit(most.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(self.start.take());
-        let answer = with_retries(&self.db, self.capacity.pages > 0, || request.clone().send()).await;
-        let answer = answer.map_err(|error| self.db.error("cannot query", &self.table, &error))?;
-        self.capacity.add(&answer);
+        let reading = Reading { what: "cannot query", table: &self.table };
+        let answer = self.db.query_page(request, reading, &mut self.capacity).await?;
         let mut found = usize::try_from(answer.count).unwrap_or_default();
         let mut items = answer.items.unwrap_or_default();
         if let Some(left) = &mut self.left {

@@ -1,4 +1,4 @@
-//! One item of any table: reading, putting and deleting it by its key.
+//! Putting and deleting one item of any table, by its key.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::aws::Tries;
-use crate::dynamodb::item::expression::{Condition, Placeholders, Projection};
+use crate::dynamodb::item::expression::{Condition, Placeholders};
 use crate::dynamodb::item::json;
 use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
@@ -25,32 +25,6 @@ pub enum SingleWrite {
 }
 
 impl DynamoDb {
-    /// The item of this key, if there is one.
-    pub async fn get_item(
-        &self,
-        table: &str,
-        key: Item,
-        attributes: Option<&Projection>,
-        consistent: bool,
-        read: &mut Capacity,
-    ) -> Result<Option<Item>> {
-        let mut placeholders = Placeholders::default();
-        let projection = attributes.map(|paths| paths.write(&mut placeholders));
-        let request = self
-            .client
-            .get_item()
-            .table_name(table)
-            .set_key(Some(key))
-            .set_projection_expression(projection)
-            .set_expression_attribute_names(placeholders.names())
-            .set_consistent_read(consistent.then_some(true))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answer = with_retries(self, false, || request.clone().send()).await;
-        let answer = answer.map_err(|error| self.error("cannot read the item", table, &error))?;
-        read.add(&answer);
-        Ok(answer.item)
-    }
-
     /// Puts an item in the place of whatever has its key, if `condition` holds of that.
     pub async fn put_item(
         &self,
@@ -63,7 +37,7 @@ impl DynamoDb {
         let mut placeholders = Placeholders::default();
         let condition = condition.map(|condition| condition.write(&mut placeholders));
         let tries = Tries::default();
-        let answer = self
+        let request = self
             .client
             .put_item()
             .table_name(table)
@@ -73,11 +47,9 @@ impl DynamoDb {
             .set_expression_attribute_values(placeholders.values())
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .customize()
-            .interceptor(tries.clone())
-            .send()
-            .await;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let send = || request.clone().customize().interceptor(tries.clone()).send();
+        let answer = with_retries(self, false, send).await;
         let is_ours = |found: Option<&Item>| found.is_some_and(|found| same(found, &item));
         match answer {
             Ok(answer) => {
@@ -120,7 +92,7 @@ impl DynamoDb {
         let mut placeholders = Placeholders::default();
         let condition = condition.map(|condition| condition.write(&mut placeholders));
         let tries = Tries::default();
-        let answer = self
+        let request = self
             .client
             .delete_item()
             .table_name(table)
@@ -130,11 +102,9 @@ impl DynamoDb {
             .set_expression_attribute_values(placeholders.values())
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .customize()
-            .interceptor(tries.clone())
-            .send()
-            .await;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let send = || request.clone().customize().interceptor(tries.clone()).send();
+        let answer = with_retries(self, false, send).await;
         match answer {
             Ok(answer) if tries.went_unanswered() && answer.attributes.is_none() => {
                 written.add_written(&answer, 0);

@@ -216,18 +216,14 @@ impl MessagesTable {
     ) -> Result<Option<Participant>> {
         let mut start = None;
         loop {
-            let page = self
+            let query = self
                 .query_partition(items::message_partition(group))
                 .scan_index_forward(false)
                 .filter_expression("#user = :user")
                 .expression_attribute_names("#user", names::USER_UUID)
                 .expression_attribute_values(":user", items::text(user.to_string()))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(|error| self.error(READING, &error))?;
-            capacity.add(&page);
+                .set_exclusive_start_key(start);
+            let page = self.page(query, READING, capacity).await?;
             if let Some(message) = page.items().first() {
                 return Ok(Some(items::to_message(message).sender));
             }

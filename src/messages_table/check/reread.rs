@@ -137,7 +137,7 @@ impl MessagesTable {
 
     /// What the index has of the group: the keys of its rows, not too many.
     async fn indexed_keys(&self, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
-        let answer = self
+        let query = self
             .db
             .client
             .query()
@@ -151,13 +151,8 @@ impl MessagesTable {
             .expression_attribute_values(":group", items::text(group))
             // The newest first: with them the rest can be judged.
             .scan_index_forward(false)
-            .limit(MAX_ROWS)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(|error| self.error(READING, &error))?;
-        capacity.add(&answer);
-        Ok(answer.items.unwrap_or_default())
+            .limit(MAX_ROWS);
+        Ok(self.page(query, READING, capacity).await?.items.unwrap_or_default())
     }
 }
 

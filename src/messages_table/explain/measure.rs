@@ -10,6 +10,7 @@ use super::alternatives::Explainer;
 use super::recorder::Recorder;
 use super::{Figures, Request};
 use crate::dynamodb::Capacity;
+use crate::dynamodb::read::page::Reading;
 use crate::error::Result;
 
 const EXPLAINING: &str = "cannot explain the pattern";
@@ -31,15 +32,11 @@ impl Explainer<'_> {
         pages: Option<usize>,
     ) -> Result<Measurement> {
         let most = pages.unwrap_or(if self.measure { usize::MAX } else { 1 });
-        let query = query.select(Select::Count).return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let query = query.select(Select::Count);
         let (mut start, mut done) = (query.get_exclusive_start_key().clone(), 0);
         loop {
-            let page = query
-                .clone()
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| self.table.error(EXPLAINING, &error))?;
+            let query = query.clone().set_exclusive_start_key(start);
+            let page = self.table.page(query, EXPLAINING, &mut Capacity::default()).await?;
             (start, done) = (page.last_evaluated_key, done + 1);
             if start.is_none() || done == most {
                 return Ok(self.found(start.is_some() && pages.is_none()));
@@ -50,12 +47,9 @@ impl Explainer<'_> {
     pub(super) async fn count_scan(&mut self, scan: ScanFluentBuilder) -> Result<Measurement> {
         let mut start = None;
         loop {
-            let page = scan
-                .clone()
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| self.table.error(EXPLAINING, &error))?;
+            let scan = scan.clone().set_exclusive_start_key(start);
+            let reading = Reading { what: EXPLAINING, table: self.table.name() };
+            let page = self.table.db().scan_page(scan, reading, &mut Capacity::default()).await?;
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(self.found(false));

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
@@ -115,15 +114,8 @@ impl StaleCopies<'_> {
                 .expression_attribute_names("#sk", names::SORT_KEY)
                 .expression_attribute_values(":since", text(since));
         }
-        let page = self
-            .only_stale(query)
-            .consistent_read(true)
-            .set_exclusive_start_key(start)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(|error| self.table.error(READING, &error))?;
-        read.add(&page);
+        let query = self.only_stale(query).consistent_read(true).set_exclusive_start_key(start);
+        let page = self.table.page(query, READING, read).await?;
         self.current = page.last_evaluated_key.map(|start| (group, Some(start)));
         Ok(page.items.unwrap_or_default())
     }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use uuid::Uuid;
 
+use crate::dynamodb::Capacity;
+use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::TransactionOutcome;
 use crate::dynamodb::{Item, ScanRequest};
@@ -45,16 +47,9 @@ impl MessagesTable {
     /// Whom the first group rows name: the owner and the other of each, of 100 rows at most. One
     /// request to the index.
     pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
-        let answer = self
-            .db
-            .client
-            .scan()
-            .table_name(&self.name)
-            .index_name(names::GROUP_INDEX)
-            .limit(SAMPLE)
-            .send()
-            .await
-            .map_err(|error| self.error("cannot look at the group rows", &error))?;
+        let scan = self.db.client.scan().table_name(&self.name).index_name(names::GROUP_INDEX).limit(SAMPLE);
+        let reading = Reading { what: "cannot look at the group rows", table: &self.name };
+        let answer = self.db.scan_page(scan, reading, &mut Capacity::default()).await?;
         let users = |row: &Item| {
             let row = to_group(row);
             Some([row.owner_uuid.parse().ok()?, row.other.user_uuid.parse().ok()?])

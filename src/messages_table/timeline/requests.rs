@@ -1,7 +1,6 @@
 //! The requests of a timeline, and what is kept of their answers.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use super::super::items::{self, text};
 use super::super::names;
@@ -147,12 +146,7 @@ impl<T> Timeline<'_, T> {
     }
 
     async fn send(&mut self, query: QueryFluentBuilder) -> Result<(Vec<Item>, Option<Item>)> {
-        let page = query
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(|error| self.table.error(self.what, &error))?;
-        self.capacity.add(&page);
+        let page = self.table.page(query, self.what, &mut self.capacity).await?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 }

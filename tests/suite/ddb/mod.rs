@@ -15,6 +15,7 @@ mod patterns;
 mod reading;
 mod rename_faults;
 mod rename_user;
+mod retries;
 mod scan;
 mod scan_parallel;
 mod schema;

@@ -4,13 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::sync::mpsc;
 
 use super::pages::Pages;
 use super::{ScanPage, Start};
 use crate::dynamodb::item::size;
-use crate::dynamodb::retry::with_retries;
+use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
 
@@ -92,14 +92,14 @@ impl ScanPlan {
             .set_expression_attribute_names(self.names.clone())
             .set_expression_attribute_values(self.values.clone())
             .set_consistent_read(self.consistent.then_some(true))
-            .set_exclusive_start_key(key)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answered = self.answered.load(Ordering::Relaxed);
-        let answer = with_retries(&self.db, answered, || request.clone().send()).await;
-        let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
-        self.answered.store(true, Ordering::Relaxed);
+            .set_exclusive_start_key(key);
         let mut capacity = Capacity::new(self.db.is_emulated());
-        capacity.add(&answer);
+        // Another segment may have been answered.
+        capacity.pages = usize::from(self.answered.load(Ordering::Relaxed));
+        let reading = Reading { what: "cannot scan", table: &self.table };
+        let answer = self.db.scan_page(request, reading, &mut capacity).await?;
+        capacity.pages = 1;
+        self.answered.store(true, Ordering::Relaxed);
         let items = answer.items.unwrap_or_default();
         let scanned = u64::try_from(answer.scanned_count).unwrap_or_default();
         // An engine that tells nothing is paced by what it returns.

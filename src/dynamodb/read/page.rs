@@ -1,0 +1,64 @@
+//! One page of a read: sent until it is answered, and added to what has been consumed.
+
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes;
+
+use crate::dynamodb::retry::with_retries;
+use crate::dynamodb::{Capacity, DynamoDb};
+use crate::error::Result;
+
+/// A read of `table`, and what an error says has failed.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) what: &'a str,
+    pub(crate) table: &'a str,
+}
+
+impl DynamoDb {
+    /// A page of `query`.
+    pub(crate) async fn query_page(
+        &self,
+        query: QueryFluentBuilder,
+        Reading { what, table }: Reading<'_>,
+        capacity: &mut Capacity,
+    ) -> Result<QueryOutput> {
+        let query = query.return_consumed_capacity(Indexes);
+        let answer = with_retries(self, capacity.pages > 0, || query.clone().send()).await;
+        let answer = answer.map_err(|error| self.error(what, table, &error))?;
+        capacity.add(&answer);
+        Ok(answer)
+    }
+
+    /// A page of `scan`.
+    pub(crate) async fn scan_page(
+        &self,
+        scan: ScanFluentBuilder,
+        Reading { what, table }: Reading<'_>,
+        capacity: &mut Capacity,
+    ) -> Result<ScanOutput> {
+        let scan = scan.return_consumed_capacity(Indexes);
+        let answer = with_retries(self, capacity.pages > 0, || scan.clone().send()).await;
+        let answer = answer.map_err(|error| self.error(what, table, &error))?;
+        capacity.add(&answer);
+        Ok(answer)
+    }
+
+    /// The answer to `get`.
+    pub(crate) async fn get_page(
+        &self,
+        get: GetItemFluentBuilder,
+        Reading { what, table }: Reading<'_>,
+        capacity: &mut Capacity,
+    ) -> Result<GetItemOutput> {
+        let get = get.return_consumed_capacity(Indexes);
+        let answer = with_retries(self, capacity.pages > 0, || get.clone().send()).await;
+        let answer = answer.map_err(|error| self.error(what, table, &error))?;
+        capacity.add(&answer);
+        Ok(answer)
+    }
+}
