@@ -1,4 +1,4 @@
-//! Every example of the README, run as it stands.
+//! Every example of the README and of the tour, run as it stands.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use crate::support::{Run, World};
 
-/// A command of a `console` block, and what the README says that it prints.
+/// A command of a `console` block, and what the page says that it prints.
 struct Example {
     line: usize,
     command: String,
@@ -15,8 +15,18 @@ struct Example {
 
 #[test]
 fn every_example_of_the_readme_runs_and_prints_what_it_says() {
-    let examples = examples(include_str!("../../README.md"));
-    assert!(examples.len() > 15, "only {} examples found", examples.len());
+    run("README.md", include_str!("../../README.md"), 16);
+}
+
+#[test]
+fn every_example_of_the_tour_runs_and_prints_what_it_says() {
+    run("docs/tour.md", include_str!("../../docs/tour.md"), 38);
+}
+
+/// Runs the examples of a page, of which there are `count`, in a world of their own.
+fn run(name: &str, page: &str, count: usize) {
+    let examples = examples(page);
+    assert_eq!(examples.len(), count, "{name}");
     let mut world = World::new();
     world.set_url("postgres", "password", "cruddur");
     for example in &examples {
@@ -29,7 +39,7 @@ fn every_example_of_the_readme_runs_and_prints_what_it_says() {
             expected.pop();
             compared = &said[..said.len().min(expected.len())];
         }
-        assert_eq!(compared, expected, "README.md:{}: {}", example.line, example.command);
+        assert_eq!(compared, expected, "{name}:{}: {}", example.line, example.command);
     }
 }
 
