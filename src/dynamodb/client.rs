@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 use crate::aws::{Aws, DryRun, Endpoint, Tries};
 use crate::config::{AwsConfig, Target};
-use crate::dynamodb::write::dry_run::Schemas;
+use crate::dynamodb::write::measure::Schemas;
 use crate::error::Result;
 
 /// A client for one DynamoDB.

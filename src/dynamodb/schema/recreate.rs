@@ -1,12 +1,6 @@
 //! A table that is dropped and created again, with the same definition and without its items.
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::create_table::CreateTableInput;
-use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
-use aws_sdk_dynamodb::types::{
-    BillingMode, GlobalSecondaryIndex, LocalSecondaryIndex, PointInTimeRecoveryStatus, ProvisionedThroughput,
-    ProvisionedThroughputDescription, SseSpecification, SseStatus, TableDescription, Tag, TimeToLiveStatus,
-};
+use aws_sdk_dynamodb::types::TableDescription;
 
 use crate::aws::WriteCost;
 use crate::config::Target;
@@ -92,55 +86,6 @@ impl DynamoDb {
         })
     }
 
-    /// What DescribeTable does not tell. What the service does not know, it does not have.
-    pub(crate) async fn settings(
-        &self,
-        table: &str,
-        found: &TableDescription,
-    ) -> Result<(Option<String>, bool, Vec<Tag>)> {
-        let what = format!("cannot look at the settings of the table {table:?}");
-        let is_unknown = |code: Option<&str>| {
-            matches!(code, Some("UnknownOperationException" | "ValidationException" | "NotImplemented"))
-        };
-        let ttl = match self.client.describe_time_to_live().table_name(table).send().await {
-            Ok(answer) => answer.time_to_live_description.and_then(|ttl| {
-                let is_on = matches!(
-                    ttl.time_to_live_status(),
-                    Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
-                );
-                ttl.attribute_name.filter(|_| is_on)
-            }),
-            Err(error) if is_unknown(crate::aws::code(&error)) => None,
-            Err(error) => return Err(self.error(&what, table, &error)),
-        };
-        let point_in_time = match self.client.describe_continuous_backups().table_name(table).send().await {
-            Ok(answer) => answer
-                .continuous_backups_description
-                .and_then(|backups| backups.point_in_time_recovery_description)
-                .is_some_and(|point| {
-                    point.point_in_time_recovery_status() == Some(&PointInTimeRecoveryStatus::Enabled)
-                }),
-            Err(error) if is_unknown(crate::aws::code(&error)) => false,
-            Err(error) => return Err(self.error(&what, table, &error)),
-        };
-        let mut tags = Vec::new();
-        let mut next = None;
-        while let Some(arn) = found.table_arn() {
-            match self.client.list_tags_of_resource().resource_arn(arn).set_next_token(next).send().await {
-                Ok(answer) => {
-                    tags.extend(answer.tags.unwrap_or_default());
-                    next = answer.next_token;
-                }
-                Err(error) if is_unknown(crate::aws::code(&error)) => break,
-                Err(error) => return Err(self.error(&what, table, &error)),
-            }
-            if next.is_none() {
-                break;
-            }
-        }
-        Ok((ttl, point_in_time, tags))
-    }
-
     fn obstacles(&self, found: &TableDescription, point_in_time: bool) -> Vec<String> {
         let mut obstacles = Vec::new();
         if found
@@ -182,66 +127,4 @@ fn refusal(found: &TableDescription) -> Option<String> {
         return Some("it has replicas in other regions".to_owned());
     }
     None
-}
-
-/// The request that creates a table like this one.
-pub(crate) fn definition(
-    found: &TableDescription,
-    tags: Vec<Tag>,
-) -> Result<CreateTableInputBuilder, BuildError> {
-    let billing = found.billing_mode_summary().and_then(|summary| summary.billing_mode()).cloned();
-    let billing = billing.unwrap_or(BillingMode::Provisioned);
-    let is_provisioned = billing == BillingMode::Provisioned;
-    let units = |units: Option<&ProvisionedThroughputDescription>| {
-        let units = units.filter(|_| is_provisioned);
-        let build = |units: &ProvisionedThroughputDescription| {
-            ProvisionedThroughput::builder()
-                .set_read_capacity_units(units.read_capacity_units())
-                .set_write_capacity_units(units.write_capacity_units())
-                .build()
-        };
-        units.map(build).transpose()
-    };
-    let global = found.global_secondary_indexes().iter().map(|index| {
-        GlobalSecondaryIndex::builder()
-            .set_index_name(index.index_name().map(ToOwned::to_owned))
-            .set_key_schema(Some(index.key_schema().to_vec()))
-            .set_projection(index.projection().cloned())
-            .set_provisioned_throughput(units(index.provisioned_throughput())?)
-            .set_on_demand_throughput(index.on_demand_throughput().cloned())
-            .build()
-    });
-    let global: Vec<GlobalSecondaryIndex> = global.collect::<Result<_, _>>()?;
-    let local = found.local_secondary_indexes().iter().map(|index| {
-        LocalSecondaryIndex::builder()
-            .set_index_name(index.index_name().map(ToOwned::to_owned))
-            .set_key_schema(Some(index.key_schema().to_vec()))
-            .set_projection(index.projection().cloned())
-            .build()
-    });
-    let local: Vec<LocalSecondaryIndex> = local.collect::<Result<_, _>>()?;
-    let encryption = found.sse_description().filter(|sse| {
-        matches!(sse.status(), Some(SseStatus::Enabled | SseStatus::Enabling | SseStatus::Updating))
-    });
-    let encryption = encryption.map(|sse| {
-        SseSpecification::builder()
-            .enabled(true)
-            .set_sse_type(sse.sse_type().cloned())
-            .set_kms_master_key_id(sse.kms_master_key_arn().map(ToOwned::to_owned))
-            .build()
-    });
-    let class = found.table_class_summary().and_then(|summary| summary.table_class()).cloned();
-    Ok(CreateTableInput::builder()
-        .set_table_name(found.table_name().map(ToOwned::to_owned))
-        .set_attribute_definitions(Some(found.attribute_definitions().to_vec()))
-        .set_key_schema(Some(found.key_schema().to_vec()))
-        .set_provisioned_throughput(units(found.provisioned_throughput())?)
-        .billing_mode(billing)
-        .set_on_demand_throughput(found.on_demand_throughput().cloned())
-        .set_global_secondary_indexes((!global.is_empty()).then_some(global))
-        .set_local_secondary_indexes((!local.is_empty()).then_some(local))
-        .set_stream_specification(found.stream_specification().cloned())
-        .set_sse_specification(encryption)
-        .set_table_class(class)
-        .set_tags((!tags.is_empty()).then_some(tags)))
 }

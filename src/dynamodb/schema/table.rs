@@ -3,9 +3,6 @@
 use aws_sdk_dynamodb::types::{Projection, ProjectionType, TableDescription};
 
 use super::key::KeySchema;
-use crate::dynamodb::DynamoDb;
-use crate::dynamodb::item::size;
-use crate::error::{Kind, Result};
 
 /// A table, by its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,34 +32,6 @@ pub struct IndexSchema {
     pub projects_all: bool,
     /// Bytes of its items. AWS brings this up to date every six hours or so.
     pub bytes: u64,
-}
-
-impl DynamoDb {
-    /// What `table` is like.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Failed`] when there is no such table.
-    pub async fn table_schema(&self, table: &str) -> Result<TableSchema> {
-        let found = self.describe(table).await?;
-        let found = found.ok_or_else(|| self.missing(table))?;
-        Ok(TableSchema::of(&found))
-    }
-
-    /// What scanning all of `table` takes, eventually consistent, by the size that is
-    /// known of it; `None` when none is, yet, or to whoever may not ask.
-    ///
-    /// # Errors
-    /// [`Kind::Failed`] when there is no such table.
-    pub async fn units_to_scan(&self, table: &str) -> Result<Option<f64>> {
-        match self.table_schema(table).await {
-            Ok(TableSchema { bytes: 0, .. }) => Ok(None),
-            Ok(schema) => {
-                Ok(Some(size::read_units(usize::try_from(schema.bytes).unwrap_or(usize::MAX), false)))
-            }
-            Err(error) if error.kind() == Kind::Config => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 impl TableSchema {

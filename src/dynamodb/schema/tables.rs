@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::aws::Tries;
 use crate::dynamodb::Busy;
 use crate::dynamodb::error::{is_not_found, table_flag};
+use crate::dynamodb::item::size;
 use crate::dynamodb::{DynamoDb, TableSchema};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
@@ -30,6 +31,32 @@ impl DynamoDb {
         }
         tables.sort();
         Ok(tables)
+    }
+
+    /// What `table` is like.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] when there is no such table.
+    pub async fn table_schema(&self, table: &str) -> Result<TableSchema> {
+        let found = self.describe(table).await?;
+        let found = found.ok_or_else(|| self.missing(table))?;
+        Ok(TableSchema::of(&found))
+    }
+
+    /// What scanning all of `table` takes, eventually consistent, by the size that is
+    /// known of it; `None` when none is, yet, or to whoever may not ask.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`] when there is no such table.
+    pub async fn units_to_scan(&self, table: &str) -> Result<Option<f64>> {
+        match self.table_schema(table).await {
+            Ok(TableSchema { bytes: 0, .. }) => Ok(None),
+            Ok(schema) => {
+                Ok(Some(size::read_units(usize::try_from(schema.bytes).unwrap_or(usize::MAX), false)))
+            }
+            Err(error) if error.kind() == Kind::Config => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The table's description; `None` when there is no such table.

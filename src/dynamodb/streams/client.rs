@@ -2,9 +2,10 @@
 
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodbstreams::types::{ShardIteratorType, StreamStatus};
+use aws_sdk_dynamodbstreams::types::ShardIteratorType;
 
-use super::{Position, Record};
+use super::Record;
+use super::shards::{Position, Shard, Stream};
 use crate::aws::{Aws, Endpoint, code, is_untaken};
 use crate::config::AwsConfig;
 use crate::error::{Error, Kind, Result};
@@ -13,47 +14,6 @@ use crate::error::{Error, Kind, Result};
 pub struct Streams {
     client: Client,
     place: Endpoint,
-}
-
-/// A stream with all its shards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stream {
-    /// Its ARN; a stream that is switched off and on again has another.
-    pub arn: String,
-    /// `ENABLED`, `DISABLED` or on the way there.
-    pub status: String,
-    /// What its records hold, such as `NEW_IMAGE`.
-    pub view_type: String,
-    /// Those that still have records, parents and children.
-    pub shards: Vec<Shard>,
-}
-
-/// A part of a stream, in which records have an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shard {
-    /// Its id.
-    pub id: String,
-    /// The shard that it goes on from.
-    pub parent: Option<String>,
-    /// The first sequence number.
-    pub first: Option<String>,
-    /// The last sequence number; an emulator may name one while there are more to come.
-    pub last: Option<String>,
-}
-
-impl Stream {
-    /// Whether changes still flow into it.
-    #[must_use]
-    pub fn is_enabled(&self) -> bool {
-        self.status == StreamStatus::Enabled.as_str() || self.status == StreamStatus::Enabling.as_str()
-    }
-
-    /// Whether `shard` still takes records.
-    #[must_use]
-    pub fn is_open(&self, shard: &Shard) -> bool {
-        let has_child = self.shards.iter().any(|child| child.parent.as_deref() == Some(&shard.id));
-        self.is_enabled() && !has_child
-    }
 }
 
 /// What a request that failed asks for.

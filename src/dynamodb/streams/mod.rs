@@ -10,9 +10,9 @@ mod shards;
 mod table;
 
 pub use checkpoint::{Checkpoint, Saved, account_and_table};
-pub use client::{Shard, Stream, Streams};
+pub use client::Streams;
 pub use event::Event;
 pub use reader::{Batch, Reader, Step};
 pub use record::Record;
-pub use shards::{From, Position, Positions};
+pub use shards::{From, Position, Positions, Shard, Stream};
 pub use table::{Enabled, TableStream, View};

@@ -2,11 +2,12 @@
 
 pub(crate) mod bulk;
 mod conditional;
-pub(crate) mod dry_run;
+mod dry_run;
+pub(crate) mod measure;
 mod single;
 pub(crate) mod transaction;
 
 pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Pace, Writers};
 pub use conditional::{ConditionalWriter, ConditionalWritten};
-pub use dry_run::IndexOfKey;
+pub use measure::IndexOfKey;
 pub use single::SingleWrite;

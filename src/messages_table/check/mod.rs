@@ -17,5 +17,5 @@ mod verdict;
 
 pub use examine::{Examined, Mode, Names};
 pub use finding::{Finding, Invariant, Write};
-pub use survey::{Counts, Survey};
-pub use suspects::{Mentioned, SurveyResult, Suspect};
+pub use survey::Survey;
+pub use suspects::{Counts, Mentioned, SurveyResult, Suspect};

@@ -1,15 +1,14 @@
 //! The first pass: one scan, each item folded into a trace.
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::{items, names};
 use super::finding::{Finding, Invariant};
-use super::suspects::SurveyResult;
+use super::suspects::{Counts, SurveyResult, spill_error};
 use super::trace::{MAX_HELD, Mention, Role, Trace, What, hash, uuid};
 use crate::dynamodb::item::expression::Projection;
 use crate::dynamodb::{Capacity, Item, Scan, ScanRequest, Segments};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::external_sort::Sorter;
 use crate::messages_table::MessagesTable;
 use crate::messaging::Timestamp;
@@ -19,19 +18,6 @@ const ATTRIBUTES: [&str; 5] =
     [names::PARTITION_KEY, names::SORT_KEY, names::MESSAGE, names::GROUP_UUID, names::USER_UUID];
 /// Senders of a group that are told apart at once; a group has two.
 const SENDERS: usize = 8;
-
-/// What a survey has counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
-    /// Items read.
-    pub items: u64,
-    /// Of them messages.
-    pub messages: u64,
-    /// Of them rows.
-    pub rows: u64,
-    /// Different groups that messages or rows belong to.
-    pub groups: u64,
-}
 
 /// A scan of the whole table under way. Ask for [`Survey::next_page`] until
 /// there is none, then for [`Survey::finish`].
@@ -283,10 +269,4 @@ impl Fold {
         let mention = Mention { user, role, group: group.as_u128(), count };
         self.mentions.push(mention).map_err(spill_error)
     }
-}
-
-pub(super) fn spill_error(cause: std::io::Error) -> Error {
-    Error::failed("cannot sort in a temporary file")
-        .because(cause)
-        .hint("a large table needs some 100 bytes of disk for each item; TMPDIR says where")
 }

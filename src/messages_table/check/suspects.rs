@@ -2,19 +2,32 @@
 
 use std::iter::Peekable;
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::items;
 use super::finding::{Finding, Invariant};
-use super::survey::{Counts, spill_error};
 use super::trace::{Mention, Role, Trace, What};
 use crate::dynamodb::Capacity;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::external_sort::Sorted;
 use crate::messages_table::create_message;
 
 /// Rows of one group that are looked at; it should have two.
 const ROWS: usize = 8;
+
+/// What a survey has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Items read.
+    pub items: u64,
+    /// Of them messages.
+    pub messages: u64,
+    /// Of them rows.
+    pub rows: u64,
+    /// Different groups that messages or rows belong to.
+    pub groups: u64,
+}
 
 /// A table that was read, sorted by group and by user.
 pub struct SurveyResult {
@@ -231,4 +244,10 @@ impl Gathered {
             newest: self.messages.and_then(|messages| messages.instant),
         }
     }
+}
+
+pub(super) fn spill_error(cause: std::io::Error) -> Error {
+    Error::failed("cannot sort in a temporary file")
+        .because(cause)
+        .hint("a large table needs some 100 bytes of disk for each item; TMPDIR says where")
 }

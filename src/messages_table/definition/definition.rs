@@ -1,5 +1,7 @@
 //! What the messages table should be: the one definition, which everything else comes from.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableInput;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
@@ -10,10 +12,12 @@ use aws_sdk_dynamodb::types::{
     TableDescription, Tag,
 };
 
-use super::difference::Tags;
 use crate::dynamodb::{Billing, Units};
 use crate::error::{Error, Result};
 use crate::messages_table::names;
+
+/// Tags by their keys.
+pub(super) type Tags = BTreeMap<String, String>;
 
 /// The messages table as it should be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

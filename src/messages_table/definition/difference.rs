@@ -6,7 +6,7 @@ use std::fmt;
 use aws_sdk_dynamodb::types::{KeySchemaElement, ProjectionType, StreamSpecification, TableDescription};
 use serde::{Serialize, Serializer};
 
-use super::Definition;
+use super::definition::{Definition, Tags};
 use crate::dynamodb::{Billing, Units};
 use crate::error::Result;
 
@@ -90,8 +90,6 @@ impl fmt::Display for Difference {
 }
 
 type Facts = BTreeMap<Fact, String>;
-/// Tags by their keys.
-pub(super) type Tags = BTreeMap<String, String>;
 
 /// What others may have added to a table without harm to the app.
 const fn is_addition(fact: &Fact) -> bool {

@@ -1,4 +1,4 @@
-//! What the service charges for requests that a pattern does not send itself.
+//! Figures of requests that a pattern does not send itself, and those requests.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::QueryInput;
@@ -6,14 +6,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 
-use super::alternatives::Explainer;
-use super::recorder::Recorder;
 use super::{Figures, Request};
-use crate::dynamodb::Capacity;
-use crate::dynamodb::read::page::Reading;
-use crate::error::Result;
-
-const EXPLAINING: &str = "cannot explain the pattern";
 
 /// Figures that the service was asked for, or that stand in for them.
 pub(super) struct Measurement {
@@ -21,76 +14,6 @@ pub(super) struct Measurement {
     pub(super) figures: Figures,
     pub(super) note: String,
     pub(super) requests: Vec<Request>,
-}
-
-impl Explainer<'_> {
-    /// Sends `query` page after page and tells what it was charged. Without
-    /// `--measure` it is one page at most.
-    pub(super) async fn count(
-        &mut self,
-        query: QueryFluentBuilder,
-        pages: Option<usize>,
-    ) -> Result<Measurement> {
-        let most = pages.unwrap_or(if self.measure { usize::MAX } else { 1 });
-        let query = query.select(Select::Count);
-        let (mut start, mut done) = (query.get_exclusive_start_key().clone(), 0);
-        loop {
-            let query = query.clone().set_exclusive_start_key(start);
-            let page = self.table.page(query, EXPLAINING, &mut Capacity::default()).await?;
-            (start, done) = (page.last_evaluated_key, done + 1);
-            if start.is_none() || done == most {
-                return Ok(self.found(start.is_some() && pages.is_none()));
-            }
-        }
-    }
-
-    pub(super) async fn count_scan(&mut self, scan: ScanFluentBuilder) -> Result<Measurement> {
-        let mut start = None;
-        loop {
-            let scan = scan.clone().set_exclusive_start_key(start);
-            let reading = Reading { what: EXPLAINING, table: self.table.name() };
-            let page = self.table.db().scan_page(scan, reading, &mut Capacity::default()).await?;
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(self.found(false));
-            }
-        }
-    }
-
-    /// What has been measured just now; its first request stands for all pages.
-    fn found(&mut self, is_cut: bool) -> Measurement {
-        let log = self.recorder.take();
-        let mut sum = Capacity::default();
-        for answer in log.iter().filter_map(|exchange| exchange.answer.as_ref()) {
-            sum.merge(&answer.capacity);
-        }
-        self.spent.merge(&sum);
-        let first = log.first().map(|exchange| Request {
-            read_units: Some(sum.total),
-            returned: sum.returned,
-            scanned: sum.scanned,
-            ..Request::from(exchange)
-        });
-        Measurement {
-            units: Some(sum.total),
-            figures: Figures::Measured,
-            note: if is_cut {
-                "more than 1 MB, of which this is the first; --measure reads on".to_owned()
-            } else {
-                String::new()
-            },
-            requests: first.into_iter().collect(),
-        }
-    }
-
-    /// The Scan that would be sent.
-    pub(super) async fn held_back(&self, query: &QueryInput, index: Option<String>) -> Option<Request> {
-        let recorder = Recorder::holding();
-        let recorded = self.table.recorded(&recorder);
-        // It never leaves, so there is nothing to hear.
-        let _ = scan_like(&recorded.db.client, query, index).send().await;
-        recorder.take().first().map(Request::from)
-    }
 }
 
 impl Measurement {

@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod app;
+mod count;
 mod measure;
 mod projection;
 mod recorder;

@@ -101,6 +101,15 @@ impl FromStr for Condition {
     }
 }
 
+impl FromStr for Projection {
+    type Err = SyntaxError;
+
+    /// Reads `a,b.c,d[0]`.
+    fn from_str(source: &str) -> Result<Self, SyntaxError> {
+        parser::projection(source).map(Self::new)
+    }
+}
+
 impl Condition {
     /// The condition that an attribute is not there.
     #[must_use]

@@ -1,12 +1,11 @@
 //! Attributes, and parts of them.
 
 use std::fmt;
-use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::lexer;
 use super::placeholders::Placeholders;
-use super::{SyntaxError, lexer, parser};
 use crate::dynamodb::Item;
 
 /// An attribute, or a part of one: `a`, `a.b`, `a.b[0]`.
@@ -93,16 +92,11 @@ impl fmt::Display for Path {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection(Vec<Path>);
 
-impl FromStr for Projection {
-    type Err = SyntaxError;
-
-    /// Reads `a,b.c,d[0]`.
-    fn from_str(source: &str) -> Result<Self, SyntaxError> {
-        parser::projection(source).map(Self)
-    }
-}
-
 impl Projection {
+    pub(super) const fn new(paths: Vec<Path>) -> Self {
+        Self(paths)
+    }
+
     /// The attributes of these names.
     #[must_use]
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {

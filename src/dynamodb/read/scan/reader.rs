@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::sync::mpsc;
 
 use super::pages::Pages;
-use super::{ScanPage, Start};
+use super::request::{ScanPage, Start};
 use crate::dynamodb::item::size;
 use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item};

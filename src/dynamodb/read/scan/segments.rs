@@ -1,43 +1,15 @@
 //! Into how many parts a table is cut.
 
-use std::str::FromStr;
-
-use super::ScanRequest;
+use super::request::{ScanRequest, Segments};
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::error::table_flag;
 use crate::error::{Error, Kind, Result};
 
-/// The service takes no more. Source: "Scan" in the API reference.
-const MOST: usize = 1_000_000;
 /// A page of 1 MB takes AWS some tens of milliseconds: a smaller table is read
 /// within a second or so as it is.
 const BYTES_EACH: u64 = 16 * 1024 * 1024;
 /// More pages at once than this and the reader, not the service, is what waits.
 const MAX_CHOSEN: u64 = 4;
-
-/// How many parts of a table are read at the same time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Segments {
-    /// By the table's size, and one on an emulator.
-    #[default]
-    Auto,
-    /// So many; none counts as one.
-    Count(usize),
-}
-
-impl FromStr for Segments {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        match text.parse() {
-            Ok(count) if (1..=MOST).contains(&count) => Ok(Self::Count(count)),
-            _ => Err(format!("auto, or a number from 1 to {MOST}")),
-        }
-    }
-}
 
 impl DynamoDb {
     /// How many segments; and, where that has to be asked for, whether there is

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 
-use super::dispatch::Op;
+use super::op::Op;
 use super::request::key_of;
 use crate::aws::is_not_sent;
 use crate::dynamodb::error::{is_server_error, is_throttled};

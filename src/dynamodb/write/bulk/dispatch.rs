@@ -6,13 +6,15 @@ use std::sync::atomic::Ordering;
 
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::batch::{BatchOutcome, Destination, MAX_BYTES, MAX_REQUESTS};
-use super::request::Prepared;
-use super::{BulkOptions, BulkWritten, Pace, Shared, Writers};
+use super::op::Op;
+use super::pace::Pace;
+use super::progress::{BulkOptions, BulkWritten, Shared};
+use super::writers::Writers;
 use crate::dynamodb::retry::delay;
 use crate::dynamodb::{Capacity, DynamoDb, KeySchema};
 use crate::error::{Error, Kind, Result};
@@ -32,32 +34,6 @@ pub(super) enum Message {
     Flush(oneshot::Sender<()>),
     /// There is no room for another request.
     Hungry,
-}
-
-/// A request under way.
-pub(super) struct Op {
-    sequence: u64,
-    prepared: Prepared,
-    /// Times in a row that its batch was not taken; the pause grows with them.
-    tries: u32,
-    /// The same since anything at all was written, and how much was, then.
-    vain: u32,
-    written_then: u64,
-    _room: OwnedSemaphorePermit,
-}
-
-impl Op {
-    pub(super) const fn new(sequence: u64, prepared: Prepared, room: OwnedSemaphorePermit) -> Self {
-        Self { sequence, prepared, tries: 0, vain: 0, written_then: 0, _room: room }
-    }
-
-    pub(super) fn json(&self) -> &[u8] {
-        &self.prepared.json
-    }
-
-    pub(super) const fn key(&self) -> u64 {
-        self.prepared.key
-    }
 }
 
 /// A batch that was sent.

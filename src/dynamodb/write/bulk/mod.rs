@@ -6,23 +6,27 @@
 
 mod batch;
 mod dispatch;
+mod op;
 mod pace;
+mod progress;
 mod request;
 mod writers;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use self::dispatch::{Dispatch, Message, Op};
+use self::dispatch::{Dispatch, Message};
+use self::op::Op;
+use self::progress::Shared;
 use self::request::Prepared;
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
+use crate::dynamodb::{DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
 
 pub use pace::Pace;
+pub use progress::{BulkOptions, BulkProgress, BulkWritten};
 pub use writers::Writers;
 
 /// What may be under way at a time, in units of [`ROOM_UNIT`] bytes. It bounds the memory: 32 MiB,
@@ -32,51 +36,6 @@ const ROOM: usize = 4096;
 const ROOM_UNIT: usize = 8 * 1024;
 /// Messages on their way to the dispatcher.
 const CHANNEL: usize = 256;
-
-/// How to write.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct BulkOptions {
-    /// Write units a second, at most; `None` is as many as the table takes.
-    pub max_wcu: Option<f64>,
-    /// How many writes there will be, if that is known. An error says so.
-    pub total: Option<u64>,
-}
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BulkWritten {
-    /// Items put.
-    pub put: u64,
-    /// Items deleted.
-    pub deleted: u64,
-    /// Write units.
-    pub capacity: Capacity,
-    /// Requests that had to go in again: unprocessed, throttled, or without an answer.
-    pub retried: u64,
-    /// How many BatchWriteItem there were at most at a time.
-    pub writers: usize,
-}
-
-impl BulkWritten {
-    /// Items put and deleted.
-    #[must_use]
-    pub const fn items(&self) -> u64 {
-        self.put + self.deleted
-    }
-}
-
-/// How far a writer is, for those who watch.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    done_through: AtomicU64,
-    written: AtomicU64,
-    /// Write units, in thousandths.
-    units: AtomicU64,
-}
-
-/// How far a writer is.
-#[derive(Debug, Clone)]
-pub struct BulkProgress(Arc<Shared>);
 
 /// A bulk write under way. Everything that was submitted is written once
 /// [`BulkWriter::finish`] has returned; dropped before, it finishes the requests that are on their
@@ -235,28 +194,6 @@ impl BulkWriter {
             Err(error) => error,
             Ok(_) => Error::failed("writing was stopped"),
         }
-    }
-}
-
-impl BulkProgress {
-    /// How many of the submitted requests, from the first on and in the order of submission, are
-    /// surely written.
-    #[must_use]
-    pub fn done_through(&self) -> u64 {
-        self.0.done_through.load(Ordering::Acquire)
-    }
-
-    /// How many requests are written, in whatever order.
-    #[must_use]
-    pub fn written(&self) -> u64 {
-        self.0.written.load(Ordering::Relaxed)
-    }
-
-    /// Write units consumed so far.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "for showing")]
-    pub fn units(&self) -> f64 {
-        self.0.units.load(Ordering::Relaxed) as f64 / 1000.0
     }
 }
 
