@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use clap::Args;
 use uuid::Uuid;
 
-use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::{OutputArgs, count as counted};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_requests;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::{DEFAULT_TABLE, Target};

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::TableArgs;
-use super::attributes::KeyArgs;
 use super::items::{ItemArgs, parse_condition};
-use super::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::attributes::KeyArgs;
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::archive::{Compression, Header, KeyPart, PartialExport, Totals, Wanted, Writer};
 use crate::commands::common::{OutputArgs, count, shell_word};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::signals::{Signals, Stop};
 use crate::context::Context;
 use crate::dynamodb::{DynamoDb, Scan, ScanRequest, TableSchema};

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::TableArgs;
-use super::attributes::KeyArgs;
 use super::items::{ItemArgs, parse_attributes};
-use super::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::attributes::KeyArgs;
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::context::Context;
 use crate::dynamodb::Capacity;
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! `cruddur ddb`: the table of direct messages.
 
-mod attributes;
+mod args;
 mod check;
 mod delete;
 mod drop;
@@ -11,7 +11,6 @@ mod import;
 mod items;
 mod list_tables;
 mod patterns;
-mod people;
 mod put;
 mod query;
 mod rename_user;
@@ -21,12 +20,11 @@ mod seed;
 mod stats;
 mod stream;
 mod truncate;
-mod usage;
 mod writing;
 
 use clap::{Args, Subcommand};
 
-pub(super) use self::people::People;
+pub(super) use self::args::people::People;
 pub(super) use self::seed::{lock_group, read_transcript};
 
 use crate::commands::common::shell_word;

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::TableArgs;
-use super::attributes::AttributeArgs;
 use super::items::{ItemArgs, parse_condition};
-use super::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::attributes::AttributeArgs;
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::TableArgs;
 use super::items::{SelectArgs, parse_condition};
-use super::usage::{Bill, UsageArgs};
 use crate::commands::common::count as counted;
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::context::Context;
 use crate::dynamodb::QueryRequest;
 use crate::dynamodb::item::expression::Condition;

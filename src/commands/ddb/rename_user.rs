@@ -4,8 +4,8 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::TableArgs;
-use super::usage::{Bill, UsageArgs};
 use crate::commands::common::{OutputArgs, count, shell_word};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::{requests_json, show_requests};
 use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};

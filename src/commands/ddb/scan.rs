@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::items::SelectArgs;
-use super::usage::{Bill, UsageArgs};
 use super::{ScanSpeedArgs, TableArgs};
 use crate::commands::common::count as counted;
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::context::Context;
 use crate::dynamodb::ScanRequest;
 use crate::error::Result;

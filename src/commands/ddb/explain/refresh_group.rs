@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{ExplainArgs, show};
 use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::UsageArgs;
+use crate::commands::ddb::args::usage::UsageArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::messages_table::MessagesTable;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::commands::common::{OutputArgs, count};
-use crate::commands::ddb::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::error::Result;
 use crate::messages_table::{Alternative, Explanation, Figures, Request};
 use crate::output::consumed::dollars;

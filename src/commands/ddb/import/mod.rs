@@ -9,12 +9,12 @@ use clap::Args;
 use serde::Serialize;
 
 use self::write::{ImportOutcome, Job};
-use super::usage::{Bill, UsageArgs};
 use super::{TableArgs, parse_units, state_folder};
 use crate::archive::{
     FileSurvey, Format as FileFormat, ImportCheckpoint, KeyPart, Policy, Reading, Source, survey,
 };
 use crate::commands::common::{OutputArgs, count, shell_word};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::context::Context;

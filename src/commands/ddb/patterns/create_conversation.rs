@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::write::WriteArgs;
 use crate::commands::common::shell_word;
-use crate::commands::ddb::usage::Bill;
+use crate::commands::ddb::args::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
 use crate::context::Context;

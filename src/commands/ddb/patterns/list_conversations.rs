@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::read::{Read, ReadArgs, Words, searched, show, who};
-use crate::commands::ddb::people;
+use crate::commands::ddb::args::people;
 use crate::config::Setting;
 use crate::context::Context;
 use crate::error::Result;

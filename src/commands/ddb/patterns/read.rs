@@ -6,7 +6,7 @@ use serde_json::json;
 use super::range::RangeArgs;
 use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::context::Context;
 use crate::error::Result;
 use crate::messages_table::{Census, Direction, MessagesTable, Span, Timeline};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::commands::common::OutputArgs;
 use crate::commands::ddb::TableArgs;
-use crate::commands::ddb::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::dynamodb::{DynamoDb, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
 use crate::messages_table::{Sent, check_text};

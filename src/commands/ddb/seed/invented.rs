@@ -10,7 +10,7 @@ use super::checkpoint::{self, SeedCheckpoint, as_given};
 use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{count, shell_word};
 use crate::commands::db::one_at_a_time;
-use crate::commands::ddb::usage::Bill;
+use crate::commands::ddb::args::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;

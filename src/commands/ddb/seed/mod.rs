@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use clap::Args;
 use uuid::Uuid;
 
-use super::usage::UsageArgs;
 use super::{TableArgs, parse_units};
+use crate::commands::ddb::args::usage::UsageArgs;
 use crate::commands::project::BuiltInArgs;
 use crate::commands::target::ConfirmArgs;
 use crate::context::Context;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::super::people::People;
 use super::SeedArgs;
-use crate::commands::ddb::usage::Bill;
+use crate::commands::ddb::args::people::People;
+use crate::commands::ddb::args::usage::Bill;
 use crate::commands::plan::show_plan;
 use crate::commands::project::{BuiltInArgs, TRANSCRIPT};
 use crate::commands::target::announce;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Source;
 use crate::commands::common::{OutputArgs, count};
-use crate::commands::ddb::usage::{Bill, UsageArgs};
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::ddb::{TableArgs, state_folder};
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};

@@ -6,11 +6,11 @@ use clap::Args;
 
 use self::saved_table::SavedTableFile;
 pub(super) use self::saved_table::left_over;
-use super::usage::{Bill, UsageArgs};
 use super::writing::{ended, watched};
 use super::{ScanSpeedArgs, TableArgs, parse_units};
 use crate::aws::WriteCost;
 use crate::commands::common::count;
+use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::show_plan;
 use crate::commands::signals::Signals;
 use crate::commands::target::{ConfirmArgs, announce};

@@ -63,7 +63,7 @@ impl People {
 }
 
 /// The handle of Person 1: what `flag` says, else `user1_username`, else nina.
-pub(super) fn my_handle(cx: &Context, flag: &'static str, given: Option<&str>) -> Setting {
+pub(in crate::commands) fn my_handle(cx: &Context, flag: &'static str, given: Option<&str>) -> Setting {
     handle(cx, 0, flag, given)
 }
 
@@ -80,7 +80,7 @@ fn handle(cx: &Context, person: usize, flag: &'static str, given: Option<&str>) 
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] when nobody has; it lists who is there.
-pub(super) async fn user(postgres: &Session, handle: &Setting) -> Result<User> {
+pub(in crate::commands) async fn user(postgres: &Session, handle: &Setting) -> Result<User> {
     if let Some(user) = postgres.find_user(&handle.value).await? {
         return Ok(user);
     }

@@ -10,7 +10,7 @@ use crate::output::consumed::{Consumed, Price, dollars};
 
 /// What units cost, where the built-in table does not know better.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct UsageArgs {
+pub(in crate::commands) struct UsageArgs {
     /// What a million read request units cost, in US dollars [default: the price table's,
     /// for the region]
     #[arg(long, value_name = "USD", value_parser = parse_price)]
@@ -35,7 +35,7 @@ fn parse_price(text: &str) -> Result<f64, String> {
 
 /// What the money at the end of the line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bill {
+pub(in crate::commands) enum Bill {
     /// A million calls: of what an app does over and over.
     Calls,
     /// This run: of what is done once, to all of a table.
@@ -71,7 +71,7 @@ struct Json<'a> {
 
 impl UsageArgs {
     /// What a million calls of so many units cost, in US dollars.
-    pub(super) fn million(&self, region: &str, read: f64, write: f64) -> Option<f64> {
+    pub(in crate::commands) fn million(&self, region: &str, read: f64, write: f64) -> Option<f64> {
         let capacity = |total: f64| Capacity { total, ..Capacity::default() };
         let region = region.to_owned();
         let usage = Usage { read: capacity(read), write: capacity(write), region, estimated: false };
@@ -80,7 +80,7 @@ impl UsageArgs {
 
     /// Prints the line, and with `-v` the facts behind it, unless nothing was consumed. It
     /// comes last, unless the command fails.
-    pub(super) fn show(&self, ui: &mut Ui, usage: &Usage, bill: Bill) {
+    pub(in crate::commands) fn show(&self, ui: &mut Ui, usage: &Usage, bill: Bill) {
         let Usage { read, write, estimated, .. } = usage;
         // Nothing was asked, or no answer says what it took.
         if read.pages + write.pages == 0 {
@@ -108,7 +108,7 @@ impl UsageArgs {
     }
 
     /// What `-o json` has under `consumed_capacity`.
-    pub(super) fn json(&self, usage: &Usage) -> serde_json::Value {
+    pub(in crate::commands) fn json(&self, usage: &Usage) -> serde_json::Value {
         let mut sum = usage.read.clone();
         sum.merge(&usage.write);
         let json = Json {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// The key of one item.
 #[derive(Debug, Clone, Args)]
-pub(super) struct KeyArgs {
+pub(in crate::commands) struct KeyArgs {
     /// The item's key: NAME=VALUE for each of its attributes, or the values alone, partition key first
     #[arg(value_name = "KEY", required = true, num_args = 1..=2)]
     key: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct KeyArgs {
 
 impl KeyArgs {
     /// The key, by what the table says its attributes are.
-    pub(super) fn key(&self, table: &str, schema: &KeySchema) -> Result<Item> {
+    pub(in crate::commands) fn key(&self, table: &str, schema: &KeySchema) -> Result<Item> {
         let named = |argument: &str| {
             let assignment = Assignment::of(argument)?;
             Some((schema.part(assignment.name)?, assignment.value.to_owned()))
@@ -57,7 +57,7 @@ fn wrong_key(table: &str, schema: &KeySchema, why: &str) -> Error {
 
 /// An item's attributes.
 #[derive(Debug, Clone, Args)]
-pub(super) struct AttributeArgs {
+pub(in crate::commands) struct AttributeArgs {
     /// NAME=TEXT, NAME:=JSON, or NAME:TYPE=VALUE
     ///
     /// NAME:=JSON is a number, true, false, null, a list or a map. TYPE is one of DynamoDB's:
@@ -74,7 +74,7 @@ pub(super) struct AttributeArgs {
 
 impl AttributeArgs {
     /// The item, whose key is complete and of the right types.
-    pub(super) fn item(&self, table: &str, schema: &TableSchema) -> Result<Item> {
+    pub(in crate::commands) fn item(&self, table: &str, schema: &TableSchema) -> Result<Item> {
         let mut item = match &self.item {
             Some(file) => read_item(file, &schema.key)?,
             None => Item::new(),
