@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use md5::{Digest as _, Md5};
 use serde::Deserialize;
 
-use super::source::{DataFile, Expected};
 use crate::error::{Context as _, Error, Result};
 
 const SUMMARY: &str = "manifest-summary.json";
@@ -30,6 +29,22 @@ struct Listed {
     item_count: u64,
     md5_checksum: Option<String>,
     data_file_s3_key: String,
+}
+
+/// A file of items.
+#[derive(Debug)]
+pub(super) struct DataFile {
+    /// `None` is stdin.
+    pub(super) path: Option<PathBuf>,
+    /// What a manifest says that it holds.
+    pub(super) expected: Option<Expected>,
+}
+
+#[derive(Debug)]
+pub(super) struct Expected {
+    pub(super) items: u64,
+    /// In base64.
+    pub(super) md5: Option<String>,
 }
 
 /// The data files of the export in `folder`: of its manifest, or, where only data

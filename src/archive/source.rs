@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use md5::{Digest as _, Md5};
 
 use super::compression::decoder;
-use super::folder;
+use super::folder::{self, DataFile};
 use super::records::{self, Change, Format, Found, Reading};
 use super::values::Fault;
 use super::write::Header;
@@ -23,22 +23,6 @@ pub struct Source {
     files: Vec<DataFile>,
     /// Whether it is a folder, where some files may well be empty.
     is_folder: bool,
-}
-
-/// A file of items.
-#[derive(Debug)]
-pub(super) struct DataFile {
-    /// `None` is stdin.
-    pub(super) path: Option<PathBuf>,
-    /// What a manifest says that it holds.
-    pub(super) expected: Option<Expected>,
-}
-
-#[derive(Debug)]
-pub(super) struct Expected {
-    pub(super) items: u64,
-    /// In base64.
-    pub(super) md5: Option<String>,
 }
 
 /// A change, and where it stands.

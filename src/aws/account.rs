@@ -5,15 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use tokio::sync::Mutex;
 
-use super::Caller;
-use super::error::{code, root_cause};
+use super::codes::{code, root_cause};
+use super::trace_interceptor::TraceInterceptor;
 use crate::remembered::Remembered;
+
+/// A client of STS, still to be built.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) sdk: SdkConfig,
+    pub(super) trace_interceptor: Option<TraceInterceptor>,
+}
 
 /// A command does not wait longer than this for the name of its account.
 const TIMEOUT: Duration = Duration::from_secs(3);

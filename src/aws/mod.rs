@@ -3,15 +3,15 @@
 
 mod account;
 mod answers;
+mod codes;
 mod dry_run;
+mod endpoint;
 mod error;
 mod identity;
 mod trace_interceptor;
 mod tries;
 mod witness;
 
-use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -28,19 +28,19 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+pub(crate) use self::codes::{code, is_not_sent, is_untaken};
 pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Plan, UnsentRequest, WriteCost};
-pub(crate) use self::error::{code, is_not_sent, is_untaken};
+pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::identity::CallerIdentity;
 pub(crate) use self::tries::Tries;
 
-use self::account::CachedCredentials;
+use self::account::{CachedCredentials, Caller};
 use self::answers::Checking;
+use self::endpoint::aws_in;
 use self::trace_interceptor::TraceInterceptor;
 use self::witness::Witness;
-use crate::config::{
-    AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, Identity, PlanSize, Service, Signs, Target, is_loopback,
-};
+use crate::config::{AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, PlanSize, is_loopback};
 use crate::error::{Error, Result};
 
 /// The first pause before a retry against an emulator: a stack that is down
@@ -54,30 +54,6 @@ pub(crate) struct Aws {
     /// What every client of a dry run is to be given.
     pub(crate) dry_run: Option<DryRun>,
     /// What every client is to be given that is listened to.
-    trace_interceptor: Option<TraceInterceptor>,
-}
-
-/// Where a service is; displays as the endpoint's URL, or as AWS with the region.
-#[derive(Debug, Clone)]
-pub struct Endpoint {
-    service: Service,
-    target: Target,
-    name: String,
-    region: String,
-    /// Where the endpoint is; `None` is AWS's own.
-    host: Option<Host>,
-    emulated: bool,
-    loopback: bool,
-    request_timeout: Duration,
-    witness: Witness,
-    /// What asks for the account, where there is one to ask for.
-    caller: Option<Caller>,
-}
-
-/// A client of STS, still to be built.
-#[derive(Debug, Clone)]
-struct Caller {
-    sdk: SdkConfig,
     trace_interceptor: Option<TraceInterceptor>,
 }
 
@@ -171,94 +147,6 @@ impl Aws {
         };
         let dry_run = config.dry_run.map(|plan| DryRun::new(config.service, plan == PlanSize::Full));
         Ok(Self { sdk, place, dry_run, trace_interceptor })
-    }
-}
-
-impl Endpoint {
-    /// The service that is there.
-    #[must_use]
-    pub const fn service(&self) -> Service {
-        self.service
-    }
-
-    /// The world it belongs to.
-    #[must_use]
-    pub const fn target(&self) -> Target {
-        self.target
-    }
-
-    /// The endpoint's URL, or the region of AWS's own: what is kept of a place.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The region that requests are signed for.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
-    /// The service and where it is, as a target is named to people.
-    #[must_use]
-    pub fn described(&self) -> String {
-        let at = if self.host.is_some() { format!(" at {}", self.name) } else { String::new() };
-        format!("{}{at} in {}", self.service.name(), self.region)
-    }
-
-    /// What is known of it: where it is, and whether what has answered so far was AWS.
-    #[must_use]
-    pub fn signs(&self) -> Signs {
-        let service = |is_aws: bool| is_aws.then(|| format!("AWS's {}", self.service.name()));
-        Signs {
-            flag: self.target == Target::Prod,
-            aws_own: self.host.is_none(),
-            hosts: self.host.iter().cloned().collect(),
-            identity: self
-                .witness
-                .says_aws()
-                .map(|is_aws| Identity { service: service(is_aws), ..Identity::default() }),
-            ..Signs::default()
-        }
-    }
-
-    /// The AWS account, as the credentials have it; `None` where there is none: at
-    /// an emulator, and for dummies. STS is asked once a day for each access key;
-    /// the folder `state` remembers.
-    ///
-    /// # Errors
-    /// Why it is not known, in a few words. Nothing depends on it.
-    pub async fn account(&self, state: Option<&Path>) -> Option<Result<String, String>> {
-        Some(account::account(self.caller.as_ref()?, state).await)
-    }
-
-    /// How long a request may take, and how long work goes on in which nothing succeeds.
-    #[must_use]
-    pub const fn request_timeout(&self) -> Duration {
-        self.request_timeout
-    }
-
-    /// Whether this is an emulator.
-    #[must_use]
-    pub const fn is_emulated(&self) -> bool {
-        self.emulated
-    }
-
-    /// Whether the endpoint can only be on this machine.
-    #[must_use]
-    pub const fn is_loopback(&self) -> bool {
-        self.loopback
-    }
-}
-
-/// The name of AWS's own endpoints.
-fn aws_in(region: &str) -> String {
-    format!("AWS in {region}")
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.is_some() { f.write_str(&self.name) } else { f.write_str(&aws_in(&self.name)) }
     }
 }
 

@@ -2,6 +2,63 @@
 
 use std::collections::BTreeMap;
 
+/// What a connection string may say, by libpq's keyword, and the variable that
+/// says it in its place.
+pub(super) const KEYWORDS: [(&str, Option<&str>); 22] = [
+    ("host", Some("PGHOST")),
+    ("hostaddr", Some("PGHOSTADDR")),
+    ("port", Some("PGPORT")),
+    ("dbname", Some("PGDATABASE")),
+    ("user", Some("PGUSER")),
+    ("password", Some("PGPASSWORD")),
+    ("passfile", Some("PGPASSFILE")),
+    ("application_name", Some("PGAPPNAME")),
+    ("fallback_application_name", None),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    ("options", Some("PGOPTIONS")),
+    ("sslmode", Some("PGSSLMODE")),
+    ("sslrootcert", Some("PGSSLROOTCERT")),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    ("channel_binding", Some("PGCHANNELBINDING")),
+    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
+    ("keepalives", None),
+    ("keepalives_idle", None),
+    ("keepalives_interval", None),
+    ("keepalives_count", None),
+    ("tcp_user_timeout", None),
+];
+
+/// What libpq would do and cruddur does not; where it is set, passing over it
+/// would connect in another way than was asked for.
+pub(super) const UNSUPPORTED: [(&str, &str, &str); 9] = [
+    ("service", "PGSERVICE", "cruddur reads no service file"),
+    ("sslcert", "PGSSLCERT", "cruddur sends no client certificate"),
+    ("sslkey", "PGSSLKEY", "cruddur sends no client certificate"),
+    ("sslcrl", "PGSSLCRL", "cruddur reads no revocation list"),
+    ("sslcrldir", "PGSSLCRLDIR", "cruddur reads no revocation list"),
+    ("requirepeer", "PGREQUIREPEER", "cruddur does not check the account that runs the server"),
+    ("require_auth", "PGREQUIREAUTH", "cruddur does not choose between ways to sign in"),
+    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
+    ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
+];
+
+/// What makes no difference to cruddur, unless its value asks for more.
+pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
+    ("gssencmode", &["disable", "prefer"]),
+    ("sslcompression", &["0", "1"]),
+    ("sslsni", &["1"]),
+    ("sslcertmode", &["disable", "allow"]),
+    ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8", "auto"]),
+];
+
+/// Whether `keyword` is one that a message may show.
+pub(super) fn is_known(keyword: &str) -> bool {
+    KEYWORDS.iter().any(|(known, _)| *known == keyword)
+        || UNSUPPORTED.iter().any(|(known, ..)| *known == keyword)
+        || WITHOUT_EFFECT.iter().any(|(known, _)| *known == keyword)
+}
+
 /// Why a connection string cannot be read. Never holds a part of it: that could
 /// be the password.
 pub(super) struct Problem {
@@ -172,7 +229,7 @@ fn decode(text: &str, keyword: &str) -> Result<String, Problem> {
         }
     }
     // What is no keyword may be a part of the password.
-    let what = if super::postgres::is_known(keyword) { keyword } else { "parameter" };
+    let what = if is_known(keyword) { keyword } else { "parameter" };
     if bytes.contains(&0) {
         return Err(Problem::new(format!("its {what} holds a %00")));
     }

@@ -5,9 +5,9 @@
 
 use serde::Serialize;
 
+use super::conninfo::{KEYWORDS, UNSUPPORTED};
 use super::environment::{Setting, Source, names_with};
 use super::mask::Mask;
-use super::postgres::{KEYWORDS, UNSUPPORTED};
 use super::{
     Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, Host, PEOPLE_VARIABLES,
     PostgresConfig, Service, Signs, Target, USER_POOL_VARIABLES,

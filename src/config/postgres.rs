@@ -5,61 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::conninfo::{self, Problem};
+use super::conninfo::{self, KEYWORDS, Problem, UNSUPPORTED, WITHOUT_EFFECT, is_known};
 use super::environment::{Environment, Setting, Source};
 use super::{DEFAULT_CONNECTION_URL, Host, TIMEOUT_NEAR, Target, is_loopback, passfile};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
-
-/// What a connection string may say, by libpq's keyword, and the variable that
-/// says it in its place.
-pub(super) const KEYWORDS: [(&str, Option<&str>); 22] = [
-    ("host", Some("PGHOST")),
-    ("hostaddr", Some("PGHOSTADDR")),
-    ("port", Some("PGPORT")),
-    ("dbname", Some("PGDATABASE")),
-    ("user", Some("PGUSER")),
-    ("password", Some("PGPASSWORD")),
-    ("passfile", Some("PGPASSFILE")),
-    ("application_name", Some("PGAPPNAME")),
-    ("fallback_application_name", None),
-    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
-    ("options", Some("PGOPTIONS")),
-    ("sslmode", Some("PGSSLMODE")),
-    ("sslrootcert", Some("PGSSLROOTCERT")),
-    ("sslnegotiation", Some("PGSSLNEGOTIATION")),
-    ("channel_binding", Some("PGCHANNELBINDING")),
-    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
-    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
-    ("keepalives", None),
-    ("keepalives_idle", None),
-    ("keepalives_interval", None),
-    ("keepalives_count", None),
-    ("tcp_user_timeout", None),
-];
-
-/// What libpq would do and cruddur does not; where it is set, passing over it
-/// would connect in another way than was asked for.
-pub(super) const UNSUPPORTED: [(&str, &str, &str); 9] = [
-    ("service", "PGSERVICE", "cruddur reads no service file"),
-    ("sslcert", "PGSSLCERT", "cruddur sends no client certificate"),
-    ("sslkey", "PGSSLKEY", "cruddur sends no client certificate"),
-    ("sslcrl", "PGSSLCRL", "cruddur reads no revocation list"),
-    ("sslcrldir", "PGSSLCRLDIR", "cruddur reads no revocation list"),
-    ("requirepeer", "PGREQUIREPEER", "cruddur does not check the account that runs the server"),
-    ("require_auth", "PGREQUIREAUTH", "cruddur does not choose between ways to sign in"),
-    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
-    ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
-];
-
-/// What makes no difference to cruddur, unless its value asks for more.
-const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
-    ("gssencmode", &["disable", "prefer"]),
-    ("sslcompression", &["0", "1"]),
-    ("sslsni", &["1"]),
-    ("sslcertmode", &["disable", "allow"]),
-    ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8", "auto"]),
-];
 
 /// What says where production is, and whether that is made sure of. There, a
 /// variable left over from other work must not.
@@ -74,13 +24,6 @@ pub struct PostgresConfig {
     home: Option<PathBuf>,
     trace: Trace,
     request_timeout: Duration,
-}
-
-/// Whether `keyword` is one that a message may show.
-pub(super) fn is_known(keyword: &str) -> bool {
-    KEYWORDS.iter().any(|(known, _)| *known == keyword)
-        || UNSUPPORTED.iter().any(|(known, ..)| *known == keyword)
-        || WITHOUT_EFFECT.iter().any(|(known, _)| *known == keyword)
 }
 
 impl PostgresConfig {

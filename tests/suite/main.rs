@@ -9,6 +9,7 @@
     clippy::disallowed_methods
 )]
 
+mod architecture;
 mod at_once;
 mod cognito;
 mod config;

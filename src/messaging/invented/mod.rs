@@ -73,7 +73,7 @@ impl Invention {
     /// How many pairs so many users make.
     #[must_use]
     pub fn pairs(users: u64) -> u128 {
-        u128::from(users) * u128::from(users.saturating_sub(1)) / 2
+        pairs::possible(users)
     }
 
     /// How many conversations have their last message on the last day, so that everybody has one

@@ -1,6 +1,5 @@
 //! Who talks to whom: a pair of users for each conversation, and none of them twice.
 
-use super::Invention;
 use super::random::Random;
 
 /// All pairs of so many users, in rounds: in each round everybody is in one pair, or sits out once
@@ -10,6 +9,11 @@ pub(super) struct Pairs {
     /// Users stand in another order for each seed.
     step: u64,
     start: u64,
+}
+
+/// How many pairs so many users make.
+pub(super) fn possible(users: u64) -> u128 {
+    u128::from(users) * u128::from(users.saturating_sub(1)) / 2
 }
 
 impl Pairs {
@@ -28,7 +32,7 @@ impl Pairs {
     /// The users of conversation `index`: two different ones.
     pub(super) fn of(&self, index: u64) -> (u64, u64) {
         let users = self.users;
-        let (index, each) = (u128::from(index) % Invention::pairs(users), users / 2);
+        let (index, each) = (u128::from(index) % possible(users), users / 2);
         let index = u64::try_from(index).unwrap_or_default();
         let (round, place) = (index / each, index % each);
         let (one, other) = match (users.is_multiple_of(2), place) {

@@ -5,27 +5,22 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode as DriverMode;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{CancelToken, Client, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::failure::{Cause, Failure};
-use super::line::Line;
 use super::server::Server;
 use super::tls::{Check, SslMode, connector};
-use super::traced::Traced;
 use crate::error::Result;
 use crate::postgres::ConnectionUrl;
-use crate::trace::since;
 
 /// Opens connections to one URL; what TLS needs is read once.
 pub(crate) struct Dialer<'a> {
-    url: &'a ConnectionUrl,
+    pub(super) url: &'a ConnectionUrl,
     check: Check,
     /// `None`: no server of this URL is spoken to in TLS.
     connector: Option<MakeRustlsConnect>,
@@ -42,20 +37,7 @@ impl<'a> Dialer<'a> {
     }
 
     /// Tries each server until one lets us in. A server that knows us and says no
-    /// is the end of it: the next one would be told the same.
-    pub(crate) async fn dial(&self) -> Result<Traced<Client>, Failure> {
-        let trace = self.url.trace.clone();
-        let start = Instant::now();
-        let dialed = self.dial_servers().await;
-        trace.request(|| {
-            let outcome = if dialed.is_ok() { "" } else { "failed, " };
-            format!("PostgreSQL connect at {}: {outcome}{}", self.url, since(start))
-        });
-        let (client, connection) = dialed?;
-        Ok(Traced::new(client, trace, &self.url.to_string(), Line::new(self.url, connection)))
-    }
-
-    /// The same without telling of it: the client, and the task that serves its connection.
+    /// is the end of it: the next one would be told the same. Returns the client, and the task that serves its connection.
     pub(crate) async fn dial_servers(&self) -> Result<(Client, AbortHandle), Failure> {
         let mut last = None;
         for server in self.url.servers() {
@@ -205,9 +187,4 @@ impl TlsConnect<Socket> for Watched<RustlsConnect> {
             Ok(stream)
         })
     }
-}
-
-/// Whether the server has no place for this role on such a connection.
-pub(crate) fn is_refused_role(code: Option<&SqlState>) -> bool {
-    code == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
 }

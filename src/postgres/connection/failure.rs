@@ -8,9 +8,7 @@ use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, OtherError};
 use tokio_postgres::error::SqlState;
 
-use super::connect::is_refused_role;
 use super::server::Server;
-use super::session::describe;
 use super::tls::{Check, Roots};
 use crate::config::Target;
 use crate::error::{Error, span};
@@ -298,5 +296,21 @@ pub(crate) const fn variable(url: &ConnectionUrl) -> &'static str {
     match url.target() {
         Target::Local => "CONNECTION_URL",
         Target::Prod => "PROD_CONNECTION_URL",
+    }
+}
+
+/// Whether the server has no place for this role on such a connection.
+pub(crate) fn is_refused_role(code: Option<&SqlState>) -> bool {
+    code == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// The server's own message, with its detail, or the driver's.
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => match db.detail() {
+            Some(detail) => format!("{} ({detail})", db.message()),
+            None => db.message().to_owned(),
+        },
+        None => error.to_string(),
     }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Error};
 
 use super::connect::Dialer;
 use super::failure::Failure;
-use super::traced::brief;
+use super::shown::brief;
 use crate::error::span;
 use crate::postgres::ConnectionUrl;
 use crate::trace::SILENCE;

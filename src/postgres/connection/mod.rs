@@ -6,6 +6,7 @@ mod identity;
 mod line;
 mod server;
 pub(crate) mod session;
+mod shown;
 pub(crate) mod tls;
 pub(crate) mod traced;
 pub(crate) mod url;

@@ -4,6 +4,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::connect::Dialer;
+use super::failure::describe;
 use super::traced::Traced;
 use crate::error::{Error, Result, span};
 use crate::postgres::ConnectionUrl;
@@ -124,15 +125,4 @@ impl From<tokio_postgres::Error> for Failed {
 /// committed before.
 fn is_refusal(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| !code.code().starts_with("57P"))
-}
-
-/// The server's own message, with its detail, or the driver's.
-pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(db) => match db.detail() {
-            Some(detail) => format!("{} ({detail})", db.message()),
-            None => db.message().to_owned(),
-        },
-        None => error.to_string(),
-    }
 }

@@ -12,12 +12,11 @@ use tokio_postgres::{
     Transaction,
 };
 
+use super::connect::Dialer;
+use super::failure::Failure;
 use super::line::Line;
-use crate::postgres::sql::{Lexer, Token};
+use super::shown::{cut, shown};
 use crate::trace::{Trace, since};
-
-/// As much of a statement as its line shows.
-const FIRST_WORDS: usize = 72;
 
 /// The driver's client, or a transaction of it; what is asked of it is told.
 pub(crate) struct Traced<C> {
@@ -202,41 +201,17 @@ impl Traced<Transaction<'_>> {
     }
 }
 
-/// A statement in one line, without comments, and without what its strings say: one
-/// of them may be a password.
-fn shown(sql: &str) -> String {
-    let mut shown = String::new();
-    let mut lexer = Lexer::new(sql);
-    let mut end = 0;
-    loop {
-        let Ok(next) = lexer.next() else {
-            // Not to be taken apart: the rest may be inside of a string.
-            shown.push('…');
-            return shown;
-        };
-        let Some((start, token)) = next else { return shown };
-        if start > end && !shown.is_empty() {
-            shown.push(' ');
-        }
-        end = lexer.at();
-        let text = &sql[start..end];
-        // A dollar alone begins a parameter; $$ and $tag$ quote.
-        let is_string = token == Token::Operand
-            && (text.starts_with(['\'', 'e', 'E']) || (text.starts_with('$') && text.len() > 1));
-        shown.push_str(if is_string { "'…'" } else { text });
-    }
-}
-
-/// The beginning of a statement, as its line shows it.
-pub(crate) fn brief(sql: &str) -> String {
-    // As much of it as can be of interest: it may be of megabytes.
-    let beginning = sql.char_indices().nth(8 * FIRST_WORDS).map_or(sql, |(end, _)| &sql[..end]);
-    cut(&shown(beginning))
-}
-
-fn cut(sql: &str) -> String {
-    match sql.char_indices().nth(FIRST_WORDS) {
-        None => sql.to_owned(),
-        Some((at, _)) => format!("{}…", sql[..at].trim_end()),
+impl Dialer<'_> {
+    /// [`Dialer::dial_servers`], traced.
+    pub(crate) async fn dial(&self) -> Result<Traced<Client>, Failure> {
+        let trace = self.url.trace.clone();
+        let start = Instant::now();
+        let dialed = self.dial_servers().await;
+        trace.request(|| {
+            let outcome = if dialed.is_ok() { "" } else { "failed, " };
+            format!("PostgreSQL connect at {}: {outcome}{}", self.url, since(start))
+        });
+        let (client, connection) = dialed?;
+        Ok(Traced::new(client, trace, &self.url.to_string(), Line::new(self.url, connection)))
     }
 }

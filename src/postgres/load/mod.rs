@@ -10,7 +10,7 @@ use super::sql::Piece;
 use super::{Script, Session};
 use crate::config::Target;
 use crate::error::{Error, Kind, Result, span};
-use crate::postgres::connection::session::describe;
+use crate::postgres::connection::failure::describe;
 use crate::postgres::load::transaction::{State, Transaction};
 
 pub use changes::TableChange;

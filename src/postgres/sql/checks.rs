@@ -6,8 +6,7 @@ use std::ops::Range;
 use super::copy;
 use super::encoding::{Encoding, client_encoding, setting};
 use super::lexer::SyntaxError;
-use super::script::Piece;
-use super::statement::Statement;
+use super::statement::{Piece, Statement};
 
 const IN_ONE: &str = "the whole file runs in one transaction already";
 

@@ -18,7 +18,7 @@ pub use expand::expand;
 pub use lexer::SyntaxError;
 pub(super) use lexer::{Lexer, Token};
 pub use quote::{quote_identifier, quote_literal};
-pub(super) use script::Piece;
 pub use script::Script;
+pub(super) use statement::Piece;
 pub use statement::{Statement, split};
 pub use variables::{Expanded, Lookup, Unset, is_variable_name};

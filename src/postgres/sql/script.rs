@@ -11,7 +11,7 @@ use super::destructive::destroys;
 use super::encoding::{Unreadable, decode};
 use super::expand::expand;
 use super::lexer::SyntaxError;
-use super::statement::cut;
+use super::statement::{Piece, cut};
 use super::variables::{Expanded, Lookup};
 use crate::error::{Error, Result};
 
@@ -24,14 +24,6 @@ pub struct Script {
     pub(in crate::postgres) pieces: Vec<Piece>,
     /// The first of them that destroys something.
     destructive: Option<Range<usize>>,
-}
-
-/// A statement.
-pub(in crate::postgres) struct Piece {
-    /// Where it stands in the SQL.
-    pub(in crate::postgres) sql: Range<usize>,
-    /// Where the rows of a `COPY … FROM stdin` stand in the file.
-    pub(in crate::postgres) rows: Option<Range<usize>>,
 }
 
 impl Script {

@@ -5,6 +5,8 @@
 //! Source for bodies in SQL-standard form (`BEGIN ATOMIC … END`): the manual's
 //! CREATE FUNCTION.
 
+use std::ops::Range;
+
 use super::copy::Boundary;
 use super::lexer::{Lexer, SyntaxError, Token};
 use super::psql;
@@ -105,4 +107,12 @@ impl Open {
 /// Whether a word in upper case is a function that runs SQL in another session.
 pub(super) fn is_dblink(word: &str) -> bool {
     matches!(word, "DBLINK" | "DBLINK_EXEC" | "DBLINK_OPEN" | "DBLINK_SEND_QUERY")
+}
+
+/// A statement.
+pub(in crate::postgres) struct Piece {
+    /// Where it stands in the SQL.
+    pub(in crate::postgres) sql: Range<usize>,
+    /// Where the rows of a `COPY … FROM stdin` stand in the file.
+    pub(in crate::postgres) rows: Option<Range<usize>>,
 }

@@ -1,0 +1,115 @@
+//! Where a service is, and what is known of it.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::account::{self, Caller};
+use super::witness::Witness;
+use crate::config::{Host, Identity, Service, Signs, Target};
+use crate::error::Result;
+
+/// Where a service is; displays as the endpoint's URL, or as AWS with the region.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub(super) service: Service,
+    pub(super) target: Target,
+    pub(super) name: String,
+    pub(super) region: String,
+    /// Where the endpoint is; `None` is AWS's own.
+    pub(super) host: Option<Host>,
+    pub(super) emulated: bool,
+    pub(super) loopback: bool,
+    pub(super) request_timeout: Duration,
+    pub(super) witness: Witness,
+    /// What asks for the account, where there is one to ask for.
+    pub(super) caller: Option<Caller>,
+}
+
+impl Endpoint {
+    /// The service that is there.
+    #[must_use]
+    pub const fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The world it belongs to.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The endpoint's URL, or the region of AWS's own: what is kept of a place.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The region that requests are signed for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The service and where it is, as a target is named to people.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let at = if self.host.is_some() { format!(" at {}", self.name) } else { String::new() };
+        format!("{}{at} in {}", self.service.name(), self.region)
+    }
+
+    /// What is known of it: where it is, and whether what has answered so far was AWS.
+    #[must_use]
+    pub fn signs(&self) -> Signs {
+        let service = |is_aws: bool| is_aws.then(|| format!("AWS's {}", self.service.name()));
+        Signs {
+            flag: self.target == Target::Prod,
+            aws_own: self.host.is_none(),
+            hosts: self.host.iter().cloned().collect(),
+            identity: self
+                .witness
+                .says_aws()
+                .map(|is_aws| Identity { service: service(is_aws), ..Identity::default() }),
+            ..Signs::default()
+        }
+    }
+
+    /// The AWS account, as the credentials have it; `None` where there is none: at
+    /// an emulator, and for dummies. STS is asked once a day for each access key;
+    /// the folder `state` remembers.
+    ///
+    /// # Errors
+    /// Why it is not known, in a few words. Nothing depends on it.
+    pub async fn account(&self, state: Option<&Path>) -> Option<Result<String, String>> {
+        Some(account::account(self.caller.as_ref()?, state).await)
+    }
+
+    /// How long a request may take, and how long work goes on in which nothing succeeds.
+    #[must_use]
+    pub const fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
+    /// Whether this is an emulator.
+    #[must_use]
+    pub const fn is_emulated(&self) -> bool {
+        self.emulated
+    }
+
+    /// Whether the endpoint can only be on this machine.
+    #[must_use]
+    pub const fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+}
+
+/// The name of AWS's own endpoints.
+pub(super) fn aws_in(region: &str) -> String {
+    format!("AWS in {region}")
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.is_some() { f.write_str(&self.name) } else { f.write_str(&aws_in(&self.name)) }
+    }
+}

@@ -1,0 +1,48 @@
+//! The shape of `src/`, and the page about it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::files_below;
+
+/// What one can read in a sitting.
+const MAX_LINES: usize = 400;
+/// Files of a folder, beside its subfolders.
+const MAX_FILES: usize = 15;
+
+/// What `scripts/arrows.py` prints.
+fn arrows(arguments: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/arrows.py");
+    let output = Command::new("python3").arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_picture_of_the_modules_is_that_of_the_code() {
+    let page = include_str!("../../docs/architecture.md");
+    let (_, rest) = page.split_once("```mermaid\n").unwrap();
+    let (picture, _) = rest.split_once("```").unwrap();
+    assert_eq!(picture, arrows(&[]), "paste what scripts/arrows.py prints into docs/architecture.md");
+    assert!(picture.contains("commands --> archive"), "{picture}");
+}
+
+#[test]
+fn no_files_depend_on_each_other_in_a_circle() {
+    assert_eq!(arrows(&["--circles"]), "");
+}
+
+#[test]
+fn files_and_folders_can_be_taken_in() {
+    let mut folders: BTreeMap<_, usize> = BTreeMap::new();
+    let files = files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert!(files.len() > 200, "{}", files.len());
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+        let lines = std::fs::read_to_string(file).unwrap().lines().count();
+        assert!(lines <= MAX_LINES, "{} has {lines} lines", file.display());
+        *folders.entry(file.parent().unwrap().to_owned()).or_default() += 1;
+    }
+    let full: Vec<_> = folders.iter().filter(|(_, files)| **files > MAX_FILES).collect();
+    assert!(full.is_empty(), "{full:?}");
+}
