@@ -28,7 +28,8 @@ impl DynamoDb {
         capacity: &mut Capacity,
     ) -> Result<QueryOutput> {
         let query = query.return_consumed_capacity(Indexes);
-        let answer = with_retries(self, capacity.pages > 0, || query.clone().send()).await;
+        let send = || query.clone().send();
+        let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
         let answer = answer.map_err(|error| self.error(what, table, &error))?;
         capacity.add(&answer);
         Ok(answer)
@@ -42,7 +43,8 @@ impl DynamoDb {
         capacity: &mut Capacity,
     ) -> Result<ScanOutput> {
         let scan = scan.return_consumed_capacity(Indexes);
-        let answer = with_retries(self, capacity.pages > 0, || scan.clone().send()).await;
+        let send = || scan.clone().send();
+        let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
         let answer = answer.map_err(|error| self.error(what, table, &error))?;
         capacity.add(&answer);
         Ok(answer)
@@ -56,7 +58,8 @@ impl DynamoDb {
         capacity: &mut Capacity,
     ) -> Result<GetItemOutput> {
         let get = get.return_consumed_capacity(Indexes);
-        let answer = with_retries(self, capacity.pages > 0, || get.clone().send()).await;
+        let send = || get.clone().send();
+        let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
         let answer = answer.map_err(|error| self.error(what, table, &error))?;
         capacity.add(&answer);
         Ok(answer)

@@ -49,7 +49,7 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let send = || request.clone().customize().interceptor(tries.clone()).send();
-        let answer = with_retries(self, false, send).await;
+        let answer = Box::pin(with_retries(self, false, send)).await;
         let is_ours = |found: Option<&Item>| found.is_some_and(|found| same(found, &item));
         match answer {
             Ok(answer) => {
@@ -104,7 +104,7 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let send = || request.clone().customize().interceptor(tries.clone()).send();
-        let answer = with_retries(self, false, send).await;
+        let answer = Box::pin(with_retries(self, false, send)).await;
         match answer {
             Ok(answer) if tries.went_unanswered() && answer.attributes.is_none() => {
                 written.add_written(&answer, 0);

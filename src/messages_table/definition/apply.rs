@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 
-use super::definition::Tags;
-use super::definition::{cannot_build, tag};
+use super::request::Tags;
+use super::request::{cannot_build, tag};
 use super::{Backfill, Change, Definition, Difference, Fact};
 use crate::aws::{Plan, code};
 use crate::dynamodb::Busy;

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_sdk_dynamodb::types::{KeySchemaElement, ProjectionType, StreamSpecification, TableDescription};
 use serde::{Serialize, Serializer};
 
-use super::definition::{Definition, Tags};
+use super::request::{Definition, Tags};
 use crate::dynamodb::{Billing, Units};
 use crate::error::Result;
 

@@ -3,12 +3,12 @@
 
 mod apply;
 mod change;
-mod definition;
 mod difference;
 mod print;
+mod request;
 
 pub use apply::Comparison;
 pub use change::{Backfill, Change};
-pub use definition::Definition;
 pub use difference::{Difference, Fact};
 pub use print::Printed;
+pub use request::Definition;

@@ -78,9 +78,9 @@ impl Explainer<'_> {
     /// The Scan that would be sent.
     pub(super) async fn held_back(&self, query: &QueryInput, index: Option<String>) -> Option<Request> {
         let recorder = Recorder::holding();
-        let recorded = self.table.recorded(&recorder);
+        let holding = self.table.recorded(&recorder);
         // It never leaves, so there is nothing to hear.
-        let _ = scan_like(&recorded.db.client, query, index).send().await;
+        let _ = scan_like(&holding.db.client, query, index).send().await;
         recorder.take().first().map(Request::from)
     }
 }
