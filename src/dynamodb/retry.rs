@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::DynamoDb;
 use super::error::{is_server_error, is_throttled};
-use crate::aws::is_untaken;
+use crate::aws::{code, is_untaken};
 
 /// The pause after the first try in vain; doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -27,15 +27,19 @@ pub(crate) fn delay(tries: u32) -> Duration {
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// Answers in a row that ask for patience before giving up: about 25 seconds.
-const TRIES: u32 = 12;
-/// The same of answers that say that the service is broken.
-const TRIES_OF_BROKEN: u32 = 4;
+/// Retries of a request that the service has no capacity for, before giving up: about 25 seconds.
+pub(crate) const MAX_RETRIES: u32 = 12;
+/// Retries after a server error.
+const MAX_RETRIES_OF_BROKEN: u32 = 4;
 
-/// Sends a request that reads until it is answered, for as long as the patience of `db` lasts. The
-/// SDK's own tries are over sooner than a table of a few units has any to spare, and a long read is
-/// worth some more. `answered` is whether the service is known to be there: else a connection that
-/// fails is not tried again.
+/// Whether the request may succeed later: the table is throttled, or a transaction holds the item.
+fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    is_throttled(error) || code(error) == Some("TransactionConflictException")
+}
+
+/// Sends a request until it is answered, for at most the time that `db` allows a request. The SDK's own
+/// retries end before a small table has capacity to spare. `answered`: the service has answered before,
+/// so a failed connection is worth a retry.
 pub(crate) async fn with_retries<T, E, F: Future<Output = Result<T, SdkError<E>>>>(
     db: &DynamoDb,
     answered: bool,
@@ -54,7 +58,8 @@ where
         let is_connection =
             matches!(error, SdkError::DispatchFailure(_) | SdkError::ResponseError(_)) && !is_untaken(&error);
         let is_broken = is_server_error(&error) || (is_connection && answered);
-        let is_worth_it = is_throttled(&error) && tries < TRIES || is_broken && tries < TRIES_OF_BROKEN;
+        let is_worth_it =
+            is_busy(&error) && tries < MAX_RETRIES || is_broken && tries < MAX_RETRIES_OF_BROKEN;
         if !is_worth_it || start.elapsed() >= db.place().request_timeout() {
             return Err(error);
         }

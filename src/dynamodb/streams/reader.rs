@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::client::{Answer, Failure, FailureKind};
 use super::{Position, Positions, Record, Stream, Streams};
-use crate::dynamodb::retry::delay;
+use crate::dynamodb::retry::{MAX_RETRIES, delay};
 use crate::error::{Error, Result};
 
 /// The least time between two reads of a shard: five in a second are allowed.
@@ -22,8 +22,6 @@ const LOOK_FOR_CHILDREN: Duration = Duration::from_secs(5);
 /// there are some in the middle of one, too.
 const EMPTY_AT_THE_END: u32 = 10;
 const EMPTY_AT_AN_EMULATORS_END: u32 = 1;
-/// Requests in a row that fail for a reason that passes: about 25 seconds.
-const TRIES: u32 = 12;
 
 /// A stream under way. Ask for [`Reader::next`], deal with what it gives, and
 /// say so with [`Reader::handled`].
@@ -283,7 +281,7 @@ impl Reader {
         self.failures += 1;
         let is_out_of_time =
             failure.error.time_limit().is_some_and(|limit| self.answered_at.elapsed() >= limit);
-        if failure.kind == FailureKind::Permanent || self.failures > TRIES || is_out_of_time {
+        if failure.kind == FailureKind::Permanent || self.failures > MAX_RETRIES || is_out_of_time {
             return Err(failure.error);
         }
         Ok(Instant::now() + delay(self.failures))

@@ -10,16 +10,13 @@ use tokio::time::sleep;
 
 use super::single::same;
 use crate::aws::{Tries, code, is_not_sent};
-use crate::dynamodb::error::{is_server_error, is_throttled};
 use crate::dynamodb::item::{json, size};
-use crate::dynamodb::retry::pause;
+use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema, Pace};
 use crate::error::{Error, Kind, Result};
 
 /// Requests at the same time.
 const WRITERS: usize = 32;
-/// Answers in a row that ask for patience before giving up: about 25 seconds.
-const TRIES: u32 = 12;
 /// The service's code for a condition that does not hold.
 const IS_THERE: &str = "ConditionalCheckFailedException";
 
@@ -92,39 +89,28 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let unheard = Tries::default();
-        let start = Instant::now();
-        let mut tries = 0;
-        loop {
-            match request.clone().customize().interceptor(unheard.clone()).send().await {
-                Ok(answer) => {
-                    let mut capacity = Capacity::new(self.is_emulated());
-                    capacity.add_written(&answer, 1);
-                    return Ok(Done::Put(capacity));
-                }
-                Err(error) if code(&error) == Some(IS_THERE) => {
-                    // It may be the one that a try put whose answer was lost.
-                    let is_ours = match error.as_service_error() {
-                        Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                            let items = failed.item().zip(request.get_item().as_ref());
-                            unheard.went_unanswered() && items.is_some_and(|(found, ours)| same(found, ours))
-                        }
-                        _ => false,
-                    };
-                    let unknown = || Capacity::new(self.is_emulated());
-                    return Ok(if is_ours { Done::Put(unknown()) } else { Done::WasThere });
-                }
-                // A dry run's: noted, and as good as done.
-                Err(error) if is_not_sent(&error) => return Ok(Done::Put(Capacity::default())),
-                Err(error)
-                    if (is_throttled(&error) || is_server_error(&error))
-                        && tries < TRIES
-                        && start.elapsed() < self.place().request_timeout() =>
-                {
-                    tries += 1;
-                    pause(tries).await;
-                }
-                Err(error) => return Err(self.error("cannot write", table, &error)),
+        let send = || request.clone().customize().interceptor(unheard.clone()).send();
+        match with_retries(self, false, send).await {
+            Ok(answer) => {
+                let mut capacity = Capacity::new(self.is_emulated());
+                capacity.add_written(&answer, 1);
+                Ok(Done::Put(capacity))
             }
+            Err(error) if code(&error) == Some(IS_THERE) => {
+                // It may be the one that a try put whose answer was lost.
+                let is_ours = match error.as_service_error() {
+                    Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                        let items = failed.item().zip(request.get_item().as_ref());
+                        unheard.went_unanswered() && items.is_some_and(|(found, ours)| same(found, ours))
+                    }
+                    _ => false,
+                };
+                let unknown = || Capacity::new(self.is_emulated());
+                Ok(if is_ours { Done::Put(unknown()) } else { Done::WasThere })
+            }
+            // A dry run's: noted, and as good as done.
+            Err(error) if is_not_sent(&error) => Ok(Done::Put(Capacity::default())),
+            Err(error) => Err(self.error("cannot write", table, &error)),
         }
     }
 }

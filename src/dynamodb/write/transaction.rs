@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::aws::{code, is_not_sent};
 use crate::dynamodb::error::{is_server_error, is_throttled};
-use crate::dynamodb::retry::pause;
+use crate::dynamodb::retry::{MAX_RETRIES, pause};
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
 
@@ -21,8 +21,6 @@ const PASSING: [&str; 4] =
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 /// The answer to a request whose like, by its token, is still being carried out.
 const IN_PROGRESS: &str = "TransactionInProgressException";
-/// How often one and the same request is sent before giving up: half a minute.
-const TRIES: u32 = 12;
 
 /// The condition that there is no item with this key.
 const ABSENT: &str = "attribute_not_exists(#pk)";
@@ -168,7 +166,7 @@ impl DynamoDb {
             // An earlier attempt may have been carried out, though its answer was
             // lost: with another token it would be carried out again.
             let is_busy = code(&error) == Some(IN_PROGRESS) || is_throttled(&error);
-            if !is_busy || tries == TRIES {
+            if !is_busy || tries == MAX_RETRIES {
                 break error;
             }
             pause(tries).await;

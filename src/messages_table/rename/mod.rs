@@ -13,8 +13,7 @@ use tokio::task::JoinSet;
 use super::items::{key, size, text, to_message, write_units};
 use super::names;
 use crate::aws::{Tries, code, is_not_sent};
-use crate::dynamodb::error::{is_server_error, is_throttled};
-use crate::dynamodb::retry::pause;
+use crate::dynamodb::retry::{pause, with_retries};
 use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
@@ -25,8 +24,6 @@ pub use relink::{Naming, Relinked};
 
 /// Updates under way at a time.
 const AT_ONCE: usize = 16;
-/// How often one update is sent before giving up: half a minute.
-const TRIES: u32 = 12;
 /// How often the copies are gone through before giving up on writers that go on
 /// to use the former names.
 const PASSES: u32 = 6;
@@ -273,29 +270,15 @@ pub(crate) async fn send(
     is_row: bool,
 ) -> Result<Updated> {
     let unheard = Tries::default();
-    let mut tries = 1;
-    loop {
-        let error = match update.clone().customize().interceptor(unheard.clone()).send().await {
-            Ok(answer) if is_row => return Ok(Updated::Row(answer)),
-            Ok(answer) => return Ok(Updated::Message(answer)),
-            Err(error) if is_not_sent(&error) => return Ok(Updated::Gone),
-            Err(error) => error,
-        };
-        match code(&error) {
-            Some("ConditionalCheckFailedException") if unheard.went_unanswered() => {
-                return Ok(Updated::Unheard);
-            }
-            Some("ConditionalCheckFailedException") => return Ok(Updated::Gone),
-            // A transaction has hold of the item.
-            Some("TransactionConflictException") => {}
-            _ if is_throttled(&error) || is_server_error(&error) => {}
-            _ => return Err(table.error("cannot rename a copy", &error)),
+    let send = || update.clone().customize().interceptor(unheard.clone()).send();
+    match with_retries(table.db(), false, send).await {
+        Ok(answer) if is_row => Ok(Updated::Row(answer)),
+        Ok(answer) => Ok(Updated::Message(answer)),
+        Err(error) if is_not_sent(&error) => Ok(Updated::Gone),
+        Err(error) if code(&error) == Some("ConditionalCheckFailedException") => {
+            Ok(if unheard.went_unanswered() { Updated::Unheard } else { Updated::Gone })
         }
-        if tries == TRIES {
-            return Err(table.error("cannot rename a copy", &error));
-        }
-        pause(tries).await;
-        tries += 1;
+        Err(error) => Err(table.error("cannot rename a copy", &error)),
     }
 }
 

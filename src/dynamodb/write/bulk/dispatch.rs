@@ -15,15 +15,12 @@ use super::op::Op;
 use super::pace::Pace;
 use super::progress::{BulkOptions, BulkWritten, Shared};
 use super::writers::Writers;
-use crate::dynamodb::retry::delay;
+use crate::dynamodb::retry::{MAX_RETRIES, delay};
 use crate::dynamodb::{Capacity, DynamoDb, KeySchema};
 use crate::error::{Error, Kind, Result};
 
-/// How often a request goes in again while neither it nor any other is taken, before giving up:
-/// about 25 seconds.
-const RETRIES: u32 = 12;
-/// The same where no answer comes, or a server's error, and nothing was ever written.
-const RETRIES_AT_FIRST: u32 = 2;
+/// Retries of a request that gets no answer, or a server error, while nothing was ever written.
+const MAX_RETRIES_AT_FIRST: u32 = 2;
 /// Requests taken from the channel at a time.
 const AT_ONCE: usize = 128;
 
@@ -250,17 +247,17 @@ impl Dispatch {
                     self.writers.taken();
                 } else {
                     self.writers.refused(sent.number, self.next_batch);
-                    self.refused(left, has_taken, RETRIES, self.destination.throttled());
+                    self.refused(left, has_taken, MAX_RETRIES, self.destination.throttled());
                 }
             }
             BatchOutcome::Throttled => {
                 self.settle(&sent, 0.0);
                 self.writers.refused(sent.number, self.next_batch);
-                self.refused(sent.batch, false, RETRIES, self.destination.throttled());
+                self.refused(sent.batch, false, MAX_RETRIES, self.destination.throttled());
             }
             BatchOutcome::Unclear(error) => {
                 self.writers.refused(sent.number, self.next_batch);
-                let retries = if self.written.items() == 0 { RETRIES_AT_FIRST } else { RETRIES };
+                let retries = if self.written.items() == 0 { MAX_RETRIES_AT_FIRST } else { MAX_RETRIES };
                 self.refused(sent.batch, false, retries, error);
             }
             BatchOutcome::Refused(error) => self.fail(error),
