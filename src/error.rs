@@ -1,4 +1,4 @@
-//! The one error type: what failed, why, and the command that helps.
+//! The only error type: what failed, why, and the command that helps.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure it was; decides the exit code and nothing else.
+/// The kind of a failure. Decides the exit code, and whether the error is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The service or the data said no.
+    /// The service or the data caused the failure.
     Failed,
-    /// The command line cannot be carried out as written.
+    /// The command line cannot be executed as written.
     Usage,
     /// Refused, or cancelled at a confirmation; nothing was done.
     Refused,
@@ -21,19 +21,19 @@ pub enum Kind {
     Partial,
     /// Stopped by Ctrl-C or a signal.
     Interrupted,
-    /// A dry run has come upon a write: a defect, unless the command expects it.
+    /// A dry run reached a write: a bug, unless the command expects it.
     DryRun,
-    /// A command that `local exec` ran, or a signal, ended it with this code; why
-    /// has been said, or is known.
+    /// A command that `local exec` ran, or a signal, set this exit code. The reason has been
+    /// printed or is known.
     Child(u8),
-    /// A failure whose exit code another process or the shell's custom sets.
+    /// A failure with an exit code set by another process, or by the shell's convention.
     Exit(u8),
-    /// The reader of stdout has gone away (`| head`): a quiet end, not a failure.
+    /// The reader of stdout is gone (`| head`): a normal end, not a failure.
     ClosedPipe,
 }
 
 impl Kind {
-    /// The process's exit code, as the README lists them.
+    /// The process's exit code, as listed in the README.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    /// Whether the failure has been told already, or needs no telling.
+    /// Whether the failure has been reported already, or needs no report.
     #[must_use]
     pub const fn is_silent(self) -> bool {
         matches!(self, Self::Child(_) | Self::ClosedPipe | Self::Interrupted)
@@ -82,12 +82,12 @@ impl Error {
         }
     }
 
-    /// The service or the data said no (exit code 1).
+    /// The service or the data caused the failure (exit code 1).
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, message)
     }
 
-    /// The command line cannot be carried out as written (exit code 2).
+    /// The command line cannot be executed as written (exit code 2).
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
@@ -107,60 +107,60 @@ impl Error {
         Self::new(Kind::Partial, message)
     }
 
-    /// Adds what lay underneath; its own chain of causes is shown too.
+    /// Adds a cause. Its own chain of causes is shown too.
     #[must_use]
     pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Adds a line that helps, best a command to run.
+    /// Adds a hint, preferably a command to run.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Adds a line that helps more than those that are there.
+    /// Adds a hint before the others.
     #[must_use]
     pub fn hint_first(mut self, hint: impl Into<String>) -> Self {
         self.hints.insert(0, hint.into());
         self
     }
 
-    /// Notes that it came about because there is no such table.
+    /// Records that the cause is this missing table.
     #[must_use]
     pub fn for_missing_table(mut self, table: impl Into<String>) -> Self {
         self.missing_table = Some(table.into());
         self
     }
 
-    /// The table that is not there.
+    /// The missing table that caused it, if any.
     #[must_use]
     pub fn missing_table(&self) -> Option<&str> {
         self.missing_table.as_deref()
     }
 
-    /// Notes that it came about because something took longer than `limit`.
+    /// Records that the cause is a timeout after `limit`.
     #[must_use]
     pub const fn out_of_time(mut self, limit: Duration) -> Self {
         self.out_of_time = Some(limit);
         self
     }
 
-    /// The time that was not enough.
+    /// The time limit that was exceeded, if any.
     #[must_use]
     pub const fn time_limit(&self) -> Option<Duration> {
         self.out_of_time
     }
 
-    /// The same causes and hints under another kind and message.
+    /// The same causes and hints, with another kind and message.
     #[must_use]
     pub fn with(self, kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), ..self }
     }
 
-    /// What kind of failure it was.
+    /// The kind of failure.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -172,7 +172,7 @@ impl Error {
         &self.message
     }
 
-    /// The lines that help.
+    /// The hints.
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints
@@ -182,7 +182,7 @@ impl Error {
     pub fn causes(&self) -> impl Iterator<Item = String> + '_ {
         let mut last = self.message.clone();
         self.cause.iter().flat_map(anyhow::Error::chain).map(ToString::to_string).filter(move |text| {
-            // Many libraries repeat their source's text in their own.
+            // Many libraries repeat their source's text in their own message.
             let new = !last.contains(text.as_str());
             last.clone_from(text);
             new
@@ -202,9 +202,9 @@ impl std::error::Error for Error {
     }
 }
 
-/// Adds a message, hence context, to a foreign error.
+/// Adds a message to a foreign error.
 pub trait Context<T> {
-    /// Turns a failure into an [`Error`] of kind [`Kind::Failed`] that says `message`.
+    /// Converts a failure to an [`Error`] of kind [`Kind::Failed`] with this `message`.
     fn or_failed(self, message: impl FnOnce() -> String) -> Result<T>;
 }
 
@@ -214,7 +214,7 @@ impl<T, E: Into<anyhow::Error>> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// A length of time, as messages give it: `1.5 s`, `30 s`, `5 min`.
+/// Formats a duration for messages: `1.5 s`, `30 s`, `5 min`.
 #[must_use]
 pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();

@@ -1,25 +1,25 @@
-//! Sorting in constant memory: what does not fit goes to files without a name,
-//! in sorted runs that are merged in the end.
+//! Sorts in constant memory: what does not fit is written to nameless files in sorted runs, which
+//! are merged at the end.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _};
 
-/// Runs are merged into one when there are this many, for each is an open file.
+/// The number of runs at which they are merged into one, because each is an open file.
 const MAX_RUNS: usize = 64;
 
-/// A value that always takes the same number of bytes.
+/// A value with a fixed number of bytes.
 pub trait Fixed: Ord + Copy {
-    /// How many bytes.
+    /// The number of bytes.
     const BYTES: usize;
     /// Appends the value's bytes.
     fn write(&self, bytes: &mut Vec<u8>);
-    /// The value that [`Self::write`] wrote.
+    /// Reads a value that [`Self::write`] wrote.
     fn read(bytes: &[u8]) -> Self;
 }
 
-/// Takes values in any order and gives them back sorted.
+/// Takes values in any order and returns them sorted.
 #[derive(Debug)]
 pub struct Sorter<T> {
     held: Vec<T>,
@@ -28,13 +28,13 @@ pub struct Sorter<T> {
 }
 
 impl<T: Fixed> Sorter<T> {
-    /// Holds at most this many values in memory, at least one.
+    /// A sorter that holds at most this many values in memory, but at least one.
     #[must_use]
     pub const fn new(most: usize) -> Self {
         Self { held: Vec::new(), most, runs: Vec::new() }
     }
 
-    /// Takes a value.
+    /// Adds a value.
     ///
     /// # Errors
     /// The temporary file cannot be written.
@@ -64,7 +64,7 @@ impl<T: Fixed> Sorter<T> {
     }
 }
 
-/// Values in order.
+/// An iterator over values in order.
 #[derive(Debug)]
 pub struct Sorted<T> {
     runs: Vec<Run<T>>,
@@ -98,7 +98,7 @@ impl<T: Fixed> Iterator for Sorted<T> {
     }
 }
 
-/// Sorted values.
+/// A sequence of sorted values.
 #[derive(Debug)]
 enum Run<T> {
     Held(std::vec::IntoIter<T>),
@@ -135,7 +135,7 @@ impl<T: Fixed> Run<T> {
     }
 }
 
-/// Takes the first `N` bytes off `bytes`; zeros where there are not as many.
+/// Takes the first `N` bytes from `bytes`; returns zeros if there are fewer.
 pub fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
     match bytes.split_first_chunk() {
         Some((first, rest)) => {

@@ -1,7 +1,7 @@
-//! Cruddur's databases from one binary: direct messages in DynamoDB, users in
-//! PostgreSQL, and a local stack that brings both along.
+//! Cruddur's databases in one binary: direct messages in DynamoDB, users in PostgreSQL, and a local
+//! stack with both.
 //!
-//! Arrows between modules point one way: docs/architecture.md.
+//! Dependencies between modules point one way: docs/architecture.md.
 
 pub mod archive;
 mod aws;
@@ -37,10 +37,10 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Ui;
 
-/// Parses `args`, runs the command and tells what went wrong, once.
+/// Parses `args`, runs the command, and reports its failure once.
 ///
-/// Must be called before any thread is started: parts of a `.env` file are put into
-/// the process's environment, where the AWS SDK looks for its variables.
+/// Must be called before any thread starts: parts of a `.env` file are put into the process's
+/// environment, where the AWS SDK looks for its variables.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -49,15 +49,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             output::set_color(color);
-            // Help goes to stdout, a usage error to stderr; neither can be told
-            // about a closed pipe.
+            // Help goes to stdout, a usage error to stderr. If the pipe is closed, there is nobody to tell.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
     let mut ui = Ui::new(&cli.flags);
     if let Command::Complete(args) = &cli.command {
-        // Whoever types must not be interrupted, whatever is wrong.
+        // Completion must never interrupt the user's typing, whatever is wrong.
         let _ = commands::complete::run(&mut ui, args);
         return ExitCode::SUCCESS;
     }
@@ -76,7 +75,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// How to have twice the time that was not enough.
+/// The hint to double the time limit.
 fn longer(limit: Duration) -> String {
     format!("to wait longer add: --timeout {}s", (limit * 2).as_secs_f64().ceil())
 }
@@ -92,7 +91,7 @@ fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {
         .map_err(|cause| Error::failed("cannot start the async runtime").because(cause))?;
     let context = Context::new(config, move |warning| Ui::new(&flags).warn(warning));
     let result = runtime.block_on(cli.command.run(&context, ui));
-    // A lookup or a stuck connection in the background must not hold up the end.
+    // A background lookup or a stuck connection must not delay the exit.
     runtime.shutdown_background();
     result
 }

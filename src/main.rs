@@ -1,4 +1,4 @@
-//! `cruddur`: turns the result of [`cruddur::run`] into an exit code, nothing else.
+//! `cruddur`: calls [`cruddur::run`] and exits with its code.
 
 use std::process::ExitCode;
 

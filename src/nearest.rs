@@ -1,9 +1,9 @@
-//! "Did you mean": the nearest of some names.
+//! "Did you mean": finds the most similar name.
 
-/// The name most like `name`, if any is alike at all.
+/// The name most similar to `name`, if any is similar at all.
 #[must_use]
 pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
-    /// Below this, Jaro-Winkler finds likeness in everything.
+    /// Below this, Jaro-Winkler finds everything similar.
     const ALIKE: f64 = 0.7;
     names
         .iter()

@@ -1,4 +1,4 @@
-//! What was asked once and is kept for a while, in a file of the state folder.
+//! Caches answers for a while, in a file of the state folder.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// Answers by what they are about. The file holds no secret: neither may the keys.
+/// Answers by subject. The file holds no secrets, so the subjects must not either.
 pub struct Remembered {
     file: Option<PathBuf>,
     entries: BTreeMap<String, Entry>,
@@ -21,7 +21,7 @@ struct Entry {
 }
 
 impl Remembered {
-    /// What the file in the folder `state` holds; nothing when it cannot be read.
+    /// Reads the file in the folder `state`; empty when it cannot be read.
     #[must_use]
     pub fn read(state: Option<&Path>, file: &str) -> Self {
         let file = state.map(|state| state.join(file));
@@ -37,14 +37,14 @@ impl Remembered {
         self.entries.get(about).filter(is_recent).map(|entry| entry.answer.as_str())
     }
 
-    /// Keeps an answer. Without a file, or when it cannot be written, the next command asks again.
+    /// Stores an answer. Without a file, or when it cannot be written, the next command asks again.
     pub fn keep(&mut self, about: &str, answer: &str) {
         let entry = Entry { answer: answer.to_owned(), asked_at: now() };
         self.entries.insert(about.to_owned(), entry);
         let _ = self.write();
     }
 
-    /// All of it or nothing, for other commands may read it.
+    /// Writes the file atomically, because other commands may read it.
     fn write(&self) -> std::io::Result<()> {
         let Some((file, folder)) = self.file.as_ref().and_then(|file| Some((file, file.parent()?))) else {
             return Ok(());

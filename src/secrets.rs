@@ -1,17 +1,17 @@
-//! Values that are kept out of what is shown.
+//! Hides secrets in output.
 
-/// What stands in the place of a secret.
+/// Replaces a secret.
 pub const HIDDEN: &str = "***";
-/// A shorter secret is hidden only where it stands by itself: it occurs in everything.
+/// A secret shorter than this is hidden only as a whole word, because it occurs everywhere.
 const SHORT: usize = 4;
-/// Of a secret that a server has cut off, so much is enough to know it by.
+/// How many characters identify a secret that a server has cut off.
 const BEGINNING: usize = 16;
 
-/// `text` without `secrets`, whole or cut off.
+/// Hides `secrets` in `text`, whole or cut off.
 #[must_use]
 pub fn hide<'s>(text: &str, secrets: impl IntoIterator<Item = &'s str>) -> String {
     let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.trim().is_empty()).collect();
-    // One may be a part of another.
+    // Longest first: one may be part of another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.iter().fold(text.to_owned(), |text, secret| without(&text, secret))
 }

@@ -1,4 +1,4 @@
-//! A small file in which a run keeps how far it is, for the run that goes on.
+//! A small file in which a run stores its progress, for a later run to resume.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
@@ -6,28 +6,28 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Context as _, Error, Result};
 
-/// A file that this process alone uses, be it there or not.
+/// A file that only this process uses, whether it exists or not.
 pub struct StateFile {
     path: PathBuf,
     _lock: Option<Lock>,
 }
 
-/// Beside the file, which is a new one each time it is written. The kernel lets go of the lock
-/// however the process ends.
+/// A lock next to the file, because the file itself is replaced at each write. The kernel releases
+/// it however the process ends.
 struct Lock {
     path: PathBuf,
     file: File,
 }
 
 impl StateFile {
-    /// Keeps others from it; `None` when another process has done so. Its folder is there.
+    /// Locks the file; `None` when another process holds it. Its folder must exist.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let file = Self::peek(path)?;
         let lock = Lock::take(&file.path).or_failed(|| format!("cannot use {}", path.display()))?;
         Ok(lock.map(|lock| Self { _lock: Some(lock), ..file }))
     }
 
-    /// The same, and its folder is created.
+    /// Locks the file, and creates its folder.
     pub fn open_in_state(path: &Path) -> Result<Option<Self>> {
         if let Some(folder) = path.parent() {
             create(folder).or_failed(|| format!("cannot create {}", folder.display()))?;
@@ -35,7 +35,7 @@ impl StateFile {
         Self::open(path)
     }
 
-    /// To be read, by a dry run: nothing is locked or created.
+    /// Opens the file for a dry run to read: locks and creates nothing.
     pub fn peek(path: &Path) -> Result<Self> {
         let what = || format!("cannot use {}", path.display());
         let path = std::path::absolute(path).or_failed(what)?;
@@ -45,24 +45,24 @@ impl StateFile {
         Ok(Self { path, _lock: None })
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What it holds; `None` when it is not there.
+    /// Its contents; `None` when it does not exist.
     pub fn read(&self) -> Result<Option<String>> {
         read(&self.path)
     }
 
-    /// Writes `text`. After a crash, or a power cut, the file holds this text or the former one,
-    /// whole.
+    /// Writes `text` atomically: after a crash or a power failure, the file holds either this text
+    /// or the previous one.
     pub fn write(&self, text: &str) -> Result<()> {
         replace(&self.path, text).or_failed(|| format!("cannot write {}", self.path.display()))
     }
 
-    /// Removes it, if it is there.
+    /// Removes the file, if it exists.
     pub fn remove(&self) -> Result<()> {
         match fs::remove_file(&self.path) {
             Err(cause) if cause.kind() != ErrorKind::NotFound => {
@@ -74,14 +74,14 @@ impl StateFile {
 }
 
 impl Lock {
-    /// `None` when another process has it.
+    /// Takes the lock; `None` when another process holds it.
     fn take(path: &Path) -> io::Result<Option<Self>> {
         let path = beside(path, ".lock");
         loop {
             let mut options = OpenOptions::new();
             let file = options.read(true).write(true).create(true).truncate(false).open(&path)?;
             match file.try_lock() {
-                // Whoever had it may have removed the file that we had open by then.
+                // The previous holder may have removed the lock file after we opened it.
                 Ok(()) if is_at(&file, &path)? => return Ok(Some(Self { path, file })),
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -93,7 +93,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is locked: it is nobody else's.
+        // Removed while locked, so it is nobody else's.
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
@@ -112,13 +112,13 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// An open file cannot be removed.
+/// Always true: an open file cannot be removed here.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What the file holds, which another process may be writing; `None` when it is not there.
+/// The contents of a file that another process may be writing; `None` when it does not exist.
 pub fn read(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -127,7 +127,7 @@ pub fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Creates `folder` and those around it that are missing; they survive a power cut.
+/// Creates `folder` and its missing parents, so that they survive a power failure.
 fn create(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -140,7 +140,7 @@ fn create(folder: &Path) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
-/// Where a folder is, or would be, under `state` for each of `parts`, one in the other.
+/// The path of the nested folders `parts` under `state`, whether or not they exist.
 pub fn place<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> PathBuf {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let plain = |text: &str| -> String {
@@ -150,10 +150,10 @@ pub fn place<'a>(state: &Path, parts: impl IntoIterator<Item = &'a str>) -> Path
     parts.into_iter().fold(state.to_owned(), |folder, part| folder.join(plain(part)))
 }
 
-/// Writes `text` in the place of what `path` holds, whole or not at all.
+/// Replaces the contents of `path` with `text`, atomically.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = beside(path, ".new");
     let mut file = File::create(&new)?;
@@ -162,17 +162,17 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     rename(&new, path)
 }
 
-/// Gives a file that is on the disk another name, which, too, survives a power cut.
+/// Renames a file that is already on disk, so that the new name survives a power failure.
 ///
 /// # Errors
-/// It cannot be renamed.
+/// The file cannot be renamed.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// The name of something that belongs to `path`.
+/// The path of a companion file: `path` with `ending` appended.
 #[must_use]
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! Telling of requests, for `-v` and `-vv`, and of what takes long: services hand over lines, and
-//! whoever made the [`Trace`] prints them.
+//! Traces requests, for `-v` and `-vv`, and reports long waits. Services pass lines to the
+//! [`Trace`], and its creator prints them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +10,16 @@ use tokio::task::AbortHandle;
 use crate::error::span;
 use crate::secrets::hide;
 
-/// Shorter texts are replaced nowhere: they occur in everything.
+/// Shorter secrets are not hidden, because they occur everywhere.
 const SHORTEST_SECRET: usize = 8;
 
-/// After so long without an answer, people are told what is waited for.
+/// How long to wait for an answer before reporting it.
 pub const SILENCE: Duration = Duration::from_secs(3);
 
 type Print = Box<dyn Fn(&str) + Send + Sync>;
 
-/// Where requests are told of: nowhere, a line for each, or the wire too. And where it is told what is
-/// waited for.
+/// Where requests are traced: nowhere, as one line each, or with the wire data. And where long
+/// waits are reported.
 #[derive(Clone, Default)]
 pub struct Trace {
     requests: Option<Arc<Inner>>,
@@ -34,11 +34,11 @@ struct Inner {
 
 struct Waits {
     print: Print,
-    /// The lines that were printed, and when: many requests may wait for the same.
+    /// The lines printed, with their times: many requests may wait for the same thing.
     told: Mutex<Vec<(String, Instant)>>,
 }
 
-/// Something that is waited for, until this is dropped.
+/// A wait, which ends when this is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct Wait(Option<AbortHandle>);
@@ -52,29 +52,28 @@ impl Drop for Wait {
 }
 
 impl Trace {
-    /// Hands a line for each request to `print`, and with `wire` what was sent and
-    /// received.
+    /// Passes a line for each request to `print`, and with `wire` also what was sent and received.
     #[must_use]
     pub fn of_requests(self, wire: bool, print: impl Fn(&str) + Send + Sync + 'static) -> Self {
         let inner = Inner { wire, print: Box::new(print), secrets: Mutex::default() };
         Self { requests: Some(Arc::new(inner)), ..self }
     }
 
-    /// Hands a line to `print` for what has been waited for a while.
+    /// Passes a line for each long wait to `print`.
     #[must_use]
     pub fn of_waits(self, print: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { waits: Some(Arc::new(Waits { print: Box::new(print), told: Mutex::default() })), ..self }
     }
 
-    /// Hands over a line of somebody who waits, unless that was done within `limit`.
+    /// Reports a wait, unless the same line was printed within `limit`.
     pub fn waits(&self, limit: Duration, line: impl FnOnce() -> String) {
         if let Some(waits) = &self.waits {
             waits.tell(limit, line());
         }
     }
 
-    /// From now on `what` is waited for, until what this returns is dropped; then `limit` is over, or
-    /// the answer is there. To be called within a runtime.
+    /// Starts a wait for `what`, which ends when the result is dropped: after `limit`, or with the
+    /// answer. Must be called within a runtime.
     pub fn wait(&self, limit: Duration, what: impl FnOnce() -> String + Send + 'static) -> Wait {
         let Some(waits) = self.waits.clone().filter(|_| limit > SILENCE) else { return Wait(None) };
         let timer = tokio::spawn(async move {
@@ -84,26 +83,26 @@ impl Trace {
         Wait(Some(timer.abort_handle()))
     }
 
-    /// Whether anybody is told of requests.
+    /// Whether requests are traced.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.requests.is_some()
     }
 
-    /// Whether anybody is told of anything.
+    /// Whether anything is traced or reported.
     #[must_use]
     pub const fn is_heard(&self) -> bool {
         self.requests.is_some() || self.waits.is_some()
     }
 
-    /// Whether the wire is wanted too.
+    /// Whether wire data is traced.
     #[must_use]
     pub fn shows_wire(&self) -> bool {
         self.requests.as_ref().is_some_and(|inner| inner.wire)
     }
 
-    /// From now on `secret` is in no line, wherever it may come from. What is told
-    /// should not hold any in the first place.
+    /// Hides `secret` in all lines from now on, wherever it comes from. Lines should not contain
+    /// secrets in the first place.
     pub fn hide(&self, secret: &str) {
         if let Some(inner) = &self.requests
             && secret.len() >= SHORTEST_SECRET
@@ -112,14 +111,14 @@ impl Trace {
         }
     }
 
-    /// Tells of a request that has ended.
+    /// Traces a finished request.
     pub fn request(&self, line: impl FnOnce() -> String) {
         if let Some(inner) = &self.requests {
             inner.print(&line());
         }
     }
 
-    /// Tells what was sent or received.
+    /// Traces what was sent or received.
     pub fn wire(&self, text: impl FnOnce() -> String) {
         if let Some(inner) = self.requests.as_ref().filter(|inner| inner.wire) {
             inner.print(&text());
@@ -128,7 +127,7 @@ impl Trace {
 }
 
 impl Waits {
-    /// Prints `line`, unless that was done within `limit`.
+    /// Prints `line`, unless it was printed within `limit`.
     fn tell(&self, limit: Duration, line: String) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|(_, at)| at.elapsed() < limit);
@@ -154,7 +153,7 @@ impl fmt::Debug for Trace {
     }
 }
 
-/// The time since `start`, as it is told.
+/// The time since `start`, as a trace shows it.
 #[must_use]
 pub fn since(start: Instant) -> String {
     format!("{:.1} ms", start.elapsed().as_secs_f64() * 1000.0)

@@ -1,4 +1,4 @@
-//! What a file of items adds up to: counts, and two checksums.
+//! The totals of a file of items: counts, and two checksums.
 
 use ring::digest::{Context, SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::json;
 
-/// What was added up so far.
+/// The running totals.
 #[derive(Clone)]
 pub(super) struct Checksum {
     items: u64,
@@ -15,7 +15,7 @@ pub(super) struct Checksum {
     content: u128,
 }
 
-/// What a file of items adds up to.
+/// The totals of a file of items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
@@ -25,7 +25,7 @@ pub struct Totals {
     pub bytes: u64,
     /// SHA-256 of the lines.
     pub sha256: String,
-    /// The same for the same items in any order: the sum of their hashes.
+    /// A checksum that does not depend on the order of the items: the sum of their hashes.
     pub content: String,
 }
 
@@ -34,8 +34,7 @@ impl Checksum {
         Self { items: 0, bytes: 0, text: Context::new(&SHA256), content: 0 }
     }
 
-    /// Goes on with the counts and the content of `totals`, whose text is still to
-    /// be added.
+    /// Continues the counts and the content checksum of `totals`. The text has to be added again.
     pub(super) fn with_items_of(totals: &Totals) -> Option<Self> {
         let content = u128::from_str_radix(&totals.content, 16).ok()?;
         Some(Self { items: totals.items, content, ..Self::new() })
@@ -47,12 +46,12 @@ impl Checksum {
         self.text.update(bytes);
     }
 
-    /// Adds an item. `scratch` is only there to be used again.
+    /// Adds an item. `scratch` is a buffer to reuse.
     pub(super) fn item(&mut self, item: &Item, scratch: &mut Vec<u8>) {
         scratch.clear();
         json::canonical(item, scratch);
         self.items += 1;
-        // A sum, unlike an exclusive or, tells one item from three equal ones.
+        // Unlike XOR, a sum distinguishes one item from three equal ones.
         self.content = self.content.wrapping_add(half_hash(scratch));
     }
 

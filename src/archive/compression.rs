@@ -1,5 +1,5 @@
-//! gzip and zstd, in frames: an export that breaks off is cut back to the end of
-//! one, and goes on with another. Every decompressor reads them as one file.
+//! gzip and zstd, in frames. An interrupted export is cut back to the end of a frame and continued
+//! with a new one. Every decompressor reads the frames as one file.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::mem;
@@ -16,7 +16,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// Uncompressed.
     None,
     /// `.gz`
     Gzip,
@@ -25,7 +25,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// What a file of this name should be.
+    /// The compression that a file's name asks for.
     #[must_use]
     pub fn of(path: &Path) -> Self {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
@@ -37,18 +37,18 @@ impl Compression {
     }
 }
 
-/// Compresses what is written, in frames that begin with the first byte.
+/// Compresses what is written. A frame begins with its first byte.
 pub(super) struct Encoder<W: Write> {
     compression: Compression,
     frame: Frame<W>,
 }
 
 enum Frame<W: Write> {
-    /// Between two frames, or of no compression at all.
+    /// Between two frames, or uncompressed.
     None(W),
     Gzip(GzEncoder<W>),
     Zstd(Box<zstd::Encoder<'static, W>>),
-    /// A frame could not be begun or ended, and took the writer with it.
+    /// A frame failed to begin or end, and the writer was lost with it.
     Lost,
 }
 
@@ -57,7 +57,7 @@ impl<W: Write> Encoder<W> {
         Self { compression, frame: Frame::None(inner) }
     }
 
-    /// Ends the frame: all that was written can be read back from what `W` has got.
+    /// Ends the frame, so that everything written so far can be read back from `W`.
     pub(super) fn end_frame(&mut self) -> io::Result<&mut W> {
         self.frame = match mem::replace(&mut self.frame, Frame::Lost) {
             Frame::None(inner) => Frame::None(inner),
@@ -114,10 +114,10 @@ fn lost() -> io::Error {
     io::Error::other("the compressor has failed before")
 }
 
-/// What is in `input`, decompressed by what its first bytes say.
+/// Decompresses `input`, by the format that its first bytes show.
 pub(super) fn decoder(mut input: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
     let mut head = Vec::with_capacity(ZSTD.len());
-    // A pipe may give them one by one.
+    // A pipe may deliver them one by one.
     input.by_ref().take(ZSTD.len() as u64).read_to_end(&mut head)?;
     let (is_gzip, is_zstd) = (head.starts_with(&GZIP), head == ZSTD);
     let input = Cursor::new(head).chain(input);

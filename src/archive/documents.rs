@@ -1,5 +1,5 @@
-//! Reads JSON whose items are not one a line, as a stream: the elements of an array, values one
-//! after the other, or documents with items in them, as other tools print them.
+//! Reads JSON that is not one item per line, as a stream: the elements of an array, consecutive
+//! values, or documents with items in them, as other tools print them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,27 +13,27 @@ use serde_json::value::RawValue;
 use super::checksum::Checksum;
 use super::values::{Each, Fault, LONGEST};
 
-/// How the items are held together.
+/// How the items are arranged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// One after the other.
+    /// Consecutive values.
     Values,
-    /// In one array.
+    /// The elements of one array.
     Array,
-    /// In documents.
+    /// Inside documents.
     Documents,
 }
 
-/// What the documents said of themselves.
+/// What the documents say about themselves.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Said {
-    /// Whether each of them had a count, which was right.
+    /// Whether each had a count, and it was right.
     pub(super) is_counted: bool,
-    /// Whether the last one was not all there was to read.
+    /// Whether the last one says that there was more to read.
     pub(super) has_more: bool,
 }
 
-/// Hands over each item of `input`, and adds its text to `checksum`.
+/// Passes each item of `input` to `each`, and adds its text to `checksum`.
 pub(super) fn items(
     input: &mut dyn BufRead,
     layout: Layout,
@@ -53,14 +53,14 @@ pub(super) fn items(
     }
 }
 
-/// Where the parser is.
+/// The position of the parser.
 struct Position {
     line: Cell<u64>,
-    /// Bytes that it may still read until an item is too long.
+    /// How many bytes it may still read before an item is too long.
     left: Cell<usize>,
 }
 
-/// What the parser reads from.
+/// The input of the parser.
 struct Tap<'t> {
     input: &'t mut dyn BufRead,
     chunk: Vec<u8>,
@@ -70,7 +70,7 @@ struct Tap<'t> {
 }
 
 impl Read for Tap<'_> {
-    /// The parser takes byte by byte.
+    /// Reads one byte: the parser reads byte by byte.
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.at == self.chunk.len() {
             let read = self.input.fill_buf()?;
@@ -98,7 +98,7 @@ struct Run<'r> {
     place: &'r Position,
     items: u64,
     said: Said,
-    /// Why no more is read, where it is not the parser's fault.
+    /// Why reading stopped, unless the parser failed.
     stopped: Option<Stop>,
 }
 
@@ -124,7 +124,7 @@ impl Run<'_> {
         loop {
             match text.end() {
                 Ok(()) => return Ok(()),
-                // Something follows.
+                // There is another value.
                 Err(error) if error.is_syntax() => {}
                 Err(error) => return Err(error),
             }
@@ -135,13 +135,13 @@ impl Run<'_> {
         }
     }
 
-    /// Ends the parser.
+    /// Stops the parser.
     fn stop<T, E: serde::de::Error>(&mut self, why: Stop) -> Result<T, E> {
         self.stopped = Some(why);
         Err(E::custom("stopped"))
     }
 
-    /// Ends the parser for what is wrong in the line at hand.
+    /// Stops the parser because of an error on the current line.
     fn wrong<T, E: serde::de::Error>(&mut self, why: impl Into<String>) -> Result<T, E> {
         self.stop(Stop::Wrong(Fault::new(self.place.line.get(), why)))
     }
@@ -155,7 +155,7 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let run = self.0;
-        // Its first character was looked at, and nothing behind it.
+        // The parser has peeked at the first character and no further.
         let line = run.place.line.get();
         run.place.left.set(LONGEST);
         let item = Box::<RawValue>::deserialize(deserializer)?;
@@ -196,7 +196,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
     }
 }
 
-/// Reads the items of a table that BatchGetItem has answered.
+/// Reads the items of a table from a BatchGetItem response.
 struct Responses<'i, 'r>(&'i mut Run<'r>);
 
 impl<'de> DeserializeSeed<'de> for Responses<'_, '_> {
@@ -259,7 +259,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                 "LastEvaluatedKey" => {
                     run.said.has_more |= fields.next_value::<Option<IgnoredAny>>()?.is_some();
                 }
-                // aws-cli stopped at --max-items; the count is still that of whole pages.
+                // aws-cli stopped at --max-items, but the count is still that of whole pages.
                 "NextToken" => is_cut_short = fields.next_value::<Option<IgnoredAny>>()?.is_some(),
                 "UnprocessedKeys" => {
                     let keys = fields.next_value::<Option<HashMap<String, IgnoredAny>>>()?;

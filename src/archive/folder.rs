@@ -1,8 +1,6 @@
-//! Folders of data files: what AWS's export to S3 leaves, with manifests that vouch for
-//! them, and what dynamodump leaves.
+//! Folders of data files: AWS's exports to S3, verified by their manifests, and dynamodump's.
 //!
-//! Source: "DynamoDB table export output format" in the developer guide; dynamodump's
-//! README.
+//! Source: "DynamoDB table export output format" in the developer guide; dynamodump's README.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,9 +32,9 @@ struct Listed {
 /// A file of items.
 #[derive(Debug)]
 pub(super) struct DataFile {
-    /// `None` is stdin.
+    /// `None` for stdin.
     pub(super) path: Option<PathBuf>,
-    /// What a manifest says that it holds.
+    /// What a manifest says about its contents.
     pub(super) expected: Option<Expected>,
 }
 
@@ -47,11 +45,11 @@ pub(super) struct Expected {
     pub(super) md5: Option<String>,
 }
 
-/// The data files of the export in `folder`: of its manifest, or, where only data
-/// files were downloaded, all that are there.
+/// The data files of the export in `folder`: those of its manifest, or all that are there when only
+/// data files were downloaded.
 pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
     let Some(export) = export_folder(folder)? else {
-        // Dynamodump has a table's description beside the folder of its items.
+        // Dynamodump puts a table's description next to the folder of its items.
         let dump = folder_with(SCHEMA, folder)?.map(|dump| dump.join("data")).filter(|data| data.is_dir());
         return files_in(dump.as_deref().unwrap_or(folder));
     };
@@ -78,7 +76,7 @@ pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
     listed(&export)?.into_iter().map(|file| located(&export, file)).collect()
 }
 
-/// The folder with the manifests: `folder` itself, or the only one below it.
+/// The folder with the manifests: `folder` itself, or the only one inside it.
 fn export_folder(folder: &Path) -> Result<Option<PathBuf>> {
     for above in [folder.to_owned(), folder.join("AWSDynamoDB")] {
         if let Some(found) = folder_with(FILES, &above)? {
@@ -88,7 +86,7 @@ fn export_folder(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The folder that has this file in it: `above` itself, or the only one below it.
+/// The folder that contains this file: `above` itself, or the only one inside it.
 fn folder_with(file: &str, above: &Path) -> Result<Option<PathBuf>> {
     if above.join(file).exists() {
         return Ok(Some(above.to_owned()));
@@ -121,8 +119,8 @@ fn listed(export: &Path) -> Result<Vec<Listed>> {
     Ok(listed)
 }
 
-/// The text of a manifest, whose MD5 must be the one in the file beside it. The developer
-/// guide calls that file `.checksum`; real exports name it `.md5`.
+/// The text of a manifest. Its MD5 must match the file next to it. The developer guide calls that
+/// file `.checksum`; real exports name it `.md5`.
 fn vouched_for(path: &Path) -> Result<String> {
     let read = |path: &Path| fs::read_to_string(path).or_failed(|| format!("cannot read {}", path.display()));
     let beside = path.with_extension("md5");
@@ -149,8 +147,8 @@ fn vouched_for(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Where a data file is that the manifest names by its place in S3: beside the
-/// manifest, or, of an incremental export, in the folder that all of them share.
+/// Finds a data file that the manifest names by its S3 key: next to the manifest, or for an
+/// incremental export in the folder that all exports share.
 fn located(export: &Path, listed: Listed) -> Result<DataFile> {
     let key = Path::new(&listed.data_file_s3_key);
     let name = key.file_name().unwrap_or_default();

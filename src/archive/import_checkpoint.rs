@@ -1,4 +1,4 @@
-//! How far the import of a file into a table is: what the next run goes on from.
+//! How far the import of a file into a table has come, for the next run to resume.
 
 use std::path::Path;
 
@@ -14,35 +14,36 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
-    /// There are none.
+    /// There are none: the table is empty.
     Empty,
-    /// One with the same key is overwritten.
+    /// An item with the same key is overwritten.
     Replace,
-    /// One with the same key stays.
+    /// An item with the same key is kept.
     Keep,
 }
 
-/// A file that says how far an import is.
+/// The file that stores how far an import has come.
 pub struct ImportCheckpoint {
     file: StateFile,
-    /// What it says.
+    /// Its contents.
     pub saved: Option<Saved>,
 }
 
-/// How far an import is.
+/// How far an import has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     version: u32,
-    /// What was begun.
+    /// The policy that the import began with.
     pub policy: Policy,
-    /// Changes that are written, from the first on.
+    /// Changes written so far, counted from the first.
     pub done: u64,
     /// All changes.
     pub total: u64,
 }
 
 impl ImportCheckpoint {
-    /// The one of what has this `checksum`, in the `folder` of the table. A dry run only reads it.
+    /// Opens the file for the import with this `checksum`, in the `folder` of the table. A dry run
+    /// only reads it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run is importing it.
@@ -64,7 +65,7 @@ impl ImportCheckpoint {
         Ok(Self { file, saved: saved.filter(|saved| saved.version == VERSION) })
     }
 
-    /// Saves how far it is.
+    /// Saves how far the import has come.
     pub fn save(&mut self, policy: Policy, done: u64, total: u64) -> Result<()> {
         let saved = Saved { version: VERSION, policy, done, total };
         let text = serde_json::to_string(&saved).or_failed(|| "cannot write the place as JSON".to_owned())?;
@@ -73,7 +74,7 @@ impl ImportCheckpoint {
         Ok(())
     }
 
-    /// Forgets it: there is nothing left to go on with.
+    /// Removes the file: there is nothing left to resume.
     pub fn forget(self) -> Result<()> {
         self.file.remove()
     }

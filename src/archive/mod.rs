@@ -1,5 +1,4 @@
-//! Files of items: what an export writes, and everything that can be imported.
-//! Talks to no service.
+//! Files of items: writes exports, and reads everything that can be imported. Talks to no service.
 
 mod checksum;
 mod compression;

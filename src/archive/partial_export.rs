@@ -1,5 +1,5 @@
-//! An export into a file, which is only ever complete under its name: until then it
-//! is `FILE.part`, with `FILE.part.json` beside it to go on from.
+//! An export into a file. The file gets its name only when it is complete. Until then it is
+//! `FILE.part`, with the state for a resume in `FILE.part.json`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Seek as _, Write as _};
@@ -17,9 +17,9 @@ use crate::dynamodb::{Item, ScanPage, Start};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::state_file::{beside, rename, replace};
 
-/// The version of the state.
+/// The version of the state's format.
 const VERSION: u32 = 1;
-/// What may have to be read again after a crash, at most: so much text, or so long.
+/// How much may have to be read again after a crash, at most: by size and by time.
 const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
 
@@ -32,12 +32,12 @@ pub struct PartialExport {
     state: State,
     starts: Vec<Start>,
     writer: Writer<BufWriter<File>>,
-    /// Kept from others as long as it is open.
+    /// Keeps other processes out while the file is open.
     _lock: File,
     saved_at: Instant,
 }
 
-/// What `FILE.part.json` holds: everything that is in the first `length` bytes.
+/// The contents of `FILE.part.json`, which describe the first `length` bytes.
 #[derive(Serialize, Deserialize)]
 struct State {
     version: u32,
@@ -47,7 +47,7 @@ struct State {
     segments: Vec<Segment>,
 }
 
-/// How far a segment of the scan is.
+/// How far a segment of the scan has come.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Segment {
@@ -56,21 +56,21 @@ enum Segment {
     End,
 }
 
-/// Which items a file of an export is to hold: all of one header.
+/// The file to export into, and its header.
 pub struct Wanted<'w> {
     /// The file.
     pub path: &'w Path,
     /// Its first line.
     pub header: Header,
-    /// Replace what is there.
+    /// Whether to replace an existing file.
     pub force: bool,
 }
 
 impl Wanted<'_> {
-    /// What a dry run finds out: how much there is of it to go on with, if that is wanted.
+    /// Checks what a dry run can check. Returns how much there is to resume, if `resume` asks for that.
     ///
     /// # Errors
-    /// Those of [`PartialExport::begin`] and [`PartialExport::resume`], but for damage.
+    /// Those of [`PartialExport::begin`] and [`PartialExport::resume`], except damage.
     pub fn rehearse(&self, resume: bool) -> Result<Option<Totals>> {
         if let Some(state) = resume.then(|| self.begun()).transpose()?.flatten() {
             return Ok(Some(state.totals));
@@ -82,7 +82,7 @@ impl Wanted<'_> {
         Ok(None)
     }
 
-    /// Makes sure that nothing is in the way.
+    /// Checks that no file is in the way.
     fn is_free(&self) -> Result<()> {
         if self.force {
             return Ok(());
@@ -100,7 +100,7 @@ impl Wanted<'_> {
         Ok(())
     }
 
-    /// How far a former run came; `None` when there is nothing to go on with.
+    /// How far an earlier run came; `None` when there is nothing to resume.
     fn begun(&self) -> Result<Option<State>> {
         let (part, state_path) = (beside(self.path, ".part"), beside(self.path, ".part.json"));
         let text = match fs::read_to_string(&state_path) {
@@ -133,7 +133,7 @@ impl PartialExport {
     /// Begins a file.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Refused`] when it is there, or was begun, unless `force`.
+    /// [`crate::error::Kind::Refused`] when the file exists or was begun, unless `force`.
     pub fn begin(wanted: Wanted<'_>) -> Result<Self> {
         wanted.is_free()?;
         let Wanted { path, header, .. } = wanted;
@@ -152,11 +152,11 @@ impl PartialExport {
         Ok(Self { path, part, state, starts, writer, _lock: lock, saved_at })
     }
 
-    /// Goes on with a file; `None` when there is nothing to go on with.
+    /// Resumes a file; `None` when there is nothing to resume.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Refused`] when it is of another table, or of the same
-    /// one read in another way; [`crate::error::Kind::Failed`] when it is damaged.
+    /// [`crate::error::Kind::Refused`] when the file is of another table;
+    /// [`crate::error::Kind::Failed`] when it is damaged.
     pub fn resume(wanted: &Wanted<'_>) -> Result<Option<Self>> {
         let Some(state) = wanted.begun()? else { return Ok(None) };
         let path = wanted.path;
@@ -169,7 +169,7 @@ impl PartialExport {
                 .because(cause)
                 .hint(BEGIN_ANEW)
         })?;
-        // What came after the last saved place is read again.
+        // Everything after the last checkpoint is read again.
         file.set_len(state.length).and_then(|()| file.seek(io::SeekFrom::End(0))).or_failed(what)?;
         let starts = state.segments.iter().map(Segment::start).collect::<Result<_, _>>();
         let starts = starts.map_err(|problem: json::Problem| {
@@ -182,30 +182,30 @@ impl PartialExport {
         Ok(Some(Self { path, part, state, starts, writer, _lock: lock, saved_at }))
     }
 
-    /// Where it is until it is complete.
+    /// The path of the file until it is complete.
     #[must_use]
     pub fn part(&self) -> &Path {
         &self.part
     }
 
-    /// Where each segment of the scan begins; of a new file, none is known.
+    /// Where each segment of the scan begins; empty for a new file.
     #[must_use]
     pub fn starts(&self) -> Vec<Start> {
         self.starts.clone()
     }
 
-    /// That the scan is cut into so many segments; to be called before the first page.
+    /// Sets the number of segments of the scan. Call it before the first page.
     pub fn cut_into(&mut self, segments: usize) {
         self.state.segments.resize_with(segments, || Segment::Beginning);
     }
 
-    /// Items that it holds.
+    /// What the file holds so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.writer.totals()
     }
 
-    /// Writes the items of a page, and now and then saves the place.
+    /// Writes the items of a page, and saves a checkpoint from time to time.
     pub fn push(&mut self, page: &ScanPage) -> Result<()> {
         for item in &page.items {
             self.writer.push(item).map_err(|cause| self.failed(cause))?;
@@ -220,7 +220,7 @@ impl PartialExport {
         Ok(())
     }
 
-    /// Saves the place: from here the export can go on, whatever happens.
+    /// Saves a checkpoint, from which the export can resume after any failure.
     pub fn save(&mut self) -> Result<()> {
         let written = self.write_out().map_err(|cause| self.failed(cause))?;
         self.state.length = written;
@@ -232,7 +232,7 @@ impl PartialExport {
         Ok(())
     }
 
-    /// Ends the file and gives it its name.
+    /// Ends the file and renames it.
     pub fn finish(mut self) -> Result<Totals> {
         let totals = self.writer.end().map_err(|cause| self.failed(cause))?;
         self.write_out()
@@ -242,7 +242,7 @@ impl PartialExport {
         Ok(totals)
     }
 
-    /// Puts everything on the disk; how many bytes there are.
+    /// Writes everything to disk. Returns the number of bytes.
     fn write_out(&mut self) -> io::Result<u64> {
         let file = self.writer.out.end_frame()?;
         file.flush()?;
@@ -257,7 +257,7 @@ impl PartialExport {
 }
 
 impl Header {
-    /// In what the export of `self` is another one than that of `other`.
+    /// How the export `self` differs from `other`.
     fn difference(&self, other: &Self) -> Option<String> {
         if (&self.table, &self.place) != (&other.table, &other.place) {
             return Some(format!("the table {:?} at {}", self.table, self.place));
@@ -283,7 +283,7 @@ impl Segment {
     }
 }
 
-/// Makes sure that nothing is in the way.
+/// Checks that no file is in the way.
 fn free(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(()),
@@ -312,7 +312,7 @@ fn locked(file: &File, part: &Path) -> Result<File> {
     }
 }
 
-/// Adds up what the file holds, which must be what it held when the place was saved.
+/// Reads the file and checks that it still matches the checkpoint.
 fn reread(file: &File, state: &State) -> io::Result<Checksum> {
     let damaged = |why: &str| io::Error::new(ErrorKind::InvalidData, why.to_owned());
     let mut checksum = Checksum::with_items_of(&state.totals).ok_or_else(|| damaged("no checksum"))?;

@@ -11,16 +11,16 @@ use super::survey::{Checker, FileSurvey};
 use crate::dynamodb::TableSchema;
 use crate::error::{Context as _, Result};
 
-/// Changes that are handed over together, and their bytes in the table at most.
+/// The limits of a batch: changes, and their bytes in the table.
 const BATCH: usize = 100;
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// What was read.
+/// A step of reading.
 #[derive(Debug)]
 pub enum ReaderEvent {
-    /// Some changes, in their order.
+    /// Some changes, in order.
     Changes(Vec<Change>),
-    /// The end, which is the real one, and all there was.
+    /// The end. Everything was read, and the source is complete.
     End(Box<FileSurvey>),
 }
 
@@ -30,8 +30,7 @@ pub struct ReaderThread {
 }
 
 impl ReaderThread {
-    /// Begins to read `source`, without its first `skip` changes. Each change is
-    /// checked against the table.
+    /// Starts reading `source` after its first `skip` changes. Checks each change against the table.
     pub fn begin(
         source: &Arc<Source>,
         reading: Reading,
@@ -44,7 +43,7 @@ impl ReaderThread {
             let failed =
                 feed(&source, &reading, &schema, skip, |fed| sender.blocking_send(Ok(fed)).is_ok()).err();
             if let Some(error) = failed {
-                // Who reads may have gone away, and then nobody minds.
+                // The receiver may be gone, which is fine.
                 let _ = sender.blocking_send(Err(error));
             }
         };
@@ -55,7 +54,7 @@ impl ReaderThread {
         Ok(Self { batches })
     }
 
-    /// What comes next; `None` only after the end or an error.
+    /// The next step; `None` only after the end or an error.
     pub async fn next(&mut self) -> Option<Result<ReaderEvent>> {
         self.batches.recv().await
     }
@@ -85,7 +84,7 @@ fn feed(
         bytes = 0;
         Ok(give(ReaderEvent::Changes(std::mem::take(&mut batch))))
     });
-    // What came before an error is as good as ever.
+    // The changes before an error are still valid.
     let is_wanted = give(ReaderEvent::Changes(batch));
     let read = read?;
     if is_wanted {

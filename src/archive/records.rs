@@ -1,4 +1,4 @@
-//! What a file holds, recognised by its content, and its items one by one.
+//! Detects a file's format by its contents, and reads its items one by one.
 
 use std::cell::RefCell;
 use std::io::BufRead;
@@ -27,7 +27,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// For people.
+    /// The name to show.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,38 +39,38 @@ impl Format {
     }
 }
 
-/// What is to be done with a table.
+/// A change to a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// The item is to be there.
+    /// Put this item.
     Put(Item),
-    /// The item with this key is not to be there.
+    /// Delete the item with this key.
     Delete(Item),
 }
 
-/// How to read.
+/// Options for reading.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
-    /// What the file is, where nobody is to guess.
+    /// The format; `None` to detect it.
     pub format: Option<Format>,
-    /// Whether arrays of plain JSON become sets where they can.
+    /// Whether arrays in plain JSON become sets where possible.
     pub infer_sets: bool,
     /// The table's key.
     pub key: Vec<KeyPart>,
-    /// Whether an export may be one of a table with another key.
+    /// Whether an export may be of a table with another key.
     pub any_key: bool,
 }
 
-/// A change, and where it stands.
+/// A change and its position.
 pub(super) struct Found {
     pub(super) change: Change,
     pub(super) line: u64,
     pub(super) format: Format,
-    /// When it was made, in microseconds since 1970.
+    /// When the change was made, in microseconds since 1970.
     pub(super) written_at: Option<u64>,
 }
 
-/// What a file was, at its end.
+/// What a file contained, known at its end.
 pub(super) struct Contents {
     pub(super) format: Option<Format>,
     pub(super) header: Option<Header>,
@@ -78,8 +78,8 @@ pub(super) struct Contents {
     pub(super) said: Said,
 }
 
-/// Hands each change of a file to `give`, until that wants no more. The end is the real
-/// one: what the file says of itself is true. `None` if there is nothing in it.
+/// Passes each change of a file to `give`, until that returns false. Otherwise reads to the end,
+/// and everything that the file says about itself has been verified. `None` if the file is empty.
 pub(super) fn read(
     input: Box<dyn BufRead + Send>,
     reading: &Reading,
@@ -102,7 +102,7 @@ pub(super) fn read(
                 .explained("what can be imported: docs/export-import.md"));
         }
     };
-    // An export of cruddur's is lines, whatever else it may look like.
+    // An export of cruddur's has one record per line, whatever else it looks like.
     let layout = layout.filter(|_| reading.format != Some(Format::Cruddur));
     let checksum = RefCell::new(Checksum::new());
     let mut records = Records {
@@ -136,10 +136,10 @@ pub(super) fn read(
 
 struct Records<'r> {
     reading: &'r Reading,
-    /// What the file is, once that is known.
+    /// The format, once known.
     format: Option<Format>,
     header: Option<Header>,
-    /// That of the last line, once it was read.
+    /// The totals in the last line, once it was read.
     trailer: Option<Totals>,
     checksum: &'r RefCell<Checksum>,
     scratch: Vec<u8>,
@@ -147,7 +147,7 @@ struct Records<'r> {
 }
 
 impl Records<'_> {
-    /// Takes a line, which may be any of an export of cruddur's.
+    /// Reads a line, which may be any line of an export of cruddur's.
     fn line(&mut self, line: u64, text: &[u8]) -> Result<bool, Fault> {
         if self.format == Some(Format::Cruddur) {
             if self.trailer.is_some() {
@@ -174,7 +174,7 @@ impl Records<'_> {
         if is_blank { Ok(true) } else { self.value(line, text.trim_ascii_end()) }
     }
 
-    /// Takes a value, whose text somebody else adds to the tally.
+    /// Reads a value. The caller adds its text to the tally.
     fn value(&mut self, line: u64, text: &[u8]) -> Result<bool, Fault> {
         let format = match self.format {
             Some(format) => format,
@@ -245,7 +245,7 @@ fn problem_at(line: u64, problem: Problem) -> Fault {
     Fault::new(line + problem.line as u64 - 1, problem.message)
 }
 
-/// The first line of an export, which must be one of a table with this key, unless any will do.
+/// Parses the first line of an export. Its table must have this key, unless any key is allowed.
 fn header(text: &[u8], reading: &Reading) -> Result<Header, Problem> {
     let wrong = |message: String| Problem { line: 1, message };
     let header: Header = serde_json::from_slice(text)
@@ -269,8 +269,8 @@ fn header(text: &[u8], reading: &Reading) -> Result<Header, Problem> {
     Ok(header)
 }
 
-/// What a file is whose first value this is, if that says it, and how its items are held
-/// together; no layout is lines.
+/// The format and the arrangement of a file by its first value, as far as that shows them. Without
+/// a layout, each line is a record.
 fn recognised(first: &str, key: &[KeyPart]) -> Result<(Option<Format>, Option<Layout>), Fault> {
     let fields: Fields<'_> = serde_json::from_str(first)?;
     let is_item = fields.0.iter().any(|(name, _)| key.iter().any(|part| part.name == *name));
@@ -286,8 +286,8 @@ fn recognised(first: &str, key: &[KeyPart]) -> Result<(Option<Format>, Option<La
     Ok((Some(format_of(first.as_bytes(), key)?), layout))
 }
 
-/// What a file is that holds this value. The key decides between typed and plain JSON: a
-/// key is a string or a number, and typed it is an object.
+/// The format of a file that holds this value. The key tells typed from plain JSON: it is a string
+/// or a number in plain JSON, and an object in typed JSON.
 fn format_of(value: &[u8], key: &[KeyPart]) -> Result<Format, Fault> {
     let fields: Fields<'_> = serde_json::from_slice(value)?;
     let begins = |raw: &str, with: char| raw.starts_with(with);

@@ -1,4 +1,4 @@
-//! What is imported: a file, stdin, or the folder of an export of AWS's.
+//! The input of an import: a file, stdin, or the folder of an AWS export.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -21,52 +21,52 @@ use crate::error::{Context as _, Error, Result};
 pub struct Source {
     name: String,
     files: Vec<DataFile>,
-    /// Whether it is a folder, where some files may well be empty.
+    /// Whether it is a folder, in which some files may be empty.
     is_folder: bool,
 }
 
-/// A change, and where it stands.
+/// A change and its position.
 #[derive(Debug)]
 pub struct Entry<'e> {
-    /// What is to be done.
+    /// The change.
     pub change: Change,
-    /// What its file is.
+    /// The format of its file.
     pub format: Format,
-    /// When it was made, in microseconds since 1970, where the file says so.
+    /// When the change was made, in microseconds since 1970, if the file says so.
     pub written_at: Option<u64>,
-    /// Bytes of all files that were read so far, for those who watch.
+    /// Bytes read so far from all files, for a progress bar.
     pub read: u64,
     file: &'e str,
     line: u64,
 }
 
 impl Entry<'_> {
-    /// `FILE:LINE`, where it begins.
+    /// `FILE:LINE`, where the change begins.
     #[must_use]
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 }
 
-/// What a source was, at its end.
+/// What a source contained, known at its end.
 #[derive(Debug, Clone)]
 pub struct Read {
-    /// What its files are.
+    /// The format of its files.
     pub format: Option<Format>,
-    /// What an export of cruddur's says of itself.
+    /// The header of an export of cruddur's.
     pub header: Option<Header>,
-    /// A checksum of all that was read.
+    /// A checksum of everything that was read.
     pub checksum: String,
-    /// The checksum of its items in any order.
+    /// A checksum of its items, independent of their order.
     pub content: String,
-    /// Whether something said how many items there should be.
+    /// Whether every file said how many items it should hold.
     pub is_counted: bool,
     /// Whether the last file says that there was more to read.
     pub has_more: bool,
 }
 
 impl Source {
-    /// What `path` names; `-` is stdin. Nothing but a manifest is read yet.
+    /// Opens `path`; `-` is stdin. Reads nothing but a manifest yet.
     pub fn open(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
             let files = vec![DataFile { path: None, expected: None }];
@@ -81,13 +81,13 @@ impl Source {
         Ok(Self { name, files, is_folder: false })
     }
 
-    /// What to call it.
+    /// Its name, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it can be read more than once: not a pipe.
+    /// Whether it can be read more than once, unlike a pipe.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         let is_regular = |file: &DataFile| match &file.path {
@@ -97,24 +97,24 @@ impl Source {
         self.files.iter().all(is_regular)
     }
 
-    /// Its bytes, as far as that is known.
+    /// Its size in bytes, as far as known.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let paths = self.files.iter().filter_map(|file| file.path.as_ref());
         paths.filter_map(|path| Some(std::fs::metadata(path).ok()?.len())).sum()
     }
 
-    /// How many files it has.
+    /// The number of its files.
     #[must_use]
     pub fn files(&self) -> usize {
         self.files.len()
     }
 
-    /// Hands every change to `each`, from the first on, until it wants no more. At the end,
-    /// everything that the files say of themselves has proved true.
+    /// Passes each change in order to `each`, until that returns false. At the end, everything that
+    /// the files say about themselves has been verified.
     ///
     /// # Errors
-    /// What is wrong, by file and line; and what `each` says is.
+    /// What is wrong, by file and line; and the errors of `each`.
     pub fn read(&self, reading: &Reading, mut each: impl FnMut(Entry<'_>) -> Result<bool>) -> Result<Read> {
         let (mut format, mut header, mut content) = (None, None, 0_u128);
         let mut sums = ring::digest::Context::new(&ring::digest::SHA256);
@@ -172,14 +172,15 @@ impl Source {
 type Digest = Arc<Mutex<Option<Md5>>>;
 
 impl DataFile {
-    /// Its text, its name, and the MD5 of what was read of it. `total` counts the bytes.
+    /// Opens the file. Returns its text, its name, and the MD5 of the bytes read so far. Adds those
+    /// bytes to `total`.
     fn open(&self, total: &Arc<AtomicU64>) -> Result<(Box<dyn BufRead + Send>, String, Digest)> {
         let (name, raw) = if let Some(path) = &self.path {
             let name = path.display().to_string();
             let file = File::open(path).or_failed(|| format!("cannot read {name}"))?;
             (name, file)
         } else {
-            // Not locked: it is read in another thread.
+            // Not locked, because another thread reads it.
             let stdin = io::stdin().as_fd().try_clone_to_owned();
             ("stdin".to_owned(), File::from(stdin.or_failed(|| "cannot read stdin".to_owned())?))
         };
@@ -191,7 +192,7 @@ impl DataFile {
         Ok((text, name, md5))
     }
 
-    /// Compares a file with what its manifest says.
+    /// Checks a file against its manifest.
     fn check(&self, name: &str, count: u64, md5: &Mutex<Option<Md5>>) -> Result<()> {
         let Some(expected) = &self.expected else { return Ok(()) };
         let md5 = md5.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -214,7 +215,7 @@ impl DataFile {
     }
 }
 
-/// Counts what is read, and takes its MD5.
+/// Counts the bytes that are read, and computes their MD5.
 struct Tap {
     inner: File,
     read: Arc<AtomicU64>,
@@ -235,7 +236,7 @@ impl io::Read for Tap {
 }
 
 impl Fault {
-    /// The same of the file `name`.
+    /// The error for this fault in the file `name`.
     fn of(self, name: &str) -> Error {
         let mut error = Error::failed(format!("{name}:{}: {}", self.line, self.message));
         if let Some(cause) = self.cause {

@@ -1,4 +1,4 @@
-//! Goes through everything before anything is written.
+//! Checks all input before anything is written.
 
 use super::records::{Change, Format, Reading};
 use super::source::{Entry, Read, Source};
@@ -8,9 +8,9 @@ use crate::dynamodb::{Item, KeyKind, TableSchema};
 use crate::error::{Context as _, Error, Result};
 use crate::external_sort::{Fixed, Sorter, take};
 
-/// Keys that are held in memory to look for those that come twice; 8 MB.
+/// How many keys the search for repeated ones holds in memory; 8 MB.
 const HELD: usize = 256 * 1024;
-/// What dynein's export has in the place of binary data.
+/// What dynein exports instead of binary data.
 const DYNEIN_BINARY: &str = "<<<JSON output doesn't support this type attributes>>>";
 
 /// What there is to import.
@@ -20,28 +20,28 @@ pub struct FileSurvey {
     pub puts: u64,
     /// Keys to delete.
     pub deletes: u64,
-    /// Bytes of the items, as the service counts them.
+    /// Bytes of the items, as DynamoDB counts them.
     pub bytes: u64,
-    /// Keys that are there more than once.
+    /// Keys that occur more than once.
     pub repeated: u64,
-    /// Attributes that were binary data before dynein exported them.
+    /// Attributes that were binary data until dynein exported them.
     pub lost: u64,
-    /// What it is.
+    /// The format.
     pub format: Option<Format>,
-    /// What an export of cruddur's says of itself.
+    /// The header of an export of cruddur's.
     pub header: Option<Header>,
-    /// A checksum of all of it.
+    /// A checksum of everything.
     pub checksum: String,
-    /// The checksum of its items in any order.
+    /// A checksum of the items, independent of their order.
     pub content: String,
-    /// Whether something said how many items there should be.
+    /// Whether every file said how many items it should hold.
     pub is_counted: bool,
     /// Whether the last file says that there was more to read.
     pub has_more: bool,
 }
 
 impl FileSurvey {
-    /// All changes.
+    /// The number of changes.
     #[must_use]
     pub const fn changes(&self) -> u64 {
         self.puts + self.deletes
@@ -66,7 +66,7 @@ impl KeyPart {
     }
 }
 
-/// Checks each change against a table, and adds up.
+/// Checks each change against a table, and counts.
 pub(super) struct Checker<'t> {
     schema: &'t TableSchema,
     so_far: FileSurvey,
@@ -96,23 +96,22 @@ impl<'t> Checker<'t> {
         checked.map_err(|why| Error::failed(format!("{}: {why}", entry.place())))
     }
 
-    /// Bytes of the items that were checked.
+    /// Bytes of the items checked so far.
     pub(super) const fn bytes(&self) -> u64 {
         self.so_far.bytes
     }
 
-    /// What was checked, which was all of what was read.
+    /// Ends the survey, with the result of reading the whole source.
     pub(super) fn finish(self, read: Read) -> FileSurvey {
         let Read { format, header, checksum, content, is_counted, has_more } = read;
         FileSurvey { format, header, checksum, content, is_counted, has_more, ..self.so_far }
     }
 }
 
-/// Reads all of `source`, and checks it against a table. `watch` is told how many
-/// bytes of the files were read.
+/// Reads all of `source` and checks it against a table. Passes the number of bytes read so far to `watch`.
 ///
 /// # Errors
-/// The first thing that is wrong, by file and line.
+/// The first fault, by file and line.
 pub fn survey(
     source: &Source,
     reading: &Reading,
@@ -155,7 +154,7 @@ pub fn survey(
     Ok(surveyed)
 }
 
-/// A key, and where it was seen.
+/// A key and where it occurred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Seen {
     key: u128,

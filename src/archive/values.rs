@@ -1,16 +1,16 @@
-//! Cuts a text into its JSON values, however they are held together.
+//! Splits text into JSON values, however they are arranged.
 
 use std::io::{self, BufRead, Cursor, ErrorKind, Read as _};
 
 use serde_json::value::RawValue;
 
-/// The longest text of an item: 400 KB can be six times as long as typed JSON, and
-/// again with every character escaped.
+/// The size limit of an item's text. 400 KB may become six times as long as typed JSON, and again
+/// when every character is escaped.
 pub(super) const LONGEST: usize = 16 * 1024 * 1024;
-/// Some editors begin a text with it.
+/// The byte order mark, with which some editors begin a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What is wrong, and in which line.
+/// What is wrong, and on which line.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) line: u64,
@@ -28,12 +28,12 @@ impl Fault {
         Self { hint: Some(hint), ..self }
     }
 
-    /// The same of a text that begins in `line`.
+    /// The same fault, in text that begins on `line`.
     pub(super) fn at(self, line: u64) -> Self {
         Self { line: self.line + line - 1, ..self }
     }
 
-    /// Of reading, or of what was compressed.
+    /// A fault in reading or decompressing.
     pub(super) fn unreadable(line: u64, cause: io::Error) -> Self {
         let message = match cause.kind() {
             ErrorKind::UnexpectedEof => "the compressed data is cut off",
@@ -50,7 +50,7 @@ impl Fault {
     }
 }
 
-/// Of a text that is not JSON, or ends too early.
+/// A fault in text that is not JSON, or ends too early.
 impl From<serde_json::Error> for Fault {
     fn from(cause: serde_json::Error) -> Self {
         let line = cause.line().max(1) as u64;
@@ -61,7 +61,7 @@ impl From<serde_json::Error> for Fault {
     }
 }
 
-/// Who is handed each value and the line in which it begins, and says whether to go on.
+/// Called with each value and the line where it begins. Returns whether to continue.
 pub(super) type Each<'e> = &'e mut dyn FnMut(u64, &[u8]) -> Result<bool, Fault>;
 
 /// How a text begins.
@@ -72,18 +72,18 @@ pub(super) enum First<'t> {
     Value(&'t str),
     /// With a value that is longer than any item.
     Long,
-    /// With a value that has no end.
+    /// With a value that does not end.
     Cut,
 }
 
-/// A text, and as much of its beginning as its first value takes.
+/// A text, read up to the end of its first value.
 pub(super) struct Text {
     head: Vec<u8>,
     rest: Box<dyn BufRead + Send>,
 }
 
 impl Text {
-    /// `None` if there is nothing but white space.
+    /// Reads the beginning of a text; `None` if there is only white space.
     pub(super) fn of(mut rest: Box<dyn BufRead + Send>) -> Result<Option<Self>, Fault> {
         let mut head = Vec::new();
         let mut tried = 0;
@@ -104,7 +104,7 @@ impl Text {
             match head.trim_ascii_start().first() {
                 None if is_end => return Ok(None),
                 None => {}
-                // Twice as much each time, so that a long value is not looked at again and again.
+                // Tries only at twice the size, so that a long value is not parsed again and again.
                 Some(b'{') if !is_end && head.len() < LONGEST && head.len() < 2 * tried => {}
                 Some(b'{') if !is_end && head.len() < LONGEST => {
                     tried = head.len();
@@ -119,12 +119,12 @@ impl Text {
         Ok(Some(Self { head, rest }))
     }
 
-    /// Its first character that is no white space.
+    /// Its first character other than white space.
     pub(super) fn begins_with(&self) -> u8 {
         self.head.trim_ascii_start().first().copied().unwrap_or_default()
     }
 
-    /// The line in which its first value begins.
+    /// The line where its first value begins.
     pub(super) fn first_line(&self) -> u64 {
         let blank = self.head.len() - self.head.trim_ascii_start().len();
         line_after(self.head.get(..blank).unwrap_or_default())
@@ -142,7 +142,7 @@ impl Text {
         })
     }
 
-    /// All of it.
+    /// The whole text.
     pub(super) fn all(self) -> impl BufRead + Send {
         Cursor::new(self.head).chain(self.rest)
     }
@@ -161,7 +161,7 @@ fn first(text: &[u8]) -> Result<Option<&str>, serde_json::Error> {
     }
 }
 
-/// Hands over each line, with its line break.
+/// Passes on each line, including its line break.
 pub(super) fn lines(input: &mut impl BufRead, each: Each<'_>) -> Result<(), Fault> {
     let mut text = Vec::new();
     for line in 1.. {

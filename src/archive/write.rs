@@ -1,4 +1,4 @@
-//! Writes an export: a header, a line for each item, a trailer that vouches for them.
+//! Writes an export: a header, one line per item, and a trailer with their checksums.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use crate::dynamodb::item::json;
 
 /// The version of the format.
 pub(super) const VERSION: u32 = 1;
-/// How the first and the last line begin.
+/// The beginnings of the first and the last line.
 pub(super) const HEADER: &[u8] = b"{\"cruddur_export\":";
 pub(super) const TRAILER: &[u8] = b"{\"cruddur_export_end\":";
 
@@ -27,8 +27,7 @@ pub struct Header {
     pub place: String,
     /// Its key, the partition key first.
     pub key: Vec<KeyPart>,
-    /// What it is in the service's own eyes, so that a table of the same name is not
-    /// taken for it.
+    /// The id that the service gave it, which differs for another table of the same name.
     pub table_id: String,
     /// When the export began.
     pub exported_at: String,
@@ -69,7 +68,7 @@ impl Trailer {
 }
 
 impl Header {
-    /// For a table.
+    /// The header of an export of this table.
     #[must_use]
     pub fn new(table: &str, place: String, key: Vec<KeyPart>, table_id: String) -> Self {
         let exported_at = crate::messaging::Timestamp::now().to_string();
@@ -83,7 +82,7 @@ struct Line<'i> {
     item: json::Typed<'i>,
 }
 
-/// An export under way.
+/// An export being written.
 pub struct Writer<W: Write> {
     pub(super) out: Encoder<W>,
     pub(super) checksum: Checksum,
@@ -100,7 +99,7 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Goes on with a file that holds `checksum`.
+    /// Continues a file whose totals are `checksum`.
     pub(super) const fn go_on(inner: W, compression: Compression, checksum: Checksum) -> Self {
         let out = Encoder::new(compression, inner);
         Self { out, checksum, line: Vec::new(), scratch: Vec::new() }
@@ -114,13 +113,13 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// What it holds so far.
+    /// The totals so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.checksum.totals()
     }
 
-    /// Hands on what is held back; what is compressed stays in its frame.
+    /// Flushes the output. Compressed data stays in its frame.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

@@ -1,4 +1,4 @@
-//! Whose account the credentials are for: asked once, then remembered for a day.
+//! The AWS account of the credentials: asked once, then remembered for a day.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -16,26 +16,26 @@ use super::codes::{code, root_cause};
 use super::trace_interceptor::TraceInterceptor;
 use crate::remembered::Remembered;
 
-/// A client of STS, still to be built.
+/// The configuration of an STS client.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) sdk: SdkConfig,
     pub(super) trace_interceptor: Option<TraceInterceptor>,
 }
 
-/// A command does not wait longer than this for the name of its account.
+/// How long a command waits for the account.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// An access key belongs to one account for ever; a day bounds a mistake.
+/// An access key belongs to one account forever; a day limits the effect of a mistake.
 const KEPT: Duration = Duration::from_hours(24);
-/// Credentials that last no longer than this are asked for anew.
+/// Credentials that expire sooner than this are fetched again.
 const EXPIRES_SOON: Duration = Duration::from_mins(5);
-/// Accounts by the hash of an access key id; it holds neither.
+/// Stores accounts by a hash of the access key id, which is not stored itself.
 const FILE: &str = "accounts.json";
 
 /// The account of these credentials, from `state` or from STS.
 ///
 /// # Errors
-/// Why it cannot be told, in a few words.
+/// Why it is unknown, in a few words.
 pub(super) async fn account(caller: &Caller, state: Option<&Path>) -> Result<String, String> {
     match tokio::time::timeout(TIMEOUT, look_up(caller, state)).await {
         Ok(found) => found,
@@ -78,8 +78,8 @@ fn hash(access_key_id: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Keeps credentials while they last: those that tell the account sign the
-/// requests too, without a second sign-in.
+/// Caches credentials until they expire, so that looking up the account and signing requests take
+/// only one sign-in.
 #[derive(Debug)]
 pub(super) struct CachedCredentials {
     inner: SharedCredentialsProvider,

@@ -1,4 +1,4 @@
-//! What every answer has to keep to: a size that fits into memory, and pages that go on.
+//! Checks every response: it must fit into memory, and its pages must move on.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,12 +20,13 @@ use memchr::memmem;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The largest answer. A BatchGetItem returns 16 MB of items at most, which are more as JSON;
-/// a page of a Query or Scan has 1 MB.
+/// The size limit of a response. A BatchGetItem returns up to 16 MB of items, which take more as
+/// JSON; a page of a Query or Scan has 1 MB.
 /// Source: "BatchGetItem" and "Query" in the API reference.
 const MAX_BYTES: usize = MAX_MEBIBYTES << 20;
 const MAX_MEBIBYTES: usize = 32;
-/// Where to begin, as a request says it, and where its page ended, as the answer does.
+/// The field of a request that says where its page begins, and the field of the response that says
+/// where it ended.
 const PAGE_KEYS: [(&str, &str); 5] = [
     ("ExclusiveStartKey", "LastEvaluatedKey"),
     ("ExclusiveStartTableName", "LastEvaluatedTableName"),
@@ -34,7 +35,7 @@ const PAGE_KEYS: [(&str, &str); 5] = [
     ("NextToken", "NextToken"),
 ];
 
-/// Why an answer is not taken. The same request would get the same one.
+/// Why a response is rejected. A retry would get the same response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Untaken {
     TooLarge,
@@ -54,13 +55,13 @@ impl std::error::Error for Untaken {}
 
 impl From<Untaken> for ConnectorError {
     fn from(untaken: Untaken) -> Self {
-        // Without a kind, it is not sent again.
+        // An error without a kind is not retried.
         Self::other(untaken.into(), None)
     }
 }
 
-/// An HTTP client that reads each answer whole, within the time of the attempt, and takes only
-/// what is as it has to be.
+/// An HTTP client that reads each response in full, within the timeout of the attempt, and rejects
+/// bad ones.
 #[derive(Debug)]
 pub(super) struct Checking<C>(pub(super) C);
 
@@ -127,7 +128,7 @@ async fn whole(answer: &mut HttpResponse) -> Result<Vec<u8>, ConnectorError> {
     Ok(body)
 }
 
-/// Where a request begins, by what its answer would call that.
+/// Where a request begins, under the name of the response's field.
 fn starts(request: &[u8]) -> Vec<(&'static str, Value)> {
     let has = |name: &str| memmem::find(request, name.as_bytes()).is_some();
     if !PAGE_KEYS.iter().any(|(start, _)| has(start)) {
@@ -138,13 +139,13 @@ fn starts(request: &[u8]) -> Vec<(&'static str, Value)> {
     PAGE_KEYS.into_iter().filter_map(start).collect()
 }
 
-/// Whether an answer sends its reader back to where the request began.
+/// Whether a response sends its reader back to where the request began.
 fn repeats(starts: &[(&str, Value)], answer: &[u8]) -> bool {
     if starts.is_empty() {
         return false;
     }
     let mut answer = fields(answer).unwrap_or_default();
-    // The shards of a stream are part of its description.
+    // The shards of a stream are inside its description.
     if let Some(description) = answer.get("StreamDescription").copied() {
         answer.extend(fields(description.get().as_bytes()).unwrap_or_default());
     }
@@ -154,7 +155,7 @@ fn repeats(starts: &[(&str, Value)], answer: &[u8]) -> bool {
     starts.iter().any(is_same)
 }
 
-/// The fields of a JSON object, as they stand there.
+/// The raw fields of a JSON object.
 fn fields(body: &[u8]) -> Option<HashMap<Cow<'_, str>, &RawValue>> {
     serde_json::from_slice(body).ok()
 }

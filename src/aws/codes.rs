@@ -5,12 +5,12 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use super::answers::Untaken;
 use super::dry_run::NotSent;
 
-/// The service's code, when it was the service that answered.
+/// The service's error code, if the service answered.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-/// Whether a dry run has kept the request from being sent.
+/// Whether a dry run stopped the request.
 pub(crate) fn is_not_sent<E, R>(error: &SdkError<E, R>) -> bool
 where
     E: std::error::Error + 'static,
@@ -19,7 +19,7 @@ where
     not_sent(error).is_some()
 }
 
-/// Whether the service did answer, with what no answer may be: it would do so again.
+/// Whether the response was rejected. A retry would get the same response.
 pub(crate) fn is_untaken<E, R>(error: &SdkError<E, R>) -> bool
 where
     E: std::error::Error + 'static,
@@ -36,8 +36,7 @@ pub(super) fn not_sent<'a>(error: &'a (dyn std::error::Error + 'static)) -> Opti
     chain(error).find_map(<dyn std::error::Error>::downcast_ref)
 }
 
-/// The innermost cause: the layers around it ("dispatch failure", "io error")
-/// say nothing that the message does not.
+/// The innermost cause. The layers around it ("dispatch failure", "io error") add nothing to the message.
 pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> anyhow::Error {
     anyhow::Error::msg(chain(error).last().map(ToString::to_string).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The clients of a dry run: what reads goes out; anything else is noted and goes nowhere.
+//! The clients of a dry run: they send reads, and record everything else instead of sending it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::config::Service;
 use crate::error::{Context as _, Result};
 
-/// All that a dry run sends. An operation that is not here is taken for one that writes.
+/// Every operation that a dry run sends. Any other one counts as a write.
 const READS: [&str; 21] = [
     "BatchGetItem",
     "DescribeContinuousBackups",
@@ -43,21 +43,21 @@ const READS: [&str; 21] = [
     "Scan",
     "TransactGetItems",
 ];
-/// How many requests a plan holds, unless all are wanted.
+/// How many requests a plan keeps, unless all are wanted.
 const FIRST: usize = 5;
 
 /// A request that a dry run did not send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnsentRequest {
-    /// The service, by its name.
+    /// The name of the service.
     pub service: Cow<'static, str>,
     /// The operation.
     pub operation: String,
-    /// Its body as it would have been sent, or the parameters of a form.
+    /// The body that would have been sent, or the parameters of a form.
     pub request: Value,
 }
 
-/// What a write takes.
+/// The cost of a write.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct WriteCost {
     /// Items that are put, updated or deleted.
@@ -66,13 +66,13 @@ pub struct WriteCost {
     pub table_units: u64,
     /// Write units of its indexes, by name.
     pub index_units: BTreeMap<String, u64>,
-    /// Whether it may take more: what an item holds now is not in a request that
-    /// deletes or updates it.
+    /// Whether it may take more: a request that deletes or updates an item does not show what the
+    /// item holds now.
     pub at_least: bool,
 }
 
 impl WriteCost {
-    /// Adds another one.
+    /// Adds another effort to this one.
     pub fn add(&mut self, other: Self) {
         self.items += other.items;
         self.table_units += other.table_units;
@@ -93,31 +93,31 @@ impl WriteCost {
 #[derive(Debug, Default)]
 pub struct Plan {
     first: Vec<UnsentRequest>,
-    /// The others, where they are wanted, one a line as JSON: memory does not grow with them.
+    /// The rest, if all are wanted: one line of JSON each, in a file, so that memory stays constant.
     others: Option<File>,
-    /// How many requests there are of each operation, in the order of the first of each.
+    /// The number of requests of each operation, in the order of their first requests.
     pub operations: Vec<(String, u64)>,
-    /// What all of them take.
+    /// The total effort.
     pub cost: WriteCost,
 }
 
 impl Plan {
-    /// Of one request.
+    /// The plan of one request.
     #[must_use]
     pub fn of(request: UnsentRequest) -> Self {
         Self { operations: vec![(request.operation.clone(), 1)], first: vec![request], ..Self::default() }
     }
 
-    /// How many requests there are, those that are not held included.
+    /// The number of requests, including those that are not kept.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.operations.iter().map(|(_, count)| count).sum()
     }
 
-    /// Hands over each request that is held: the first ones, or all.
+    /// Calls `each` with every kept request: the first ones, or all.
     ///
     /// # Errors
-    /// Those of `each`, and when the others cannot be read again.
+    /// Those of `each`, and when the file cannot be read again.
     pub fn each(&mut self, mut each: impl FnMut(&UnsentRequest) -> Result<()>) -> Result<()> {
         self.first.iter().try_for_each(&mut each)?;
         let Some(others) = &mut self.others else { return Ok(()) };
@@ -135,7 +135,7 @@ impl Plan {
         self.first.into_iter().next()
     }
 
-    /// How many requests [`Plan::each`] hands over.
+    /// How many requests [`Plan::each`] visits.
     #[must_use]
     pub fn held(&self) -> u64 {
         if self.others.is_some() { self.count() } else { self.first.len() as u64 }
@@ -148,7 +148,7 @@ impl Plan {
         }
     }
 
-    /// Holds a request, if there is a place for it.
+    /// Keeps a request, unless there are enough.
     fn hold(&mut self, wants_all: bool, request: impl FnOnce() -> UnsentRequest) -> io::Result<()> {
         if self.first.len() < FIRST {
             self.first.push(request());
@@ -167,14 +167,14 @@ impl Plan {
     }
 }
 
-/// Says what a request takes.
+/// Computes the effort of a request.
 type Measure = Arc<dyn Fn(&str, &[u8]) -> WriteCost + Send + Sync>;
 
-/// Notes what one client does not send.
+/// Records what one client does not send.
 #[derive(Clone)]
 pub(crate) struct DryRun {
     service: Service,
-    /// Whether every request is to be held.
+    /// Whether to keep every request.
     wants_all: bool,
     plan: Arc<Mutex<Plan>>,
     measure: Measure,
@@ -185,7 +185,7 @@ impl DryRun {
         Self { service, wants_all, plan: Arc::default(), measure: Arc::new(|_, _| WriteCost::default()) }
     }
 
-    /// The same, with a measure of what a request takes.
+    /// The same, with a function that measures requests.
     pub(crate) fn measuring(
         self,
         measure: impl Fn(&str, &[u8]) -> WriteCost + Send + Sync + 'static,
@@ -193,7 +193,7 @@ impl DryRun {
         Self { measure: Arc::new(measure), ..self }
     }
 
-    /// What has been noted since the last time.
+    /// Takes what was recorded since the last call.
     pub(crate) fn take(&self) -> Plan {
         std::mem::take(&mut self.plan.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -221,8 +221,7 @@ impl Intercept for DryRun {
         "DryRun"
     }
 
-    /// The request is as it would go out, and neither signed nor sent yet; an error
-    /// ends it here.
+    /// Ends a write with an error. At this point the request is complete, but neither signed nor sent.
     fn read_before_signing(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -242,7 +241,7 @@ impl Intercept for DryRun {
     }
 }
 
-/// Whether EC2 itself is asked for a dry run.
+/// Whether the request asks EC2 itself for a dry run.
 fn asks_only(form: &[u8]) -> bool {
     form_urlencoded::parse(form).any(|(name, value)| name == "DryRun" && value == "true")
 }

@@ -9,37 +9,37 @@ use super::witness::Witness;
 use crate::config::{Host, Identity, Service, Signs, Target};
 use crate::error::Result;
 
-/// Where a service is; displays as the endpoint's URL, or as AWS with the region.
+/// Where a service is. Displays as the endpoint's URL, or as AWS with the region.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     pub(super) service: Service,
     pub(super) target: Target,
     pub(super) name: String,
     pub(super) region: String,
-    /// Where the endpoint is; `None` is AWS's own.
+    /// The endpoint's host; `None` for AWS's own endpoint.
     pub(super) host: Option<Host>,
     pub(super) emulated: bool,
     pub(super) loopback: bool,
     pub(super) request_timeout: Duration,
     pub(super) witness: Witness,
-    /// What asks for the account, where there is one to ask for.
+    /// Looks up the account; `None` where there is none.
     pub(super) caller: Option<Caller>,
 }
 
 impl Endpoint {
-    /// The service that is there.
+    /// The service at this place.
     #[must_use]
     pub const fn service(&self) -> Service {
         self.service
     }
 
-    /// The world it belongs to.
+    /// The target that it belongs to.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
-    /// The endpoint's URL, or the region of AWS's own: what is kept of a place.
+    /// The endpoint's URL, or the region for AWS's own endpoint; used to store a place.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -51,14 +51,14 @@ impl Endpoint {
         &self.region
     }
 
-    /// The service and where it is, as a target is named to people.
+    /// The service and where it is, in words for users.
     #[must_use]
     pub fn described(&self) -> String {
         let at = if self.host.is_some() { format!(" at {}", self.name) } else { String::new() };
         format!("{}{at} in {}", self.service.name(), self.region)
     }
 
-    /// What is known of it: where it is, and whether what has answered so far was AWS.
+    /// What is known so far: where it is, and whether its responses came from AWS.
     #[must_use]
     pub fn signs(&self) -> Signs {
         let service = |is_aws: bool| is_aws.then(|| format!("AWS's {}", self.service.name()));
@@ -74,17 +74,16 @@ impl Endpoint {
         }
     }
 
-    /// The AWS account, as the credentials have it; `None` where there is none: at
-    /// an emulator, and for dummies. STS is asked once a day for each access key;
-    /// the folder `state` remembers.
+    /// The AWS account of the credentials; `None` for an emulator and for dummy credentials. Asks
+    /// STS once a day for each access key, and remembers it in the folder `state`.
     ///
     /// # Errors
-    /// Why it is not known, in a few words. Nothing depends on it.
+    /// Why it is unknown, in a few words. Nothing depends on it.
     pub async fn account(&self, state: Option<&Path>) -> Option<Result<String, String>> {
         Some(account::account(self.caller.as_ref()?, state).await)
     }
 
-    /// How long a request may take, and how long work goes on in which nothing succeeds.
+    /// The timeout of a request with its retries, and of work in which nothing succeeds.
     #[must_use]
     pub const fn request_timeout(&self) -> Duration {
         self.request_timeout
@@ -103,7 +102,7 @@ impl Endpoint {
     }
 }
 
-/// The name of AWS's own endpoints.
+/// The name of AWS's own endpoints in a region.
 pub(super) fn aws_in(region: &str) -> String {
     format!("AWS in {region}")
 }

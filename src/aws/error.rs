@@ -1,4 +1,4 @@
-//! What went wrong between us and a service, with the place and what helps.
+//! Errors of requests to a service, with the place and what helps.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -9,8 +9,8 @@ use super::endpoint::Endpoint;
 use crate::config::{Service, Target};
 use crate::error::{Error, Kind, span};
 
-/// Codes that mean the credentials, not the request, are at fault. EC2 has names of
-/// its own for them, and RequestExpired for temporary ones that have run out.
+/// Codes that blame the credentials and not the request. EC2 has codes of its own for this, and
+/// RequestExpired for temporary credentials that have expired.
 /// Source: "Error codes for the Amazon EC2 API".
 const CREDENTIAL_CODES: [&str; 16] = [
     "AccessDeniedException",
@@ -32,7 +32,7 @@ const CREDENTIAL_CODES: [&str; 16] = [
 ];
 
 impl Endpoint {
-    /// `what` failed here: the service said why, or no answer came.
+    /// The error when `what` failed: the service refused, or there was no response.
     pub(crate) fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -44,13 +44,13 @@ impl Endpoint {
         }
     }
 
-    /// The service said no.
+    /// The error when the service refused.
     pub(crate) fn service_error(&self, what: &str, code: &str, message: Option<&str>) -> Error {
         let kind = if CREDENTIAL_CODES.contains(&code) { Kind::Config } else { Kind::Failed };
         Error::new(kind, format!("{what} on {self}: {} [{code}]", message.unwrap_or("no message")))
     }
 
-    /// An answer says to go on where its page began.
+    /// The error when a response points back to the start of its page.
     pub(crate) fn repeats(&self, what: &str) -> Error {
         self.untaken(what, Untaken::Repeats)
     }
@@ -61,7 +61,7 @@ impl Endpoint {
             .hint(format!("is it {service} that answers there? An emulator may have a defect"))
     }
 
-    /// No answer came, or none that could be read.
+    /// The error when there was no response, or none that could be parsed.
     fn transport_error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
     where
         E: std::error::Error + Send + Sync + 'static,
@@ -89,7 +89,7 @@ impl Endpoint {
             .out_of_time(self.request_timeout);
         }
         let message = match error {
-            // The service's own errors have a code, and do not come here.
+            // The service's own errors have a code, and do not get here.
             SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
                 let article = if self.service == Service::Ec2 { "an" } else { "a" };
                 format!("{what}: what answers at {self} is not {article} {service} API")
@@ -99,7 +99,7 @@ impl Endpoint {
         self.unreachable(Error::failed(message).because(root_cause(error)))
     }
 
-    /// Adds what helps when nothing useful answers.
+    /// Adds a hint for when nothing useful answers.
     fn unreachable(&self, error: Error) -> Error {
         match (self.service, self.target) {
             (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) if self.loopback => {

@@ -1,4 +1,4 @@
-//! Whose the credentials are, by the service's own word and not by memory.
+//! Whose the credentials are, asked of the service and never remembered.
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
@@ -7,10 +7,10 @@ use super::Aws;
 use crate::config::AwsConfig;
 use crate::error::Result;
 
-/// Who signs.
+/// The owner of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerIdentity {
-    /// The account's number.
+    /// The account number.
     pub account: String,
     /// The user, or the role and its session.
     pub arn: String,
@@ -19,20 +19,20 @@ pub struct CallerIdentity {
 }
 
 impl CallerIdentity {
-    /// Asks STS, which needs no permission for it.
+    /// Asks STS, which needs no permission for this.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when there are no credentials, or none that are
-    /// valid; [`crate::error::Kind::Failed`] when nobody answers.
+    /// [`crate::error::Kind::Config`] when there are no valid credentials;
+    /// [`crate::error::Kind::Failed`] when there is no response.
     pub async fn ask(config: &AwsConfig) -> Result<Self> {
         let Aws { sdk, place, trace_interceptor, .. } = Aws::load(config).await?;
         let mut client = aws_sdk_sts::config::Builder::from(&sdk);
-        // It asks, and a dry run may.
+        // A dry run may send this: it only reads.
         client.set_interceptors(trace_interceptor.into_iter().map(SharedInterceptor::new));
         let client = aws_sdk_sts::Client::from_conf(client.build());
         let answer = client.get_caller_identity().send().await;
         let answer = answer.map_err(|error| place.error("cannot ask whose the credentials are", &error))?;
-        // They have just signed, so they are there.
+        // The request has just been signed with them, so they exist.
         let key = match sdk.credentials_provider() {
             Some(provider) => provider.provide_credentials().await.ok(),
             None => None,

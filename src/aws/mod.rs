@@ -1,5 +1,4 @@
-//! What every AWS client is made from: no TLS for a plain endpoint, no profile
-//! files for an emulator.
+//! The common part of all AWS clients: no TLS for a plain endpoint, no profile files for an emulator.
 
 mod account;
 mod answers;
@@ -43,22 +42,22 @@ use self::witness::Witness;
 use crate::config::{AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, PlanSize, is_loopback};
 use crate::error::{Error, Result};
 
-/// The first pause before a retry against an emulator: a stack that is down
-/// should say so at once. AWS keeps the SDK's second.
+/// The first pause before a retry against an emulator: a stack that is down should be reported at
+/// once. For AWS it is the SDK's one second.
 const LOCAL_BACKOFF: Duration = Duration::from_millis(20);
 
 /// One service's endpoint, credentials and region, ready for its client.
 pub(crate) struct Aws {
     pub(crate) sdk: SdkConfig,
     pub(crate) place: Endpoint,
-    /// What every client of a dry run is to be given.
+    /// The interceptor of a dry run.
     pub(crate) dry_run: Option<DryRun>,
-    /// What every client is to be given that is listened to.
+    /// The interceptor that traces requests.
     trace_interceptor: Option<TraceInterceptor>,
 }
 
 impl Aws {
-    /// What each client is made with besides the SDK's own.
+    /// The interceptors for each client.
     pub(crate) fn interceptors(&self) -> Vec<SharedInterceptor> {
         let trace_interceptor = self.trace_interceptor.iter().cloned().map(SharedInterceptor::new);
         let witness = std::iter::once(SharedInterceptor::new(self.place.witness.clone()));
@@ -68,7 +67,7 @@ impl Aws {
             .collect()
     }
 
-    /// Sends no request to the service. Only the credential chain may read files.
+    /// Loads the configuration. Sends no request to the service; only the credential chain may read files.
     ///
     /// # Errors
     /// [`crate::error::Kind::Config`] when there is no region.
@@ -109,7 +108,7 @@ impl Aws {
                 builder
             }
         };
-        // `None` drops what an AWS_ENDPOINT_URL* or a profile may have brought in.
+        // `None` removes an endpoint from an AWS_ENDPOINT_URL* variable or a profile.
         builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
         let sdk = builder.build();
         let timeouts = timeouts(sdk.timeout_config(), config.request_timeout);
@@ -135,7 +134,7 @@ impl Aws {
             loopback: endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host)),
             request_timeout: config.request_timeout,
             witness: Witness::default(),
-            // Whatever the service's endpoint, STS is at its own.
+            // STS has its own endpoint, whatever the service's is.
             caller: (!config.is_emulated() && !is_signed_by_dummies).then(|| {
                 let mut caller = sdk.clone().into_builder();
                 let sts = config.sts.as_ref().map(|endpoint| endpoint.url.clone());
@@ -150,9 +149,8 @@ impl Aws {
     }
 }
 
-/// The region to work in, if there is one. Left to itself the SDK would ask the
-/// instance metadata service for it three times, and wait a second each time
-/// where nothing answers. So the service is asked once.
+/// The region to work in, if there is one. The SDK would ask the instance metadata service three
+/// times, and wait a second each time when there is no answer. This asks once.
 async fn region(config: &AwsConfig, http_client: &SharedHttpClient) -> Option<Region> {
     let set = config.region.clone().map(Region::new);
     let Credentials::Chain { profile } = &config.credentials else {
@@ -171,9 +169,9 @@ async fn region(config: &AwsConfig, http_client: &SharedHttpClient) -> Option<Re
     chain.or_else(ImdsRegionProvider::builder().configure(&provider_config).build()).region().await
 }
 
-/// A TLS connector reads every CA certificate of the machine: 3 ms warm, over
-/// 30 ms cold. A plain endpoint needs none, unless the credential chain has to
-/// sign in somewhere first.
+/// The HTTP client. Loads TLS only if needed, because that reads every CA certificate of the
+/// machine: 3 ms warm, over 30 ms cold. A plain endpoint needs none, unless the credential chain
+/// has to sign in elsewhere first.
 fn http_client(config: &AwsConfig) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new();
     let signs_in = matches!(config.credentials, Credentials::Chain { .. });
@@ -185,8 +183,8 @@ fn http_client(config: &AwsConfig) -> SharedHttpClient {
     SharedHttpClient::new(Checking(client))
 }
 
-/// A request, with all its tries, takes no longer than `request_timeout`; one try half of that, so that
-/// there is time for another where a connection has died.
+/// The timeouts: `request_timeout` for a request with its retries, and half of it for one attempt, so that
+/// there is time to retry after a dead connection.
 fn timeouts(config: Option<&TimeoutConfig>, request_timeout: Duration) -> TimeoutConfig {
     let config = config.cloned().unwrap_or_else(|| TimeoutConfig::builder().build());
     config

@@ -1,4 +1,4 @@
-//! Clients that tell of their requests.
+//! Clients that trace their requests.
 
 use std::fmt::{self, Write as _};
 use std::time::{Duration, Instant};
@@ -19,21 +19,21 @@ use serde_json::Value;
 use crate::secrets::HIDDEN;
 use crate::trace::{Trace, Wait, since};
 
-/// What the name of a header with a secret has in it.
+/// Parts of the names of headers that hold secrets.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "token", "secret", "cookie", "credential"];
 
-/// Tells a [`Trace`] of every request that a client sends, once for each try, and of one that takes
-/// long with all its tries.
+/// Reports every attempt of a client's requests to a [`Trace`], and requests that take long with
+/// all their retries.
 #[derive(Clone)]
 pub(crate) struct TraceInterceptor {
     trace: Trace,
     place: String,
-    /// How long a request may take.
+    /// The timeout of a request.
     limit: Duration,
 }
 
 impl TraceInterceptor {
-    /// Nothing where nobody listens.
+    /// `None` when nobody listens.
     pub(super) fn to(trace: &Trace, place: &str, limit: Duration) -> Option<Self> {
         trace.is_heard().then(|| Self { trace: trace.clone(), place: place.to_owned(), limit })
     }
@@ -45,8 +45,7 @@ impl fmt::Debug for TraceInterceptor {
     }
 }
 
-/// A try that went out: what it is about, for the request itself is gone when it was sent,
-/// and when.
+/// An attempt that was sent: its subject, because the request itself is gone by then, and its time.
 #[derive(Debug)]
 struct Sent {
     subject: Option<String>,
@@ -57,7 +56,7 @@ impl Storable for Sent {
     type Storer = StoreReplace<Self>;
 }
 
-/// A request that is waited for; dropped with the request's own configuration, however it ends.
+/// A request in progress. Dropped with the request's configuration, however it ends.
 #[derive(Debug)]
 struct Pending {
     _wait: Wait,
@@ -85,7 +84,7 @@ impl Intercept for TraceInterceptor {
         Ok(())
     }
 
-    /// Whatever comes here is sent: a dry run ends before it.
+    /// A dry run's writes end before this, so the request is really sent.
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -153,7 +152,7 @@ fn named(config: &ConfigBag) -> (&str, &str) {
     config.load::<Metadata>().map_or(("AWS", "request"), |it| (it.service(), it.name()))
 }
 
-/// A request or an answer, line by line.
+/// Formats a request or response line by line.
 fn message(mark: char, first: &str, headers: &Headers, body: Option<&[u8]>) -> String {
     let mut text = format!("{mark} {first}");
     for (name, value) in headers {
@@ -175,7 +174,7 @@ fn message(mark: char, first: &str, headers: &Headers, body: Option<&[u8]>) -> S
     text
 }
 
-/// What a request is about: the table, the user pool, the security group's rule.
+/// The subject of a request: the table, the user pool, the security group's rule.
 fn subject(body: &[u8]) -> Option<String> {
     let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
         let form = form_urlencoded::parse(body);
@@ -194,7 +193,7 @@ fn subject(body: &[u8]) -> Option<String> {
     action.get("TableName")?.as_str().map(ToOwned::to_owned)
 }
 
-/// The capacity units of a DynamoDB answer, of all its tables.
+/// The capacity units of a DynamoDB response, over all its tables.
 fn units(body: &[u8]) -> Option<f64> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let of = |consumed: &Value| consumed.get("CapacityUnits").and_then(Value::as_f64);
@@ -204,7 +203,7 @@ fn units(body: &[u8]) -> Option<f64> {
     }
 }
 
-/// ` Code` of an error, where it is JSON.
+/// ` Code` from a JSON error.
 fn code(response: &HttpResponse) -> String {
     let body = response.body().bytes().unwrap_or_default();
     let body: Option<Value> = serde_json::from_slice(body).ok();

@@ -1,4 +1,4 @@
-//! Whether a request may have been carried out although its answer never arrived.
+//! Tracks whether a request may have been executed although its response never arrived.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +11,14 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Counts the tries of one request that were sent and not answered: no answer came, it broke off,
-/// or it was a server's error. The SDK repeats them by itself, and any of them may have been
-/// carried out.
+/// Counts the attempts of one request without a usable response: none came, it broke off, or it was
+/// a server error. The SDK retries by itself, and any of the attempts may have been executed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tries(Arc<AtomicUsize>);
 
 impl Tries {
-    /// Whether one of them may have been carried out unheard. What the service says after that
-    /// is about a state that the request itself may have made.
+    /// Whether an earlier attempt may have been executed. If so, the service's response describes a
+    /// state that the request itself may have created.
     pub(crate) fn went_unanswered(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
@@ -30,7 +29,7 @@ impl Intercept for Tries {
         "Tries"
     }
 
-    /// A dry run's requests do not come here.
+    /// A dry run's writes do not get here.
     fn read_before_transmit(
         &self,
         _context: &BeforeTransmitInterceptorContextRef<'_>,

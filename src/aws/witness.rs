@@ -1,5 +1,5 @@
-//! Whether it is AWS that answers, whatever the endpoint is called: at the other end of a
-//! tunnel or a proxy on this machine, too.
+//! Tells whether AWS is answering, whatever the endpoint's name: also behind a tunnel or a proxy on
+//! this machine.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -11,16 +11,16 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// How each request id of AWS's DynamoDB ends. DynamoDB Local's are UUIDs; other emulators
-/// draw 52 characters at random.
+/// The end of every request id of AWS's DynamoDB. DynamoDB Local uses UUIDs; other emulators use 52
+/// random characters.
 const AWS_REQUEST_ID: &str = "VV4KQNSO5AEMVJF66Q9ASUAAJG";
 
-/// Looks at the first answer of a client.
+/// Examines the first response of a client.
 #[derive(Clone, Default)]
 pub(super) struct Witness(Arc<OnceLock<bool>>);
 
 impl Witness {
-    /// Whether it was AWS's; `None` as long as there was no answer.
+    /// Whether it came from AWS; `None` before the first response.
     pub(super) fn says_aws(&self) -> Option<bool> {
         self.0.get().copied()
     }
@@ -50,8 +50,8 @@ impl Intercept for Witness {
     }
 }
 
-/// AWS's front end calls itself `Server`; a proxy may put its own name there, but leaves the
-/// id of the request alone.
+/// Whether these headers come from AWS. Its front end calls itself `Server`. A proxy may replace
+/// that name, but keeps the request id.
 fn is_aws(headers: &Headers) -> bool {
     headers.get("server") == Some("Server")
         || headers.get("x-amzn-requestid").is_some_and(|id| id.ends_with(AWS_REQUEST_ID))

@@ -8,9 +8,9 @@ use crate::aws::{Aws, Endpoint, code};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Result};
 
-/// The attempts of a request that was throttled. ListUsers may be called some 30
-/// times a second, by the whole account together; with pauses that double from a
-/// second, this bridges 15 seconds in which others use that up.
+/// The attempts of a throttled request. ListUsers allows about 30 calls per second for the whole
+/// account. With pauses that double from one second, five attempts cover 15 seconds in which others
+/// use that up.
 /// Source: "Quotas in Amazon Cognito" in the developer guide.
 const PATIENT_ATTEMPTS: u32 = 5;
 
@@ -19,7 +19,7 @@ pub struct UserPool {
     pub(super) client: Client,
     pub(super) id: String,
     place: Endpoint,
-    /// The id in its setting, and the region that requests are signed for.
+    /// The configured id, and the region that requests are signed for.
     setting: UserPoolId,
     region: String,
     retry: RetryConfig,
@@ -51,16 +51,16 @@ impl UserPool {
         &self.place
     }
 
-    /// For a request that was throttled until the SDK gave up: more attempts, and
-    /// longer pauses. Not for all requests, since a network that is down would
-    /// take as long to be called so.
+    /// A configuration for requests that were throttled until the SDK gave up: more attempts, and
+    /// longer pauses. Not for all requests, because it would take as long to report a network that
+    /// is down.
     pub(super) fn with_more_retries(&self) -> aws_sdk_cognitoidentityprovider::config::Builder {
         let attempts = self.retry.max_attempts().max(PATIENT_ATTEMPTS);
         let retry = self.retry.clone().with_max_attempts(attempts);
         aws_sdk_cognitoidentityprovider::Config::builder().retry_config(retry)
     }
 
-    /// An error of a listing by `filter`.
+    /// The error of a listing with `filter`.
     pub(super) fn error<E, R>(&self, filter: Option<&str>, error: &SdkError<E, R>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

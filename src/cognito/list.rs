@@ -1,4 +1,4 @@
-//! ListUsers, page by page.
+//! Lists users, page by page.
 
 use std::collections::HashSet;
 
@@ -10,21 +10,21 @@ use crate::aws::code;
 use crate::error::{Error, Result};
 use crate::messaging::PoolUser;
 
-/// The most that ListUsers gives at once.
+/// The page size limit of ListUsers.
 const PAGE: i32 = 60;
 
-/// A listing under way. Ask for [`Listing::next_page`] until there is none.
+/// A listing in progress. Call [`Listing::next_page`] until it returns `None`.
 pub struct Listing<'a> {
     pool: &'a UserPool,
     filter: Option<String>,
     token: Option<String>,
-    /// The tokens that were used up.
+    /// The tokens used so far.
     seen: HashSet<String>,
     done: bool,
 }
 
 impl UserPool {
-    /// Lists the pool's users, those that `filter` lets through.
+    /// Lists the pool's users that match `filter`.
     #[must_use]
     pub fn list_users(&self, filter: Option<&str>) -> Listing<'_> {
         Listing {
@@ -40,8 +40,8 @@ impl UserPool {
 impl Listing<'_> {
     /// The next page, which may be empty; `None` after the last one.
     ///
-    /// No attributes are asked for by name: one that some user lacks can fail the
-    /// whole request. Between pages nothing but the token may differ.
+    /// Requests no attributes by name: one that a user lacks can fail the whole request. Only the
+    /// token may differ between pages.
     pub async fn next_page(&mut self) -> Result<Option<Vec<PoolUser>>> {
         if self.done {
             return Ok(None);
@@ -83,7 +83,7 @@ impl Listing<'_> {
         !self.done
     }
 
-    /// All the pages that are left.
+    /// All remaining pages.
     pub async fn rest(mut self) -> Result<Vec<PoolUser>> {
         let mut users = Vec::new();
         while let Some(mut page) = self.next_page().await? {

@@ -1,5 +1,4 @@
-//! The only place that talks to Cognito: paging and retries live here, and what
-//! a listing that was saved looks like.
+//! Everything that talks to Cognito, with paging and retries. Also reads saved listings.
 
 mod client;
 mod list;
@@ -11,7 +10,7 @@ pub use saved::parse_saved;
 
 use crate::messaging::Identity;
 
-/// What a user's attributes say; `None` when there is no `sub` among them.
+/// The identity in a user's attributes; `None` without a `sub`.
 fn identity(attributes: impl Iterator<Item = (String, Option<String>)>) -> Option<Identity> {
     let (mut handle, mut sub, mut email) = (None, None, None);
     for (name, value) in attributes {

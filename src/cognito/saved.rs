@@ -1,4 +1,4 @@
-//! Reading back what `cognito list-users` printed.
+//! Reads what `cognito list-users` printed.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::messaging::Identity;
 
-/// One JSON value of a saved listing: a document of users, as this tool or the
-/// aws-cli prints it, one user, as a line of NDJSON is, or a map of handles to subs.
+/// One JSON value of a saved listing: a document of users as printed by this tool or the aws-cli,
+/// one user as in a line of NDJSON, or a map of handles to subs.
 #[derive(Deserialize)]
 #[serde(expecting = "an object with users")]
 struct Value {
@@ -26,7 +26,7 @@ struct Value {
     others: Others,
 }
 
-/// The fields that a user does not have, in order, and each as often as it is there.
+/// The fields that a user does not have, in order, with duplicates.
 struct Others(Vec<(String, serde_json::Value)>);
 
 impl<'de> Deserialize<'de> for Others {
@@ -52,8 +52,8 @@ impl<'de> Deserialize<'de> for Others {
 }
 
 impl Value {
-    /// The users of a map, if this is one: each value is a sub, which is a UUID. A
-    /// handle may be called as a user's field is.
+    /// The users of a map, if this is one: each value is a sub, which is a UUID. A handle may have
+    /// the name of a user's field.
     fn map(&self) -> Option<Vec<Identity>> {
         let fields = [
             ("sub", self.sub.as_ref().map(|sub| &sub.0)),
@@ -123,11 +123,11 @@ impl TryFrom<AwsAttributes> for AwsUser {
     }
 }
 
-/// The users in `text`, which came from the file `name`: what `list-users` printed
-/// with `-o json`, `-o ndjson` or `--map`, or `aws cognito-idp list-users`.
+/// The users in `text` from the file `name`: the output of `list-users` with `-o json`, `-o ndjson`
+/// or `--map`, or of `aws cognito-idp list-users`.
 ///
 /// # Errors
-/// [`crate::error::Kind::Failed`], with the line, when it is something else.
+/// [`crate::error::Kind::Failed`], with the line, for anything else.
 pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
     let bad = |line: usize, why: &str| {
         Error::failed(format!("{name}:{line}: not a saved list of users: {why}"))
@@ -141,7 +141,7 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
         empty = false;
         let value = value.map_err(|error| {
             let why = error.to_string();
-            // The line is named before.
+            // The message already names the line.
             bad(error.line(), why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why))
         })?;
         let line = text[..values.byte_offset()].matches('\n').count() + 1;

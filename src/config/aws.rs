@@ -1,4 +1,4 @@
-//! Where each AWS service is, and how requests to it are signed.
+//! Where each AWS service is, and how its requests are signed.
 
 use std::time::Duration;
 
@@ -8,30 +8,29 @@ use super::{Config, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, Target, is
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
-/// The region that local requests are signed for when none is set.
+/// The default region for signing local requests.
 pub const DUMMY_REGION: &str = "us-east-1";
-/// Both halves of the credentials that sign local requests when none are set.
-/// DynamoDB Local takes letters and digits only.
+/// The default for both halves of the credentials that sign local requests. DynamoDB Local accepts
+/// only letters and digits.
 pub const DUMMY_CREDENTIAL: &str = "local";
 
 /// An AWS service that cruddur talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The messages; part of the local stack.
+    /// The messages. Part of the local stack.
     DynamoDb,
-    /// The table's stream. Emulators serve it where they serve the table; AWS
-    /// has an endpoint of its own for it.
+    /// The table's stream. Emulators serve it at the table's endpoint; on AWS it has its own.
     DynamoDbStreams,
     /// The user pool.
     Cognito,
     /// The security group.
     Ec2,
-    /// Who tells whose credentials are.
+    /// The service that says whose the credentials are.
     Sts,
 }
 
 impl Service {
-    /// The name shown to people.
+    /// The name to show.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,9 +42,9 @@ impl Service {
         }
     }
 
-    /// The endpoint variables that local commands read, first wins. The one for
-    /// every service is the app's name for its local DynamoDB: no user pool and
-    /// no security group is to be found there.
+    /// The endpoint variables that local commands read; the first one set wins. `AWS_ENDPOINT_URL`,
+    /// which is for all services, is what the app calls its local DynamoDB, so it is ignored for
+    /// user pools and security groups.
     #[must_use]
     pub const fn endpoint_variables(self) -> &'static [&'static str] {
         match self {
@@ -59,7 +58,7 @@ impl Service {
         }
     }
 
-    /// Where it is locally unless told otherwise; `None` is AWS's own.
+    /// The default local endpoint; `None` for AWS's own.
     pub(super) fn local_endpoint(self) -> Option<Setting> {
         match self {
             Self::DynamoDb | Self::DynamoDbStreams => Some(Setting {
@@ -74,11 +73,11 @@ impl Service {
 /// How requests are signed.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// From the environment, or dummies; no file or service is asked.
+    /// From the environment, or dummies; reads no file and asks no service.
     Static {
         /// The access key id.
         access_key_id: String,
-        /// The secret half.
+        /// The secret access key.
         secret_access_key: String,
         /// The session token of temporary credentials.
         session_token: Option<String>,
@@ -97,24 +96,24 @@ pub struct AwsConfig {
     pub service: Service,
     /// Local or production.
     pub target: Target,
-    /// The endpoint; `None` is AWS's own.
+    /// The endpoint; `None` for AWS's own.
     pub endpoint: Option<Endpoint>,
     /// The region; `None` leaves it to the SDK's chain.
     pub region: Option<String>,
     /// How requests are signed.
     pub credentials: Credentials,
-    /// If the client is to send nothing that writes: how much of it a plan holds.
+    /// In a dry run, which sends no writes: how much of the plan to keep.
     pub dry_run: Option<PlanSize>,
-    /// How long a request may take, with all its tries.
+    /// The timeout of a request with all its retries.
     pub request_timeout: Duration,
-    /// Who is told of requests.
+    /// Traces the requests.
     pub trace: Trace,
-    /// Where production's credentials are asked whose they are; `None` is AWS's own STS.
+    /// The STS that identifies production's credentials; `None` for AWS's own.
     pub sts: Option<Endpoint>,
 }
 
 impl AwsConfig {
-    /// Whether it is not AWS that answers there.
+    /// Whether the endpoint is not AWS.
     #[must_use]
     pub fn is_emulated(&self) -> bool {
         is_emulated(self.endpoint.as_ref())
@@ -125,7 +124,7 @@ fn is_emulated(endpoint: Option<&Endpoint>) -> bool {
     endpoint.is_some_and(|endpoint| !is_aws_host(&endpoint.host))
 }
 
-/// An endpoint that has been checked to be an `http` or `https` URL with a host.
+/// A valid `http` or `https` URL with a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// The URL as given.
@@ -134,7 +133,7 @@ pub struct Endpoint {
     pub tls: bool,
     /// The host, without brackets around an IPv6 address.
     pub host: String,
-    /// The port, named or implied by the scheme.
+    /// The port, given or implied by the scheme.
     pub port: u16,
 }
 
@@ -161,7 +160,7 @@ impl Endpoint {
             return Err(bad("it must not hold a user name or password"));
         }
         let host = authority.host();
-        // A port too great for 16 bits is none to the parser.
+        // The parser treats a port over 16 bits as none.
         if authority.port_u16().is_none() && authority.as_str() != host {
             return Err(bad("its port is not a number from 1 to 65535"));
         }
@@ -175,16 +174,16 @@ impl Endpoint {
 }
 
 impl Config {
-    /// The region that flag or environment name; no profile file is read.
+    /// The region from a flag or the environment. Reads no profile file.
     #[must_use]
     pub fn region(&self) -> Option<String> {
         let named = || self.environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
         self.flags.region.clone().or_else(|| named().map(|setting| setting.value))
     }
 
-    /// The variables that name an endpoint of `service`, count for nothing in production,
-    /// and were hardly meant for local work alone. DynamoDB's are how the local stack is
-    /// found, unless they name one of AWS's hosts.
+    /// The endpoint variables of `service` that are set, ignored in production, and probably not
+    /// meant for local work alone. DynamoDB's usually name the local stack, so they are listed only
+    /// if they name an AWS host.
     #[must_use]
     pub fn endpoints_ignored_in_production(&self, service: Service) -> Vec<&'static str> {
         let is_local = |setting: &Setting| {
@@ -195,15 +194,15 @@ impl Config {
         names.filter(|name| self.environment.get(name).is_some_and(|setting| !is_local(&setting))).collect()
     }
 
-    /// Where `service` is and how to sign for it.
+    /// Where `service` is, and how to sign for it.
     ///
-    /// Locally that is an endpoint which flag, variable or default name, signed
-    /// for with the environment's credentials or dummies. What the local stack
-    /// does not have, and no endpoint is named for, is AWS's own.
+    /// Locally this is the endpoint from the flag, a variable or the default, with the
+    /// environment's credentials or dummies. A service that the local stack lacks is AWS's own,
+    /// unless an endpoint is set for it.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when the endpoint is not a URL;
-    /// [`crate::error::Kind::Usage`] when a profile is named for an emulator.
+    /// [`crate::error::Kind::Config`] when the endpoint is not a URL; [`crate::error::Kind::Usage`]
+    /// when a profile is given for a local endpoint.
     pub fn aws(&self, service: Service) -> Result<AwsConfig> {
         let flags = &self.flags;
         let named =

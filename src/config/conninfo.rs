@@ -1,9 +1,8 @@
-//! Taking connection strings apart: URLs, and libpq's `key=value` words.
+//! Parses connection strings: URLs, and libpq's `key=value` words.
 
 use std::collections::BTreeMap;
 
-/// What a connection string may say, by libpq's keyword, and the variable that
-/// says it in its place.
+/// libpq's keywords in a connection string, each with the variable that can set it instead.
 pub(super) const KEYWORDS: [(&str, Option<&str>); 22] = [
     ("host", Some("PGHOST")),
     ("hostaddr", Some("PGHOSTADDR")),
@@ -29,8 +28,8 @@ pub(super) const KEYWORDS: [(&str, Option<&str>); 22] = [
     ("tcp_user_timeout", None),
 ];
 
-/// What libpq would do and cruddur does not; where it is set, passing over it
-/// would connect in another way than was asked for.
+/// libpq's settings that cruddur lacks. Ignoring one would connect in a different way than asked,
+/// so they are errors.
 pub(super) const UNSUPPORTED: [(&str, &str, &str); 9] = [
     ("service", "PGSERVICE", "cruddur reads no service file"),
     ("sslcert", "PGSSLCERT", "cruddur sends no client certificate"),
@@ -43,7 +42,7 @@ pub(super) const UNSUPPORTED: [(&str, &str, &str); 9] = [
     ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
 ];
 
-/// What makes no difference to cruddur, unless its value asks for more.
+/// Settings that make no difference to cruddur, with the values for which that is true.
 pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
     ("gssencmode", &["disable", "prefer"]),
     ("sslcompression", &["0", "1"]),
@@ -52,19 +51,18 @@ pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
     ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8", "auto"]),
 ];
 
-/// Whether `keyword` is one that a message may show.
+/// Whether `keyword` is known, so that a message may show it.
 pub(super) fn is_known(keyword: &str) -> bool {
     KEYWORDS.iter().any(|(known, _)| *known == keyword)
         || UNSUPPORTED.iter().any(|(known, ..)| *known == keyword)
         || WITHOUT_EFFECT.iter().any(|(known, _)| *known == keyword)
 }
 
-/// Why a connection string cannot be read. Never holds a part of it: that could
-/// be the password.
+/// Why a connection string cannot be parsed. Never holds a part of it, which could be the password.
 pub(super) struct Problem {
     /// What is wrong with it.
     pub(super) why: String,
-    /// Whether percent-encoding would put it right.
+    /// Whether percent-encoding would fix it.
     pub(super) encoding: bool,
 }
 
@@ -74,8 +72,8 @@ impl Problem {
     }
 }
 
-/// What a connection string says, by libpq's keywords; of two values the last
-/// counts. A value that is empty is left out, as libpq takes it for unset.
+/// Parses a connection string into values by libpq's keywords; the last of two values counts.
+/// Leaves out empty values, which libpq treats as unset.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let url = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     let mut found = match url {
@@ -87,7 +85,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     Ok(found)
 }
 
-/// `USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?KEY=VALUE&…`, each part optional.
+/// Parses `USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?KEY=VALUE&…`, each part optional.
 fn parse_url(rest: &str) -> Result<BTreeMap<String, String>, Problem> {
     check_encoding(rest).map_err(|why| Problem { why: why.to_owned(), encoding: true })?;
     let mut found = BTreeMap::new();
@@ -109,7 +107,7 @@ fn parse_url(rest: &str) -> Result<BTreeMap<String, String>, Problem> {
         let (keyword, value) =
             parameter.split_once('=').ok_or_else(|| Problem::new("a parameter after the ? has no value"))?;
         match (decode(keyword, "parameter")?.as_str(), value) {
-            // As JDBC drivers write it; libpq takes it from them.
+            // The form of JDBC drivers, which libpq accepts too.
             ("ssl", "true") => put("sslmode", "require")?,
             (keyword, value) => put(keyword, value)?,
         }
@@ -117,7 +115,7 @@ fn parse_url(rest: &str) -> Result<BTreeMap<String, String>, Problem> {
     Ok(found)
 }
 
-/// Hosts and ports as libpq's keywords hold them: two lists with commas.
+/// Splits servers into hosts and ports as libpq's keywords hold them: two lists with commas.
 fn split_servers(servers: &str) -> Result<(String, String), Problem> {
     let mut hosts = Vec::new();
     let mut ports = Vec::new();
@@ -134,14 +132,14 @@ fn split_servers(servers: &str) -> Result<(String, String), Problem> {
         hosts.push(host);
         ports.push(port);
     }
-    // A list of nothing is no list: the variables may have something.
+    // A list of empty items counts as unset, so that a variable may fill it in.
     let join = |list: Vec<&str>| {
         if list.iter().all(|item| item.is_empty()) { String::new() } else { list.join(",") }
     };
     Ok((join(hosts), join(ports)))
 }
 
-/// `key = value key='a value'`; a backslash takes the next character as it is.
+/// Parses `key = value key='a value'`; a backslash escapes the next character.
 fn parse_words(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let mut found = BTreeMap::new();
     let mut rest = text.trim_start();
@@ -166,8 +164,7 @@ fn parse_words(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     Ok(found)
 }
 
-/// The value up to where it ends, and what comes after; `None` for text that
-/// breaks off behind a backslash.
+/// Reads a value up to its end. Returns it with the rest, or `None` for a trailing backslash.
 fn take_value(text: &str, ends: impl Fn(char) -> bool) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -181,10 +178,10 @@ fn take_value(text: &str, ends: impl Fn(char) -> bool) -> Option<(String, &str)>
     Some((value, ""))
 }
 
-/// Refuses a URL whose raw characters make it unclear where the password ends.
+/// Rejects a URL in which unencoded characters make it unclear where the password ends.
 ///
-/// libpq cuts at the first `@`; the rest of such a password would become the
-/// host, and show up in messages and in name lookups.
+/// libpq splits at the first `@`. The rest of such a password would become the host, and appear in
+/// messages and DNS lookups.
 fn check_encoding(rest: &str) -> Result<(), &'static str> {
     let before_query = rest.split('?').next().unwrap_or_default();
     match before_query.matches('@').count() {
@@ -211,7 +208,7 @@ fn check_encoding(rest: &str) -> Result<(), &'static str> {
     if stray { Err("a % is not followed by two hexadecimal digits") } else { Ok(()) }
 }
 
-/// Percent-decodes a value, whose encoding has been checked.
+/// Percent-decodes a value whose encoding has been checked.
 fn decode(text: &str, keyword: &str) -> Result<String, Problem> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -228,7 +225,7 @@ fn decode(text: &str, keyword: &str) -> Result<String, Problem> {
             }
         }
     }
-    // What is no keyword may be a part of the password.
+    // An unknown keyword may be part of the password.
     let what = if is_known(keyword) { keyword } else { "parameter" };
     if bytes.contains(&0) {
         return Err(Problem::new(format!("its {what} holds a %00")));

@@ -1,11 +1,10 @@
-//! Lengths of time, as the command line has them.
+//! Durations on the command line.
 
 use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo};
 
-/// A length of time on the command line: `500ms`, `30s`, `2m`, `1h 30m`, `7d` (days
-/// of 24 hours), or a number of seconds.
+/// Parses a duration: `500ms`, `30s`, `2m`, `1h 30m`, `7d` (days of 24 hours), or a number of seconds.
 ///
 /// # Errors
 /// What is wrong with it, for clap to show.

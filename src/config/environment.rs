@@ -1,7 +1,7 @@
-//! The process's variables and the `.env` file that fills in what they lack.
+//! The process's variables, and the `.env` file that fills in missing ones.
 //!
-//! A `.env` file may have come with somebody's repository. So it sets values only: programs,
-//! folders and files that others than cruddur act on are named by the environment or by flags.
+//! A `.env` file may come with somebody else's repository. So it sets only values: the paths of
+//! programs, folders and files that other programs use come from the environment or from flags.
 #![allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
 use std::collections::BTreeMap;
@@ -11,32 +11,32 @@ use std::path::{Path, PathBuf};
 use super::nearest::{controlled_by_others, nearest};
 use crate::error::{Error, Kind, Result};
 
-/// Makes AWS SDKs blind to `AWS_ENDPOINT_URL*`.
+/// Makes AWS SDKs ignore `AWS_ENDPOINT_URL*`.
 pub const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
-/// What libraries read from the process's environment; the rest of a `.env` file stays out of
-/// it, and so out of every program that cruddur starts.
+/// The variables that libraries read from the process's environment. The rest of a `.env` file
+/// stays out of it, and so out of every program that cruddur starts.
 const READ_BY_LIBRARIES: [&str; 4] = ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR", "TZ"];
 
-/// A value and where it came from.
+/// A value and its source.
 #[derive(Clone)]
 pub struct Setting {
-    /// The value; may be a secret.
+    /// The value, which may be a secret.
     pub value: String,
-    /// Where it came from.
+    /// The source.
     pub source: Source,
 }
 
-/// Where a value came from; displays as the thing to change.
+/// The source of a value. Displays as what the user has to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A flag of the command line.
+    /// A command line flag.
     Flag(&'static str),
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(String),
-    /// A variable of a `.env` file, and its line.
+    /// A variable in a `.env` file, and its line.
     EnvFile(String, PathBuf, usize),
-    /// A file of its own.
+    /// Another file.
     File(PathBuf),
     /// Nothing was set.
     Default,
@@ -55,29 +55,29 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// What came from there cannot be used, and `why`: a fault of the command line
-    /// or of the settings.
+    /// The error when a value from this source cannot be used, and `why`: a usage error for a flag,
+    /// a configuration error otherwise.
     pub fn error(&self, why: impl fmt::Display) -> Error {
         let kind = if matches!(self, Self::Flag(_)) { Kind::Usage } else { Kind::Config };
         Error::new(kind, format!("{self}: {why}"))
     }
 }
 
-/// The variables in force, and which of them a `.env` file supplied.
+/// The variables in force, and those that the `.env` file supplied.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     file: Option<PathBuf>,
     in_file: BTreeMap<String, InFile>,
-    /// Variables of the file that only the environment may set, and their lines.
+    /// Variables in the file that only the environment may set, and their lines.
     not_taken: Vec<(String, usize)>,
 }
 
-/// What a `.env` file says of a variable.
+/// A variable in a `.env` file.
 #[derive(Clone)]
 struct InFile {
     value: String,
     line: usize,
-    /// Whether the environment lacks it.
+    /// Whether the environment does not set it.
     counts: bool,
 }
 
@@ -88,13 +88,13 @@ impl fmt::Debug for InFile {
 }
 
 impl Environment {
-    /// Reads `file`, else the nearest `.env` upward from the working directory. What the AWS
-    /// SDK and other libraries look for is put into the process's environment.
+    /// Reads `file`, or else the nearest `.env` upward from the working directory. Exports what the
+    /// AWS SDK and other libraries read to the process's environment.
     ///
     /// # Errors
-    /// [`Kind::Config`] when a named file is missing or a line of it cannot be used. The line
-    /// is named, never shown: it may hold a secret. [`Kind::Refused`] for a file that was found
-    /// and that other users control.
+    /// [`Kind::Config`] when a given file is missing or one of its lines cannot be used. The error
+    /// names the line but does not show it, because it may hold a secret. [`Kind::Refused`] for a
+    /// file that was found and that other users control.
     pub fn load(file: Option<&Path>, none: bool) -> Result<Self> {
         let file = match file {
             Some(file) => Some(file.to_owned()),
@@ -105,7 +105,7 @@ impl Environment {
         let text = std::fs::read_to_string(&file)
             .map_err(|cause| Error::config(format!("cannot read {}", file.display())).because(cause))?;
         let text = text.trim_start_matches('\u{feff}');
-        // The environment cannot hold it, and would show the value in a panic.
+        // The environment cannot hold a NUL, and the panic would show the value.
         if text.contains('\0') {
             return Err(parse_error(&file, text));
         }
@@ -116,7 +116,7 @@ impl Environment {
             match taken(&name) {
                 Taken::Yes => {
                     let counts = std::env::var_os(&name).is_none();
-                    // Of two lines the first counts.
+                    // The first of two lines counts.
                     environment.in_file.entry(name).or_insert(InFile { value, line, counts });
                 }
                 Taken::No => environment.not_taken.push((name, line)),
@@ -135,7 +135,7 @@ impl Environment {
         let lines = self.in_file.iter().filter(|(name, said)| said.counts && is_read_by_libraries(name));
         let lines = lines
             .fold(String::new(), |lines, (name, said)| lines + &format!("{name}={}\n", quoted(&said.value)));
-        // Written just now: it cannot fail to parse.
+        // The text was just written, so it always parses.
         let _ = dotenvy::from_read(lines.as_bytes());
     }
 
@@ -145,24 +145,24 @@ impl Environment {
         self.file.as_deref()
     }
 
-    /// The variables that the `.env` file has filled in, in order.
+    /// The variables that the `.env` file supplied, in order.
     pub fn from_file(&self) -> impl Iterator<Item = &str> {
         self.in_file.iter().filter(|(_, said)| said.counts).map(|(name, _)| name.as_str())
     }
 
-    /// All variables of the `.env` file, those that the environment has too included.
+    /// All variables in the `.env` file, including those that the environment overrides.
     pub fn in_file(&self) -> impl Iterator<Item = &str> {
         self.in_file.keys().map(String::as_str)
     }
 
-    /// Those that only the environment may set, with where they stand.
+    /// The variables in the file that only the environment may set, with their sources.
     pub(super) fn not_taken(&self) -> impl Iterator<Item = (&str, Source)> {
         let file = self.file.as_deref().unwrap_or(Path::new(".env"));
         let source = |name: &str, line| Source::EnvFile(name.to_owned(), file.to_owned(), line);
         self.not_taken.iter().map(move |(name, line)| (name.as_str(), source(name, *line)))
     }
 
-    /// A variable; one that is set but empty counts as unset.
+    /// A variable; an empty one counts as unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Setting> {
         if let (Some(file), Some(said)) = (&self.file, self.in_file.get(name).filter(|said| said.counts)) {
@@ -172,14 +172,14 @@ impl Environment {
         Some(Setting { value: lookup(name)?, source: Source::Variable(name.to_owned()) })
     }
 
-    /// A folder, or a list of them, by the process's environment alone.
+    /// A path, or a list of paths, from the process's environment alone.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 
-    /// All that is said of `names`, what counts first: each in the environment before
-    /// the `.env` file.
+    /// All values of `names`, in order of precedence: for each name, the environment before the
+    /// `.env` file.
     #[must_use]
     pub fn all(&self, names: &[&str]) -> Vec<Setting> {
         let of_file = |name: &str| {
@@ -203,7 +203,7 @@ impl Environment {
     }
 }
 
-/// The names of all variables that are set and begin so.
+/// The names of all variables that are set and have this prefix.
 pub(super) fn names_with(prefix: &str) -> Vec<String> {
     let mut names: Vec<String> = std::env::vars_os()
         .filter(|(_, value)| !value.is_empty())
@@ -214,12 +214,12 @@ pub(super) fn names_with(prefix: &str) -> Vec<String> {
     names
 }
 
-/// What becomes of a line of a `.env` file.
+/// What happens to a line of a `.env` file.
 enum Taken {
     Yes,
-    /// Other programs' lines are no fault.
+    /// Ignored: it is for other programs.
     No,
-    /// Our own are: what they say would be missed.
+    /// Rejected: it is for cruddur, and ignoring it would be a surprise.
     Error,
 }
 
@@ -241,13 +241,13 @@ fn is_read_by_libraries(name: &str) -> bool {
     name.starts_with("AWS_") || READ_BY_LIBRARIES.contains(&name)
 }
 
-/// A value as a line of a `.env` file holds it.
+/// Quotes a value for a `.env` file.
 fn quoted(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('\n', "\\n");
     format!("\"{escaped}\"")
 }
 
-/// A `.env` file that was found, if nobody else controls it.
+/// Returns a `.env` file that was found, unless other users control it.
 fn trusted(file: PathBuf) -> Result<PathBuf> {
     match controlled_by_others(&file) {
         None => Ok(file),
@@ -257,21 +257,21 @@ fn trusted(file: PathBuf) -> Result<PathBuf> {
     }
 }
 
-/// Text that is not UTF-8 is kept as well as it can be: taken for unset, it would
-/// send a command to the default instead of failing on the value.
+/// Reads a variable. Decodes invalid UTF-8 lossily: treated as unset, it would send a command to
+/// the default instead of failing on the value.
 fn lookup(name: &str) -> Option<String> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
     Some(value.to_string_lossy().into_owned())
 }
 
-/// cruddur resolves endpoints itself; the SDK would apply them also where it
-/// signs in (STS, SSO) before it ever talks to the service asked for.
+/// Makes the SDK ignore the endpoint variables. cruddur resolves endpoints itself; the SDK would
+/// also use them where it signs in (STS, SSO) before it contacts the service.
 pub(super) fn ignore_endpoint_variables() {
-    // A name and a word: the line cannot fail to parse.
+    // A name and a word: this always parses.
     let _ = dotenvy::from_read_override(format!("{IGNORE_ENDPOINTS}=true").as_bytes());
 }
 
-/// The line that sets `name`, counted from 1: the first that begins with it.
+/// The first line that sets `name`, counted from 1.
 fn line_of(name: &str, text: &str) -> usize {
     let sets = |line: &str| {
         let line = line.trim_start();
@@ -282,8 +282,8 @@ fn line_of(name: &str, text: &str) -> usize {
     text.lines().position(sets).map_or(1, |index| index + 1)
 }
 
-/// Names the first line that does not parse. The parser's own word is of no use:
-/// it gives the line without its comment, and no number.
+/// The error for the first line that does not parse. The parser's own error does not help: it shows
+/// the line without its comment, and no line number.
 fn parse_error(file: &Path, text: &str) -> Error {
     let parses = |text: &str| {
         !text.contains('\0') && dotenvy::from_read_iter(text.as_bytes()).all(|pair| pair.is_ok())

@@ -21,14 +21,14 @@ pub enum Color {
 }
 
 impl Color {
-    /// The word for it; `None` for what is so anyway.
+    /// The name of the value; `None` for the default.
     pub(super) fn given(self) -> Option<String> {
         let word = self.to_possible_value().filter(|_| self != Self::default());
         word.map(|word| word.get_name().to_owned())
     }
 
-    /// What `--color` says in words that clap does not take, or has not taken yet:
-    /// its help and its errors have colours too.
+    /// The value of `--color` in arguments that clap rejects or has not parsed yet: its help and
+    /// its errors have colours too.
     #[must_use]
     pub fn in_words(words: &[OsString]) -> Self {
         let words = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--"));
@@ -43,10 +43,10 @@ impl Color {
     }
 }
 
-/// How much of a dry run's plan is wanted.
+/// How much of a dry run's plan to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanSize {
-    /// The first requests and statements, and how many there are.
+    /// The first requests and statements, and their number.
     First,
     /// All of them.
     Full,
@@ -116,12 +116,12 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// How much of a plan is wanted, in a dry run.
+    /// How much of the plan to show, in a dry run.
     pub(super) fn plan(&self) -> Option<PlanSize> {
         self.dry_run.then_some(if self.full { PlanSize::Full } else { PlanSize::First })
     }
 
-    /// The same without those that say where something is.
+    /// The same flags without those that say where a service is.
     pub(super) fn elsewhere(&self) -> Self {
         Self { endpoint_url: None, region: None, profile: None, ..self.clone() }
     }

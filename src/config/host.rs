@@ -1,9 +1,9 @@
-//! How far away a server is, by its name and its addresses.
+//! How far away a server is, by its name and addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// AWS's domains: those of each partition, the dual-stack ones, Aurora DSQL's, and the
-/// names that EC2 gives to machines of a private network.
+/// AWS's domains: those of each partition, the dual-stack ones, Aurora DSQL's, and the names that
+/// EC2 gives to instances in a private network.
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 const AWS_DOMAINS: [&str; 17] = [
     "amazonaws.com",
@@ -25,7 +25,7 @@ const AWS_DOMAINS: [&str; 17] = [
     "compute.internal",
 ];
 
-/// Domains that no public name is in: containers, home networks, tests.
+/// Domains without public names: containers, home networks, tests.
 const PRIVATE_DOMAINS: [&str; 12] = [
     "local",
     "localhost",
@@ -46,26 +46,26 @@ const PRIVATE_DOMAINS: [&str; 12] = [
 pub enum Reach {
     /// On this machine.
     Here,
-    /// A container, or a private address.
+    /// In a container, or at a private address.
     Near,
     /// Anywhere.
     Far,
 }
 
-/// A server, by what leads to it.
+/// A server, by its name and addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// In lower case, without the dot that ends a whole name; a socket's folder as it is.
-    /// `None`: the addresses alone are known.
+    /// In lower case, without a trailing dot; a socket's directory is unchanged. `None` when only
+    /// the addresses are known.
     pub name: Option<String>,
-    /// Empty as long as nobody has looked the name up.
+    /// Empty until the name is resolved.
     pub addresses: Vec<IpAddr>,
     /// The port.
     pub port: u16,
 }
 
 impl Host {
-    /// A name, an address, or the folder of a socket.
+    /// Parses a name, an address, or the directory of a socket.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
         let plain = host.trim_matches(['[', ']']);
@@ -74,7 +74,7 @@ impl Host {
             return Self { name: None, addresses: vec![plain_address(address)], port };
         }
         let name = if is_socket(host) { host.to_owned() } else { normal(host) };
-        // They mean this machine, whatever a resolver makes of them (RFC 6761).
+        // `localhost` names mean this machine, whatever a resolver returns (RFC 6761).
         let addresses = if is_within(&name, "localhost") {
             vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
         } else {
@@ -83,59 +83,58 @@ impl Host {
         Self { name: Some(name), addresses, port }
     }
 
-    /// The same at these addresses.
+    /// The same host at these addresses.
     #[must_use]
     pub fn at(self, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         Self { addresses: addresses.into_iter().map(plain_address).collect(), ..self }
     }
 
-    /// The name that is still to be looked up.
+    /// The name, if it still has to be resolved.
     #[must_use]
     pub fn unresolved(&self) -> Option<&str> {
         self.name.as_deref().filter(|name| self.addresses.is_empty() && !is_socket(name))
     }
 
-    /// Whether the name is one of AWS's.
+    /// Whether the name is in one of AWS's domains.
     #[must_use]
     pub fn is_aws(&self) -> bool {
         self.name.as_deref().is_some_and(is_aws_host)
     }
 
-    /// Whether both are written alike: the same name, or without a name the same address, and the
-    /// same port.
+    /// Whether both are written the same way: the same port and name, or without a name the same addresses.
     #[must_use]
     pub fn has_name_of(&self, other: &Self) -> bool {
         let same = |host: &Self| host.name.is_some() || host.addresses == other.addresses;
         self.port == other.port && self.name == other.name && same(self)
     }
 
-    /// Whether both have an address and the port in common.
+    /// Whether they share the port and an address.
     #[must_use]
     pub fn has_address_of(&self, other: &Self) -> bool {
         self.port == other.port && self.addresses.iter().any(|address| other.addresses.contains(address))
     }
 
-    /// How far away it is, as far as is known.
+    /// How far away it is, as far as known.
     #[must_use]
     pub fn reach(&self) -> Reach {
         let by_address = self.addresses.iter().copied().map(reach).max();
         match self.name.as_deref() {
             Some(name) if is_socket(name) => Reach::Here,
-            // A public name with a private address is a machine of some company's network.
+            // A public name with a private address is a machine in a company's network.
             Some(name) if !is_private_name(name) && by_address != Some(Reach::Here) => Reach::Far,
             _ => by_address.unwrap_or(Reach::Near),
         }
     }
 }
 
-/// Whether `host` can only mean this machine.
+/// Whether `host` can only be this machine.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether a host's name is one of AWS's.
+/// Whether a host's name is in one of AWS's domains.
 #[must_use]
 pub fn is_aws_host(name: &str) -> bool {
     let name = normal(name);
@@ -150,7 +149,7 @@ pub fn reach(address: IpAddr) -> Reach {
         return Reach::Here;
     }
     let is_private = match address {
-        // 198.18.0.0/15 is for networks within one machine; some container engines use it.
+        // 198.18.0.0/15 is meant for networks within one machine; some container engines use it.
         IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || matches!(v4.octets(), [198, 18 | 19, ..]),
         IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
     };
@@ -169,7 +168,7 @@ fn normal(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Whether no resolver of the public knows such a name.
+/// Whether no public resolver knows this name.
 fn is_private_name(name: &str) -> bool {
     !name.contains('.') || PRIVATE_DOMAINS.iter().any(|domain| is_within(name, domain))
 }

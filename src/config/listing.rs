@@ -1,7 +1,7 @@
-//! Every setting there is, for people to see which value counts and why.
+//! Lists every setting, so that users see which value counts and why.
 //!
-//! A variable that is read anywhere has its place here: a test holds the names in the
-//! source against this list.
+//! Every variable that cruddur reads must be listed here: a test compares the names in the source
+//! with this list.
 
 use serde::Serialize;
 
@@ -14,26 +14,26 @@ use super::{
 };
 use crate::error::span;
 
-/// A setting, and whatever is set for it.
+/// A setting and its values.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Listed {
-    /// What it is, such as `dynamodb endpoint`.
+    /// Its name, such as `dynamodb endpoint`.
     pub name: String,
-    /// The value that counts; secrets are masked. `None` when nothing is set.
+    /// The value that counts, masked if secret. `None` when nothing is set.
     pub value: Option<String>,
-    /// Where that came from.
+    /// Where that value comes from.
     pub source: Option<String>,
     /// Whether the value is a secret.
     pub secret: bool,
-    /// What would count if that were not set.
+    /// The values that this one overrides.
     pub shadows: Vec<Passed>,
-    /// What is set and does not count here at all.
+    /// Values that are set but ignored here.
     pub ignored: Vec<Passed>,
-    /// What else is to be known.
+    /// Other remarks.
     pub note: Option<String>,
-    /// The flag that sets it; not every command has each.
+    /// The flag that sets it; not every command has it.
     pub flag: Option<&'static str>,
-    /// The variables that set it, the first counts.
+    /// The variables that set it; the first one set wins.
     pub variables: Vec<String>,
 }
 
@@ -42,22 +42,22 @@ pub struct Listed {
 pub struct Passed {
     /// Where it is set.
     pub source: String,
-    /// What it says; secrets are masked.
+    /// The value, masked if secret.
     pub value: String,
     /// Why it does not count.
     pub why: Option<String>,
 }
 
-/// How a setting is found.
+/// How to find a setting.
 struct Spec<'a> {
     name: &'a str,
     flag: Option<&'static str>,
-    /// What the flag says.
+    /// The value of the flag.
     given: Option<String>,
     variables: &'a [&'a str],
     default: Option<String>,
     mask: Mask,
-    /// Why no variable counts here.
+    /// Why variables are ignored here.
     no_variable: Option<&'static str>,
     note: Option<&'static str>,
 }
@@ -96,8 +96,7 @@ impl<'a> Spec<'a> {
 }
 
 impl Config {
-    /// Every setting, in groups, whether it is set or not. Reads no profile of AWS and
-    /// contacts nobody.
+    /// Every setting, in groups, set or not. Reads no AWS profile and makes no requests.
     #[must_use]
     pub fn listing(&self) -> Vec<Listed> {
         let mut rows = self.world();
@@ -108,7 +107,7 @@ impl Config {
         rows
     }
 
-    /// What is set for a setting, sorted into what counts and what does not.
+    /// Finds the values of a setting: the one that counts, and those that do not.
     fn listed(&self, spec: Spec<'_>) -> Listed {
         let from_flag = spec.flag.zip(spec.given);
         let mut set: Vec<Setting> = from_flag
@@ -141,7 +140,7 @@ impl Config {
         }
     }
 
-    /// The target, and the file that fills in what the environment lacks.
+    /// The target, and the file that fills in missing variables.
     fn world(&self) -> Vec<Listed> {
         let flags = &self.flags;
         let on = |is_on: bool| is_on.then(|| "yes".to_owned());
@@ -219,7 +218,7 @@ impl Config {
         self.listed(spec)
     }
 
-    /// What is known of DynamoDB's endpoint, if it is a URL.
+    /// What is known of DynamoDB's endpoint, if it is valid.
     fn dynamodb_signs(&self) -> Option<Signs> {
         let endpoint = self.aws(Service::DynamoDb).ok()?.endpoint;
         let hosts = endpoint.iter().map(|endpoint| Host::new(&endpoint.host, endpoint.port)).collect();
@@ -265,7 +264,7 @@ impl Config {
         rows
     }
 
-    /// One of libpq's keywords.
+    /// The row of one libpq keyword.
     fn postgres_part(
         &self,
         resolved: Option<&PostgresConfig>,
@@ -316,7 +315,7 @@ impl Config {
         programs.variables.push("PATH".to_owned());
         let table = Spec::new("table", &["DDB_MESSAGE_TABLE"]).flag("--table", None).default(DEFAULT_TABLE);
         let mut state = Spec::new("state folder", &["CRUDDUR_STATE_DIR"]);
-        // Where it is by default depends on these.
+        // The default depends on these.
         state.default = self.state_dir().ok().map(|folder| folder.display().to_string());
         let mut state = self.listed(state);
         state.variables.extend(["XDG_STATE_HOME", "HOME"].map(ToOwned::to_owned));
@@ -341,7 +340,7 @@ impl Config {
         ]
     }
 
-    /// What the AWS SDK reads by itself, and what the `.env` file has for SQL files.
+    /// Variables that the AWS SDK reads by itself, and variables in the `.env` file for SQL files.
     fn unknown_settings(&self, known: &[Listed]) -> Vec<Listed> {
         let is_known = |name: &str| known.iter().any(|row| row.variables.iter().any(|known| known == name));
         let mut rows = Vec::new();
@@ -376,7 +375,7 @@ impl Config {
     }
 }
 
-/// What a target is, by what its settings alone tell.
+/// The row that says what a target is, judged by its settings alone.
 fn standing(name: &str, signs: &Signs) -> Listed {
     let standing = signs.standing();
     let by =

@@ -1,8 +1,8 @@
-//! Values as they may be shown.
+//! Masks values for output.
 
 use super::conninfo;
 
-/// Stands for what is not shown.
+/// Replaces a hidden value.
 pub(super) const HIDDEN: &str = "****";
 
 /// How a value is shown.
@@ -10,11 +10,11 @@ pub(super) const HIDDEN: &str = "****";
 pub(super) enum Mask {
     /// As it is.
     Open,
-    /// Its last four characters: enough to tell two keys apart.
+    /// Its last four characters, enough to tell two keys apart.
     LastFour,
     /// Not at all.
     All,
-    /// A URL, without what stands before its `@`.
+    /// A URL, without the part before its `@`.
     Url,
     /// A connection string, without its password.
     Connection,
@@ -27,7 +27,7 @@ impl Mask {
             Self::All => HIDDEN.to_owned(),
             Self::LastFour => {
                 let from = value.char_indices().rev().nth(3).map_or(value.len(), |(at, _)| at);
-                // Of a short one nothing: the rest would be guessed.
+                // A short value is hidden in full: the rest could be guessed.
                 if value.len() < 12 { HIDDEN.to_owned() } else { format!("{HIDDEN}{}", &value[from..]) }
             }
             Self::Url => match value.rsplit_once('@') {
@@ -43,8 +43,8 @@ impl Mask {
     }
 }
 
-/// A connection string as a URL: put together from its parts, never cut from the text,
-/// in which a password may be anywhere.
+/// Formats a connection string as a URL. Builds it from the parsed parts and never cuts the text,
+/// where a password may be anywhere.
 fn connection(value: &str) -> String {
     let Ok(mut parts) = conninfo::parse(value) else { return HIDDEN.to_owned() };
     let mut take = |keyword: &str| parts.remove(keyword).unwrap_or_default();
@@ -53,7 +53,7 @@ fn connection(value: &str) -> String {
     let password = if password.is_empty() { String::new() } else { format!(":{HIDDEN}") };
     let at = if user.is_empty() && password.is_empty() { "" } else { "@" };
     let port = if port.is_empty() { port } else { format!(":{port}") };
-    // A parameter that is not known could be anything.
+    // An unknown parameter could be anything.
     let rest: Vec<String> = parts
         .into_iter()
         .map(|(keyword, value)| match keyword.as_str() {

@@ -1,5 +1,5 @@
-//! Flags + environment + `.env` → one resolved [`Config`]. The only reader of
-//! the environment; nothing here touches the network.
+//! Flags + environment + `.env` → one resolved [`Config`]. Nothing else reads the environment, and
+//! nothing here touches the network.
 
 mod aws;
 mod conninfo;
@@ -34,25 +34,25 @@ pub use postgres::{PostgresConfig, libpq_variables};
 pub use standing::{Identity, Sign, Signs, Standing};
 pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};
 
-/// Where a local DynamoDB listens unless told otherwise.
+/// The default port of a local DynamoDB.
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;
-/// The local PostgreSQL, as the app's compose file has it.
+/// The local PostgreSQL, as in the app's compose file.
 pub const DEFAULT_CONNECTION_URL: &str = "postgresql://postgres:password@localhost:5432/cruddur";
-/// The variables that name the two people of the transcript, as the scripts' environment had them.
+/// The variables with the handles of the two people of the transcript, named as in the original scripts.
 pub const PEOPLE_VARIABLES: [&str; 2] = ["user1_username", "user2_username"];
-/// Who they are otherwise.
+/// The default handles.
 pub const DEFAULT_PEOPLE: [&str; 2] = ["nina", "oscar"];
 /// The table of direct messages.
 pub const DEFAULT_TABLE: &str = "cruddur-messages";
 
-/// How long to wait for what is near: an emulator, a local server. They answer in milliseconds;
-/// half a minute is for a machine that is busy with something else.
+/// The timeout for local services: an emulator, a local server. They answer in milliseconds; half a
+/// minute allows for a busy machine.
 const TIMEOUT_NEAR: Duration = Duration::from_secs(30);
-/// The same of AWS and production. A try has half of it: enough for the 16 MB of a full batch on a
-/// line of 5 Mbit/s, and the other half is for another try.
+/// The timeout for AWS and production. One attempt gets half of it, which is enough for a full
+/// batch of 16 MB at 5 Mbit/s; the other half is for a retry.
 const TIMEOUT_FAR: Duration = Duration::from_mins(1);
 
-/// Which world a command works on.
+/// The environment that a command works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// The local stack.
@@ -62,7 +62,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The name shown to people.
+    /// The name to show.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Target {
         }
     }
 
-    /// ` --prod`, where a command to run must have it.
+    /// ` --prod`, for a suggested command that needs it.
     #[must_use]
     pub const fn flag(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl Target {
     }
 }
 
-/// Everything that was set, resolved once.
+/// All settings, resolved once.
 pub struct Config {
     target: Target,
     flags: Flags,
@@ -90,7 +90,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the `.env` file that `flags` or the working directory name.
+    /// Reads the `.env` file that `flags` name or that is found from the working directory.
     pub fn load(flags: &Flags) -> Result<Self> {
         let environment = Environment::load(flags.env_file.as_deref(), flags.no_env_file)?;
         let target = if flags.prod { Target::Prod } else { Target::Local };
@@ -98,29 +98,28 @@ impl Config {
         Ok(Self { target, flags: flags.clone(), environment, trace: Trace::default() })
     }
 
-    /// The same, with `trace` told of what the services are asked.
+    /// The same settings, with requests and statements reported to `trace`.
     #[must_use]
     pub fn traced(self, trace: Trace) -> Self {
         Self { trace, ..self }
     }
 
-    /// The settings of the other world, or of this one. Flags that say where something
-    /// is were meant for this one.
+    /// The settings for `target`. For the other target, drops the flags that say where a service
+    /// is: they were meant for this one.
     #[must_use]
     pub fn for_target(&self, target: Target) -> Self {
         let flags = if target == self.target { self.flags.clone() } else { self.flags.elsewhere() };
         Self { target, flags, environment: self.environment.clone(), trace: self.trace.clone() }
     }
 
-    /// The variables that are set, that libpq would go by, and that say nothing about
+    /// The `PG*` variables that are set and that libpq would use, but that are ignored for
     /// production's PostgreSQL.
     #[must_use]
     pub fn ignored_in_production(&self) -> Vec<&'static str> {
         postgres::ignored_in_production(&self.environment)
     }
 
-    /// What whoever uses `service` should know: variables that would lead elsewhere, and
-    /// do not.
+    /// A warning for users of `service`: variables that would lead elsewhere, but are ignored.
     #[must_use]
     pub fn aws_warning(&self, service: Service) -> Option<String> {
         if self.flags.endpoint_url.is_some() {
@@ -130,7 +129,7 @@ impl Config {
         Some(format!("ignored with --prod: {ignored}; to use another endpoint add --endpoint-url"))
     }
 
-    /// The same of PostgreSQL.
+    /// The same warning for PostgreSQL.
     #[must_use]
     pub fn postgres_warning(&self) -> Option<String> {
         let leftover = self.in_production(|| self.ignored_in_production())?;
@@ -140,37 +139,37 @@ impl Config {
         ))
     }
 
-    /// The variables that `find` finds, if this is production and there are any.
+    /// The variables that `find` returns, if this is production and there are any.
     fn in_production(&self, find: impl FnOnce() -> Vec<&'static str>) -> Option<String> {
         let names = if self.target == Target::Prod { find() } else { Vec::new() };
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    /// The world this run works on.
+    /// The target of this run.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
-    /// Whether nothing is to be written.
+    /// Whether to write nothing.
     #[must_use]
     pub const fn dry_run(&self) -> bool {
         self.flags.dry_run
     }
 
-    /// Whether a dry run is to show everything.
+    /// Whether a dry run shows everything.
     #[must_use]
     pub const fn full_plan(&self) -> bool {
         self.flags.full
     }
 
-    /// How long to wait, as the command line says.
+    /// The timeout from the command line.
     #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
         self.flags.timeout
     }
 
-    /// How long a request may take, and how long work goes on in which nothing succeeds.
+    /// The timeout of a request, and of work in which nothing succeeds.
     fn request_timeout(&self, is_far: bool) -> Duration {
         self.flags.timeout.unwrap_or(if is_far { TIMEOUT_FAR } else { TIMEOUT_NEAR })
     }
@@ -181,23 +180,22 @@ impl Config {
         &self.environment
     }
 
-    /// Where this target's PostgreSQL is. Holds a password: never print it.
+    /// The settings of this target's PostgreSQL. Holds a password: never print it.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when production's is not set: production
-    /// never falls back to local.
+    /// [`crate::error::Kind::Config`] when production's is not set: production never falls back to local.
     pub fn postgres(&self) -> Result<PostgresConfig> {
         let config = PostgresConfig::load(self.target, &self.environment)?;
         Ok(config.traced(self.trace.clone()).within(self.request_timeout(self.target == Target::Prod)))
     }
 
-    /// The same by `CONNECTION_URL` or the default alone, for a PostgreSQL of one's
-    /// own to which no variable leads.
+    /// The same settings from `CONNECTION_URL` or the default alone, for a private PostgreSQL that
+    /// no variable may redirect.
     pub fn postgres_by_url(&self) -> Result<PostgresConfig> {
         PostgresConfig::load_url(self.target, &self.environment)
     }
 
-    /// The messages table: `flag`, else `DDB_MESSAGE_TABLE`, else the default.
+    /// The messages table: `flag`, or else `DDB_MESSAGE_TABLE`, or else the default.
     #[must_use]
     pub fn table(&self, flag: Option<&str>) -> String {
         flag.map(ToOwned::to_owned)
@@ -205,11 +203,11 @@ impl Config {
             .unwrap_or_else(|| DEFAULT_TABLE.to_owned())
     }
 
-    /// Where runs keep what the next run goes on from: `CRUDDUR_STATE_DIR`, else
-    /// the system's place for a user's state.
+    /// The folder for what later runs resume from: `CRUDDUR_STATE_DIR`, or else the system's place
+    /// for a user's state.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when nothing says where that is.
+    /// [`crate::error::Kind::Config`] when there is no such place.
     pub fn state_dir(&self) -> Result<PathBuf> {
         let folder = |name| self.environment.path(name);
         if let Some(folder) = folder("CRUDDUR_STATE_DIR") {
@@ -229,7 +227,7 @@ impl Config {
         })
     }
 
-    /// The folder that `PATH`-like lookups walk.
+    /// The directories of `PATH`.
     #[must_use]
     pub fn search_path(&self) -> Vec<PathBuf> {
         self.environment.path("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()

@@ -1,24 +1,23 @@
-//! Files of the folder that cruddur is run in, or of the nearest folder above it.
+//! Finds files in the working directory or the nearest directory above it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 
-/// The nearest file `name` that `is_there`, upward from the working directory to the
-/// root of the file system.
+/// The nearest file `name` for which `is_there` holds, from the working directory up to the root.
 pub(super) fn nearest(name: &str, is_there: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|folder| folder.join(name)).find(|file| is_there(file))
 }
 
-/// The nearest file `name`, a relative path such as `db/schema.sql`; as somebody in the
-/// working directory would type it.
+/// The nearest file `name`, a relative path such as `db/schema.sql`. The result is relative to the
+/// working directory.
 ///
 /// # Errors
-/// [`Kind::Refused`] for a file that other users control: what it says is going to be run.
+/// [`Kind::Refused`] for a file that other users control: its contents will be run.
 pub fn project_file(name: &str) -> Result<Option<PathBuf>> {
-    // One that is there and cannot be reached must fail when it is read, not be passed over.
+    // An unreachable file must fail when it is read, and not be skipped.
     let is_there = |path: &Path| match path.symlink_metadata() {
         Ok(_) => true,
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
@@ -35,15 +34,15 @@ pub fn project_file(name: &str) -> Result<Option<PathBuf>> {
     }
 }
 
-/// `db/schema.sql`, `../db/schema.sql` and so on.
+/// The path relative to the working directory: `db/schema.sql`, `../db/schema.sql` and so on.
 fn relative(path: &Path, name: &str) -> PathBuf {
     let above = |here: PathBuf| here.ancestors().position(|folder| folder.join(name) == path);
     let above = std::env::current_dir().ok().and_then(above).unwrap_or_default();
     std::iter::repeat_n("..", above).chain([name]).collect()
 }
 
-/// Why somebody else may have put `path` there. A group's members are trusted: a file that
-/// they may write was made so by its owner.
+/// How another user may control `path`, if one may. Trusts the members of a group: the owner chose
+/// to let them write the file.
 #[cfg(unix)]
 pub(super) fn controlled_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
@@ -51,7 +50,7 @@ pub(super) fn controlled_by_others(path: &Path) -> Option<String> {
     let me = rustix::process::geteuid().as_raw();
     for place in [Some(path), path.parent()].into_iter().flatten() {
         let what = if place == path { "it".to_owned() } else { format!("its folder {}", place.display()) };
-        // Of a link, both ends.
+        // For a link, check both ends.
         let both = [place.symlink_metadata(), place.metadata()];
         for metadata in both.into_iter().flatten() {
             let owner = metadata.uid();

@@ -1,25 +1,24 @@
-//! libpq's password file: a `host:port:database:user:password` a line.
+//! libpq's password file, with lines `host:port:database:user:password`.
 
 use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// What a line must match.
+/// The connection that a line must match.
 pub(super) struct Connection<'a> {
-    /// A name, an address, or a socket's folder.
+    /// A name, an address, or a socket's directory.
     pub(super) host: &'a str,
     pub(super) port: &'a str,
     pub(super) database: &'a str,
     pub(super) user: &'a str,
 }
 
-/// The password of the first line that matches; `None` when there is none, or no
-/// file.
+/// The password of the first matching line; `None` when there is none, or no file.
 ///
 /// # Errors
-/// [`crate::error::Kind::Config`] when others may read the file. libpq passes over
-/// it with a warning, and then lacks a password.
+/// [`crate::error::Kind::Config`] when others may read the file. libpq only warns and ignores it,
+/// and then has no password.
 pub(super) fn look_up(file: &Path, wanted: &Connection<'_>) -> Result<Option<String>> {
     let cannot = |cause| Error::config(format!("cannot read {}", file.display())).because(cause);
     let metadata = match std::fs::metadata(file) {
@@ -29,7 +28,7 @@ pub(super) fn look_up(file: &Path, wanted: &Connection<'_>) -> Result<Option<Str
         }
         Err(error) => return Err(cannot(error)),
     };
-    // What is no file, such as /dev/null, is libpq's way to say "none".
+    // With libpq, a path that is not a regular file, such as /dev/null, means "none".
     if !metadata.is_file() {
         return Ok(None);
     }
@@ -49,7 +48,7 @@ fn password_in(line: &str, wanted: &Connection<'_>) -> Option<String> {
     if line.starts_with('#') {
         return None;
     }
-    // The socket's usual folder goes by the name of this machine.
+    // The file calls a Unix socket `localhost`.
     let host = if wanted.host.starts_with('/') { "localhost" } else { wanted.host };
     let mut rest = line;
     for wanted in [host, wanted.port, wanted.database, wanted.user] {
@@ -59,7 +58,7 @@ fn password_in(line: &str, wanted: &Connection<'_>) -> Option<String> {
         }
         rest = after?;
     }
-    // A password may hold a colon, and need not escape it.
+    // A password may hold an unescaped colon.
     let (mut password, mut escaped) = (String::new(), false);
     for c in rest.chars() {
         if c == '\\' && !escaped {
@@ -72,8 +71,8 @@ fn password_in(line: &str, wanted: &Connection<'_>) -> Option<String> {
     (!password.is_empty()).then_some(password)
 }
 
-/// The field up to the next colon, whether a backslash was in it, and what comes
-/// after the colon.
+/// Reads a field up to the next colon. Returns it, whether it held a backslash, and the text after
+/// the colon.
 fn take_field(text: &str) -> (String, bool, Option<&str>) {
     let (mut field, mut is_literal) = (String::new(), false);
     let mut characters = text.char_indices();

@@ -1,5 +1,5 @@
-//! Where PostgreSQL is: a connection string, the `PG*` variables that libpq
-//! reads where it leaves a thing out, and a password file.
+//! Where PostgreSQL is: a connection string, the `PG*` variables that libpq reads for what it
+//! leaves out, and a password file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,10 @@ use super::{DEFAULT_CONNECTION_URL, Host, TIMEOUT_NEAR, Target, is_loopback, pas
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
-/// What says where production is, and whether that is made sure of. There, a
-/// variable left over from other work must not.
+/// The settings that say where production is. A variable left over from other work must not set them.
 const PLACES: [&str; 4] = ["host", "hostaddr", "port", "dbname"];
 
-/// The server, the database and the role, and how to get there.
+/// The server, the database, the role, and how to connect.
 #[derive(Clone)]
 pub struct PostgresConfig {
     target: Target,
@@ -27,11 +26,11 @@ pub struct PostgresConfig {
 }
 
 impl PostgresConfig {
-    /// What the connection string alone says.
+    /// The settings from the connection string alone.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`]; the message names the setting and what is
-    /// wrong with it, never a part of it that could be the password.
+    /// [`crate::error::Kind::Config`]. The message names the setting and its fault, but never a
+    /// part of it that could be the password.
     pub fn from_url(url: &Setting, target: Target) -> Result<Self> {
         Self::resolve(Some(url), target, None, |_| None)
     }
@@ -42,7 +41,7 @@ impl PostgresConfig {
         Self::resolve(url.as_ref(), target, home, |name| environment.get(name))
     }
 
-    /// The same without the `PG*` variables.
+    /// Loads the settings without the `PG*` variables.
     pub(super) fn load_url(target: Target, environment: &Environment) -> Result<Self> {
         Self::resolve(url_of(target, environment)?.as_ref(), target, None, |_| None)
     }
@@ -86,21 +85,20 @@ impl PostgresConfig {
         Ok(config)
     }
 
-    /// Whether a variable may say what the connection string does not.
+    /// Whether a variable may set what the connection string leaves out.
     fn takes(&self, keyword: &str, value: &str) -> bool {
         if self.settings.contains_key(keyword) || self.refuses(keyword, value) {
             return false;
         }
         match keyword {
-            // A host that is named is the one that is meant. libpq would go to
-            // this address all the same.
+            // The URL's host is the one that is meant. libpq would connect to this address anyway.
             "hostaddr" => !self.settings.get("host").is_some_and(|host| host.source == self.source),
             _ => true,
         }
     }
 
-    /// Without `CONNECTION_URL`, the work is local by default; a `PGHOST` meant for
-    /// psql must not send a `db setup` elsewhere.
+    /// Rejects a remote host. Without `CONNECTION_URL` the work is local; a `PGHOST` meant for psql
+    /// must not send a `db setup` elsewhere.
     fn stay_on_this_machine(&self) -> Result<()> {
         for keyword in ["host", "hostaddr"] {
             let Some(setting) = self.settings.get(keyword) else { continue };
@@ -132,8 +130,7 @@ impl PostgresConfig {
         Ok(())
     }
 
-    /// The password that the password file has for this connection, if nothing
-    /// else has one.
+    /// Takes the password from the password file, if it is not set yet.
     fn look_up_password(&mut self) -> Result<()> {
         if self.settings.contains_key("password") {
             return Ok(());
@@ -144,7 +141,7 @@ impl PostgresConfig {
         Ok(())
     }
 
-    /// What the password file has for this connection.
+    /// The password file's entry for this connection.
     pub(super) fn in_passfile(&self) -> Result<Option<Setting>> {
         let named = self.settings.get("passfile").map(|file| PathBuf::from(&file.value));
         let Some(file) = named.or_else(|| Some(self.home.as_ref()?.join(".pgpass"))) else { return Ok(None) };
@@ -160,49 +157,49 @@ impl PostgresConfig {
         Ok(password.map(|value| Setting { value, source: Source::File(file) }))
     }
 
-    /// Whether a variable would say of production what its URL alone may say. Nothing is
-    /// stricter than verify-full, so any other mode would weaken what is made sure of.
+    /// Whether a variable sets what only production's URL may set. Nothing is stricter than
+    /// verify-full, so any other mode would weaken the verification.
     pub(super) fn refuses(&self, keyword: &str, value: &str) -> bool {
         self.target == Target::Prod
             && (PLACES.contains(&keyword) || (keyword == "sslmode" && value != "verify-full"))
     }
 
-    /// The same, with `trace` told of what its sessions do.
+    /// The same settings, with statements reported to `trace`.
     #[must_use]
     pub fn traced(self, trace: Trace) -> Self {
         Self { trace, ..self }
     }
 
-    /// The same, with so long to wait for an answer.
+    /// The same settings, with this timeout for an answer.
     #[must_use]
     pub fn within(self, request_timeout: Duration) -> Self {
         Self { request_timeout, ..self }
     }
 
-    /// How long to wait for an answer.
+    /// The timeout for an answer.
     #[must_use]
     pub const fn request_timeout(&self) -> Duration {
         self.request_timeout
     }
 
-    /// Who is told of what its sessions do.
+    /// The trace of its statements.
     #[must_use]
     pub const fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// What is set for libpq's `keyword`.
+    /// The value of libpq's `keyword`.
     #[must_use]
     pub fn get(&self, keyword: &str) -> Option<&Setting> {
         self.settings.get(keyword)
     }
 
-    /// Everything that is set, by libpq's keywords.
+    /// All values, by libpq's keywords.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
         self.settings.iter().map(|(keyword, setting)| (*keyword, setting))
     }
 
-    /// Each server, by what leads to it.
+    /// The servers, by name and address.
     #[must_use]
     pub fn hosts(&self) -> Vec<Host> {
         let list = |keyword: &str| -> Vec<&str> {
@@ -223,7 +220,7 @@ impl PostgresConfig {
             .collect()
     }
 
-    /// The world it belongs to.
+    /// The target that it belongs to.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
@@ -235,15 +232,14 @@ impl PostgresConfig {
         &self.source
     }
 
-    /// The CA file that libpq looks at when none is named; it need not be there.
+    /// libpq's default CA file, which may not exist.
     #[must_use]
     pub fn default_root_certificate(&self) -> Option<PathBuf> {
         Some(self.home.as_deref()?.join(Path::new(".postgresql/root.crt")))
     }
 }
 
-/// The connection string of `target`; the local one has a default. Production never
-/// falls back to local: without its URL there is none.
+/// The connection string of `target`, if set. For production it must be set: it never falls back to local.
 fn url_of(target: Target, environment: &Environment) -> Result<Option<Setting>> {
     match target {
         Target::Local => Ok(environment.get("CONNECTION_URL")),
@@ -257,14 +253,12 @@ fn url_of(target: Target, environment: &Environment) -> Result<Option<Setting>> 
     }
 }
 
-/// The variables by which libpq's programs are told of a connection: keyword and
-/// name.
+/// The environment variables of libpq's programs, as keyword and name.
 pub fn libpq_variables() -> impl Iterator<Item = (&'static str, &'static str)> {
     KEYWORDS.iter().filter_map(|(keyword, name)| Some((*keyword, (*name)?)))
 }
 
-/// The variables that are set, that would say something about production's
-/// PostgreSQL, and that do not.
+/// The variables that are set and would affect production's PostgreSQL, but are ignored.
 pub(super) fn ignored_in_production(environment: &Environment) -> Vec<&'static str> {
     let Some(url) = environment.get("PROD_CONNECTION_URL") else { return Vec::new() };
     let Ok(config) = PostgresConfig::from_url(&url, Target::Prod) else { return Vec::new() };
@@ -280,8 +274,7 @@ pub(super) fn ignored_in_production(environment: &Environment) -> Vec<&'static s
         .collect()
 }
 
-/// The keyword under which a part of a connection string is kept; `None` when it
-/// makes no difference.
+/// The keyword for a part of a connection string; `None` when it makes no difference.
 fn accept(source: &Source, keyword: &str, value: &str) -> Result<Option<&'static str>> {
     if let Some((known, _)) = KEYWORDS.iter().find(|(known, _)| *known == keyword) {
         return Ok(Some(known));
@@ -304,8 +297,7 @@ fn accept(source: &Source, keyword: &str, value: &str) -> Result<Option<&'static
     Err(malformed(source, &what))
 }
 
-/// Whether a protocol version, by keyword or variable, asks for no more than
-/// TLS 1.2 and 1.3 anyway.
+/// Whether a protocol version, by keyword or variable, is no limit beyond TLS 1.2 and 1.3.
 fn is_harmless(name: &str, value: &str) -> bool {
     match name {
         "ssl_min_protocol_version" | "PGSSLMINPROTOCOLVERSION" => {
@@ -316,7 +308,7 @@ fn is_harmless(name: &str, value: &str) -> bool {
     }
 }
 
-/// An error about a connection string as a whole.
+/// An error about a whole connection string.
 pub(crate) fn malformed(source: &Source, why: &str) -> Error {
     Error::config(format!("{source} is not a PostgreSQL connection URL: {why}"))
         .hint("it looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE")

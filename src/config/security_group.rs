@@ -1,19 +1,19 @@
-//! The one rule of a security group that lets a developer in, and from where.
+//! The security group rule that lets a developer in, and from which address.
 
 use super::{Config, Setting, Source};
 use crate::error::{Error, Result};
 
 impl Config {
-    /// The security group: `flag`, else `DB_SG_ID`.
+    /// The security group: `flag`, or else `DB_SG_ID`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when there is neither;
-    /// [`crate::error::Kind::Usage`] when `flag` is no such id.
+    /// [`crate::error::Kind::Config`] when neither is set; [`crate::error::Kind::Usage`] when
+    /// `flag` is not such an id.
     pub fn security_group_id(&self, flag: Option<&str>) -> Result<String> {
         self.security_group_setting(flag, "--group-id", "DB_SG_ID").and_then(|setting| id(&setting, "sg-"))
     }
 
-    /// The security group's rule: `flag`, else `DB_SG_RULE_ID`.
+    /// The security group's rule: `flag`, or else `DB_SG_RULE_ID`.
     ///
     /// # Errors
     /// As [`Self::security_group_id`].
@@ -22,10 +22,10 @@ impl Config {
             .and_then(|setting| id(&setting, "sgr-"))
     }
 
-    /// The address to let in, as it was given: `flag`, else `GITPOD_IP`.
+    /// The address to let in, as given: `flag`, or else `GITPOD_IP`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when there is neither.
+    /// [`crate::error::Kind::Config`] when neither is set.
     pub fn source_address(&self, flag: Option<&str>) -> Result<Setting> {
         self.security_group_setting(flag, "--ip", "GITPOD_IP")
     }
@@ -45,8 +45,7 @@ impl Config {
     }
 }
 
-/// An id of the kind that begins with `prefix`. Taken for one another, the two ids
-/// would only be missed by AWS.
+/// An id that begins with `prefix`. If the two ids were swapped, AWS would only report a missing one.
 fn id(setting: &Setting, prefix: &str) -> Result<String> {
     let value = setting.value.trim();
     match value.strip_prefix(prefix) {

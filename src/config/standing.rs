@@ -1,40 +1,40 @@
-//! What a target is: decided by what is known of the server, and not by a flag alone.
+//! Whether a target is local, remote or production, judged by what is known of the server and not
+//! only by a flag.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use super::host::{Host, Reach, reach};
 
-/// What a target is. `Ord` goes by how much care it takes.
+/// What a target is. Ordered by how much care it needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// On this machine, or in a container or private network beside it, with nothing of
-    /// production about it.
+    /// On this machine, or in a container or private network next to it, without any sign of production.
     Local,
-    /// Somewhere else.
+    /// Anywhere else.
     Remote(Sign),
-    /// Production, or AWS's.
+    /// Production, or owned by AWS.
     Production(Sign),
 }
 
-/// What gives a target away.
+/// The sign that decides what a target is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
     /// `--prod`
     Flag,
-    /// There is no endpoint, so it is AWS's own.
+    /// No endpoint is set, so it is AWS's own.
     AwsOwn,
-    /// The host's name is AWS's.
+    /// The host has an AWS name.
     AwsHost,
-    /// The name and port of `PROD_CONNECTION_URL`.
+    /// It has the name and port of `PROD_CONNECTION_URL`.
     Server,
-    /// The address and port to which `PROD_CONNECTION_URL` leads.
+    /// It has the address and port that `PROD_CONNECTION_URL` leads to.
     Address,
-    /// The cluster to which `PROD_CONNECTION_URL` leads.
+    /// It is the cluster that `PROD_CONNECTION_URL` leads to.
     Cluster,
-    /// The server says what it is, such as `Amazon RDS`.
+    /// The server reports what it is, such as `Amazon RDS`.
     Says(String),
-    /// The name or an address is not of this machine, nor a private one.
+    /// Its name or an address is neither of this machine nor private.
     Elsewhere,
 }
 
@@ -53,36 +53,36 @@ impl fmt::Display for Sign {
     }
 }
 
-/// What a server says of itself.
+/// What a server reports about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// The service of AWS's that it is, such as `Amazon RDS`.
+    /// The AWS service that it is, such as `Amazon RDS`.
     pub service: Option<String>,
-    /// A PostgreSQL cluster's system identifier.
+    /// The system identifier of a PostgreSQL cluster.
     pub cluster: Option<String>,
-    /// Where the server itself was reached: behind a tunnel, another place than ours.
+    /// The address at which the server was reached; behind a tunnel it differs from ours.
     pub address: Option<(IpAddr, u16)>,
 }
 
-/// What is known of a target. The more is known, the more is a [`Standing`] worth.
+/// What is known of a target. The more is known, the more reliable the [`Standing`].
 #[derive(Debug, Clone, Default)]
 pub struct Signs {
-    /// `--prod` was given.
+    /// Whether `--prod` was given.
     pub flag: bool,
-    /// No endpoint is named.
+    /// Whether no endpoint is set.
     pub aws_own: bool,
-    /// Where it is; one of a list is enough.
+    /// Its servers; one with a sign is enough.
     pub hosts: Vec<Host>,
-    /// Where production's PostgreSQL is.
+    /// The servers of production's PostgreSQL.
     pub production: Vec<Host>,
-    /// What the server says, once it is asked.
+    /// What the server reported, once it was asked.
     pub identity: Option<Identity>,
-    /// The system identifier of production's cluster, where it is known.
+    /// The system identifier of production's cluster, if known.
     pub production_cluster: Option<String>,
 }
 
 impl Standing {
-    /// What people read: `LOCAL`, `REMOTE` or `PROD`.
+    /// The name to show: `LOCAL`, `REMOTE` or `PROD`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -92,13 +92,13 @@ impl Standing {
         }
     }
 
-    /// Whether work goes on there without a confirmation.
+    /// Whether work there needs no confirmation.
     #[must_use]
     pub const fn is_local(&self) -> bool {
         matches!(self, Self::Local)
     }
 
-    /// What gave it away.
+    /// The sign that decided it.
     #[must_use]
     pub const fn sign(&self) -> Option<&Sign> {
         match self {
@@ -109,7 +109,7 @@ impl Standing {
 }
 
 impl Signs {
-    /// What it is, by all that is known.
+    /// What the target is, by all that is known.
     #[must_use]
     pub fn standing(&self) -> Standing {
         if let Some(sign) = self.of_production() {

@@ -1,14 +1,14 @@
-//! Which Cognito user pool.
+//! The Cognito user pool to use.
 
 use super::{AwsConfig, Config, Service, Setting, Source};
 use crate::error::{Error, Result};
 
 /// The flag that names the pool.
 const FLAG: &str = "--user-pool-id";
-/// The variables that name it, first wins.
+/// The variables that name it; the first one set wins.
 pub const USER_POOL_VARIABLES: [&str; 2] = ["AWS_COGNITO_USER_POOL_ID", "AWS_COGNITO_USER_POOL"];
 
-/// The id of a user pool, such as `us-east-1_AbCdEfGhI`, and who named it.
+/// The id of a user pool, such as `us-east-1_AbCdEfGhI`, and its source.
 #[derive(Debug, Clone)]
 pub struct UserPoolId {
     id: String,
@@ -16,8 +16,7 @@ pub struct UserPoolId {
 }
 
 impl UserPoolId {
-    /// Takes what looks like a pool's id. What it must look like is
-    /// `UserPoolIdType` in the Cognito user pools API reference.
+    /// Checks the form of a pool's id, which is `UserPoolIdType` in the Cognito user pools API reference.
     fn parse(setting: Setting) -> Result<Self> {
         let Setting { value: id, source } = setting;
         let valid = id.len() <= 55
@@ -41,13 +40,13 @@ impl UserPoolId {
         &self.id
     }
 
-    /// The region that the pool was made in: ids begin with it.
+    /// The pool's region, with which the id begins.
     #[must_use]
     pub fn region(&self) -> &str {
         self.id.rsplit_once('_').map_or("", |(region, _)| region)
     }
 
-    /// Who named it.
+    /// Where the id comes from.
     #[must_use]
     pub const fn source(&self) -> &Source {
         &self.source
@@ -55,11 +54,11 @@ impl UserPoolId {
 }
 
 impl Config {
-    /// The user pool: `flag`, else `AWS_COGNITO_USER_POOL_ID`, else
-    /// `AWS_COGNITO_USER_POOL`. The same variables in both worlds.
+    /// The user pool: `flag`, or else `AWS_COGNITO_USER_POOL_ID`, or else `AWS_COGNITO_USER_POOL`.
+    /// The variables are the same for both targets.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when what is set is not a pool's id,
+    /// [`crate::error::Kind::Config`] when a variable is not a pool's id,
     /// [`crate::error::Kind::Usage`] when `flag` is not.
     pub fn user_pool(&self, flag: Option<&str>) -> Result<Option<UserPoolId>> {
         flag.map(|value| Setting { value: value.to_owned(), source: Source::Flag(FLAG) })
@@ -68,10 +67,10 @@ impl Config {
             .transpose()
     }
 
-    /// The same, where there must be one.
+    /// The user pool, which must be set.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] also when none is named.
+    /// Those of [`Self::user_pool`], and [`crate::error::Kind::Config`] when none is set.
     pub fn needed_user_pool(&self, flag: Option<&str>) -> Result<UserPoolId> {
         self.user_pool(flag)?.ok_or_else(|| {
             Error::config("no user pool is configured")
@@ -79,7 +78,7 @@ impl Config {
         })
     }
 
-    /// Who tells whose the credentials are; asked for `pool`, in its region.
+    /// The STS that identifies the credentials, in the region of `pool` unless another is set.
     ///
     /// # Errors
     /// Those of [`Config::aws`].
@@ -89,8 +88,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Where `pool` is: in the region that its id begins with, whatever region the
-    /// environment or a profile names for other services. Only `--region` goes first.
+    /// The service for `pool`, in the region of its id, even if the environment or a profile sets
+    /// another for other services. Only `--region` overrides it.
     ///
     /// # Errors
     /// Those of [`Config::aws`].

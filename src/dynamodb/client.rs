@@ -95,7 +95,7 @@ impl DynamoDb {
         &self.place
     }
 
-    /// The world it belongs to.
+    /// The target that it belongs to.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.place.target()

@@ -1,4 +1,4 @@
-//! Who may talk to the stack over HTTP: programs on this machine, and no web page.
+//! Who may talk to the stack over HTTP: programs on this machine, but no web page.
 
 use std::str::FromStr;
 
@@ -6,15 +6,15 @@ use http::header::{HOST, ORIGIN};
 use http::{HeaderValue, Method, Request, Uri};
 use serde::{Deserialize, Serialize};
 
-/// The hosts in a request that was meant for this machine. A page whose own name leads
-/// here, by DNS rebinding, sends that name.
+/// The hosts in a request meant for this machine. A page that reaches it by DNS rebinding sends its
+/// own name instead.
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// What is allowed besides this machine's own programs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Access {
-    /// Further names that the stack is reached by.
+    /// Other host names of the stack.
     pub hosts: Vec<Host>,
     /// Web pages that may use it.
     pub origins: Vec<Origin>,
@@ -24,24 +24,23 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host(String);
 
-/// A web page's origin, as browsers write it: scheme, host, and a port unless it is the
-/// scheme's own.
+/// A web page's origin, as browsers write it: scheme, host, and a port unless it is the scheme's default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin(String);
 
-/// What becomes of a request.
+/// What to do with a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is served, to the page of this origin if there is one.
+    /// Serve it, to the page of this origin if there is one.
     Serve(Option<HeaderValue>),
-    /// A browser asks whether a page of this origin may send its request; it may.
+    /// Allow the preflight request of a page of this origin.
     Preflight(HeaderValue),
-    /// It is refused, for this reason.
+    /// Refuse it, for this reason.
     Refuse(String),
 }
 
 impl Access {
-    /// What `other` allows and this does not.
+    /// The first host or origin that `other` allows and this does not.
     pub(super) fn lacks(&self, other: &Self) -> Option<String> {
         let host = other.hosts.iter().find(|host| !self.hosts.contains(host)).map(|host| &host.0);
         let origin = other.origins.iter().find(|origin| !self.origins.contains(origin));
@@ -52,7 +51,7 @@ impl Access {
         let headers = request.headers();
         let mut hosts: Vec<&str> =
             request.uri().authority().map(http::uri::Authority::as_str).into_iter().collect();
-        // No browser leaves it out; some old clients do.
+        // Every browser sends a Host header; some old clients do not.
         hosts.extend(headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default()));
         if let Some(host) = hosts.into_iter().find(|host| !self.is_own(host)) {
             return Verdict::Refuse(format!("the local stack does not answer to the host {host:?}"));
@@ -73,7 +72,7 @@ impl Access {
     fn is_own(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
         let host = authority.host();
-        // What stands before an `@` is no part of a host, and no client sends it.
+        // User info before an `@` is not part of a host, and no client sends it.
         !authority.as_str().contains('@')
             && (OWN_HOSTS.iter().any(|own| own.eq_ignore_ascii_case(host))
                 || self.hosts.iter().any(|allowed| allowed.0.eq_ignore_ascii_case(host)))

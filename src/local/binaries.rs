@@ -1,4 +1,4 @@
-//! Finding PostgreSQL's server binaries on this machine.
+//! Finds PostgreSQL's server binaries on this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,23 +7,23 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::postgres::programs::{self, Package};
 
-/// A folder with `postgres`, `initdb` and `pg_ctl`.
+/// A directory with `postgres`, `initdb` and `pg_ctl`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binaries {
-    /// The folder.
+    /// The directory.
     pub(super) folder: PathBuf,
-    /// Major and minor version, such as 15 and 18; a pre-release has no minor one.
+    /// The major and minor version, such as 15 and 18; a pre-release has minor version 0.
     pub(super) version: (u32, u32),
 }
 
 impl Binaries {
-    /// The newest PostgreSQL on this machine, or the newest of `major`.
+    /// The newest PostgreSQL on this machine, or the newest of version `major`.
     ///
-    /// Looks in `CRUDDUR_POSTGRES_BINDIR` alone when that is set.
+    /// Looks only in `CRUDDUR_POSTGRES_BINDIR` when that is set.
     pub(super) fn find(config: &Config, major: Option<u32>) -> Result<Self> {
         let mut found: Vec<Self> =
             programs::folders(config).into_iter().filter_map(|folder| Self::at(&folder)).collect();
-        // Stable: of equal versions, the one on the PATH.
+        // A stable sort: of equal versions, the one on the PATH stays first.
         found.sort_by_key(|binaries| std::cmp::Reverse(binaries.version));
         let suitable = found.iter().find(|binaries| major.is_none_or(|major| binaries.version.0 == major));
         match (suitable, found.first()) {
@@ -41,13 +41,13 @@ impl Binaries {
         }
     }
 
-    /// `name` in this folder.
+    /// The path of the program `name`.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     fn at(folder: &Path) -> Option<Self> {
-        // Some systems link only a few of them into a folder on the PATH.
+        // Some systems link only a few of the programs into a directory on the PATH.
         if !["initdb", "pg_ctl"].iter().all(|name| folder.join(name).is_file()) {
             return None;
         }

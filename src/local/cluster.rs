@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster: made once, run as a child, loopback only.
+//! A private PostgreSQL cluster: created once, run as a child process, on loopback only.
 
 use std::fs;
 use std::path::Path;
@@ -14,25 +14,25 @@ use crate::config::Config;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::postgres::{ConnectionUrl, Session, create_database, quote_identifier};
 
-/// Begins the name of the folder in which a cluster is made.
+/// The name prefix of the directory in which a cluster is created.
 const UNFINISHED: &str = "postgres.unfinished-";
-/// How often the server's state file is looked at while it starts.
+/// How often the server's pid file is read while it starts.
 const POLL: Duration = Duration::from_millis(5);
-/// How long recovery after a crash may take.
+/// The timeout for a start, with recovery after a crash.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long sessions may take to end when the server is stopped.
+/// The timeout for a stop, in which sessions end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Keeps what people send out of the log. An error's own words hold values too, so errors
-/// of statements are not logged; what ends the server is.
+/// Keeps user data out of the log. Even the message of an error may hold values, so statement
+/// errors are not logged; errors that end the server are.
 const NO_VALUES_IN_LOG: [&str; 3] =
     ["log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse"];
 
-/// What a cluster needs to exist.
+/// Everything needed to start a cluster.
 pub(super) struct ClusterPlan {
     installation: Installation,
     ephemeral: bool,
-    /// Role, password and database; its port is where the server listens.
+    /// The role, the password and the database; the server listens on its port.
     url: ConnectionUrl,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Cluster {
 }
 
 impl ClusterPlan {
-    /// Looks for the binaries; `home` must exist.
+    /// Finds the binaries; `home` must exist.
     pub(super) fn new(config: &Config, home: &Path, url: &ConnectionUrl, ephemeral: bool) -> Result<Self> {
         if url.password().is_none_or(str::is_empty) {
             return Err(Error::config(
@@ -56,14 +56,14 @@ impl ClusterPlan {
         Ok(Self { installation: Installation::new(config, home)?, ephemeral, url: url.clone() })
     }
 
-    /// The same on another port.
+    /// The same plan on another port.
     pub(super) fn on_port(mut self, port: u16) -> Self {
         self.url = self.url.on_loopback_port(port);
         self
     }
 
-    /// Makes the cluster if there is none, starts it, and makes sure that the
-    /// role, its password and the database are those of the connection URL.
+    /// Starts the cluster, and creates it first if necessary. Makes the role, the password and the
+    /// database match the connection URL.
     pub(super) async fn start(self) -> Result<Cluster> {
         if !self.installation.has_cluster() {
             self.init().await?;
@@ -86,9 +86,9 @@ impl ClusterPlan {
         Ok(Cluster { server, url: self.url, version, ephemeral: self.ephemeral })
     }
 
-    /// Into a folder of another name first: an `initdb` that was broken off must
-    /// not pass for a cluster. Nor may one whose parent was killed, and which
-    /// goes on, share its folder with the next.
+    /// Creates the cluster under another name and then renames it, so that an interrupted `initdb`
+    /// never leaves a directory that looks like a cluster. Each run has its own directory: an
+    /// `initdb` whose parent was killed may still be running.
     async fn init(&self) -> Result<()> {
         let home = &self.installation.home;
         let what = || format!("cannot make a folder for PostgreSQL in {}", home.display());
@@ -99,8 +99,8 @@ impl ClusterPlan {
         }
         let folder = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(home).or_failed(what)?;
         let unfinished = folder.path();
-        // The server takes a finished SCRAM verifier as it is, so the password
-        // itself never lies on the disk, and this file has no name there.
+        // The server accepts a computed SCRAM verifier, so the password itself is never written to
+        // disk. This file has no name there.
         let verifier = nameless(&format!("{}\n", self.verifier()))?;
         if let Some(account) = self.installation.account {
             account.own(unfinished)?;
@@ -121,10 +121,10 @@ impl ClusterPlan {
         fs::rename(folder.keep(), self.installation.data()).or_failed(what)
     }
 
-    /// Sets the role and its password without asking for the old one.
+    /// Sets the role and its password without the old password.
     async fn set_role(&self) -> Result<()> {
         let role = quote_identifier(self.url.user());
-        // In single-user mode a line is a statement, and one that fails stops nothing.
+        // In single-user mode each line is a statement, and a failed one does not stop the rest.
         let input = nameless(&format!(
             "CREATE ROLE {role}\nALTER ROLE {role} SUPERUSER LOGIN PASSWORD '{}'\n",
             self.verifier()
@@ -150,7 +150,7 @@ impl ClusterPlan {
         ];
         settings.extend(NO_VALUES_IN_LOG.map(str::to_owned));
         if self.ephemeral {
-            // Nothing of it is to survive.
+            // None of its data has to survive.
             settings
                 .extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
         }
@@ -176,8 +176,8 @@ impl ClusterPlan {
         }
     }
 
-    /// The server itself says so in the last line of its pid file, as `pg_ctl`
-    /// reads it too: no connection attempt fills the log.
+    /// Whether the server reports itself ready, in the last line of its pid file. `pg_ctl` reads
+    /// the same line; unlike a connection attempt, this logs nothing.
     fn is_ready(&self, pid: i32) -> bool {
         let Ok(text) = fs::read_to_string(self.installation.pid_file()) else {
             return false;
@@ -194,7 +194,7 @@ impl ClusterPlan {
 }
 
 impl Cluster {
-    /// Where it is, with role and password.
+    /// The URL to connect to, with role and password.
     pub(super) const fn url(&self) -> &ConnectionUrl {
         &self.url
     }
@@ -204,12 +204,12 @@ impl Cluster {
         &self.version
     }
 
-    /// Waits until the server ends by itself, which it should not.
+    /// Waits until the server ends by itself, which is a failure.
     pub(super) async fn ended(&mut self) {
         let _ = self.server.wait().await;
     }
 
-    /// Ends all sessions and the server.
+    /// Ends all sessions, then the server.
     pub(super) async fn stop(mut self) {
         let signal = if self.ephemeral { Signal::SIGQUIT } else { Signal::SIGINT };
         self.server.stop(signal, STOP_TIMEOUT).await;

@@ -1,4 +1,4 @@
-//! `up`, `down` and `status`: a stack that stays.
+//! `up`, `down` and `status`: a stack that keeps running.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
@@ -20,40 +20,40 @@ use super::{paths, private, state};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Kind, Result};
 
-/// How long a stack that another process brings up may take.
+/// How long `up` waits for another process that starts or stops the stack.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long a stack may take to stop.
+/// The timeout for a stack to stop.
 const STOP_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a stack may be neither up nor down before `up` calls it an error.
+/// How long a running stack may look broken before `up` fails.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
-/// What `up` came to.
+/// The outcome of `up`.
 pub enum Up {
-    /// It ran before; nothing was started.
+    /// It was running; nothing was started.
     AlreadyRunning(Report),
-    /// Both services belong to somebody else; there is nothing to run.
+    /// Other programs serve both ports; there is nothing to run.
     AllExternal(Report),
-    /// It was started, in the background.
+    /// It was started in the background.
     Detached(Report),
-    /// It was started, served, and has been stopped.
+    /// It was started, it served, and it has stopped.
     Stopped,
-    /// [`down`] has stopped it before it could be used.
+    /// [`down`] stopped it before it was ready.
     StoppedEarly,
 }
 
-/// What whoever brings a stack up is told.
+/// Progress that `up` reports.
 pub enum News<'a> {
-    /// It can be used in a moment. Whoever is not there to hear it does not want it.
+    /// The stack is about to be ready. If this cannot be delivered, the stack is stopped.
     Nearly,
-    /// It can be used.
+    /// The stack is ready.
     Ready(&'a Report),
 }
 
-/// Brings the stack up and serves until a signal ends it.
+/// Starts the stack and serves until a signal ends it.
 ///
 /// # Errors
-/// A port is taken, PostgreSQL is missing or does not start, or ends by itself.
+/// A port is taken, PostgreSQL is missing or does not start, or it ends by itself.
 pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) -> Result<()>) -> Result<Up> {
     let mut signals = Signals::catch()?;
     paths::prepare(&plan.data_dir)?;
@@ -77,7 +77,7 @@ pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) 
     if stack.is_empty() {
         return Ok(Up::AllExternal(stack.report));
     }
-    // Others take a stack with a report for one that runs.
+    // Other processes take a stack that has a report for a running one.
     let told = tell(News::Nearly)
         .and_then(|()| stack.report.save(&plan.data_dir))
         .and_then(|()| tell(News::Ready(&stack.report)));
@@ -92,12 +92,12 @@ pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) 
     };
     stack.stop().await;
     Report::forget(&plan.data_dir);
-    // Kept until this process has ended: `down` waits for it, and says "stopped" then.
+    // Held until this process has ended: `down` waits for that before it says "stopped".
     std::mem::forget(lock);
     served.map(|()| Up::Stopped)
 }
 
-/// A start that a signal ended: `down` holds its part of the lock while it sends one.
+/// The outcome of a start that a signal ended: `down` holds its part of the lock while it signals.
 fn broken_off(lock: &Lock, signal: Signal) -> Result<Up> {
     if signal == Signal::SIGTERM && lock.holder(Part::Down)?.is_some() {
         return Ok(Up::StoppedEarly);
@@ -105,15 +105,14 @@ fn broken_off(lock: &Lock, signal: Signal) -> Result<Up> {
     Err(ended_by(signal))
 }
 
-/// Brings the stack up in a process of its own, by running this program again
-/// with `arguments`, and waits until it can be used.
+/// Starts the stack in a process of its own, by running this program again with `arguments`, and
+/// waits until it is ready.
 ///
 /// # Errors
-/// Those of [`up`]: the other process tells them in its own words and with its
-/// own exit code.
+/// Those of [`up`], with the other process's message and exit code.
 pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
     let what = || "cannot hear from the stack".to_owned();
-    // Without a name, and of this start alone: others may be under way.
+    // A file without a name, for this start alone: other starts may be running.
     let mut said = tempfile::tempfile().or_failed(what)?;
     let program = std::env::current_exe().or_failed(|| "cannot find this program's file".to_owned())?;
     let mut child = Command::new(program)
@@ -126,7 +125,7 @@ pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
         .or_failed(|| "cannot start the stack's process".to_owned())?;
     let mut line = String::new();
     if let Some(stdout) = child.stdout.take() {
-        // An empty line first, to see whether anybody is there.
+        // The first line is empty; it checks that somebody is listening.
         let mut lines = BufReader::new(stdout);
         while line.trim().is_empty() && lines.read_line(&mut line).or_failed(what)? > 0 {}
     }
@@ -134,7 +133,7 @@ pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
         if report.pid == i32::try_from(child.id()).ok() {
             return Ok(Up::Detached(report));
         }
-        // It has nothing to run, and ends.
+        // The process has nothing to run, and ends.
         child.wait().or_failed(|| "cannot wait for the stack's process".to_owned())?;
         return Ok(if report.pid.is_some() { Up::AlreadyRunning(report) } else { Up::AllExternal(report) });
     }
@@ -149,8 +148,7 @@ pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
     })
 }
 
-/// From now on this process, which serves the stack on `data_dir`, says what it has to
-/// say in a file there.
+/// Redirects the standard error of this process, which serves the stack on `data_dir`, to a log there.
 pub fn speak_to_log(data_dir: &Path) -> Result<()> {
     let path = data_dir.join("stack.log");
     let log = private::open(&path, OpenOptions::new().create(true).append(true))?;
@@ -159,10 +157,10 @@ pub fn speak_to_log(data_dir: &Path) -> Result<()> {
         .or_failed(|| format!("cannot write {}", path.display()))
 }
 
-/// Stops the stack on `data_dir`; false when none was running.
+/// Stops the stack on `data_dir`. Returns false when none was running.
 ///
 /// # Errors
-/// It does not stop.
+/// The stack does not stop.
 pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
     if !data_dir.exists() {
         return Ok(false);
@@ -181,7 +179,7 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
     while !lock.take(Part::Stack)? {
         let holder = lock.holder(Part::Stack)?;
         if let Some(pid) = holder.filter(|_| holder != told) {
-            // It may have ended in between.
+            // It may have ended meanwhile.
             if let Err(cause) = kill(Pid::from_raw(pid), Signal::SIGTERM)
                 && cause != Errno::ESRCH
             {
@@ -199,8 +197,7 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
     Ok(cleared || told.is_some())
 }
 
-/// What runs now: the stack on the plan's data directory, and whatever else
-/// serves on its ports.
+/// What is running: the stack on the plan's data directory, and any other service on its ports.
 pub async fn status(plan: &StackConfig) -> Result<Report> {
     if let Some(holder) = holder(&plan.data_dir)?
         && let Some(report) = Report::of_holder(&plan.data_dir, holder)
@@ -219,20 +216,19 @@ pub async fn status(plan: &StackConfig) -> Result<Report> {
                 ServiceState::Leftover
             }
             Ok(Found::Service) => ServiceState::External,
-            // Taken by something else: nothing that cruddur could use.
+            // The port is taken by something that cruddur cannot use.
             Ok(Found::Nothing) | Err(_) => ServiceState::Stopped,
         };
     }
     Ok(report)
 }
 
-/// What a stack that was killed has said about itself on `data_dir`, and that no `up`
-/// or `down` has cleared away yet.
+/// The report of a killed stack on `data_dir`, until an `up` or `down` clears it.
 pub fn abandoned(data_dir: &Path) -> Result<Option<Report>> {
     Ok(if holder(data_dir)?.is_some() { None } else { Report::load(data_dir) })
 }
 
-/// The process that serves the stack on `data_dir`, or brings it up.
+/// The process that serves the stack on `data_dir`, or is starting it.
 fn holder(data_dir: &Path) -> Result<Option<i32>> {
     if !data_dir.exists() {
         return Ok(None);
@@ -241,12 +237,12 @@ fn holder(data_dir: &Path) -> Result<Option<i32>> {
     Lock::open(data_dir)?.holder(Part::Stack)
 }
 
-/// `report` with what does not answer marked as stopped.
+/// Marks the services in `report` that do not answer as stopped.
 async fn verified(plan: &StackConfig, mut report: Report) -> Report {
     for service in &mut report.services {
         let found = match service.service.as_str() {
             state::DYNAMODB => probe::dynamodb(&plan.dynamodb, service.port).await,
-            // The password may have changed since: then it runs, and refuses.
+            // The password may have changed since. Then the server is running, but refuses.
             _ => probe::postgres(&plan.url, service.port).await.or(Ok(Found::Service)),
         };
         if !matches!(found, Ok(Found::Service)) {
@@ -256,10 +252,9 @@ async fn verified(plan: &StackConfig, mut report: Report) -> Report {
     report
 }
 
-/// Takes the lock, unless a stack that runs as it should holds it: then gives what that
-/// has said. One that is just coming up is waited for, and so is `down`. One that is
-/// being killed stops serving before it lets go of the lock: what looks broken is looked
-/// at again.
+/// Takes the lock. If a working stack holds it, returns that stack's report instead. Waits for a
+/// stack that is starting, and for `down`. A stack that is being killed stops serving before it
+/// releases the lock, so what looks broken is checked again.
 async fn claim(lock: &Lock, plan: &StackConfig) -> Result<Option<Report>> {
     let start = Instant::now();
     loop {
@@ -288,7 +283,7 @@ fn busy(plan: &StackConfig, stopping: bool) -> Error {
     if stopping { error } else { error.hint("to end it run: cruddur local down") }
 }
 
-/// The stack that runs, if it serves what the plan asks for.
+/// Returns the report of the running stack if it matches the plan.
 fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
     let restart = "to start it anew run: cruddur local down, then: cruddur local up";
     if report.ephemeral != plan.ephemeral {
@@ -321,8 +316,8 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
     Ok(report)
 }
 
-/// Clears away what a stack that was killed has left: its server and, if it was
-/// ephemeral, its data. Returns false when there was no such stack.
+/// Cleans up after a killed stack: ends its server and, if it was ephemeral, deletes its data.
+/// Returns false when there was no such stack.
 async fn clear(config: &Config, data_dir: &Path) -> Result<bool> {
     stop_leftover(config, data_dir, false).await?;
     let killed = Report::load(data_dir);
@@ -335,7 +330,7 @@ async fn clear(config: &Config, data_dir: &Path) -> Result<bool> {
     Ok(killed.is_some())
 }
 
-/// The exit code of a command that a signal ended, by the shell's custom.
+/// The error of a command that a signal ended, with the exit code that a shell gives.
 pub(super) fn ended_by(signal: Signal) -> Error {
     let kind = match signal {
         Signal::SIGINT => Kind::Interrupted,

@@ -1,4 +1,4 @@
-//! `exec`: a command with a stack of its own.
+//! `exec`: runs a command with a stack of its own.
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal as _};
@@ -18,8 +18,7 @@ use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, Se
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::postgres::ConnectionUrl;
 
-/// Runs `command` with an ephemeral stack on free ports; both are gone when this
-/// returns, however it returns.
+/// Runs `command` with an ephemeral stack on free ports. Both are gone when this returns, even on failure.
 ///
 /// # Errors
 /// [`Kind::Child`] with the command's exit code, when that is not 0.
@@ -51,22 +50,22 @@ fn spawn(
     let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
     let mut child = Command::new(program);
     child.args(arguments).env("CONNECTION_URL", url.expose());
-    // A place in a stream that is gone with this stack is of no use to anybody.
+    // Stream positions are useless once this stack is gone.
     child.env("CRUDDUR_STATE_DIR", state_dir);
-    // libpq would go by these in spite of the URL, and away from this stack.
+    // libpq prefers these to the URL; they would lead away from this stack.
     child.env_remove("PGHOSTADDR").env_remove("PGSSLMODE");
-    // Where the table is, its stream is too.
+    // The table's stream is at the same endpoint.
     for variable in Service::DynamoDbStreams.endpoint_variables() {
         child.env(variable, endpoint);
     }
-    // Ours to set, for our own SDK; the command is to see the endpoints.
+    // cruddur sets this for its own SDK only; the command has to see the endpoints.
     child.env_remove(IGNORE_ENDPOINTS);
     let is_set = |name: &str| config.environment().get(name).is_some();
-    // Half of a pair of credentials signs nothing.
+    // Half a pair of credentials is useless.
     if !is_set("AWS_ACCESS_KEY_ID") || !is_set("AWS_SECRET_ACCESS_KEY") {
         child.env("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL).env("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL);
         child.env_remove("AWS_SESSION_TOKEN");
-        // Nor does it get anywhere with a pool on AWS. Empty, a `.env` file cannot fill it in.
+        // Dummy credentials cannot use a pool on AWS. Set to empty, so that no `.env` file fills them in.
         if config.aws(Service::Cognito)?.endpoint.is_none() {
             for variable in USER_POOL_VARIABLES {
                 child.env(variable, "");
@@ -78,20 +77,20 @@ fn spawn(
         child.env("AWS_REGION", region.map_or_else(|| DUMMY_REGION.to_owned(), |region| region.value));
     }
     if !is_set("AWS_DEFAULT_REGION") {
-        // Some SDKs know only this one.
+        // Some SDKs read only this one.
         let region = config.environment().get("AWS_REGION");
         child
             .env("AWS_DEFAULT_REGION", region.map_or_else(|| DUMMY_REGION.to_owned(), |region| region.value));
     }
     child.spawn().map_err(|cause| {
-        // The codes that a shell gives.
+        // The exit codes of a shell.
         let code = if cause.kind() == ErrorKind::NotFound { 127 } else { 126 };
         let message = format!("cannot run {}", program.to_string_lossy());
         Error::new(Kind::Exit(code), message).because(cause)
     })
 }
 
-/// Waits for the command and hands on the signals that reach us.
+/// Waits for the command, and forwards signals to it.
 async fn attend(mut child: Child, signals: &mut Signals) -> Result<ExitStatus> {
     loop {
         tokio::select! {
@@ -99,7 +98,7 @@ async fn attend(mut child: Child, signals: &mut Signals) -> Result<ExitStatus> {
             signal = signals.next() => {
                 let pid = child.id().and_then(|id| i32::try_from(id).ok());
                 if let Some(pid) = pid.filter(|_| !sent_by_terminal(signal)) {
-                    // It may have ended in between.
+                    // It may have ended meanwhile.
                     let _ = kill(Pid::from_raw(pid), signal);
                 }
             }
@@ -107,8 +106,8 @@ async fn attend(mut child: Child, signals: &mut Signals) -> Result<ExitStatus> {
     }
 }
 
-/// Whether the terminal has sent this signal to the command as well: it does so
-/// to every process of the group in its foreground.
+/// Whether the terminal has sent this signal to the command too: it signals every process of its
+/// foreground group.
 fn sent_by_terminal(signal: Signal) -> bool {
     if !matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
         return false;

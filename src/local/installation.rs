@@ -1,4 +1,4 @@
-//! PostgreSQL's programs, run on one folder as the account they must run as.
+//! PostgreSQL's programs, run on one directory as the right account.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -15,13 +15,13 @@ use super::process::{Group, serves};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Result};
 
-/// Lines of a log that an error shows.
+/// How many lines of a log an error shows.
 const LOG_LINES: usize = 8;
-/// How long what a killed run has left may take to end.
+/// How long the processes of a killed run may take to end.
 const LEFTOVER_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
 
-/// The binaries, the account, and the folder that holds the cluster and its log.
+/// The binaries, the account, and the directory of the cluster and its log.
 pub(super) struct Installation {
     binaries: Binaries,
     pub(super) account: Option<Account>,
@@ -29,8 +29,7 @@ pub(super) struct Installation {
 }
 
 impl Installation {
-    /// Looks for the binaries of the major version that made the cluster in
-    /// `home`, or for the newest.
+    /// Finds the binaries of the major version that created the cluster in `home`, or else the newest.
     pub(super) fn new(config: &Config, home: &Path) -> Result<Self> {
         let made_by = fs::read_to_string(Self::version_file_in(home)).ok();
         let major = made_by.and_then(|text| text.trim().parse().ok());
@@ -41,17 +40,17 @@ impl Installation {
         })
     }
 
-    /// The cluster in `home`.
+    /// The directory of the cluster in `home`.
     fn data_in(home: &Path) -> PathBuf {
         home.join("postgres")
     }
 
-    /// What the server on the cluster in `home` has said.
+    /// The server's log for the cluster in `home`.
     pub(super) fn log_in(home: &Path) -> PathBuf {
         home.join("postgres.log")
     }
 
-    /// Where a server that runs on the cluster in `home` says so.
+    /// The file that exists while a server runs on the cluster in `home`.
     pub(super) fn pid_file_in(home: &Path) -> PathBuf {
         Self::data_in(home).join("postmaster.pid")
     }
@@ -68,18 +67,18 @@ impl Installation {
         Self::pid_file_in(&self.home)
     }
 
-    /// Whether a cluster has been made.
+    /// Whether the cluster exists.
     pub(super) fn has_cluster(&self) -> bool {
         Self::version_file_in(&self.home).is_file()
     }
 
-    /// Holds the major version that made the cluster.
+    /// The file with the major version that created the cluster.
     fn version_file_in(home: &Path) -> PathBuf {
         Self::data_in(home).join("PG_VERSION")
     }
 
-    /// Stops a server that its parent, killed, has left running on this cluster, and
-    /// waits until all its processes are gone.
+    /// Stops a server that a killed parent left running on this cluster. Waits until all its
+    /// processes are gone.
     pub(super) async fn stop_leftover(&self, ephemeral: bool) -> Result<()> {
         let what = "cannot stop the PostgreSQL that an earlier run left behind";
         let start = Instant::now();
@@ -87,7 +86,7 @@ impl Installation {
             if start.elapsed() > LEFTOVER_TIMEOUT {
                 return Err(Error::failed(what).because(anyhow::Error::msg("its processes do not end")));
             }
-            // One that was only just started has not written the file yet.
+            // A server that has just started has not written the file yet.
             if !self.pid_file().exists() || self.stop_running(ephemeral).await.is_err() {
                 tokio::time::sleep(POLL).await;
             }
@@ -96,8 +95,8 @@ impl Installation {
         let Ok(text) = fs::read_to_string(&pid_file) else { return Ok(()) };
         let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
         if pid.and_then(|pid| serves(pid, &self.data())) == Some(false) {
-            // After a restart of the machine the number may be anybody's, whom
-            // pg_ctl would end and for whose sake the server would not start.
+            // After a reboot, the number may belong to any process. pg_ctl would kill that one, and
+            // the server would refuse to start because of it.
             return fs::remove_file(&pid_file)
                 .or_failed(|| format!("cannot remove the outdated {}", pid_file.display()));
         }
@@ -115,9 +114,8 @@ impl Installation {
         self.run(&mut command, "pg_ctl fails").await
     }
 
-    /// The server's log, empty, for the server that is started next. It is locked, and
-    /// stays so for as long as any process of that server lives: whoever finds it free
-    /// is alone with the cluster.
+    /// Empties the log and locks it for the next server. Every process of that server holds the
+    /// lock, so whoever finds it free is alone with the cluster.
     pub(super) async fn new_log(&self) -> Result<File> {
         let what = || format!("cannot empty {}", self.log().display());
         let log = private::open(&self.log(), OpenOptions::new().create(true).append(true))?;
@@ -128,13 +126,12 @@ impl Installation {
             }
             tokio::time::sleep(POLL).await;
         }
-        // An earlier version may have written secrets into it.
+        // An earlier version of cruddur may have logged secrets.
         log.set_len(0).or_failed(what)?;
         Ok(log)
     }
 
-    /// One of PostgreSQL's programs, as the account it must run as, in no
-    /// environment but its own.
+    /// The command for one of PostgreSQL's programs: run as its account, with an environment of its own.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.path(program));
         command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", &self.binaries.folder);
@@ -145,9 +142,9 @@ impl Installation {
         command
     }
 
-    /// Runs a program to its end; what it printed is shown when it fails.
+    /// Runs a program and waits for it; an error shows its output.
     pub(super) async fn run(&self, command: &mut Command, what: &str) -> Result<()> {
-        // Without a name: nothing lies about when this process is killed.
+        // A file without a name: nothing is left when this process is killed.
         let mut output = tempfile::tempfile().or_failed(|| what.to_owned())?;
         let handle = || output.try_clone().or_failed(|| what.to_owned());
         command.stdout(handle()?).stderr(handle()?);
@@ -161,7 +158,7 @@ impl Installation {
     }
 }
 
-/// Whether a process of a server lives that was started with this log.
+/// Whether any process of a server with this log is alive.
 fn is_held(log: &Path) -> Result<bool> {
     if fs::symlink_metadata(log).is_err() {
         return Ok(false);
@@ -174,8 +171,7 @@ pub(super) fn may_be_left_in(home: &Path) -> Result<bool> {
     Ok(Installation::pid_file_in(home).exists() || is_held(&Installation::log_in(home))?)
 }
 
-/// A file without a name that holds `text`: a program's input that is never seen
-/// on the disk.
+/// A file without a name that holds `text`: input for a program that no other can find on disk.
 pub(super) fn nameless(text: &str) -> Result<File> {
     let what = || "cannot write a temporary file".to_owned();
     let mut file = tempfile::tempfile().or_failed(what)?;

@@ -1,4 +1,4 @@
-//! How processes agree on who serves a folder, and who stops that.
+//! How processes agree on who serves a directory, and who stops it.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -10,37 +10,36 @@ use nix::libc;
 use super::private;
 use crate::error::{Context as _, Error, Result};
 
-/// The file that is locked; nothing is in it.
+/// The lock file, which stays empty.
 const NAME: &str = "lock";
 
-/// A folder's lock, in two parts, each held by one process at most. The kernel lets go of
-/// it however the process ends, and knows which process it is: nothing else that is
-/// written down says so for sure.
+/// A directory's lock, in two parts, each held by at most one process. The kernel releases it
+/// however the process ends, and knows which process holds it. Nothing on disk can say that
+/// reliably.
 ///
-/// All locks of a process go when it closes the file anywhere, so each process opens it
-/// once.
+/// A process loses all its locks when it closes the file anywhere, so each process opens it once.
 pub(super) struct Lock {
     file: File,
 }
 
-/// What a lock is held for.
+/// The parts of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Serving, or clearing up what somebody who served has left.
+    /// Serving, or cleaning up after a process that served.
     Stack = 0,
-    /// Stopping whoever serves. Nobody starts meanwhile.
+    /// Stopping the process that serves. Nobody starts meanwhile.
     Down = 1,
 }
 
 impl Lock {
-    /// The lock of `folder`, not taken yet.
+    /// Opens the lock of `folder` without taking it.
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
         Ok(Self { file: private::open(&folder.join(NAME), options)? })
     }
 
-    /// Takes a part; false when another process holds it.
+    /// Takes a part. Returns false when another process holds it.
     pub(super) fn take(&self, part: Part) -> Result<bool> {
         match fcntl(&self.file, FcntlArg::F_SETLK(&exclusive(part))) {
             Ok(_) => Ok(true),
@@ -49,13 +48,13 @@ impl Lock {
         }
     }
 
-    /// The other process that holds a part.
+    /// The other process that holds a part, if any.
     pub(super) fn holder(&self, part: Part) -> Result<Option<i32>> {
         let mut lock = exclusive(part);
         fcntl(&self.file, FcntlArg::F_GETLK(&mut lock)).or_failed(what)?;
         match i32::from(lock.l_type) {
             libc::F_UNLCK => Ok(None),
-            // Only a stack takes it for writing; and what is on another machine has no number.
+            // Only a stack takes a write lock, and a lock from another machine has no process id.
             libc::F_WRLCK if lock.l_pid > 1 => Ok(Some(lock.l_pid)),
             _ => Err(Error::failed("a process that is no stack of this machine holds its lock")),
         }

@@ -1,4 +1,4 @@
-//! Where the stack keeps its data, and who may reach it.
+//! Where the stack keeps its data, and who has access to it.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown, lchown};
@@ -10,12 +10,12 @@ use super::private;
 use crate::config::Config;
 use crate::error::{Context as _, Error, Result};
 
-/// The accounts that PostgreSQL may run as in root's place, best first.
+/// The accounts that PostgreSQL may run as instead of root, best first.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
-/// The data directory: `flag`, else `CRUDDUR_DATA_DIR`, else the system's place
-/// for it. Root's home is closed to the account that PostgreSQL runs as, so root
-/// keeps it in `/var/lib`.
+/// The data directory: `flag`, or else `CRUDDUR_DATA_DIR`, or else the system's usual place. For
+/// root that is in `/var/lib`, because the account that PostgreSQL runs as cannot enter root's
+/// home.
 pub fn data_dir(config: &Config, flag: Option<&Path>) -> Result<PathBuf> {
     let value = |name| config.environment().path(name);
     if let Some(folder) = flag.map(Path::to_owned).or_else(|| value("CRUDDUR_DATA_DIR")) {
@@ -47,8 +47,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// `None`: the account that runs cruddur. PostgreSQL refuses to run as root,
-    /// so root gets an unprivileged one.
+    /// The account to switch to; `None` for the one that runs cruddur. PostgreSQL refuses to run as
+    /// root, so for root this is an unprivileged one.
     pub(super) fn for_postgres() -> Result<Option<Self>> {
         if !geteuid().is_root() {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Account {
         .hint("run cruddur as another user"))
     }
 
-    /// Makes `folder` this account's own, and makes sure that it can get there.
+    /// Gives `folder` to this account, and checks that the account can reach it.
     pub(super) fn own(self, folder: &Path) -> Result<()> {
         for ancestor in folder.ancestors().skip(1) {
             let metadata =
@@ -85,21 +85,21 @@ impl Account {
             .or_failed(|| format!("cannot give {} to the account of PostgreSQL", folder.display()))
     }
 
-    /// Makes an open file this account's own.
+    /// Gives an open file to this account.
     pub(super) fn own_file(self, file: &fs::File) -> Result<()> {
         fchown(file, Some(self.uid), Some(self.gid))
             .or_failed(|| "cannot give a temporary file to the account of PostgreSQL".to_owned())
     }
 }
 
-/// Makes `folder` ready to hold a stack's data: there, our own, and closed to others.
+/// Makes `folder` ready for a stack's data: it exists, is ours, and is closed to others.
 pub(super) fn prepare(folder: &Path) -> Result<()> {
     private::create_folder(folder)?;
     close(folder)
 }
 
-/// Lets nobody else into `folder` but the account that PostgreSQL runs as in root's
-/// place: that one may pass through, to its own folder inside.
+/// Closes `folder` to others. Under root, the account that PostgreSQL runs as may still pass
+/// through to its own folder inside.
 pub(super) fn close(folder: &Path) -> Result<()> {
     let what = || format!("cannot set the permissions of {}", folder.display());
     let mode = match Account::for_postgres() {
@@ -107,7 +107,7 @@ pub(super) fn close(folder: &Path) -> Result<()> {
             lchown(folder, None, Some(account.gid)).or_failed(what)?;
             0o710
         }
-        // Without such an account there is no PostgreSQL to let in.
+        // Without such an account no PostgreSQL runs here.
         Ok(None) | Err(_) => 0o700,
     };
     fs::set_permissions(folder, fs::Permissions::from_mode(mode)).or_failed(what)

@@ -1,5 +1,5 @@
-//! Files and folders that are this user's alone. Root runs the stack too, so that a link
-//! in a folder which others may write would lead root anywhere.
+//! Files and directories of this user alone. Root runs the stack too, and a link in a directory
+//! that others may write could lead root anywhere.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -14,13 +14,13 @@ const OTHERS_WRITE: u32 = 0o002;
 const NOT_OWNER_WRITES: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
-/// Opens a file of our own, for us alone; follows no link.
+/// Opens a file of our own, with no access for others. Follows no link.
 ///
 /// # Errors
-/// It is not a file, somebody else's, or one that others may write.
+/// It is not a regular file, belongs to somebody else, or others may write it.
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     let what = || format!("cannot open {}", path.display());
-    // A pipe would let us wait for its other end.
+    // Opening a pipe would block until its other end is open.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = match options.mode(0o600).custom_flags(flags.bits()).open(path) {
         Err(error) if error.raw_os_error() == Some(nix::libc::ELOOP) => {
@@ -39,7 +39,7 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     Ok(file)
 }
 
-/// Takes away what others may do with a file that is there.
+/// Removes the access of others to a file, if it exists.
 pub(super) fn tighten(path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         open(path, OpenOptions::new().read(true))?;
@@ -47,10 +47,10 @@ pub(super) fn tighten(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Creates `folder` and its parents, for us alone, unless it is there and our own.
+/// Creates `folder` and its parents, with no access for others. If it exists, checks that it is ours.
 pub(super) fn create_folder(folder: &Path) -> Result<()> {
     let what = || format!("cannot create {}", folder.display());
-    // Root's PostgreSQL runs as another account, and must get to its own folder inside.
+    // Root's PostgreSQL runs as another account, which must reach its own folder inside.
     let passage = if geteuid().is_root() { 0o711 } else { 0o700 };
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(passage);
@@ -59,8 +59,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<()> {
     check_folder(folder)
 }
 
-/// Makes sure that a folder is our own, and that nobody else may write it or put another
-/// in its place.
+/// Checks that a folder is ours, and that nobody else may write or replace it.
 pub(super) fn check_folder(folder: &Path) -> Result<()> {
     let what = |path: &Path| format!("cannot look at {}", path.display());
     let metadata = fs::symlink_metadata(folder).or_failed(|| what(folder))?;
@@ -90,10 +89,10 @@ fn check_owner(path: &Path, metadata: &Metadata, forbidden: u32) -> Result<()> {
     Ok(())
 }
 
-/// Whoever may write a folder may put something else in the place of what is in it, but
-/// for folders such as `/tmp`. A link is as safe as the folder that it is in.
+/// Checks a parent directory: whoever may write it can replace what is in it, unless it is sticky
+/// like `/tmp`. A link is as safe as the directory that holds it.
 fn check_parent(parent: &Path, metadata: &Metadata) -> Result<()> {
-    // In a container `/` may belong to a user that is unknown there.
+    // In a container, `/` may belong to an unknown user.
     let machine = fs::symlink_metadata("/").map_or(0, |root| root.uid());
     if ![0, machine, geteuid().as_raw()].contains(&metadata.uid()) {
         return Err(not_ours(parent, &format!("belongs to another user (uid {})", metadata.uid())));

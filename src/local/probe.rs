@@ -1,4 +1,4 @@
-//! Who listens on a port already.
+//! Finds out what listens on a port.
 
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
@@ -12,15 +12,15 @@ use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Result};
 use crate::postgres::{ConnectionUrl, Session};
 
-/// How long a listener may take to show what it is.
+/// How long a listener may take to identify itself.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What is behind a port.
+/// What a port leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// Nothing: it is free.
+    /// Nothing: the port is free.
     Nothing,
-    /// The service that was looked for.
+    /// The expected service.
     Service,
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn postgres(url: &ConnectionUrl, port: u16) -> Result<Found> {
     }
     let url = url.on_loopback_port(port);
     let mut refusal = None;
-    // Its database may still have to be created.
+    // Its database may not exist yet.
     for url in [url.with_database("postgres"), url] {
         match timeout(TIMEOUT, Session::open(&url)).await {
             Ok(Ok(_)) => return Ok(Found::Service),

@@ -1,4 +1,4 @@
-//! The signals that end a stack, and those that `exec` hands on.
+//! The signals that end a stack, and those that `exec` forwards.
 
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -6,17 +6,17 @@ use tokio::sync::mpsc;
 
 use crate::error::{Context as _, Result};
 
-/// Those that ask for an end come first.
+/// The caught signals; those that ask for an end come first.
 const SIGNALS: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2];
 
-/// The signals sent to this process from now on, instead of their usual effect.
+/// The signals sent to this process from now on, without their default effect.
 pub(super) struct Signals {
     receiver: mpsc::UnboundedReceiver<Signal>,
 }
 
 impl Signals {
-    /// Starts to catch them.
+    /// Starts catching them.
     pub(super) fn catch() -> Result<Self> {
         let (sender, receiver) = mpsc::unbounded_channel();
         for number in SIGNALS {
@@ -34,7 +34,7 @@ impl Signals {
     pub(super) async fn next(&mut self) -> Signal {
         match self.receiver.recv().await {
             Some(signal) => signal,
-            // The senders live as long as the runtime.
+            // Does not happen: the senders live as long as the runtime.
             None => std::future::pending().await,
         }
     }

@@ -13,7 +13,7 @@ use crate::config::{AwsConfig, Config, DEFAULT_DYNAMODB_PORT, is_loopback};
 use crate::error::{Context as _, Error, Result};
 use crate::postgres::ConnectionUrl;
 
-/// Ports that were asked for; those of the local target otherwise.
+/// The ports from the command line; those of the local target are the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ports {
     /// `--dynamodb-port`
@@ -22,7 +22,7 @@ pub struct Ports {
     pub postgres: Option<u16>,
 }
 
-/// A stack that is to be brought up.
+/// A stack to start.
 pub struct StackConfig {
     pub(super) data_dir: PathBuf,
     pub(super) ephemeral: bool,
@@ -33,8 +33,8 @@ pub struct StackConfig {
 }
 
 impl StackConfig {
-    /// The ports are those that local commands will look at: the loopback ports
-    /// of the DynamoDB endpoint and of `CONNECTION_URL`.
+    /// Uses the ports that local commands connect to: the loopback ports of the DynamoDB endpoint
+    /// and of `CONNECTION_URL`.
     pub fn new(
         config: &Config,
         url: &ConnectionUrl,
@@ -67,20 +67,20 @@ impl StackConfig {
         Ok(Self { data_dir, ephemeral, dynamodb_port, url, dynamodb, access: Access::default() })
     }
 
-    /// The same, open to `access` too.
+    /// The same plan, open to `access` too.
     #[must_use]
     pub fn open_to(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
-    /// Who may use it, besides programs on this machine.
+    /// Who may use the stack, besides programs on this machine.
     #[must_use]
     pub const fn access(&self) -> &Access {
         &self.access
     }
 
-    /// Where the data is kept.
+    /// Where the data is stored.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
@@ -98,13 +98,13 @@ impl StackConfig {
         self.url.port()
     }
 
-    /// Whether nothing is to be kept.
+    /// Whether no data is kept.
     #[must_use]
     pub const fn is_ephemeral(&self) -> bool {
         self.ephemeral
     }
 
-    /// This plan's services, none of them running, with their data in `home`.
+    /// A report with this plan's services, all stopped, and their data in `home`.
     pub(super) fn report(&self, home: &Path) -> Report {
         let stopped = |service: &str, port, address| Service {
             service: service.to_owned(),
@@ -126,7 +126,7 @@ impl StackConfig {
     }
 }
 
-/// A running stack: whatever of the two services it runs itself.
+/// A running stack: the services that it runs itself.
 pub(super) struct Stack {
     dynamodb: Option<Server>,
     postgres: Option<Cluster>,
@@ -135,8 +135,8 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// Brings up what does not run yet. Starting PostgreSQL takes a second; a
-    /// port that is taken is found out before.
+    /// Starts the services that are not running yet. Checks the ports first, because starting
+    /// PostgreSQL takes a second.
     pub(super) async fn start(config: &Config, plan: &StackConfig) -> Result<Self> {
         sweep(config).await;
         let postgres_port = plan.url.port();
@@ -144,7 +144,7 @@ impl Stack {
         let found_postgres = probe::postgres(&plan.url, postgres_port).await?;
         let scratch = if plan.ephemeral { Some(Scratch::new()?) } else { None };
         let home = scratch.as_ref().map_or(plan.data_dir.as_path(), Scratch::path);
-        // What PostgreSQL lacks is found out before DynamoDB makes its file.
+        // Find out what PostgreSQL lacks before DynamoDB creates its file.
         let postgres = match found_postgres {
             Found::Service => None,
             Found::Nothing => Some(ClusterPlan::new(config, home, &plan.url, plan.ephemeral)?),
@@ -173,13 +173,13 @@ impl Stack {
         Ok(Self { dynamodb, postgres, scratch, report })
     }
 
-    /// A stack of its own on free ports, gone when it stops.
+    /// Starts a private stack on free ports, which is gone when it stops.
     pub(super) async fn start_private(
         config: &Config,
         url: &ConnectionUrl,
         access: Access,
     ) -> Result<(Self, String, ConnectionUrl)> {
-        /// Another process may take a free port before PostgreSQL does.
+        /// How often to retry: another process may take a free port before PostgreSQL does.
         const TRIES: usize = 5;
         sweep(config).await;
         let scratch = Scratch::new()?;
@@ -201,12 +201,12 @@ impl Stack {
         Ok((stack, endpoint, url))
     }
 
-    /// Whether it runs anything itself.
+    /// Whether it runs no service itself.
     pub(super) const fn is_empty(&self) -> bool {
         self.dynamodb.is_none() && self.postgres.is_none()
     }
 
-    /// Waits until PostgreSQL ends by itself, which it should not.
+    /// Waits until PostgreSQL ends by itself, which is a failure.
     pub(super) async fn failed(&mut self) {
         match &mut self.postgres {
             Some(cluster) => cluster.ended().await,
@@ -214,7 +214,7 @@ impl Stack {
         }
     }
 
-    /// Stops both; an ephemeral stack's data goes.
+    /// Stops both services. Deletes an ephemeral stack's data.
     pub(super) async fn stop(self) {
         tokio::join!(
             async {
@@ -232,7 +232,7 @@ impl Stack {
     }
 }
 
-/// Stops and removes what killed ephemeral runs have left behind.
+/// Stops and removes what killed ephemeral runs left behind.
 async fn sweep(config: &Config) {
     for (folder, _lock) in Scratch::abandoned() {
         if stop_leftover(config, &folder, true).await.is_ok() {
@@ -241,9 +241,9 @@ async fn sweep(config: &Config) {
     }
 }
 
-/// Stops a PostgreSQL that a killed stack has left running on `home`.
+/// Stops a PostgreSQL that a killed stack left running on `home`.
 pub(super) async fn stop_leftover(config: &Config, home: &Path, ephemeral: bool) -> Result<()> {
-    // Looking for the binaries runs them; most of the time nothing is left.
+    // Finding the binaries means running them, and usually nothing is left.
     if !may_be_left_in(home)? {
         return Ok(());
     }

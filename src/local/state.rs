@@ -1,4 +1,4 @@
-//! What a running stack leaves on the disk about itself.
+//! What a running stack stores on disk about itself.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _};
@@ -11,20 +11,19 @@ use super::access::Access;
 use super::{paths, private};
 use crate::error::{Context as _, Result};
 
-/// The services' names in a report.
+/// The names of the services in a report.
 pub(super) const DYNAMODB: &str = "dynamodb";
 pub(super) const POSTGRESQL: &str = "postgresql";
 
-/// Begins the names of temporary folders.
+/// The name prefix of temporary folders.
 const SCRATCH_PREFIX: &str = "cruddur-";
-/// Held in such a folder for as long as it is in use.
+/// The file in such a folder that is locked while the folder is in use.
 const LOCK: &str = "lock";
 
-/// A temporary folder that goes with this value, and with the next run if this
-/// one is killed.
+/// A temporary folder that is removed with this value, or by the next run if this one is killed.
 pub(super) struct Scratch {
     folder: PathBuf,
-    /// The kernel lets go of it however the process ends.
+    /// The kernel releases it however the process ends.
     _lock: File,
 }
 
@@ -35,19 +34,19 @@ impl Scratch {
         let folder = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir().or_failed(what)?;
         paths::close(folder.path())?;
         private::check_folder(folder.path())?;
-        // Locked before it has its name: nobody takes it for an abandoned one.
+        // Locked before it gets its name, so that nobody takes the folder for an abandoned one.
         let unnamed = folder.path().join("lock.new");
         let lock = private::open(&unnamed, OpenOptions::new().write(true).create_new(true))?;
         lock.lock().and_then(|()| fs::rename(&unnamed, folder.path().join(LOCK))).or_failed(what)?;
         Ok(Self { folder: folder.keep(), _lock: lock })
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.folder
     }
 
-    /// The folders of killed runs of this user, each with its lock, taken.
+    /// The folders of this user's killed runs, each with its lock taken.
     pub(super) fn abandoned() -> Vec<(PathBuf, File)> {
         let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
         entries
@@ -62,7 +61,7 @@ impl Scratch {
             .collect()
     }
 
-    /// Whether it is such a folder, and this user's.
+    /// Whether `folder` is a temporary folder of this user.
     pub(super) fn is_ours(folder: &Path) -> bool {
         let me = nix::unistd::geteuid().as_raw();
         folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH_PREFIX))
@@ -77,7 +76,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes a folder. A server that is just ending may still write into it.
+/// Removes a folder. Retries, because a server that is ending may still write into it.
 pub(super) fn remove(folder: &Path) {
     for _ in 0..50 {
         if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
@@ -87,12 +86,12 @@ pub(super) fn remove(folder: &Path) {
     }
 }
 
-/// A stack, as `status` shows it and as it is kept while it runs.
+/// A stack, as `status` shows it and as it is stored while it runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// The process that serves it, if any.
     pub pid: Option<i32>,
-    /// Whether its data goes when it does.
+    /// Whether its data is deleted when it stops.
     pub ephemeral: bool,
     /// Where its data is.
     pub data_dir: PathBuf,
@@ -122,19 +121,18 @@ pub struct Service {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceState {
-    /// This stack.
+    /// Run by this stack.
     Running,
-    /// Somebody else; `down` leaves it alone.
+    /// Run by another program; `down` leaves it alone.
     External,
-    /// Nobody any more: a stack that was killed has left it running. The next
-    /// `up` or `down` stops it.
+    /// Left running by a stack that was killed. The next `up` or `down` stops it.
     Leftover,
-    /// Nobody.
+    /// Not running.
     Stopped,
 }
 
 impl ServiceState {
-    /// The word for it.
+    /// Its name in output.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -151,7 +149,7 @@ impl Report {
         Self { pid: None, ephemeral, data_dir: data_dir.to_owned(), postgres_version: None, access, services }
     }
 
-    /// Whether this stack ran such a service itself, on the same port.
+    /// Whether this stack ran the service itself, on the same port.
     pub(super) fn ran(&self, service: &Service) -> bool {
         self.services.iter().any(|mine| {
             mine.state == ServiceState::Running
@@ -164,13 +162,13 @@ impl Report {
         data_dir.join("stack.json")
     }
 
-    /// What the process `holder`, which holds the lock on `data_dir`, has said about
-    /// itself; `None` while it is still coming up.
+    /// The report of the process `holder`, which holds the lock on `data_dir`; `None` while it is
+    /// still starting.
     pub(super) fn of_holder(data_dir: &Path, holder: i32) -> Option<Self> {
         Self::load(data_dir).filter(|report| report.pid == Some(holder))
     }
 
-    /// What the last stack on `data_dir` has said about itself.
+    /// The report of the last stack on `data_dir`.
     pub(super) fn load(data_dir: &Path) -> Option<Self> {
         let mut text = String::new();
         let mut file = private::open(&Self::file(data_dir), OpenOptions::new().read(true)).ok()?;
@@ -178,7 +176,7 @@ impl Report {
         serde_json::from_str(&text).ok()
     }
 
-    /// Leaves it for `status` and `down`.
+    /// Stores the report for `status` and `down`.
     pub(super) fn save(&self, data_dir: &Path) -> Result<()> {
         let what = || format!("cannot write {}", Self::file(data_dir).display());
         let mut file = tempfile::NamedTempFile::new_in(data_dir).or_failed(what)?;
@@ -188,7 +186,7 @@ impl Report {
         Ok(())
     }
 
-    /// The stack is down.
+    /// Removes the report of a stopped stack.
     pub(super) fn forget(data_dir: &Path) {
         let _ = fs::remove_file(Self::file(data_dir));
     }

@@ -1,4 +1,4 @@
-//! A whole conversation, built from a transcript.
+//! Builds a whole conversation from a transcript.
 
 use uuid::Uuid;
 
@@ -14,8 +14,8 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Person 1 of `transcript` is `me`, Person 2 `other`; a minute between
-    /// messages, the last one at `now`.
+    /// Builds the conversation: person 1 of `transcript` is `me`, person 2 is `other`. The messages
+    /// are one minute apart, the last one at `now`.
     #[must_use]
     pub fn from_transcript(
         transcript: &Transcript,

@@ -1,4 +1,4 @@
-//! Who is who: the user pool's users and the app's, matched by their handles.
+//! Matches the user pool's users and the app's by their handles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use super::Timestamp;
 
-/// What `cognito_user_id` holds until the pool's `sub` takes its place.
+/// The value of `cognito_user_id` until it is replaced by the pool's `sub`.
 pub const MOCK: &str = "MOCK";
 
-/// A pool user, as far as matching goes.
+/// A pool user, as far as matching needs it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Identity {
     /// The `preferred_username`, which a user may lack.
     pub handle: Option<String>,
-    /// The id that the user's tokens carry; never changes.
+    /// The id in the user's tokens; never changes.
     pub sub: String,
     /// The email address.
     pub email: Option<String>,
@@ -32,12 +32,12 @@ impl Identity {
 /// A user of the user pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PoolUser {
-    /// Who it is.
+    /// The fields used for matching.
     #[serde(flatten)]
     pub identity: Identity,
     /// `CONFIRMED`, `UNCONFIRMED`, `FORCE_CHANGE_PASSWORD` and the like.
     pub status: Option<String>,
-    /// Whether it may sign in.
+    /// Whether the user may sign in.
     pub enabled: bool,
     /// When it was created.
     pub created: Option<Timestamp>,
@@ -48,20 +48,19 @@ pub struct PoolUser {
 pub struct AppUser {
     /// The row's key.
     pub uuid: Uuid,
-    /// The handle; a table other than ours may allow none.
+    /// The handle; tables other than ours may allow NULL.
     pub handle: Option<String>,
-    /// What `cognito_user_id` holds.
+    /// The value of `cognito_user_id`.
     pub cognito_user_id: Option<String>,
 }
 
-/// What becomes of a row and the pool user that belongs to it, or of one of
-/// them alone.
+/// What happens to a row and its pool user, or to either alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchOutcome {
-    /// The row gets the pool user's `sub`.
+    /// The row is given the pool user's `sub`.
     Updated,
-    /// It holds it already.
+    /// The row already has it.
     Unchanged,
     /// A pool user whose handle no row has.
     NotInTable,
@@ -69,14 +68,14 @@ pub enum MatchOutcome {
     NotInPool,
     /// A pool user without a handle.
     NoHandle,
-    /// Two rows, or two pool users, share the handle: nobody can tell who is who.
+    /// Two rows or two pool users share the handle, so they cannot be matched.
     Ambiguous,
 }
 
 /// One line of the difference between the pool and the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Match {
-    /// What becomes of it.
+    /// What happens to it.
     pub result: MatchOutcome,
     /// The handle.
     pub handle: Option<String>,
@@ -84,15 +83,15 @@ pub struct Match {
     pub email: Option<String>,
     /// The row.
     pub user_uuid: Option<Uuid>,
-    /// What the row's `cognito_user_id` held before.
+    /// The previous value of the row's `cognito_user_id`.
     pub old: Option<String>,
     /// The pool user's `sub`.
     pub new: Option<String>,
-    /// Whether the row holds `MOCK` afterwards.
+    /// Whether the row still has `MOCK` afterwards.
     pub still_mock: bool,
 }
 
-/// How many lines there are of each kind.
+/// The number of lines for each outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// [`MatchOutcome::Updated`]
@@ -107,7 +106,7 @@ pub struct Tally {
     pub no_handle: usize,
     /// [`MatchOutcome::Ambiguous`]
     pub ambiguous: usize,
-    /// The rows left with `MOCK`; they are among those above.
+    /// The rows left with `MOCK`, which are also counted above.
     pub still_mock: usize,
 }
 
@@ -128,7 +127,7 @@ impl Match {
         }
     }
 
-    /// Whether an id goes that was somebody's: not `MOCK`, and not blank.
+    /// Whether a real id is replaced: neither `MOCK` nor blank.
     #[must_use]
     pub fn replaces_an_id(&self) -> bool {
         let is_id = |old: &str| !old.trim().is_empty() && old != MOCK;
@@ -156,15 +155,15 @@ impl Tally {
         tally
     }
 
-    /// How many lines are neither updated nor unchanged.
+    /// The number of lines that are neither updated nor unchanged.
     #[must_use]
     pub const fn unmatched(&self) -> usize {
         self.not_in_table + self.not_in_pool + self.no_handle + self.ambiguous
     }
 }
 
-/// Matches `rows` and `pool` by handle, exactly as written, and never guesses.
-/// Sorted by handle; what has none comes last.
+/// Matches `rows` and `pool` by handle, exactly as written; never guesses. Sorted by handle; those
+/// without a handle come last.
 #[must_use]
 pub fn match_users(rows: Vec<AppUser>, pool: Vec<Identity>) -> Vec<Match> {
     let mut by_handle: BTreeMap<String, (Vec<AppUser>, Vec<Identity>)> = BTreeMap::new();
@@ -175,7 +174,7 @@ pub fn match_users(rows: Vec<AppUser>, pool: Vec<Identity>) -> Vec<Match> {
             None => without_handle.push(Match::of(MatchOutcome::NotInPool, Some(row), None)),
         }
     }
-    // A user who moves between pages while they are read may come twice.
+    // A user who moves between pages while they are read may appear twice.
     for user in pool.into_iter().collect::<BTreeSet<_>>() {
         match user.usable_handle().map(ToOwned::to_owned) {
             Some(handle) => by_handle.entry(handle).or_default().1.push(user),

@@ -29,19 +29,18 @@ pub const DEFAULT_GROUP: Uuid = Uuid::from_u128(0x5ae2_90ed_55d1_47a0_bc6d_fe2b_
 pub struct User {
     /// The user's uuid in PostgreSQL.
     pub uuid: Uuid,
-    /// The name shown to people.
+    /// The name to show.
     pub display_name: String,
-    /// The name in addresses, without `@`.
+    /// The name in mentions, without `@`.
     pub handle: String,
 }
 
-/// A direct message, as the table holds it.
+/// A direct message, as stored in the table.
 ///
-/// Every field is text: what a table out in the world holds is shown as it is,
-/// also where it does not parse.
+/// Every field is text: whatever a real table holds is shown as it is, even if it does not parse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// The group it belongs to.
+    /// The group that it belongs to.
     pub message_group_uuid: String,
     /// When it was sent: the item's `sk`.
     pub sent_at: String,
@@ -54,10 +53,10 @@ pub struct Message {
     pub sender: Participant,
 }
 
-/// One participant's row of a message group, as the table holds it.
+/// One participant's row of a message group, as stored in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MessageGroup {
-    /// Whose inbox the row is in. Part of the key, not of what is shown.
+    /// The owner of the inbox that holds the row. Part of the key, but not shown.
     #[serde(skip)]
     pub owner_uuid: String,
     /// The group.
@@ -71,12 +70,12 @@ pub struct MessageGroup {
     pub other: Participant,
 }
 
-/// A user as copied into an item.
+/// A user, as copied into an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Participant {
     /// The user's uuid.
     pub user_uuid: String,
-    /// The name shown to people.
+    /// The name to show.
     pub user_display_name: String,
     /// The handle.
     pub user_handle: String,

@@ -1,17 +1,17 @@
-//! The order of rows in time, and the sort keys that a span of time lies between.
+//! The order of rows in time, and the sort keys that enclose a time range.
 //!
-//! A sort key begins with a wall clock. In UTC, the order of keys is the order of
-//! times, but for shapes that differ within the same second. With another offset a
-//! key is still never further than [`MAX_OFFSET`] from where its instant would stand.
+//! A sort key begins with a wall clock time. In UTC, keys sort in the order of time, except for
+//! different formats within the same second. With another offset, a key is never further than
+//! [`MAX_OFFSET`] from where its instant in UTC would sort.
 
 use super::Timestamp;
 use super::timestamp::MAX_OFFSET;
 
-/// Where a row stands among the others of its partition.
+/// The position of a row in its partition.
 ///
-/// A time stands at its instant. A text that is not a time stands where it sorts
-/// among the times of UTC: `2024` before all of that year, `yesterday` after all
-/// years. Rows in the same place go by their text.
+/// A time is placed at its instant. A text that is not a time is placed where it sorts among UTC
+/// times: `2024` before all of that year, `yesterday` after all years. Rows in the same place are
+/// ordered by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SortPosition(i64);
 
@@ -22,7 +22,7 @@ impl From<Timestamp> for SortPosition {
 }
 
 impl SortPosition {
-    /// Where the row with this sort key stands.
+    /// The place of the row with this sort key.
     #[must_use]
     pub fn of(sort_key: &str) -> Self {
         sort_key.parse::<Timestamp>().map_or_else(|_| Self::of_text(sort_key), Self::from)
@@ -43,19 +43,19 @@ impl SortPosition {
         Self(low)
     }
 
-    /// A text that every row of UTC in this place or later sorts after, or is; `None`
-    /// when even the first row may be in this place.
+    /// A lower bound: every UTC row in this place or later sorts at or after it. `None` when even
+    /// the first row may be in this place.
     #[must_use]
     pub fn lower_key(self) -> Option<String> {
         utc(self.0.checked_sub(1)?)
     }
 
-    /// A text that every row of UTC before this place sorts before; `None` when even
-    /// the last row may be before this place.
+    /// An upper bound: every UTC row before this place sorts before it. `None` when even the last
+    /// row may be before this place.
     #[must_use]
     pub fn upper_key(self) -> Option<String> {
         let text = utc(self.0.checked_sub(1)?)?;
-        // In one second, `00Z` sorts after `00.5+00:00`; this sorts after both.
+        // Within one second, `00Z` sorts after `00.5+00:00`; this sorts after both.
         text.split_once('.').map(|(wall, _)| format!("{wall}~"))
     }
 
@@ -76,7 +76,7 @@ fn offset() -> i64 {
     i64::try_from(MAX_OFFSET.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// A time as stored in UTC, without the offset.
+/// A time as stored in UTC, without its offset.
 fn utc(microseconds: i64) -> Option<String> {
     let text = Timestamp::from_microseconds(microseconds)?.to_string();
     text.split_once('+').map(|(time, _)| time.to_owned())

@@ -1,4 +1,4 @@
-//! A time, above all a message's: written in one shape, read in all that are about.
+//! Timestamps, mostly of messages: written in one format, read in all that occur.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,9 +11,8 @@ use serde::{Serialize, Serializer};
 
 /// An instant, in whole microseconds.
 ///
-/// Displays as `YYYY-MM-DDTHH:MM:SS.ffffff+00:00`: always UTC and always six
-/// digits, so that text order is time order, and so that the backend's
-/// `%Y-%m-%dT%H:%M:%S.%f%z` reads it.
+/// Displays as `YYYY-MM-DDTHH:MM:SS.ffffff+00:00`: always UTC and always six digits, so that text
+/// order is time order, and the backend's `%Y-%m-%dT%H:%M:%S.%f%z` can parse it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
@@ -24,22 +23,22 @@ impl Timestamp {
         Self::floor(jiff::Timestamp::now())
     }
 
-    /// The instant so many microseconds after 1970 began; `None` beyond the ends of time.
+    /// The instant this many microseconds after 1970 began; `None` out of range.
     #[must_use]
     pub fn from_microseconds(microseconds: i64) -> Option<Self> {
-        // Not `from_microsecond`, which lacks time's last second.
+        // Not `from_microsecond`, which rejects the last second in range.
         let instant = jiff::Timestamp::from_nanosecond(i128::from(microseconds) * 1000);
         instant.ok().filter(|instant| *instant >= FIRST).map(Self)
     }
 
-    /// Drops what is finer than a microsecond.
+    /// Rounds down to a microsecond.
     fn floor(instant: jiff::Timestamp) -> Self {
         let microseconds = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::Floor);
-        // Rounding fails only at the very ends of time.
+        // Rounding fails only at the very ends of the range.
         Self(instant.round(microseconds).unwrap_or(instant))
     }
 
-    /// The next instant that can be told from this one.
+    /// The next instant, one microsecond later.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(SignedDuration::from_micros(1)).unwrap_or(self.0))
@@ -52,7 +51,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(SignedDuration::from_secs(minutes.saturating_mul(60))).unwrap_or(self.0))
     }
 
-    /// This much earlier; nothing is earlier than the year 1.
+    /// This much earlier, but not before the year 1.
     #[must_use]
     pub fn before(self, distance: Duration) -> Self {
         Self::from(self.0.saturating_sub(distance).unwrap_or(FIRST))
@@ -68,22 +67,21 @@ impl Timestamp {
         self.0.as_microsecond()
     }
 
-    /// Whether `text` is a time with another offset than UTC's: `Z`, zeros and no
-    /// offset at all are UTC.
+    /// Whether `text` is a time with an offset other than UTC. `Z`, zeros and no offset count as UTC.
     #[must_use]
     pub fn has_offset(text: &str) -> bool {
         read(text).is_ok_and(|(_, offset)| !offset.is_zero())
     }
 
-    /// The earliest time of all.
+    /// The earliest supported time.
     pub(super) const EARLIEST: Self = Self(FIRST);
 
-    /// The latest time of all, near the end of the year 9999.
+    /// The latest supported time, near the end of the year 9999.
     pub(super) const LATEST: Self = Self(jiff::Timestamp::MAX);
 }
 
 impl From<jiff::Timestamp> for Timestamp {
-    /// Drops what is finer than a microsecond; nothing is earlier than the year 1.
+    /// Rounds down to a microsecond. Times before the year 1 become its start.
     fn from(instant: jiff::Timestamp) -> Self {
         Self::floor(instant.max(FIRST))
     }
@@ -101,10 +99,10 @@ impl Serialize for Timestamp {
     }
 }
 
-/// The year 1, where Python's time begins; before it, four digits are not enough.
+/// The start of the year 1, where Python's time begins; earlier years do not fit into four digits.
 const FIRST: jiff::Timestamp = jiff::Timestamp::constant(-62_135_596_800, 0);
 
-/// The text is not a date and time.
+/// An error: the text is not a date and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotATimestamp;
 
@@ -119,25 +117,25 @@ impl std::error::Error for NotATimestamp {}
 impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
-    /// `YYYY-MM-DDTHH:MM:SS`, with or without a fraction; then any offset of less
-    /// than [`MAX_OFFSET`], `Z`, or none, which a later backend wrote and which
-    /// means UTC.
+    /// Parses `YYYY-MM-DDTHH:MM:SS`, with or without a fraction. An offset of less than
+    /// [`MAX_OFFSET`] or `Z` may follow. Without one, as written by a later backend, the time is
+    /// UTC.
     ///
-    /// No other shape: a stored time begins with its wall clock, written in one
-    /// way, or ranges of sort keys could not be ranges of time. The app's reader
-    /// takes nothing else either.
+    /// Accepts no other format. A stored time must begin with its wall clock in one format, or
+    /// ranges of sort keys would not be ranges of time. The app's reader accepts nothing else
+    /// either.
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
         read(text).map(|(time, _)| time)
     }
 }
 
-/// A time, and the offset it is written with.
+/// Parses a time. Returns it with its offset.
 fn read(text: &str) -> Result<(Timestamp, SignedDuration), NotATimestamp> {
     let (wall, rest) = text.split_at_checked(WALL.len()).ok_or(NotATimestamp)?;
     let same_shape = |(shape, byte): (u8, u8)| {
         if shape.is_ascii_digit() { byte.is_ascii_digit() } else { byte == shape }
     };
-    // A leap second would stand before the minute that it belongs to.
+    // A leap second would sort before the minute that it belongs to.
     if !WALL.bytes().zip(wall.bytes()).all(same_shape) || wall.ends_with("60") {
         return Err(NotATimestamp);
     }
@@ -156,14 +154,13 @@ fn read(text: &str) -> Result<(Timestamp, SignedDuration), NotATimestamp> {
     Ok((Timestamp::floor(instant), offset))
 }
 
-/// The shape of a wall clock; any digit stands for any other.
+/// The format of a wall clock time; any digit stands for any other.
 const WALL: &str = "0000-00-00T00:00:00";
 
-/// Offsets are smaller than this. Time zones lie between -12:00 and +14:00; what
-/// is beyond is not a time anybody's clock has shown.
+/// The limit of offsets. Time zones are between -12:00 and +14:00; an offset beyond this limit is not real.
 pub const MAX_OFFSET: SignedDuration = SignedDuration::from_hours(15);
 
-/// `Z`, nothing, or `+HH:MM`, also without the colon, without minutes, with seconds.
+/// Parses `Z`, nothing, or `+HH:MM`; also without the colon, without minutes, or with seconds.
 fn parse_offset(text: &str) -> Result<SignedDuration, NotATimestamp> {
     let (sign, digits) = match text.split_at_checked(1) {
         None | Some(("Z" | "z", "")) => return Ok(SignedDuration::ZERO),

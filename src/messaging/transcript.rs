@@ -1,8 +1,8 @@
-//! Transcripts: `Person 1: …` and `Person 2: …`, one message a line.
+//! Transcripts, with lines `Person 1: …` and `Person 2: …`, one message each.
 
 use std::fmt;
 
-/// Who speaks.
+/// The speaker of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Person {
     /// Person 1: `--my-handle`.
@@ -14,9 +14,9 @@ pub enum Person {
 /// One message of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Who speaks.
+    /// The speaker.
     pub person: Person,
-    /// What is said, without surrounding white space.
+    /// The text, without surrounding white space.
     pub text: String,
 }
 
@@ -26,12 +26,12 @@ pub struct Transcript {
     lines: Vec<Line>,
 }
 
-/// The line that is not a message, counted from 1; `None` where the file has none.
+/// The reason why a transcript cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadTranscript {
-    /// The line's number.
+    /// The line that is not a message, counted from 1; `None` when the file has no message.
     pub line: Option<usize>,
-    /// What is wrong with it.
+    /// The reason.
     pub why: &'static str,
 }
 
@@ -43,16 +43,16 @@ impl fmt::Display for BadTranscript {
 
 impl std::error::Error for BadTranscript {}
 
-/// The longest message text, in bytes: an item's 400 KB (the unit is 1,024
-/// bytes), less ample room for the other attributes and the key.
+/// The size limit of a message text, in bytes: an item's 400 KB (in units of 1,024 bytes), less
+/// ample room for the other attributes and the key.
 /// Source: "Quotas in Amazon DynamoDB", item size.
 const MAX_MESSAGE_BYTES: usize = 400 * 1024 - 4 * 1024;
 
 impl Transcript {
-    /// Reads a transcript; blank lines are passed over.
+    /// Parses a transcript. Skips blank lines.
     ///
     /// # Errors
-    /// The first line that is no message.
+    /// The first line that is not a message.
     pub fn parse(text: &str) -> Result<Self, BadTranscript> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = text

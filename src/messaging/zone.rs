@@ -1,4 +1,4 @@
-//! Times as people read and say them: in a time zone, or as a distance.
+//! Formats times for people: in a time zone, or relative to now.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Zoned};
 
 use super::Timestamp;
 
-/// The time zone that times are shown in, and that days and years begin in.
+/// The time zone for showing times, and for the start of days and years.
 #[derive(Debug, Clone)]
 pub struct Zone {
     zone: TimeZone,
-    /// What tells a time in it from local time.
+    /// The suffix that tells its times from local ones.
     label: &'static str,
 }
 
@@ -21,31 +21,31 @@ impl Zone {
         Self { zone: TimeZone::UTC, label: " UTC" }
     }
 
-    /// The machine's own.
+    /// The machine's own time zone.
     #[must_use]
     pub fn local() -> Self {
         Self { zone: TimeZone::system(), label: "" }
     }
 
-    /// The day of `time`: `Friday, 2026-11-20`; UTC says so.
+    /// The day of `time`: `Friday, 2026-11-20`, followed by ` UTC` in UTC.
     #[must_use]
     pub fn day(&self, time: Timestamp) -> String {
         format!("{}{}", self.at(time).strftime("%A, %Y-%m-%d"), self.label)
     }
 
-    /// The clock at `time`: `10:41`.
+    /// The clock time: `10:41`.
     #[must_use]
     pub fn clock(&self, time: Timestamp) -> String {
         self.at(time).strftime("%H:%M").to_string()
     }
 
-    /// Day and clock at `time`: `2026-11-20 10:41`; UTC says so.
+    /// The day and the clock time: `2026-11-20 10:41`, followed by ` UTC` in UTC.
     #[must_use]
     pub fn minute(&self, time: Timestamp) -> String {
         format!("{}{}", self.at(time).strftime("%Y-%m-%d %H:%M"), self.label)
     }
 
-    /// The same to the second, for what is going on now.
+    /// The same to the second, for current events.
     #[must_use]
     pub fn second(&self, time: Timestamp) -> String {
         format!("{}{}", self.at(time).strftime("%Y-%m-%d %H:%M:%S"), self.label)
@@ -57,8 +57,8 @@ impl Zone {
         self.at(time).year()
     }
 
-    /// The instant of a wall clock. One that the clocks skipped is as much later,
-    /// one that they showed twice is the first; `None` at the ends of time.
+    /// The instant of a wall clock time. A time that the clocks skipped is moved later by as much;
+    /// for one that occurred twice, returns the first. `None` out of range.
     #[must_use]
     pub fn instant(&self, wall: DateTime) -> Option<Timestamp> {
         wall.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp().into())
@@ -76,7 +76,7 @@ impl Zone {
 }
 
 impl Timestamp {
-    /// How far away it is from `now`, in one unit: `3 h ago`, `in 2 days`.
+    /// The distance from `now`, in one unit: `3 h ago`, `in 2 days`.
     #[must_use]
     pub fn distance(self, now: Self) -> String {
         let seconds = now.instant().duration_since(self.instant());
@@ -93,7 +93,7 @@ impl Timestamp {
             _ if days < 14 => unit(days, "day", "days"),
             _ if days < 60 => unit(days / 7, "week", "weeks"),
             _ if days < 365 => unit(days * 12 / 365, "month", "months"),
-            // A year is 365 days and a quarter, but a birthday is one.
+            // A year has 365.25 days, but day 365 already counts as one.
             _ => unit((days * 4 / 1461).max(1), "year", "years"),
         };
         if seconds > SignedDuration::ZERO { format!("{distance} ago") } else { format!("in {distance}") }

@@ -1,4 +1,4 @@
-//! What was checked, a line for each finding, and under it what mends it.
+//! The results of checks: one line per finding, and below it what fixes it.
 
 use std::io::{self, Write};
 
@@ -6,13 +6,12 @@ use super::layout::Style;
 use super::text::safe;
 use super::{CYAN, DIM, GREEN, RED, YELLOW, text};
 
-/// A status is as wide as the longest of them.
+/// The width of the longest status.
 const STATUS: usize = 4;
-/// However narrow the terminal, so much of a finding is put into a line.
+/// A finding gets at least this many columns, however narrow the terminal.
 const NARROWEST: usize = 20;
 
-/// Holds the rows of a checklist until all are there: their columns are as wide as
-/// the widest needs.
+/// Holds the rows of a checklist until all are there, because the columns are as wide as their widest cell.
 pub(super) struct ChecklistWriter {
     width: Option<usize>,
     style: Style,
@@ -20,7 +19,7 @@ pub(super) struct ChecklistWriter {
 }
 
 impl ChecklistWriter {
-    /// For a terminal of this many columns, or for something without columns.
+    /// A writer for a terminal of this width; `None` for other output.
     pub(super) fn new(width: Option<u16>) -> Self {
         Self { width: width.map(usize::from), style: Style::of_stdout(), rows: Vec::new() }
     }
@@ -29,8 +28,8 @@ impl ChecklistWriter {
         self.rows.push(cells);
     }
 
-    /// Writes all of it. A check is named where it begins; what mends a finding is not
-    /// broken into lines, so that it can be copied.
+    /// Writes all rows. Names a check only on its first row. Does not wrap what fixes a finding, so
+    /// that it can be copied.
     pub(super) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         let names = self.rows.iter().filter_map(|row| row.get(1));
         let column = names.map(|name| text::width(name)).max().unwrap_or_default();

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// The line is never longer.
+/// The limit of the line's length.
 const COLUMNS: usize = 80;
 
-/// What a command consumed; displays as one line of at most 80 columns.
+/// What a command consumed. Displays as one line of at most 80 columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Consumed {
     /// Whether the figures are an emulator's estimate.
@@ -14,33 +14,33 @@ pub struct Consumed {
     pub read: Option<f64>,
     /// Write units; `None` if nothing was written.
     pub write: Option<f64>,
-    /// Requests that were answered.
+    /// Requests that got a response.
     pub requests: u64,
     /// Items written, or items returned by a command that only reads.
     pub items: u64,
-    /// Items that were read for those returned.
+    /// Items read to find those returned.
     pub scanned: u64,
-    /// What it costs.
+    /// The price.
     pub price: Option<Price>,
 }
 
-/// US dollars, and for what.
+/// A price in US dollars, and what it is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Price {
-    /// A million calls of the same command.
+    /// For a million calls of the same command.
     MillionCalls(f64),
-    /// This run of it.
+    /// For this run.
     ThisRun(f64),
 }
 
-/// How much room there is: what needs less of it says less.
+/// How much to show, depending on the room.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Room {
     words: bool,
     digits: bool,
 }
 
-/// From the roomiest to the one that always fits.
+/// From the most room to the least, which always fits.
 const ROOMS: [Room; 4] = [
     Room { words: true, digits: true },
     Room { words: false, digits: true },
@@ -119,7 +119,7 @@ fn number(number: f64, room: Room) -> String {
     if room.digits { number.to_string() } else { short(number) }
 }
 
-/// `12.5`, `999`, `1.2k`, `64M`: four characters at most, up to 999 trillion.
+/// `12.5`, `999`, `1.2k`, `64M`: at most four characters, up to 999 trillion.
 fn short(number: f64) -> String {
     let (mut number, mut letters) = (number, ["", "k", "M", "G", "T"].iter());
     let mut letter = letters.next().copied().unwrap_or_default();
@@ -136,13 +136,13 @@ fn short_dollars(usd: f64) -> String {
     if usd < 99.995 { cents(usd) } else { format!("${}", short(usd)) }
 }
 
-/// `$0.04`, `<$0.01`, `$1,234,567.50`: what a run costs.
+/// `$0.04`, `<$0.01`, `$1,234,567.50`: the price of a run.
 #[must_use]
 pub fn cents(usd: f64) -> String {
     if usd > 0.0 && usd < 0.005 { "<$0.01".to_owned() } else { grouped(usd, 2) }
 }
 
-/// `$0.0625`, `$2.50`, `$1,234,567.50`: a price, which below a dollar has fractions of a cent.
+/// `$0.0625`, `$2.50`, `$1,234,567.50`: a unit price, with fractions of a cent below one dollar.
 #[must_use]
 pub fn dollars(usd: f64) -> String {
     match usd {
@@ -155,7 +155,7 @@ pub fn dollars(usd: f64) -> String {
     }
 }
 
-/// With commas; halves go up, also those that binary fractions miss by a little.
+/// Formats with commas. Rounds halves up, even those that are slightly less in binary.
 fn grouped(usd: f64, digits: usize) -> String {
     let scale = if digits == 2 { 1e2 } else { 1e4 };
     let text = format!("{:.digits$}", ((usd * scale * 1e2).round() / 1e2).round() / scale);

@@ -1,4 +1,4 @@
-//! Rows that read better as text than in columns.
+//! Layouts for rows that read better as text than in columns.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,27 +8,27 @@ use anstream::{AutoStream, ColorChoice};
 use super::text::safe;
 use super::{BOLD, CYAN, DIM, PLAIN, text};
 
-/// How people see the rows of a kind.
+/// How rows of a kind are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// In columns.
     Table,
-    /// As a conversation. Four cells: the day and the speaker, which are shown
-    /// when they change, then the time and what was said.
+    /// As a conversation. Four cells: the day and the speaker, each shown when it changes, then the
+    /// time and the message.
     Thread,
-    /// Each row as a few lines. Four cells: who and when in the first line, then
-    /// a text that is cut to the width, then what one copies.
+    /// Each row as a few lines. Four cells: who and when on the first line, then a text that is cut
+    /// to the width, then something to copy.
     Cards,
-    /// What was checked. Four cells: `ok`, `warn`, `FAIL` or another word as short,
-    /// what was checked, what was found, and the commands that mend it, one a line.
+    /// As a list of checks. Four cells: `ok`, `warn`, `FAIL` or another short word, what was
+    /// checked, what was found, and the commands that fix it, one per line.
     Checklist,
 }
 
-/// Text is indented this far under its heading.
+/// The indent of text below its heading.
 const INDENT: usize = 2;
-/// Where what was said begins: after `  10:41  `.
+/// The column where a message begins: after `  10:41  `.
 const TEXT: usize = INDENT + 5 + 2;
-/// However narrow the terminal, so much of a text is put into a line.
+/// A line of text gets at least this many columns, however narrow the terminal.
 const NARROWEST: usize = 10;
 
 /// Writes conversations as they come.
@@ -40,7 +40,7 @@ pub(super) struct ThreadWriter {
 }
 
 impl ThreadWriter {
-    /// For a terminal of this many columns, or for something without columns.
+    /// A writer for a terminal of this width; `None` for other output.
     pub(super) fn new(width: Option<u16>) -> Self {
         Self { width: width.map(usize::from), style: Style::of_stdout(), day: None, speaker: String::new() }
     }
@@ -71,7 +71,7 @@ impl ThreadWriter {
         Ok(())
     }
 
-    /// What was said, wrapped; the first line begins `further` to the right.
+    /// The message, wrapped; its first line begins `further` to the right.
     fn lines(&self, said: &str, further: usize) -> Vec<String> {
         let said = safe(said).replace('\t', "    ");
         let Some(width) = self.width else { return said.split('\n').map(ToOwned::to_owned).collect() };
@@ -79,7 +79,7 @@ impl ThreadWriter {
         if further == 0 {
             return text::wrap(&said, columns);
         }
-        // A time that is none may be of any length: the text goes below it.
+        // An invalid time may have any length: the text then begins below it.
         let mut lines = text::wrap(&said, columns);
         if lines.len() > 1 || lines.first().is_some_and(|line| text::width(line) + further > columns) {
             lines.insert(0, String::new());
@@ -99,7 +99,7 @@ pub(super) struct CardsWriter {
 }
 
 impl CardsWriter {
-    /// For a terminal of this many columns, or for something without columns.
+    /// A writer for a terminal of this width; `None` for other output.
     pub(super) fn new(width: Option<u16>) -> Self {
         Self { width: width.map(usize::from), style: Style::of_stdout() }
     }
@@ -115,12 +115,12 @@ impl CardsWriter {
     }
 }
 
-/// Harmless, and without line breaks.
+/// Text made safe, and without line breaks.
 fn line(text: &str) -> String {
     safe(text).split(['\n', '\t']).map(str::trim_end).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
-/// A line cut to what a terminal has left; where there is no terminal, all fits.
+/// A line cut to the columns that the terminal has left; without a terminal, everything fits.
 fn fit(line: &str, width: Option<usize>, taken: usize) -> Cow<'_, str> {
     match width {
         None => line.into(),
@@ -128,7 +128,7 @@ fn fit(line: &str, width: Option<usize>, taken: usize) -> Cow<'_, str> {
     }
 }
 
-/// Whether stdout takes colour.
+/// Whether stdout takes colours.
 #[derive(Clone, Copy)]
 pub(super) struct Style(bool);
 

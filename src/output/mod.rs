@@ -37,19 +37,19 @@ pub enum Format {
     Ndjson,
 }
 
-/// Where a command talks to people.
+/// Prints messages for the user.
 pub struct Ui {
     stderr: AutoStream<io::Stderr>,
     quiet: bool,
     verbose: bool,
-    /// Nothing else is written to stderr while a bar is drawn there.
+    /// Whether bars are allowed: nothing else may write to stderr while one is drawn.
     bars: bool,
-    /// The bar that is drawn.
+    /// The current bar.
     bar: progress::Drawn,
 }
 
-/// Decides for everything that this process prints, clap's help and errors too.
-/// `auto` is colour for terminals; `NO_COLOR` and `CLICOLOR_FORCE` hold.
+/// Sets the use of colour for everything that this process prints, including clap's help and
+/// errors. `auto` means colour on terminals; `NO_COLOR` and `CLICOLOR_FORCE` are respected.
 pub fn set_color(color: Color) {
     let choice = match color {
         Color::Auto => ColorChoice::Auto,
@@ -70,7 +70,7 @@ const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
 impl Ui {
-    /// As talkative and as colourful as `flags` say.
+    /// Sets up verbosity and colour from `flags`.
     #[must_use]
     pub fn new(flags: &Flags) -> Self {
         set_color(flags.color);
@@ -85,12 +85,12 @@ impl Ui {
         }
     }
 
-    /// What is told of requests, by `-v` and `-vv`; and of what is waited for, without `--quiet`.
+    /// Traces requests with `-v` and `-vv`, and long waits unless `--quiet`.
     #[must_use]
     pub fn trace(&self, flags: &Flags) -> Trace {
         let tell = |text: &str| {
             let mut stderr = AutoStream::auto(io::stderr()).lock();
-            // With stderr gone there is nobody left to tell.
+            // If stderr is closed, there is nobody to tell.
             let _ = writeln!(stderr, "{DIM}{}{PLAIN}", safe(text));
         };
         let trace = match flags.verbose {
@@ -104,27 +104,27 @@ impl Ui {
         trace.of_waits(move |text| progress::aside(&bar, || tell(text)))
     }
 
-    /// A line about what is going on; not with `--quiet`.
+    /// Prints a line about progress; not with `--quiet`.
     pub fn status(&mut self, text: impl AsRef<str>) {
         if !self.quiet {
             self.notice(text);
         }
     }
 
-    /// A line for those who ask for details: only with `--verbose`, and not with `--quiet`.
+    /// Prints a detail, only with `--verbose` and not with `--quiet`.
     pub fn detail(&mut self, text: impl AsRef<str>) {
         if self.verbose && !self.quiet {
             self.line(format_args!("{DIM}{}{PLAIN}", safe(text.as_ref())));
         }
     }
 
-    /// A line that people must see, `--quiet` or not.
+    /// Prints a line that users must see, even with `--quiet`.
     pub fn notice(&mut self, text: impl AsRef<str>) {
         self.line(format_args!("{}", safe(text.as_ref())));
     }
 
-    /// What is about to be written to. What is not local stands out, with colour or without,
-    /// and is named with `--quiet` too.
+    /// Prints what is about to be written to. A target that is not local stands out, with or
+    /// without colour, and is printed even with `--quiet`.
     pub fn target(&mut self, standing: &Standing, place: impl AsRef<str>) {
         let (name, place) = (standing.name(), safe(place.as_ref()));
         match standing {
@@ -136,19 +136,19 @@ impl Ui {
         }
     }
 
-    /// A line that deserves attention and stops nothing.
+    /// Prints a warning.
     pub fn warn(&mut self, text: impl AsRef<str>) {
         self.line(format_args!("{YELLOW}Warning:{PLAIN} {}", safe(text.as_ref())));
     }
 
-    /// What helps next; not with `--quiet`.
+    /// Prints a hint; not with `--quiet`.
     pub fn hint(&mut self, text: impl AsRef<str>) {
         if !self.quiet {
             self.help(text.as_ref());
         }
     }
 
-    /// What failed, why, and what helps.
+    /// Prints what failed, why, and what helps.
     pub fn error(&mut self, error: &Error) {
         self.line(format_args!("{RED}Error:{PLAIN} {}", safe(error.message())));
         for cause in error.causes() {
@@ -163,67 +163,67 @@ impl Ui {
         self.line(format_args!("{CYAN}Hint:{PLAIN} {}", safe(text)));
     }
 
-    /// A table on stderr: rows that belong to what is going on; not with `--quiet`.
+    /// Prints a table on stderr, as part of the progress; not with `--quiet`.
     pub fn table<R: Record>(&mut self, records: &[R]) {
         if !self.quiet {
             self.notice_table(records);
         }
     }
 
-    /// A table on stderr that people must see: rows that belong to an error.
+    /// Prints a table on stderr that users must see, as part of an error.
     pub fn notice_table<R: Record>(&mut self, records: &[R]) {
         let mut table = TableWriter::new(R::COLUMNS, table::width(&io::stderr()));
-        // With stderr gone there is nobody left to tell.
+        // If stderr is closed, there is nobody to tell.
         let _ = records
             .iter()
             .try_for_each(|record| table.push(record.cells(), &mut self.stderr))
             .and_then(|()| table.finish(&mut self.stderr));
     }
 
-    /// Text on stdout as it is, for data that is no record.
+    /// Prints raw text on stdout, for data that is not a record.
     pub fn data(&mut self, text: &str) -> Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(write_error)
     }
 
-    /// One JSON document on stdout, for a command whose data is a single object.
+    /// Prints one JSON document on stdout, for a command whose data is a single object.
     pub fn document(&mut self, document: &impl serde::Serialize) -> Result<()> {
         self.json(&serde_json::to_string(document).map_err(not_json)?)
     }
 
-    /// One JSON document on stdout, which is written out already. A line ends it.
+    /// Prints a serialized JSON document on stdout, followed by a newline.
     pub fn json(&mut self, text: &str) -> Result<()> {
         self.data(&(text::json(text) + "\n"))
     }
 
-    /// The columns that text on stdout has: a terminal's, 80 elsewhere.
+    /// The width of text on stdout: that of the terminal, or 80.
     #[must_use]
     pub fn columns(&self) -> usize {
         table::width(&io::stdout()).map_or(80, usize::from)
     }
 
-    /// Whether a person can be asked.
+    /// Whether questions can be asked.
     #[must_use]
     pub fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks on stderr and reads a line; `None` at the end of the input, and on Ctrl-C.
+    /// Asks on stderr and reads a line; `None` at the end of input, or on Ctrl-C.
     pub fn ask(&mut self, question: &str) -> Result<Option<String>> {
-        // First, so that nobody presses Ctrl-C at a question that is not ready for it.
+        // Set up first, so that Ctrl-C works as soon as the question is shown.
         let keyboard = prompt::Keyboard::without_interrupt();
         let _ = write!(self.stderr, "{question} ");
         let _ = self.stderr.flush();
         let answer = prompt::read_line(&keyboard)
             .map_err(|cause| Error::failed("cannot read the answer").because(cause))?;
         if answer.is_none() {
-            // Nobody has pressed Enter.
+            // Nobody pressed Enter.
             self.line(format_args!(""));
         }
         Ok(answer)
     }
 
-    /// Each further line of `text` is indented, so that none can pass for a line of ours.
+    /// Prints a line. Indents each further line of `text`, so that none can look like one of ours.
     fn line(&mut self, text: std::fmt::Arguments<'_>) {
         let text = text.to_string();
         let mut lines = text.split('\n');
@@ -231,7 +231,7 @@ impl Ui {
         let rest =
             lines.map(|line| if line.starts_with(' ') { line.to_owned() } else { format!("  {line}") });
         let text = std::iter::once(first.to_owned()).chain(rest).collect::<Vec<_>>().join("\n");
-        // With stderr gone there is nobody left to tell.
+        // If stderr is closed, there is nobody to tell.
         let _ = writeln!(self.stderr, "{text}");
     }
 }
@@ -240,7 +240,7 @@ fn not_json(cause: serde_json::Error) -> Error {
     Error::failed("cannot write JSON").because(cause)
 }
 
-/// What a write to stdout that failed means.
+/// The error for a failed write to stdout.
 #[must_use]
 pub fn write_error(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::BrokenPipe {

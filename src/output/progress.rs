@@ -1,4 +1,4 @@
-//! A progress bar on stderr, for what takes a while.
+//! A progress bar on stderr, for slow work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, W
 use super::Ui;
 use super::text::safe;
 
-/// How often what is waited for shows that it lives.
+/// How often a spinner moves.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The bar that is drawn at the time, if any.
+/// The current bar, if any.
 pub(super) type Drawn = Arc<Mutex<WeakProgressBar>>;
 
-/// Prints something else than the bar, which stands below it again afterwards.
+/// Prints something with the bar hidden, and then draws the bar again below it.
 pub(super) fn aside(drawn: &Drawn, print: impl FnOnce()) {
     let bar = drawn.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
     match bar {
@@ -23,26 +23,25 @@ pub(super) fn aside(drawn: &Drawn, print: impl FnOnce()) {
     }
 }
 
-/// A bar under way; gone when dropped. Print nothing else meanwhile.
+/// A progress bar, removed when dropped. Print nothing else while it is drawn.
 pub struct Progress {
     bar: ProgressBar,
 }
 
 impl Ui {
-    /// Begins a bar of `total` steps, on a terminal; elsewhere, with `--quiet`
-    /// and with `-v`, nothing is shown.
+    /// Begins a bar of `total` steps on a terminal. Shows nothing elsewhere, or with `--quiet` or `-v`.
     #[must_use]
     pub fn progress(&mut self, what: &str, total: usize) -> Progress {
         self.bar(what, total as u64, "{msg} [{wide_bar}] {pos}/{len}, {eta} left")
     }
 
-    /// The same with the steps of a second, and what else [`Progress::reach`] says.
+    /// Begins a bar that also shows steps per second, and the note from [`Progress::reach`].
     #[must_use]
     pub fn progress_with_rate(&mut self, what: &str, total: u64) -> Progress {
         self.bar(what, total, "{msg} [{wide_bar}] {human_pos}/{human_len}, {per_sec}{prefix}, {eta} left")
     }
 
-    /// The same for what takes a while that nobody knows: how long it has taken so far.
+    /// Begins a spinner with the elapsed time, for work of unknown length.
     #[must_use]
     pub fn waiting(&mut self, what: &str) -> Progress {
         let waiting = self.bar(what, 0, "{spinner} {elapsed} {wide_msg}");
@@ -53,12 +52,12 @@ impl Ui {
     }
 
     fn bar(&mut self, what: &str, total: u64, template: &str) -> Progress {
-        // It hides itself where stderr is no terminal.
+        // It hides itself when stderr is not a terminal.
         let target = if self.bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             let whole = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                // A bar that cannot be drawn is none.
+                // A bar that cannot be drawn does not matter.
                 let _ = write!(out, "{:.0}/s", state.per_sec());
             };
             bar.set_style(style.with_key("per_sec", whole).progress_chars("=> "));
@@ -71,7 +70,7 @@ impl Ui {
 }
 
 impl Progress {
-    /// So many more steps are done; there may be more of them than were expected.
+    /// Adds finished steps. Extends the bar if there are more than expected.
     pub fn advance(&self, steps: usize) {
         let position = self.bar.position() + steps as u64;
         if self.bar.length().is_some_and(|length| length < position) {
@@ -80,24 +79,24 @@ impl Progress {
         self.bar.set_position(position);
     }
 
-    /// Whether anybody sees it.
+    /// Whether it is visible.
     #[must_use]
     pub fn is_drawn(&self) -> bool {
         !self.bar.is_hidden()
     }
 
-    /// From now on it is this that is waited for.
+    /// Changes the text to what is being waited for now.
     pub fn tell(&self, what: &str) {
         self.bar.set_message(safe(what).into_owned());
     }
 
-    /// Begins at `step`, which others have reached: the rate is of what is done from here on.
+    /// Starts at `step`, which an earlier run reached, so that the rate counts only steps from here on.
     pub fn begin_at(&self, step: u64) {
         self.bar.set_position(step);
         self.bar.reset_eta();
     }
 
-    /// Step `step` is reached; `note` is shown behind the rate.
+    /// Moves to `step`; `note` is shown after the rate.
     pub fn reach(&self, step: u64, note: String) {
         self.bar.set_prefix(note);
         self.bar.set_position(step);

@@ -1,14 +1,14 @@
-//! A line typed at a terminal, or not typed: Ctrl-C cancels a question and nothing else.
+//! Reads a line from a terminal. Ctrl-C cancels the question and nothing else.
 
 use std::io::{self, BufRead as _};
 
-/// What Ctrl-C types while it is no signal.
+/// The character that Ctrl-C types when it sends no signal.
 const CTRL_C: u8 = 3;
 
 pub(super) use self::keyboard::Keyboard;
 
-/// A line without its end; `None` when the input ended before it did, or Ctrl-C came.
-/// The keyboard is [`Keyboard::without_interrupt`] since before the question.
+/// Reads a line, without its end; `None` at the end of input, or on Ctrl-C. The keyboard must be
+/// [`Keyboard::without_interrupt`] since before the question.
 pub(super) fn read_line(_keyboard: &Keyboard) -> io::Result<Option<String>> {
     let mut line = Vec::new();
     let mut stdin = io::stdin().lock();
@@ -37,11 +37,11 @@ mod keyboard {
 
     use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
-    /// The value of a key that is none.
+    /// The value for "no key".
     const NO_KEY: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
-    /// A terminal whose Ctrl-C ends the line in place of the process: whoever asks can
-    /// say that nothing was done. As it was before, once dropped.
+    /// A terminal whose Ctrl-C ends the line instead of the process, so that the caller can report
+    /// that nothing was done. Restored when dropped.
     pub(in super::super) struct Keyboard(Option<Termios>);
 
     impl Keyboard {

@@ -1,4 +1,4 @@
-//! Rows first, rendering second: one stream of records, three formats.
+//! Prints one stream of records in three formats.
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Stdout, Write};
@@ -11,18 +11,17 @@ use super::table::{self, Column, TableWriter};
 use super::{Format, Ui, not_json, text, write_error};
 use crate::error::Result;
 
-/// A row of data. Its serialized form is its JSON; the field names are part of
-/// the interface.
+/// A row of data. Its serialized form is its JSON output; the field names are part of the interface.
 pub trait Record: Serialize {
-    /// How people see the rows.
+    /// How rows are shown.
     const LAYOUT: Layout = Layout::Table;
-    /// The table's columns; other layouts have none.
+    /// The columns of a table; empty for other layouts.
     const COLUMNS: &'static [Column] = &[];
-    /// This row's text for each column, or for each part of its layout.
+    /// The text for each column, or for each part of the layout.
     fn cells(&self) -> Vec<String>;
 }
 
-/// Prints records as they come. Nothing but a table's first rows is held back.
+/// Prints records as they come. Holds back only a table's first rows, and the rows of a checklist.
 pub struct Records {
     out: BufWriter<Stdout>,
     shape: Shape,
@@ -34,19 +33,19 @@ enum Shape {
     Thread(ThreadWriter),
     Cards(CardsWriter),
     Checklist(ChecklistWriter),
-    /// A document with the rows under this name.
+    /// A document with the rows under this key.
     Json(&'static str),
     Ndjson,
 }
 
 impl Ui {
-    /// Begins to print records of type `R`; `name` is what a JSON document calls them.
+    /// Begins to print records of type `R`; `name` is their key in a JSON document.
     #[must_use]
     pub fn records<R: Record>(&mut self, format: Format, name: &'static str) -> Records {
         self.records_in::<R>(format, name, R::COLUMNS)
     }
 
-    /// The same, in columns that only this run has.
+    /// Begins to print records in columns of this run's own.
     #[must_use]
     pub fn records_in<R: Record>(
         &mut self,
@@ -94,14 +93,14 @@ impl Records {
         Ok(())
     }
 
-    /// Hands what was pushed to the reader: call it after each page. A table
-    /// keeps its first rows until it knows its widths.
+    /// Flushes what was pushed; call it after each page. A table keeps its first rows until it
+    /// knows its widths.
     pub fn flush(&mut self) -> Result<()> {
         self.out.flush().map_err(write_error)
     }
 
-    /// Hands everything to the reader, also what a table holds back: for output
-    /// that goes on for hours. The table is as wide as its first rows need.
+    /// Flushes everything, including what a table holds back, for output that goes on for hours.
+    /// The columns are then as wide as the rows so far need.
     pub fn flush_all(&mut self) -> Result<()> {
         if let Shape::Table(table) = &mut self.shape {
             table.finish(&mut self.out).map_err(write_error)?;
@@ -128,7 +127,7 @@ impl Records {
                 }
                 let rest = serde_json::to_string(rest).map_err(not_json)?;
                 let rest = text::json(&rest);
-                // Without its braces, an object is the fields to go on with.
+                // The fields of an object are what is between its braces.
                 let fields = rest.get(1..rest.len().saturating_sub(1)).unwrap_or_default();
                 let comma = if fields.is_empty() { "" } else { "," };
                 writeln!(self.out, "]{comma}{fields}}}").map_err(write_error)?;

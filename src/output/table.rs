@@ -1,4 +1,4 @@
-//! Tables that are printed while they are still being read.
+//! Tables that are printed while their rows are still being read.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -7,15 +7,15 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, prese
 
 use super::text::{self, safe};
 
-/// Text that wraps is not squeezed into less than that.
+/// The least width for text that wraps.
 const NARROWEST: usize = 20;
-/// How far text below a row is indented.
+/// The indent of text below a row.
 const INDENT: usize = 4;
 
-/// Rows that are held back to size the columns by.
+/// How many rows are held back to compute the widths of the columns.
 const SAMPLE: usize = 200;
 
-/// The width that a table on `stream` must fit: the terminal's, none elsewhere.
+/// The width that a table on `stream` must fit: that of the terminal; `None` elsewhere.
 pub(super) fn width(stream: &impl IsTerminal) -> Option<u16> {
     if !stream.is_terminal() {
         return None;
@@ -23,8 +23,8 @@ pub(super) fn width(stream: &impl IsTerminal) -> Option<u16> {
     terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns)
 }
 
-/// A column of a table, and what happens to text that does not fit the terminal.
-/// Where there is no terminal, everything fits.
+/// A column of a table, and how it handles text that does not fit the terminal. Without a terminal,
+/// everything fits.
 #[derive(Debug, Clone)]
 pub struct Column {
     name: Cow<'static, str>,
@@ -39,40 +39,39 @@ enum Overflow {
 }
 
 impl Column {
-    /// As wide as its text: for what one copies from it.
+    /// A column as wide as its text, for text to copy.
     #[must_use]
     pub const fn keep(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), overflow: Overflow::Keep }
     }
 
-    /// Long text is cut, so that a row stays a line.
+    /// A column that cuts long text, so that a row stays on one line.
     #[must_use]
     pub const fn cut(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), overflow: Overflow::Cut }
     }
 
-    /// Long text goes on in the next line.
+    /// A column that wraps long text.
     #[must_use]
     pub const fn wrap(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), overflow: Overflow::Wrap }
     }
 
-    /// A column that only this run has, such as an attribute that was asked for;
-    /// long text is cut.
+    /// A column of this run's own, such as a requested attribute; cuts long text.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self { name: Cow::Owned(safe(name).into_owned()), overflow: Overflow::Cut }
     }
 }
 
-/// Renders rows in lots; all but the first are shaped like the first.
+/// Prints rows in batches. All batches use the column widths of the first.
 pub(super) struct TableWriter {
     columns: Cow<'static, [Column]>,
     width: Option<u16>,
     held: Vec<Vec<String>>,
-    /// Each column's width in the first lot.
+    /// The width of each column in the first batch.
     widths: Option<Vec<u16>>,
-    /// Columns that wrap, whose text goes below its row: the others leave them no place.
+    /// Wrapping columns whose text goes below the row, because the other columns leave no room.
     below: Vec<usize>,
 }
 
@@ -86,12 +85,12 @@ impl TableWriter {
         if self.held.len() == SAMPLE { self.lot(out) } else { Ok(()) }
     }
 
-    /// Prints what is still held; a table without a row has no header either.
+    /// Prints the rows that are still held. A table without rows has no header either.
     pub(super) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.held.is_empty() { Ok(()) } else { self.lot(out) }
     }
 
-    /// The columns that wrap, if the others leave them no place.
+    /// The wrapping columns, if the other columns leave no room for them.
     fn squeezed(&self, width: u16) -> Vec<usize> {
         let is = |overflow: Overflow| {
             let columns = self.columns.iter().enumerate();
@@ -136,7 +135,7 @@ impl TableWriter {
         })
     }
 
-    /// Prints rows in `columns`, each with what comes `below` it.
+    /// Prints rows in `columns`, each with the lines `below` it.
     fn table(
         &mut self,
         columns: &[Column],
@@ -176,7 +175,7 @@ impl TableWriter {
         if self.widths.is_none() {
             self.widths = Some(table.column_max_content_widths());
         }
-        // Where something comes below a row, the row is one line.
+        // With text below its rows, each row is one line.
         for (number, line) in table.lines().enumerate() {
             writeln!(out, "{}", line.trim_end())?;
             let Some(row) = number.checked_sub(usize::from(has_header)) else { continue };

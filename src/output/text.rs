@@ -1,18 +1,18 @@
-//! Text in a terminal's columns: measured, cut and wrapped between what people
-//! see as characters, of which an emoji may take several code points.
+//! Text in a terminal's columns. Measures, cuts and wraps it between graphemes: an emoji may
+//! consist of several code points.
 
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
-/// The columns that a text without line breaks takes.
+/// The number of columns of a text without line breaks.
 #[must_use]
 pub fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// `text` in at most `columns`; what does not fit is replaced by `…`.
+/// Cuts `text` to at most `columns`, ending in `…` if it does not fit.
 #[must_use]
 pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
@@ -24,8 +24,8 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     format!("{}…", fitting(text, columns - 1).trim_end()).into()
 }
 
-/// `text` in lines of at most `columns`, broken at spaces, and inside of a word
-/// only where it is longer than a line. Its own line breaks hold.
+/// Wraps `text` to lines of at most `columns`. Breaks at spaces, and inside a word only if the word
+/// is longer than a line. Keeps existing line breaks.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -39,8 +39,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Puts a word, with the space behind it, at the end of `line`, or into lines of
-/// its own.
+/// Appends a word, with the space after it, to `line`, or starts new lines for it.
 fn place(mut word: &str, columns: usize, line: &mut String, lines: &mut Vec<String>) {
     loop {
         let taken = width(line);
@@ -49,10 +48,10 @@ fn place(mut word: &str, columns: usize, line: &mut String, lines: &mut Vec<Stri
             line.push_str(word);
             return;
         }
-        // A word that fits into no line fills this one up.
+        // A word longer than a line fills up the current one first.
         if needed > columns && taken < columns {
             let part = match fitting(word, columns - taken) {
-                // Not even one character fits into a whole line: it sticks out.
+                // A character wider than the line sticks out.
                 "" if taken == 0 => word.graphemes(true).next().unwrap_or_default(),
                 part => part,
             };
@@ -67,7 +66,7 @@ fn place(mut word: &str, columns: usize, line: &mut String, lines: &mut Vec<Stri
     }
 }
 
-/// As much of the beginning of `text` as fits.
+/// The longest prefix of `text` that fits.
 fn fitting(text: &str, columns: usize) -> &str {
     let mut taken = 0;
     let end = text.grapheme_indices(true).find_map(|(at, grapheme)| {
@@ -77,27 +76,27 @@ fn fitting(text: &str, columns: usize) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// Controls, of both blocks, and what turns the direction of text: one such character can steer
-/// a terminal, or make a line read as another.
+/// Whether a character can steer a terminal or make a line read as another: control characters of
+/// both blocks, and those that change the direction of text.
 fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `text` with its control characters made visible, but for the ends of lines and tabs: what a
-/// user typed into a message must not steer the terminal of the one who reads it.
+/// `text` with its control characters made visible, except line ends and tabs: what one user types
+/// into a message must not steer another user's terminal.
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_harmful(c) && c != '\n' && c != '\t', |c| c.escape_default().to_string())
 }
 
-/// A word of the command line as an error may repeat it: it is one line.
+/// A command-line word, made safe for an error message: it stays on one line.
 #[must_use]
 pub fn safe_word(word: &str) -> Cow<'_, str> {
     escaped(word, is_harmful, |c| c.escape_default().to_string())
 }
 
-/// The same JSON without a character that could steer a terminal. Outside of strings, where an
-/// escape means the same, it has none but the ends of lines.
+/// The same JSON without characters that can steer a terminal. Such characters occur only inside
+/// strings, where an escape means the same; line ends outside of strings stay.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_harmful(c) && c != '\n', |c| format!("\\u{:04x}", u32::from(c)))

@@ -1,4 +1,4 @@
-//! The only place that talks to PostgreSQL.
+//! Everything that talks to PostgreSQL.
 
 mod admin;
 pub(crate) mod connection;

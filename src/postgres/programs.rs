@@ -1,30 +1,30 @@
-//! PostgreSQL's own programs on this machine, and how to get them.
+//! Finds PostgreSQL's own programs on this machine, and says how to install them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::config::Config;
 
-/// What a system's package manager has of PostgreSQL.
+/// A part of PostgreSQL that package managers offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Package {
-    /// The server and what makes its clusters.
+    /// The server and `initdb`.
     #[cfg(feature = "local")]
     Server,
     /// psql.
     Client,
 }
 
-/// The folders that may hold PostgreSQL's programs, those on the PATH first.
+/// The directories that may hold PostgreSQL's programs, those on the PATH first.
 ///
-/// `CRUDDUR_POSTGRES_BINDIR` alone when that is set.
+/// Only `CRUDDUR_POSTGRES_BINDIR` when that is set.
 pub(crate) fn folders(config: &Config) -> Vec<PathBuf> {
     if let Some(folder) = config.environment().path("CRUDDUR_POSTGRES_BINDIR") {
         return vec![folder];
     }
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut add = |folder: PathBuf| {
-        // Links such as /usr/local/opt/postgresql lead to a folder seen already.
+        // Links such as /usr/local/opt/postgresql may lead to a directory that is already listed.
         if let Ok(folder) = folder.canonicalize()
             && !folders.contains(&folder)
         {
@@ -33,7 +33,7 @@ pub(crate) fn folders(config: &Config) -> Vec<PathBuf> {
     };
     let search_path = config.search_path();
     for folder in &search_path {
-        // Debian's PATH holds wrappers of the clients, not the server.
+        // Debian's PATH holds wrappers for the clients, but not the server.
         if folder.join("postgres").is_file() {
             add(folder.clone());
         }
@@ -54,12 +54,12 @@ pub(crate) fn folders(config: &Config) -> Vec<PathBuf> {
     folders
 }
 
-/// Where a command of this name is found.
+/// The path of this program in the search path.
 pub(crate) fn on_path(search_path: &[PathBuf], program: &str) -> Option<PathBuf> {
     search_path.iter().map(|folder| folder.join(program)).find(|path| is_program(path))
 }
 
-/// A file that may be run.
+/// Whether this is an executable file.
 pub(crate) fn is_program(path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -70,7 +70,7 @@ pub(crate) fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
-/// `parent/PREFIX*/bin`, for every folder there is, the last by name first.
+/// The existing directories `parent/PREFIX*/bin`, in reverse order of their names.
 fn versioned(parent: &str, prefix: &str) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = std::fs::read_dir(parent)
         .into_iter()
@@ -84,7 +84,7 @@ fn versioned(parent: &str, prefix: &str) -> Vec<PathBuf> {
     folders
 }
 
-/// The one command that installs `package` on this system, and what to know of it.
+/// The command that installs `package` on this system, and what to know about it.
 pub(crate) fn install_hints(config: &Config, package: Package) -> Vec<String> {
     let search_path = config.search_path();
     let has = |program| on_path(&search_path, program).is_some();
@@ -107,19 +107,19 @@ pub(crate) fn install_hints(config: &Config, package: Package) -> Vec<String> {
     }
     vec![
         apt,
-        // It would hold the port that the private one is to have.
+        // That server would take the port that ours needs.
         format!(
             "it starts a server of its own; to switch that off: {sudo}systemctl disable --now postgresql"
         ),
     ]
 }
 
-/// Whether this process may do what `sudo` is for.
+/// Whether this process needs no `sudo`.
 fn is_root() -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        // The owner of a process's own entry is whom it runs as.
+        // The owner of /proc/self is the user of this process.
         std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
     }
     #[cfg(not(unix))]

@@ -1,4 +1,4 @@
-//! Handing over to psql.
+//! Hands over to psql.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,16 +13,15 @@ use crate::postgres::connection::tls::{Check, Roots, SslMode};
 /// The first major version of psql that knows `sslrootcert=system`.
 const KNOWS_SYSTEM_ROOTS: u32 = 16;
 
-/// A psql that is told by its environment where to connect: nothing of it shows
-/// up in the list of processes.
+/// A psql that gets its connection through the environment, so that nothing of it appears in the
+/// process list.
 pub struct Psql(Command);
 
 impl Psql {
-    /// Finds psql on the `PATH`, else beside PostgreSQL's other programs.
+    /// Finds psql on the `PATH`, or else beside PostgreSQL's other programs.
     ///
     /// # Errors
-    /// [`Kind::Config`] when there is none, or when it could not be made to verify
-    /// the server as cruddur does.
+    /// [`Kind::Config`] when there is none, or when it cannot verify the server as cruddur does.
     pub fn new(config: &Config, url: &ConnectionUrl, arguments: &[OsString]) -> Result<Self> {
         let program = find(config)?;
         let mut command = Command::new(&program);
@@ -33,13 +32,13 @@ impl Psql {
                 None => command.env_remove(name),
             };
         }
-        // Given by the password file too, for one; psql asks for one that is missing.
+        // The password may come from the password file, too. psql prompts when there is none.
         match url.password() {
             Some(password) => command.env("PGPASSWORD", password),
             None => command.env_remove("PGPASSWORD"),
         };
         command.env("PGCONNECT_TIMEOUT", url.request_timeout().as_secs().to_string());
-        // It has been asked already.
+        // The password file has been read already.
         command.env_remove("PGPASSFILE").env("PGSSLMODE", url.tls.mode().name());
         match url.tls.check() {
             Check::Nothing => command.env_remove("PGSSLROOTCERT"),
@@ -50,8 +49,8 @@ impl Psql {
         Ok(Self(command))
     }
 
-    /// Turns this process into psql, which has the terminal, the signals and the
-    /// exit code to itself. Returns only when that fails.
+    /// Replaces this process with psql, which takes over the terminal, the signals and the exit
+    /// code. Returns only on failure.
     #[must_use]
     pub fn hand_over(mut self) -> Error {
         #[cfg(unix)]
@@ -83,11 +82,11 @@ fn find(config: &Config) -> Result<PathBuf> {
     })
 }
 
-/// The CA certificates as this psql takes them.
+/// The CA certificates in the form that this psql takes.
 fn root_certificate(program: &PathBuf, url: &ConnectionUrl, roots: Roots) -> Result<OsString> {
     match roots {
         Roots::File(path) => Ok(path.into()),
-        // It takes this word with verify-full alone.
+        // psql takes this value only with verify-full.
         Roots::System
             if url.tls.mode() == SslMode::VerifyFull && version(program) >= Some(KNOWS_SYSTEM_ROOTS) =>
         {

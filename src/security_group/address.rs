@@ -1,5 +1,4 @@
-//! The address that a rule is to let in: one that a packet from the internet can
-//! really have as its source.
+//! The address that a rule lets in: a valid source of packets from the internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,8 +7,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::config::Setting;
 use crate::error::{Error, Result};
 
-/// Addresses that are nobody's on the internet, what they are, and who says so. The
-/// first row that fits counts.
+/// Address ranges that are not used on the internet, with their purpose and the RFC that says so.
+/// The first match counts.
 /// Source: IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890).
 const SPECIAL: [(IpNet, &str, &str); 32] = [
     (v4([0, 0, 0, 0], 32), "unspecified", "RFC 1122"),
@@ -41,23 +40,23 @@ const SPECIAL: [(IpNet, &str, &str); 32] = [
     (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), "link-local", "RFC 4291"),
     (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), "site-local, which is private", "RFC 3879"),
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "multicast", "RFC 4291"),
-    // Global unicast has been given out of 2000::/3 alone; these are the rest.
+    // Global unicast is assigned only from 2000::/3; these are the rest.
     (v6([0, 0, 0, 0, 0, 0, 0, 0], 3), "reserved", "RFC 4291"),
     (v6([0x4000, 0, 0, 0, 0, 0, 0, 0], 2), "reserved", "RFC 4291"),
     (v6([0x8000, 0, 0, 0, 0, 0, 0, 0], 1), "reserved", "RFC 4291"),
 ];
 
-/// A public address, ready to be let in.
+/// A public address to let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceAddress(IpAddr);
 
 impl SourceAddress {
-    /// Takes a setting's value for an address, spaces around it aside.
+    /// Parses a setting's value as an address. Ignores spaces around it.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] for a flag and [`crate::error::Kind::Config`]
-    /// for a variable, when the value is empty, no address, a range, or an address
-    /// that is nobody's on the internet. The reason names the flag or the variable.
+    /// [`crate::error::Kind::Usage`] for a flag and [`crate::error::Kind::Config`] for a variable,
+    /// when the value is empty, not an address, a range, or an address that is not used on the
+    /// internet. The message names the flag or the variable.
     pub fn parse(setting: &Setting) -> Result<Self> {
         let bad = |why: String| setting.source.error(why);
         let text = setting.value.trim();
@@ -78,7 +77,7 @@ impl SourceAddress {
         }
     }
 
-    /// The range that holds this address alone: `/32`, or `/128`.
+    /// The range of only this address: `/32` or `/128`.
     #[must_use]
     pub fn cidr(self) -> IpNet {
         self.0.into()

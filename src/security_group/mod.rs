@@ -1,4 +1,4 @@
-//! The only code that talks to EC2: one rule of a security group.
+//! Everything that talks to EC2: reads and changes one rule of a security group.
 
 mod address;
 mod query;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub use address::SourceAddress;
 pub use rule::{Rule, Source};
 
-/// What DryRun is answered with when the request would have succeeded.
+/// The error code of a successful DryRun.
 const WOULD_SUCCEED: &str = "DryRunOperation";
 
 const MODIFY: &str = "ModifySecurityGroupRules";
@@ -27,12 +27,12 @@ pub struct Ec2 {
     place: Endpoint,
 }
 
-/// Whether to change a rule, or to ask AWS whether it may be changed.
+/// Whether to change a rule, or only ask AWS whether that is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Change it.
+    /// Change the rule.
     Apply,
-    /// EC2's own `DryRun`: permissions and parameters are checked, nothing is changed.
+    /// EC2's own `DryRun`: checks permissions and parameters, and changes nothing.
     DryRun,
 }
 
@@ -40,8 +40,7 @@ impl Ec2 {
     /// Builds the client; sends no request.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`] when there is no region, or none that could be
-    /// part of a host's name.
+    /// [`crate::error::Kind::Config`] when there is no region, or it cannot be part of a host name.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
         let aws = Aws::load(config).await?;
         Ok(Self { query: Query::new(&aws)?, place: aws.place })
@@ -55,8 +54,8 @@ impl Ec2 {
 
     /// The rule `rule_id`, which must be an ingress rule of the group `group_id`.
     ///
-    /// EC2 is asked for the rule alone, so that one in another group is told from
-    /// one that is not there.
+    /// Asks EC2 for the rule alone, so that a rule in another group and a missing rule are
+    /// different errors.
     pub async fn ingress_rule(&self, group_id: &str, rule_id: &str) -> Result<Rule> {
         let what = format!("cannot read the rule {rule_id:?}");
         let form = [("SecurityGroupRuleId.1".to_owned(), rule_id.to_owned())];
@@ -83,15 +82,15 @@ impl Ec2 {
         Ok(rule)
     }
 
-    /// Lets `address` in by `rule`, in the place of whom it let in; its protocol,
-    /// ports and description stay.
+    /// Makes `rule` let in `address` instead of its present source. Keeps its protocol, ports and
+    /// description.
     ///
-    /// EC2 replaces a rule whole: what is not sent along is gone. Sent twice, the
-    /// request does the same, so that it may be retried.
+    /// EC2 replaces the whole rule: whatever is not sent is lost. The request is idempotent, so it
+    /// may be retried.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when the rule cannot take the address
-    /// ([`Rule::cidr_for`]); nothing is sent then.
+    /// [`crate::error::Kind::Failed`] when the rule cannot take the address ([`Rule::cidr_for`]);
+    /// nothing is sent then.
     pub async fn set_source(&self, rule: &Rule, address: SourceAddress, mode: Mode) -> Result<()> {
         let what = match mode {
             Mode::Apply => format!("cannot change the rule {:?}", rule.id),
@@ -101,8 +100,8 @@ impl Ec2 {
         if mode == Mode::DryRun {
             form.push(("DryRun".to_owned(), "true".to_owned()));
         }
-        // The answer echoes no rule, and a rule read back may be the old one for a
-        // while: EC2 is eventually consistent. Its word is what there is.
+        // The response does not contain the rule, and reading it may return the old one for a
+        // while, because EC2 is eventually consistent. So EC2's answer has to be trusted.
         let done =
             self.query.send(MODIFY, &form, |answer| query::text(answer, "return").map(|word| word == "true"));
         match (done.await, mode) {
@@ -120,7 +119,7 @@ impl Ec2 {
         }
     }
 
-    /// The request of [`Self::set_source`] that would change the rule.
+    /// The request with which [`Self::set_source`] would change the rule.
     ///
     /// # Errors
     /// As there, for a rule that cannot take the address.

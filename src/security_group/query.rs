@@ -1,8 +1,8 @@
-//! EC2's Query API: a signed form goes out, XML comes back.
+//! EC2's Query API: sends a signed form, and receives XML.
 //!
-//! `aws-sdk-ec2` would do the same for two calls with minutes of building
-//! (docs/dependencies.md has the figures). The SDK's own parts sign, time out and
-//! retry here too; only the form and the XML are ours.
+//! `aws-sdk-ec2` would do the same for two calls, at the cost of minutes of build time
+//! (docs/dependencies.md has the figures). Signing, timeouts and retries come from the SDK here
+//! too; only the form and the XML are ours.
 
 use aws_config::SdkConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
@@ -36,11 +36,11 @@ use roxmltree::{Document, Node};
 use crate::aws::Aws;
 use crate::error::{Error, Result};
 
-/// The API's version, and the only one there is.
+/// The API's only version.
 const VERSION: &str = "2016-11-15";
 const SERVICE: &str = "ec2";
 
-/// A signer and sender of requests to one EC2.
+/// Signs and sends requests to one EC2 endpoint.
 pub(super) struct Query {
     sdk: SdkConfig,
     endpoint: String,
@@ -54,11 +54,10 @@ impl Query {
         Ok(Self { endpoint: endpoint(&sdk)?, signing: signing(&sdk), interceptors: aws.interceptors(), sdk })
     }
 
-    /// Calls `action`, and reads the answer's root element with `read`, which gives
-    /// `None` when it is not what EC2 answers.
+    /// Calls `action`, and parses the response's root element with `read`, which returns `None`
+    /// when the response does not come from EC2.
     ///
-    /// Throttling, 5xx and broken connections are retried as the SDK does it, so the
-    /// action must be idempotent.
+    /// Retries throttling, 5xx and broken connections as the SDK does, so the action must be idempotent.
     pub(super) async fn send<T>(
         &self,
         action: &'static str,
@@ -98,15 +97,15 @@ impl Query {
     }
 }
 
-/// The configured endpoint, else the region's own: in China under a domain of its
-/// own, everywhere else that one can ask for an account under the usual one.
+/// The configured endpoint, or else the region's own. China has a domain of its own; all other
+/// regions in which one can open an account share one.
 /// Source: "Amazon EC2 service endpoints" in the EC2 developer guide.
 fn endpoint(sdk: &SdkConfig) -> Result<String> {
     if let Some(url) = sdk.endpoint_url() {
         return Ok(url.to_owned());
     }
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-    // It becomes part of the host's name: a slash in it would lead elsewhere.
+    // It becomes part of the host name: a slash in it would lead elsewhere.
     if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(Error::config(format!("{region:?} is no AWS region"))
             .hint("it looks like eu-west-1; check --region, AWS_REGION and the AWS profile"));
@@ -115,7 +114,7 @@ fn endpoint(sdk: &SdkConfig) -> Result<String> {
     Ok(format!("https://{SERVICE}.{region}.{domain}"))
 }
 
-/// Signature Version 4 with the SDK's credentials, session token included.
+/// Signature Version 4 with the SDK's credentials, including the session token.
 fn signing(sdk: &SdkConfig) -> SharedRuntimePlugin {
     let mut config = Layer::new("signing");
     config.store_put(AuthSchemeOptionResolverParams::from(StaticAuthSchemeOptionResolverParams::new()));
@@ -167,7 +166,7 @@ fn answer<T>(
     })
 }
 
-/// The error in `<Response><Errors><Error>`, when that is what came.
+/// The error in `<Response><Errors><Error>`, if there is one.
 fn error(root: Node) -> Option<ErrorMetadata> {
     let error = child(child(root, "Errors")?, "Error")?;
     Some(
@@ -178,12 +177,12 @@ fn error(root: Node) -> Option<ErrorMetadata> {
     )
 }
 
-/// The first child element of that name.
+/// The first child element with this name.
 pub(super) fn child<'a, 'input>(node: Node<'a, 'input>, name: &'static str) -> Option<Node<'a, 'input>> {
     children(node, name).next()
 }
 
-/// The child elements of that name, in whatever namespace.
+/// The child elements with this name, in any namespace.
 pub(super) fn children<'a, 'input>(
     node: Node<'a, 'input>,
     name: &'static str,
@@ -191,7 +190,7 @@ pub(super) fn children<'a, 'input>(
     node.children().filter(move |child| child.tag_name().name() == name)
 }
 
-/// The text of the first child element of that name; `None` when it has none.
+/// The text of the first child element with this name; `None` if it has none.
 pub(super) fn text<'a>(node: Node<'a, '_>, name: &'static str) -> Option<&'a str> {
     child(node, name)?.text()
 }

@@ -1,4 +1,4 @@
-//! A security group's rule, as EC2 describes it and as it is to be.
+//! A security group's rule, as EC2 describes it and as it should become.
 
 use ipnet::IpNet;
 use roxmltree::Node;
@@ -8,9 +8,9 @@ use super::SourceAddress;
 use super::query::{child, children, text};
 use crate::error::{Error, Result};
 
-/// EC2's name for every protocol.
+/// EC2's name for all protocols.
 const ALL_PROTOCOLS: &str = "-1";
-/// PostgreSQL's, by name and by its number.
+/// PostgreSQL's protocol, by name and by number.
 const TCP: [&str; 2] = ["tcp", "6"];
 
 /// A rule of a security group.
@@ -23,23 +23,23 @@ pub struct Rule {
     pub id: String,
     /// `sg-…`
     pub group_id: String,
-    /// Whether it is for what goes out of the group.
+    /// Whether it is for outgoing traffic.
     #[serde(skip)]
     pub is_egress: bool,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all.
     pub ip_protocol: String,
-    /// The first port, or the ICMP type; `-1` is all.
+    /// The first port, or the ICMP type; `-1` for all.
     pub from_port: Option<i32>,
-    /// The last port, or the ICMP code; `-1` is all.
+    /// The last port, or the ICMP code; `-1` for all.
     pub to_port: Option<i32>,
-    /// What the people who made it wrote on it.
+    /// Its description, as entered by its author.
     pub description: Option<String>,
-    /// Whom it lets in.
+    /// What it lets in.
     #[serde(skip)]
     pub source: Source,
 }
 
-/// Whom a rule lets in.
+/// What a rule lets in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A range of addresses.
@@ -51,7 +51,7 @@ pub enum Source {
 }
 
 impl Rule {
-    /// The rules of a DescribeSecurityGroupRulesResponse; `None` when it is none.
+    /// The rules in a DescribeSecurityGroupRulesResponse; `None` when it is not one.
     pub(super) fn read_all(answer: Node) -> Option<Vec<Self>> {
         children(child(answer, "securityGroupRuleSet")?, "item").map(Self::read).collect()
     }
@@ -78,7 +78,7 @@ impl Rule {
         })
     }
 
-    /// Whether it is about `port` over TCP, be it among others.
+    /// Whether it covers `port` over TCP, alone or among others.
     #[must_use]
     pub fn includes_tcp_port(&self, port: u16) -> bool {
         let port = i32::from(port);
@@ -88,13 +88,13 @@ impl Rule {
                     && self.to_port.is_none_or(|to| port <= to))
     }
 
-    /// The protocol, in people's words.
+    /// The protocol, in words for users.
     #[must_use]
     pub fn protocol(&self) -> &str {
         if self.ip_protocol == ALL_PROTOCOLS { "all" } else { &self.ip_protocol }
     }
 
-    /// The ports, in people's words.
+    /// The ports, in words for users.
     #[must_use]
     pub fn ports(&self) -> String {
         match (self.from_port, self.to_port) {
@@ -104,11 +104,11 @@ impl Rule {
         }
     }
 
-    /// The ranges that it lets in now and with `address`, which are often the same.
+    /// The range that it lets in now, and the one with `address`; often the same.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when it lets in another group or a prefix
-    /// list, or addresses of the other family: a modified rule keeps its type.
+    /// [`crate::error::Kind::Failed`] when it lets in another group or a prefix list, or addresses
+    /// of the other family: a modified rule keeps its type.
     /// Source: SecurityGroupRuleRequest in the EC2 API reference.
     pub fn cidr_for(&self, address: SourceAddress) -> Result<(IpNet, IpNet)> {
         let not_an_address = |what: &str, id: &str| {
@@ -137,7 +137,7 @@ impl Rule {
         }
     }
 
-    /// The rule as a parameter of ModifySecurityGroupRules, with `address` let in.
+    /// The parameters of ModifySecurityGroupRules for this rule with `address` let in.
     pub(super) fn form(&self, address: SourceAddress) -> Result<Vec<(String, String)>> {
         let (_, new) = self.cidr_for(address)?;
         let cidr = match new {

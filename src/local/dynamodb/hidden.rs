@@ -1,8 +1,8 @@
-//! Connections to the embedded DynamoDB's own server, which takes them from anybody.
+//! Connections to the embedded DynamoDB's own server, which accepts anybody.
 //!
-//! It can only be had on a TCP listener, and it answers every web page. So its listener
-//! is open just until our own connection has been accepted, at an address that nobody
-//! can guess meanwhile; the connection lives on without it.
+//! That server needs a TCP listener, and it answers every web page. So its listener is open only
+//! until our own connection is accepted, at an address that nobody can guess in that time. The
+//! connection outlives the listener.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -19,10 +19,10 @@ use tokio::sync::oneshot;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A DynamoDB that only this value can ask.
+/// A DynamoDB that only this value can reach.
 pub(super) struct Hidden {
     database: Database,
-    /// Open connections, each free or still busy with its last answer.
+    /// Open connections, each idle or still busy with its last response.
     connections: Mutex<Vec<SendRequest<Body>>>,
 }
 
@@ -31,7 +31,7 @@ impl Hidden {
         Self { database, connections: Mutex::default() }
     }
 
-    /// The answer to `request`.
+    /// Sends `request` and returns the response.
     pub(super) async fn ask(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
         let free = self.free_connection();
         let mut connection = match free {
@@ -69,7 +69,7 @@ impl Hidden {
                 let _ = connection.await;
                 drop(open);
             });
-            // An answer shows that the connection has been accepted.
+            // A response proves that the connection has been accepted.
             let answer = sender.send_request(Request::new(Body::empty())).await?;
             axum::body::to_bytes(Body::new(answer.into_body()), usize::MAX).await?;
             sender.ready().await?;
@@ -82,7 +82,8 @@ impl Hidden {
     }
 }
 
-/// Linux has 16 million loopback addresses, and each serves; elsewhere there is one.
+/// Listens on a random address on Linux, which has 16 million loopback addresses. Elsewhere there
+/// is only one.
 async fn listen() -> io::Result<TcpListener> {
     if cfg!(target_os = "linux") {
         let [a, b, c, ..] = uuid::Uuid::new_v4().into_bytes();

@@ -26,10 +26,10 @@ use super::access::{Access, Verdict};
 use super::private;
 use crate::error::{Context as _, Error, Result};
 
-/// How long running requests may take to finish at the end. A client that sent
-/// half a request must not hold up `local down`.
+/// How long open requests may take to finish at the end. A client that sent half a request must not
+/// hold up `local down`.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long a browser may remember that a page is allowed, in seconds.
+/// How long a browser may cache that a page is allowed, in seconds.
 const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// A DynamoDB that serves until it is stopped or dropped.
@@ -39,15 +39,15 @@ pub struct Server {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-/// The embedded DynamoDB behind its door.
+/// The embedded DynamoDB, behind its access check.
 struct Front {
     access: Access,
     dynamodb: Hidden,
 }
 
 impl Server {
-    /// Serves those whom `access` lets in on 127.0.0.1:`port` (0 is any free one), from
-    /// the SQLite file `file`, or from memory. Needs a tokio runtime.
+    /// Serves the clients that `access` allows on 127.0.0.1:`port` (0 for any free port), from the
+    /// SQLite file `file` or from memory. Needs a tokio runtime.
     ///
     /// # Errors
     /// The port is taken, or the file cannot be opened.
@@ -64,7 +64,7 @@ impl Server {
         let router = Router::new().fallback(answer).with_state(front);
         let (stop, stopped) = oneshot::channel();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async {
-            // Stopped or dropped: either way it ends.
+            // Stopped or dropped: both end the server.
             let _ = stopped.await;
         });
         Ok(Self { address, stop, task: tokio::spawn(serving.into_future()) })
@@ -82,7 +82,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Lets running requests finish, then ends.
+    /// Lets open requests finish, then ends.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         let abort = self.task.abort_handle();
@@ -92,7 +92,7 @@ impl Server {
     }
 }
 
-/// Nothing of a request that is refused reaches the database.
+/// Answers a request. No part of a refused request reaches the database.
 async fn answer(State(front): State<Arc<Front>>, mut request: Request<Body>) -> Response<Body> {
     let origin = match front.access.judge(&request) {
         Verdict::Refuse(reason) => {
@@ -101,7 +101,7 @@ async fn answer(State(front): State<Arc<Front>>, mut request: Request<Body>) -> 
         Verdict::Preflight(origin) => return preflight(&origin, request.headers()),
         Verdict::Serve(origin) => origin,
     };
-    // To a request with an origin the embedded server says that all pages are welcome.
+    // Given an origin, the embedded server answers that all pages are welcome.
     request.headers_mut().remove(ORIGIN);
     let mut response = match front.dynamodb.ask(request).await {
         Ok(response) => response.map(Body::new),
@@ -128,13 +128,13 @@ fn preflight(origin: &HeaderValue, asked: &HeaderMap) -> Response<Body> {
     response
 }
 
-/// Tells the browser that a page of this origin may read the answer.
+/// Tells the browser that a page of this origin may read the response.
 fn welcome(headers: &mut HeaderMap, origin: &HeaderValue) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.insert(VARY, HeaderValue::from_static("origin"));
 }
 
-/// An error in the form that an SDK reads.
+/// An error in the format that SDKs parse.
 fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
     let body = serde_json::json!({
         "__type": format!("com.amazon.coral.service#{kind}"),
@@ -149,14 +149,14 @@ fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
 fn open(file: &Path) -> Result<Database> {
     let what = || format!("cannot open the DynamoDB file {}", file.display());
     let path = file.to_str().ok_or_else(|| Error::failed(what()).because(anyhow::Error::msg("not UTF-8")))?;
-    // SQLite makes its other files as the first one is.
+    // SQLite gives its other files the permissions of the first.
     private::open(file, OpenOptions::new().read(true).append(true).create(true))?;
     for ending in ["-wal", "-shm"] {
         private::tighten(Path::new(&format!("{path}{ending}")))?;
     }
     let database = Database::new(path).or_failed(what)?;
-    // SQLite's synchronous = NORMAL: three times the writes a second, safe when
-    // the process is killed, not when the power fails.
+    // This sets SQLite's synchronous = NORMAL: three times the writes per second; safe when the
+    // process is killed, but not in a power failure.
     database.disable_bulk_loading().or_failed(what)?;
     Ok(database)
 }

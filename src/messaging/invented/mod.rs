@@ -1,7 +1,7 @@
-//! Invented users who write to each other: as many as wanted, and the same for the same seed.
+//! Invented users who write to each other: any number of them, and the same for the same seed.
 //!
-//! Each user, conversation and message is drawn from random numbers of its own, so that any of
-//! them can be had without those before it, and nothing has to be kept.
+//! Each user, conversation and message has random numbers of its own. So any one can be generated
+//! without those before it, and nothing has to be stored.
 
 mod pairs;
 mod random;
@@ -18,45 +18,46 @@ use self::pairs::Pairs;
 use self::random::Random;
 use super::{Message, MessageGroup, Participant, Timestamp, User};
 
-/// Microseconds of a year of 365.25 days, and of a day.
+/// Microseconds in a year of 365.25 days, and in a day.
 const YEAR: u64 = 31_557_600_000_000;
 const DAY: i64 = 86_400_000_000;
-/// The last messages of two conversations from before the last day never share the same 2^32
-/// microseconds' remainder: a row of an inbox has its last message's time in its key.
+/// The modulus that keeps last messages apart: those of two conversations before the last day never
+/// have the same remainder modulo 2^32 microseconds. An inbox row has its last message's time in
+/// its key.
 const SLOT: u64 = 1 << 32;
-/// The most conversations, and the most messages of one, for that reason.
+/// The limit of conversations, and of messages in each, that follows from the slot.
 pub const MAX_INVENTED: u64 = SLOT;
-/// Microseconds between two messages, on average: between a minute and three days.
+/// The average gap between two messages, in microseconds: from a minute to three days.
 const GAPS: std::ops::Range<u64> = 60_000_000..259_200_000_000;
 
-/// What is drawn from a seed.
+/// The kinds of things that are drawn from a seed.
 const USER: u64 = 1;
 const CONVERSATION: u64 = 2;
 const MESSAGE: u64 = 3;
 
-/// What to invent. All of it follows from these numbers.
+/// What to invent. These numbers determine everything.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Invention {
-    /// What everything is drawn from.
+    /// The seed for all random numbers.
     pub seed: u64,
-    /// Users; at least two, and enough for the pairs: see [`Invention::pairs`].
+    /// Users: at least two, and enough for the pairs (see [`Invention::pairs`]).
     pub users: u64,
-    /// Conversations, each between two users of its own pair; at most [`MAX_INVENTED`].
+    /// Conversations, each between a different pair of users; at most [`MAX_INVENTED`].
     pub conversations: u64,
-    /// Messages of each, from 1 to [`MAX_INVENTED`].
+    /// Messages per conversation, from 1 to [`MAX_INVENTED`].
     pub messages: u64,
-    /// All messages are before this instant, the newest on the day before which it ends,
+    /// All messages are before this instant; the newest are on the day that ends with it or contains it.
     pub until: Timestamp,
-    /// and in the years of 365.25 days before it; at least 1.
+    /// All messages are within this many years of 365.25 days before `until`; at least 1.
     pub years: u64,
 }
 
-/// An invented user, as PostgreSQL has it.
+/// An invented user, as stored in PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InventedUser {
-    /// Who it is.
+    /// The user.
     pub user: User,
-    /// At example.com, which nobody has.
+    /// An address at example.com, which nobody has.
     pub email: String,
 }
 
@@ -65,56 +66,56 @@ pub struct InventedUser {
 pub enum Invented {
     /// A message.
     Message(Message),
-    /// A participant's row.
+    /// A participant's row in the inbox.
     Row(MessageGroup),
 }
 
 impl Invention {
-    /// How many pairs so many users make.
+    /// The number of pairs that this many users form.
     #[must_use]
     pub fn pairs(users: u64) -> u128 {
         pairs::possible(users)
     }
 
-    /// How many conversations have their last message on the last day, so that everybody has one
-    /// of them: whoever shows this year only shows something to each user, on any day.
+    /// How many conversations have their last message on the last day: enough for each user to have
+    /// one. So a view of only this year shows something to everybody, on any day.
     #[must_use]
     pub fn current(&self) -> u64 {
         self.users.div_ceil(2).min(self.conversations)
     }
 
-    /// How many users take part in no conversation, as there are too few.
+    /// How many users are in no conversation, because there are too few.
     #[must_use]
     pub const fn silent(&self) -> u64 {
         self.users.saturating_sub(self.conversations.saturating_mul(2))
     }
 
-    /// The beginning, in UTC, of the day of the last message.
+    /// The start, in UTC, of the day of the last message.
     fn last_day(&self) -> i64 {
         (self.until.microseconds() - 1).div_euclid(DAY) * DAY
     }
 
-    /// Items of the messages table: each conversation's messages and its two rows.
+    /// The number of items in the messages table: each conversation's messages and its two rows.
     #[must_use]
     pub const fn items(&self) -> u64 {
         self.conversations.saturating_mul(self.messages.saturating_add(2))
     }
 
-    /// How many of the first `items` items are rows.
+    /// How many of the first `items` items are inbox rows.
     #[must_use]
     pub const fn rows_before(&self, items: u64) -> u64 {
         let each = self.messages.saturating_add(2);
         2 * (items / each) + (items % each).saturating_sub(self.messages)
     }
 
-    /// The instant before which there are no messages.
+    /// The instant from which on there may be messages.
     #[must_use]
     pub fn since(&self) -> Timestamp {
         self.until.before(std::time::Duration::from_micros(self.span()))
     }
 
-    /// What conversations are drawn from. Other numbers make other conversations, so that those of
-    /// one run never take the place of another's; how many there are makes no difference.
+    /// The seed of the conversations. It depends on all parameters except the number of
+    /// conversations, so that runs with different parameters never overwrite each other's.
     fn root(&self) -> u64 {
         let until = self.until.microseconds().cast_unsigned();
         Random::of(&[self.seed, CONVERSATION, self.users, self.messages, self.years, until]).next()
@@ -124,17 +125,17 @@ impl Invention {
         self.years.saturating_mul(YEAR)
     }
 
-    /// When the last message of current conversation `index` is. Nobody is in two of them, but for
-    /// one user where the number of users is odd, in the last: that one is an odd number of
-    /// microseconds before the end, the others an even one.
+    /// The time of the last message of current conversation `index`. Nobody is in two of these,
+    /// except one user in the last conversation when the number of users is odd. That conversation
+    /// is an odd number of microseconds before the end, the others an even number.
     fn current_last(&self, index: u64, random: &mut Random) -> i64 {
         let end = self.until.microseconds() - 1;
         let before = 2 * random.below((end.abs_diff(self.last_day()) / 2).max(1));
         end - i64::try_from(before + u64::from(index >= self.users / 2)).unwrap_or_default()
     }
 
-    /// User `index`, from 0. The handle ends in it, and nothing before that is a digit: no two
-    /// users of one seed share a handle.
+    /// User `index`, from 0. The handle ends in the index, and has no digit before it, so no two
+    /// users of a seed share a handle.
     #[must_use]
     pub fn user(&self, index: u64) -> InventedUser {
         let mut random = Random::of(&[self.seed, USER, index]);
@@ -150,7 +151,7 @@ impl Invention {
     }
 
     /// The items from number `from` on, conversation by conversation: the messages, oldest first,
-    /// then the rows. Users in `known`, by their index, are not those that were invented.
+    /// then the rows. Users in `known`, by index, replace the invented ones.
     pub fn items_from<'a, S: BuildHasher>(
         &'a self,
         from: u64,
@@ -178,14 +179,14 @@ impl Invention {
     }
 }
 
-/// One conversation, any message of which can be had.
+/// A conversation that can generate any of its messages.
 struct Conversation {
     root: u64,
     index: u64,
     group: Uuid,
     participants: [Participant; 2],
     messages: u64,
-    /// Of the first message and of the last, in microseconds since 1970.
+    /// The times of the first and the last message, in microseconds since 1970.
     first: i64,
     last: i64,
 }
@@ -199,13 +200,13 @@ impl Conversation {
             invention.current_last(index, &mut random)
         } else {
             let span = invention.last_day().abs_diff(since);
-            // Never the first slot: even with the most messages there is a microsecond for each.
+            // Not the first slot, so that even the most messages have a microsecond each.
             let slot = 1 + random.below((span / SLOT).saturating_sub(2).max(1));
-            // Odd, so that no two indexes come to the same.
+            // An odd factor, so that no two indexes collide.
             let scattered = index.wrapping_mul(0x9e37_79b1).wrapping_add(root) % SLOT;
             since + i64::try_from(slot * SLOT + scattered).unwrap_or(i64::MAX)
         };
-        // As many short gaps as long ones, by order of magnitude.
+        // Draws the order of magnitude evenly, so that short gaps are as common as long ones.
         let magnitudes = (GAPS.end / GAPS.start).ilog2();
         let shift = random.below(u64::from(magnitudes) + 1);
         let gap = (GAPS.start << shift) + random.below(GAPS.start << shift);
@@ -221,8 +222,8 @@ impl Conversation {
         }
     }
 
-    /// Message `place`, from 0. Each has a share of the time to itself, somewhere in which it was
-    /// sent: so they are in order, and no two at once.
+    /// Message `place`, from 0. Each message falls at random into its own share of the time, so
+    /// they are in order and no two have the same time.
     fn message(&self, place: u64) -> Message {
         let mut random = Random::of(&[self.root, MESSAGE, self.index, place]);
         let message_uuid = random.uuid().to_string();
@@ -243,7 +244,7 @@ impl Conversation {
         }
     }
 
-    /// The row in the inbox of participant 0 or 1.
+    /// The inbox row of participant 0 or 1.
     fn row(&self, owner: usize) -> MessageGroup {
         MessageGroup {
             owner_uuid: self.participants[owner].user_uuid.clone(),
@@ -259,7 +260,7 @@ fn time(microseconds: i64) -> String {
     Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::EARLIEST).to_string()
 }
 
-/// What `Sentence(2..14)` gives, without a string for each word.
+/// Generates the same as `Sentence(2..14)`, without a string for each word.
 fn sentence(random: &mut Random) -> String {
     let words: usize = (2..14).fake_with_rng(random);
     let mut text = String::with_capacity(128);

@@ -1,12 +1,12 @@
-//! Who talks to whom: a pair of users for each conversation, and none of them twice.
+//! Assigns a different pair of users to each conversation.
 
 use super::random::Random;
 
-/// All pairs of so many users, in rounds: in each round everybody is in one pair, or sits out once
-/// where their number is odd. This is the circle method of round-robin tournaments.
+/// All pairs of this many users, in rounds. In each round every user is in one pair, except that
+/// one user sits out if their number is odd. This is the circle method of round-robin tournaments.
 pub(super) struct Pairs {
     users: u64,
-    /// Users stand in another order for each seed.
+    /// The order of the users, which depends on the seed.
     step: u64,
     start: u64,
 }
@@ -22,14 +22,14 @@ impl Pairs {
         let users = users.max(2);
         let start = random.below(users);
         let mut step = 1 + random.below(users - 1);
-        // Steps that share no divisor with the number of users come by each of them.
+        // A step that is coprime to the number of users visits each of them.
         while divisor(step, users) != 1 {
             step = step % users + 1;
         }
         Self { users, step, start }
     }
 
-    /// The users of conversation `index`: two different ones.
+    /// The two users of conversation `index`.
     pub(super) fn of(&self, index: u64) -> (u64, u64) {
         let users = self.users;
         let (index, each) = (u128::from(index) % possible(users), users / 2);
@@ -43,13 +43,13 @@ impl Pairs {
         (self.user(one), self.user(other))
     }
 
-    /// Who stands there. Users are fewer than 2^32, so that nothing overflows.
+    /// The user at `place`. There are fewer than 2^32 users, so nothing overflows.
     const fn user(&self, place: u64) -> u64 {
         (self.start + place * self.step) % self.users
     }
 }
 
-/// Two who stand as far on either side of `round`, in a circle.
+/// The two places at this distance on either side of `round`, in a circle.
 const fn across(round: u64, distance: u64, circle: u64) -> (u64, u64) {
     ((round + distance) % circle, (round + circle - distance) % circle)
 }

@@ -1,16 +1,16 @@
-//! Random numbers that are the same everywhere, and for ever.
+//! Random numbers that are the same everywhere and in every version.
 
 use std::convert::Infallible;
 
 use fake::rand::TryRng;
 
-/// SplitMix64, by Guy Steele, Doug Lea and Christine Flood: one addition and a mixing of bits. It
-/// can begin anywhere at no cost, which is what going on in the middle needs.
+/// SplitMix64, by Guy Steele, Doug Lea and Christine Flood: one addition and some bit mixing. It
+/// can start anywhere at no cost, which resuming in the middle needs.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
 impl Random {
-    /// The numbers for one thing: another `path`, other numbers.
+    /// The numbers for one thing; each `path` gives different ones.
     pub(super) fn of(path: &[u64]) -> Self {
         Self(path.iter().fold(0, |state, step| mix(state ^ mix(step.wrapping_add(GOLDEN)))))
     }
@@ -20,13 +20,13 @@ impl Random {
         mix(self.0)
     }
 
-    /// Evenly below `end`, which is above 0.
+    /// A uniform number below `end`, which must be above 0.
     pub(super) fn below(&mut self, end: u64) -> u64 {
         let product = u128::from(self.next()) * u128::from(end);
         u64::try_from(product >> 64).unwrap_or_default()
     }
 
-    /// A uuid of version 4.
+    /// A version 4 uuid.
     pub(super) fn uuid(&mut self) -> uuid::Uuid {
         let (high, low) = (self.next(), self.next());
         let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
@@ -43,7 +43,7 @@ const fn mix(state: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// What `fake` draws from.
+/// The source of randomness for `fake`.
 impl TryRng for Random {
     type Error = Infallible;
 

@@ -10,31 +10,31 @@ use crate::messaging::Timestamp;
 use crate::postgres::admin::create::{has_database, maintenance_session};
 use crate::postgres::{ConnectionUrl, Session};
 
-/// A session on the server other than our own. What the role may not see of it is
-/// `None`: that takes the same role, or membership in `pg_read_all_stats`.
+/// A session on the server, other than our own. Fields the role may not see are `None`: seeing them
+/// takes the same role or membership in `pg_read_all_stats`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Activity {
-    /// The process that serves it.
+    /// Its backend process.
     pub pid: i32,
     /// The role that signed in.
     pub user: Option<String>,
-    /// The database; `None` for one that copies the whole server.
+    /// The database; `None` for a replication session, which copies the whole server.
     pub database: Option<String>,
-    /// Where it comes from: `address:port`, or `local` over a Unix socket.
+    /// The client: `address:port`, or `local` over a Unix socket.
     pub client: Option<String>,
-    /// What it calls itself.
+    /// Its `application_name`.
     pub application: Option<String>,
-    /// What it is doing, such as `active` or `idle in transaction`.
+    /// Its state, such as `active` or `idle in transaction`.
     pub state: Option<String>,
     /// When it began.
     pub backend_start: Option<Timestamp>,
-    /// For how many seconds it has been there, by the server's clock.
+    /// Its age in seconds, by the server's clock.
     pub age_seconds: Option<f64>,
-    /// When its present query, or its last one, began.
+    /// When its current query began, or its last one.
     pub query_start: Option<Timestamp>,
 }
 
-/// Whose sessions are listed.
+/// Which sessions are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// Those on one database.
@@ -43,8 +43,8 @@ pub enum Scope<'a> {
     All,
 }
 
-/// The server's own housekeeping is no session: autovacuum gives way by itself, a
-/// parallel worker belongs to its leader. Times come as microseconds since 1970.
+/// The query for sessions. It skips autovacuum workers, which give way by themselves, and parallel
+/// workers, which belong to their leader. Times come as microseconds since 1970.
 const ACTIVITY: &str = "\
     SELECT pid, usename::text, datname::text, host(client_addr), client_port, \
     nullif(application_name, ''), state, \
@@ -58,7 +58,7 @@ const ACTIVITY: &str = "\
     ORDER BY datname, backend_start, pid";
 
 impl Activity {
-    /// Whether the server keeps from our role what this session does.
+    /// Whether the server hides this session's details from our role.
     #[must_use]
     pub const fn is_hidden(&self) -> bool {
         self.backend_start.is_none()
@@ -80,7 +80,7 @@ impl Activity {
     }
 }
 
-/// An address and a port as one writes them; a Unix socket's port is -1.
+/// Formats a client's address and port; a Unix socket's port is -1.
 fn client(address: Option<&str>, port: Option<i32>) -> Option<String> {
     match (address, port?) {
         (None, _) => Some("local".to_owned()),
@@ -107,8 +107,7 @@ impl Session {
     }
 }
 
-/// The sessions on the server at `url`, whether or not the database that it names is
-/// there.
+/// The sessions on the server at `url`, whether or not its database exists.
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] when the database of `scope` does not exist.

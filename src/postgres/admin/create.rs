@@ -1,11 +1,11 @@
-//! Creating and dropping whole databases, from a session on another one.
+//! Creates databases, from a session on another one.
 
 use tokio_postgres::error::SqlState;
 
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session, quote_identifier};
 
-/// A session on the same server, on a database that is not the one at stake.
+/// A session on the same server, on a database other than the one in `url`.
 ///
 /// # Errors
 /// Those of [`Session::open`].
@@ -14,7 +14,7 @@ pub async fn maintenance_session(url: &ConnectionUrl) -> Result<Session> {
     Session::open(&url.with_database(other)).await
 }
 
-/// What [`create_database`] would run; `None` when the database is there already.
+/// What [`create_database`] would run; `None` when the database exists.
 pub async fn plan_create(url: &ConnectionUrl) -> Result<Option<String>> {
     let session = maintenance_session(url).await?;
     Ok(if has_database(&session, url.database()).await? { None } else { Some(create_statement(url)) })
@@ -36,7 +36,7 @@ pub fn create_statement(url: &ConnectionUrl) -> String {
     format!("CREATE DATABASE {}", quote_identifier(url.database()))
 }
 
-/// Creates the database that `url` names. Returns false when it was there already.
+/// Creates the database of `url`. Returns false when it already exists.
 pub async fn create_database(url: &ConnectionUrl) -> Result<bool> {
     let session = maintenance_session(url).await?;
     match session.client.batch_execute(&create_statement(url)).await {

@@ -1,4 +1,4 @@
-//! Dropping a database, with the sessions that are on it or not.
+//! Drops a database, with or without the sessions on it.
 
 use std::time::Duration;
 
@@ -10,28 +10,26 @@ use crate::error::{Error, Result};
 use crate::postgres::admin::create::{has_database, maintenance_session};
 use crate::postgres::{ConnectionUrl, Session, quote_identifier, quote_literal};
 
-/// What came of dropping a database.
+/// The outcome of dropping a database.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Dropped {
-    /// It is gone, and with it these sessions.
+    /// It is gone, along with these sessions.
     Gone(Vec<Activity>),
-    /// There was none.
+    /// It did not exist.
     Missing,
-    /// It is there as before, because of what is using it.
+    /// It is unchanged, because something is using it.
     InUse {
         /// Who is connected to it.
         sessions: Vec<Activity>,
-        /// The server's own words.
+        /// The server's own message.
         detail: String,
     },
 }
 
-/// The first version that knows `DROP DATABASE … WITH (FORCE)`, as `server_version_num`
-/// has it.
+/// The first version with `DROP DATABASE … WITH (FORCE)`, as a `server_version_num`.
 const KNOWS_FORCE: i32 = 130_000;
 
-/// How often sessions are ended while a drop waits for them, which it does for five
-/// seconds at most.
+/// How often sessions are terminated while a drop waits for them. The server waits five seconds at most.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// What dropping a database would take.
@@ -43,8 +41,8 @@ pub struct DropPlan {
     pub sessions: Vec<Activity>,
 }
 
-/// What [`drop_database`] would run, or with `force` [`drop_database_with_sessions`];
-/// `None` when there is no such database.
+/// What [`drop_database`] would run, or [`drop_database_with_sessions`] with `force`; `None` when
+/// the database does not exist.
 pub async fn plan_drop(url: &ConnectionUrl, force: bool) -> Result<Option<DropPlan>> {
     let session = maintenance_session(url).await?;
     if !has_database(&session, url.database()).await? {
@@ -71,19 +69,19 @@ async fn knows_force(session: &Session) -> Result<bool> {
     Ok(version >= KNOWS_FORCE)
 }
 
-/// Drops the database that `url` names, unless others use it. The server itself
-/// waits some seconds for sessions that are about to end.
+/// Drops the database of `url`, unless others use it. The server itself waits a few seconds for
+/// sessions that are about to end.
 pub async fn drop_database(url: &ConnectionUrl) -> Result<Dropped> {
     let session = maintenance_session(url).await?;
     let dropped = session.client.batch_execute(&statement(url, "")).await;
     outcome(&session, url, dropped, Vec::new()).await
 }
 
-/// Drops the database that `url` names and ends the sessions that are on it.
+/// Drops the database of `url` and ends the sessions on it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Failed`] when the role may not drop the database, or end one
-/// of the sessions: then none of them is ended.
+/// [`crate::error::Kind::Failed`] when the role may not drop the database or end one of the
+/// sessions; no session is ended then.
 pub async fn drop_database_with_sessions(url: &ConnectionUrl) -> Result<Dropped> {
     let session = maintenance_session(url).await?;
     if !knows_force(&session).await? {
@@ -94,9 +92,8 @@ pub async fn drop_database_with_sessions(url: &ConnectionUrl) -> Result<Dropped>
     outcome(&session, url, dropped, sessions).await
 }
 
-/// What stands in the way of ending the sessions on a database: whether the role may
-/// drop it, what else uses it, and sessions that the role may not end. Checked
-/// first, as `WITH (FORCE)` does.
+/// What prevents ending the sessions on a database: no right to drop it, other uses of it, and
+/// sessions the role may not end. Checked first, as `WITH (FORCE)` does.
 const OBSTACLES: &str = "\
     SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE'), \
     (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = d.datname), \
@@ -109,17 +106,16 @@ const OBSTACLES: &str = "\
         ORDER BY a.pid) \
     FROM pg_catalog.pg_database d WHERE d.datname = $1";
 
-/// Autovacuum is the drop's own business, and belongs to no role.
+/// Ends the sessions. Skips autovacuum workers, which belong to no role: the drop ends those itself.
 const TERMINATE: &str = "\
     SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
     WHERE datname = $1 AND usesysid IS NOT NULL";
 
-/// The same as [`drop_database_with_sessions`] on a server of any version: one session
-/// drops the database, and while it waits for the others to leave, a second one
-/// ends them.
+/// Does what [`drop_database_with_sessions`] does, on a server of any version: one session drops
+/// the database, and a second one ends the other sessions while the drop waits for them.
 ///
-/// The drop holds the database's lock from its beginning: nobody can come back in the
-/// meantime, and nothing needs to be set right if it fails or is interrupted.
+/// The drop holds the database's lock from the start. So nobody can reconnect meanwhile, and there
+/// is nothing to undo if it fails or is interrupted.
 pub async fn drop_database_by_terminating(url: &ConnectionUrl) -> Result<Dropped> {
     let (session, second) = (maintenance_session(url).await?, maintenance_session(url).await?);
     let name = url.database();
@@ -153,7 +149,7 @@ pub async fn drop_database_by_terminating(url: &ConnectionUrl) -> Result<Dropped
             () = tokio::time::sleep(INTERVAL) => {}
         }
         if may_drop {
-            // Should it fail, the drop will say that somebody is still there.
+            // If this fails, the drop reports the sessions that are left.
             let _ = second.client.execute(TERMINATE, &[&name]).await;
         }
     };

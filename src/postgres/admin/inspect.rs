@@ -1,4 +1,4 @@
-//! How a server and the app's tables on it are, for whoever looks for faults.
+//! The state of a server and of the app's tables on it, for diagnosis.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::messaging::{MOCK, Timestamp};
 use crate::postgres::Session;
 
-/// The app's tables, and the columns that their readers and writers name.
+/// The app's tables, with the columns that the app reads or writes.
 const TABLES: [(&str, &[&str]); 2] = [
     ("users", &["uuid", "display_name", "handle", "email", "cognito_user_id", "created_at"]),
     (
@@ -25,19 +25,18 @@ const TABLES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// How far the server's clock is ahead of this machine's, and how exactly that is
-/// known; in seconds.
+/// How far the server's clock is ahead of this machine's, and how precisely that is known, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClockDifference {
-    /// Negative when the server's is behind.
+    /// Negative when the server's clock is behind.
     pub seconds: f64,
-    /// Half of the time that asking took.
+    /// Half the round-trip time.
     pub uncertainty: f64,
 }
 
 impl ClockDifference {
-    /// From this machine's time before and after the server said its own. The answer
-    /// is taken to have been made in the middle.
+    /// Computes the difference from this machine's time before and after the request. Assumes that
+    /// the server answered halfway between the two.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
     pub fn new(sent: Timestamp, server: Timestamp, received: Timestamp) -> Self {
@@ -46,42 +45,42 @@ impl ClockDifference {
         Self { seconds: (server.microseconds() - sent) as f64 / 1e6 - half, uncertainty: half.abs() }
     }
 
-    /// Whether the clocks surely differ by more than `limit` seconds.
+    /// Whether the clocks certainly differ by more than `limit` seconds.
     #[must_use]
     pub fn exceeds(self, limit: f64) -> bool {
         self.seconds.abs() - self.uncertainty > limit
     }
 }
 
-/// What of the app's tables is not there.
+/// What is missing of the app's tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// Tables.
+    /// Missing tables.
     pub tables: Vec<&'static str>,
-    /// Columns of the others, as `table.column`.
+    /// Missing columns of the other tables, as `table.column`.
     pub columns: Vec<String>,
 }
 
 impl Missing {
-    /// Whether none of the tables is there.
+    /// Whether all tables are missing.
     #[must_use]
     pub const fn is_everything(&self) -> bool {
         self.tables.len() == TABLES.len()
     }
 }
 
-/// How many users there are.
+/// The number of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserCount {
-    /// All of them.
+    /// All users.
     pub total: i64,
-    /// Those whose Cognito id is [`MOCK`].
+    /// Users whose Cognito id is [`MOCK`].
     pub mock: i64,
 }
 
 impl Session {
-    /// From now on the server refuses what writes, and breaks off what takes longer
-    /// than `limit`, also when nobody waits for the answer any more.
+    /// Makes the session read-only and sets its statement timeout to `limit`. The server enforces
+    /// both, even when the client no longer waits for the answer.
     pub async fn only_look(&self, limit: Duration) -> Result<()> {
         let milliseconds = limit.as_millis().max(1);
         self.client
@@ -92,8 +91,7 @@ impl Session {
             .map_err(|error| self.error("cannot make the session read-only", error))
     }
 
-    /// The version of TLS that this session is encrypted with, such as `TLSv1.3`, by
-    /// the server's word.
+    /// The TLS version of this session according to the server, such as `TLSv1.3`.
     pub async fn tls_version(&self) -> Result<Option<String>> {
         let row = self
             .client
@@ -109,7 +107,7 @@ impl Session {
 
     /// How far the server's clock is from this machine's.
     pub async fn clock_difference(&self) -> Result<Option<ClockDifference>> {
-        // Prepared first: what is measured is one round trip.
+        // Prepared first, so that only one round trip is measured.
         let what = "cannot ask for the server's time";
         let ask = "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8";
         let ask = self.client.prepare(ask).await.map_err(|error| self.error(what, error))?;
@@ -120,7 +118,7 @@ impl Session {
         Ok(server.map(|server| ClockDifference::new(sent, server, received)))
     }
 
-    /// What of the app's tables is not there.
+    /// Which of the app's tables and columns are missing.
     pub async fn missing_tables(&self) -> Result<Missing> {
         let rows = self
             .client
@@ -147,7 +145,7 @@ impl Session {
         Ok(missing)
     }
 
-    /// Whether the app's schema has this table.
+    /// Whether the schema `public` has this table.
     pub async fn has_table(&self, table: &str) -> Result<bool> {
         let row = self
             .client
@@ -157,7 +155,7 @@ impl Session {
         Ok(row.get(0))
     }
 
-    /// Whether there is any table that is not the server's own.
+    /// Whether there is any table other than the server's own.
     pub async fn has_tables(&self) -> Result<bool> {
         let row = self
             .client
@@ -173,7 +171,7 @@ impl Session {
         Ok(row.get(0))
     }
 
-    /// The handles of those of `handles` that there are, and their Cognito ids.
+    /// The existing users among `handles`, each with its Cognito id.
     pub async fn cognito_ids(&self, handles: &[&str]) -> Result<Vec<(String, String)>> {
         let rows = self
             .client
@@ -186,7 +184,7 @@ impl Session {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// How many users there are, and how many of them without a Cognito id.
+    /// The number of users, and how many of them have no Cognito id.
     pub async fn count_users(&self) -> Result<UserCount> {
         let row = self
             .client

@@ -1,5 +1,5 @@
-//! What two runs must not do at the same time. Advisory locks need no privilege, lock no table,
-//! and end with the session that has them.
+//! Locks against concurrent runs. Advisory locks need no privilege, lock no table, and end with
+//! their session.
 
 use std::fmt;
 
@@ -9,21 +9,22 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session, maintenance_session};
 
-/// A piece of work of which there may be one at a time on a database.
+/// Work that only one session at a time may do on a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock<'a> {
     /// Renaming a user.
     Renaming(Uuid),
-    /// Writing the conversation of a group of a table, wherever that is: one endpoint has many names.
+    /// Writing the conversation of a group in a table. The endpoint is not part of the key: one
+    /// endpoint has many names.
     Conversation(&'a str, Uuid),
-    /// Adding users, or loading a file that may.
+    /// Adding users, or loading a file that may add some.
     Users,
-    /// Making the database of this name; on the maintenance database.
+    /// Creating the database of this name; taken on the maintenance database.
     Database(&'a str),
 }
 
 impl fmt::Display for Lock<'_> {
-    /// What is hashed into the lock's key.
+    /// Writes the text that is hashed into the lock's key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Renaming(user) => write!(f, "cruddur ddb rename-user {user}"),
@@ -35,7 +36,7 @@ impl fmt::Display for Lock<'_> {
 }
 
 impl Session {
-    /// Takes the lock until this session ends; false when another session has it.
+    /// Takes the lock until this session ends. Returns false when another session holds it.
     pub async fn try_lock(&self, lock: Lock<'_>) -> Result<bool> {
         let row = self
             .client
@@ -48,8 +49,7 @@ impl Session {
         Ok(row.get(0))
     }
 
-    /// Takes the lock until this session ends. While another session has it, this waits;
-    /// `on_waiting` is called first.
+    /// Takes the lock until this session ends. Calls `on_waiting` before it waits for another session.
     pub async fn lock(&self, lock: Lock<'_>, on_waiting: impl FnOnce()) -> Result<()> {
         if self.try_lock(lock).await? {
             return Ok(());
@@ -67,8 +67,8 @@ impl Session {
     }
 }
 
-/// A session that keeps others from making the database of `url` as long as it is open; `None`
-/// where there is no other database to hold it on: a session on template1 is in the way of
+/// A session that keeps others from creating the database of `url` for as long as it is open.
+/// `None` for the database `postgres`: the session would have to be on template1, and that blocks
 /// CREATE DATABASE.
 pub async fn lock_database(url: &ConnectionUrl, on_waiting: impl FnOnce()) -> Result<Option<Session>> {
     if url.database() == "postgres" {

@@ -1,4 +1,4 @@
-//! Databases and their server: creating, dropping, locking, and who is connected.
+//! Administers databases: creates, drops and locks them, and lists who is connected.
 
 pub(crate) mod activity;
 pub(crate) mod create;

@@ -1,4 +1,4 @@
-//! Opening a connection: which servers, with TLS or without, and in what order.
+//! Opens a connection: picks the servers to try, their order, and TLS or not.
 
 use std::future::Future;
 use std::io;
@@ -18,11 +18,11 @@ use super::tls::{Check, SslMode, connector};
 use crate::error::Result;
 use crate::postgres::ConnectionUrl;
 
-/// Opens connections to one URL; what TLS needs is read once.
+/// Opens connections to one URL. Loads what TLS needs once.
 pub(crate) struct Dialer<'a> {
     pub(super) url: &'a ConnectionUrl,
     check: Check,
-    /// `None`: no server of this URL is spoken to in TLS.
+    /// `None` when no server of this URL is reached over TLS.
     connector: Option<MakeRustlsConnect>,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Dialer<'a> {
         Ok(Self { url, check, connector })
     }
 
-    /// Tries each server until one lets us in. A server that knows us and says no
-    /// is the end of it: the next one would be told the same. Returns the client, and the task that serves its connection.
+    /// Tries each server until one accepts. Stops at the first server that answers with a refusal: the
+    /// others would refuse too. Returns the client and the task that serves its connection.
     pub(crate) async fn dial_servers(&self) -> Result<(Client, AbortHandle), Failure> {
         let mut last = None;
         for server in self.url.servers() {
@@ -55,8 +55,7 @@ impl<'a> Dialer<'a> {
         Err(last.unwrap_or_else(|| Failure::no_server(self.url)))
     }
 
-    /// Tries one server as its `sslmode` has it.
-    /// Has the server cancel a statement.
+    /// Asks the server to cancel a statement.
     pub(crate) async fn cancel(&self, token: CancelToken) -> Result<(), tokio_postgres::Error> {
         match &self.connector {
             Some(connector) => token.cancel_query(connector.clone()).await,
@@ -64,6 +63,7 @@ impl<'a> Dialer<'a> {
         }
     }
 
+    /// Tries one server as its `sslmode` asks.
     async fn dial_server(&self, server: &Server) -> Result<(Client, AbortHandle), Cause> {
         let Some(connector) = &self.connector else { return self.attempt(server, None).await };
         if server.is_socket() {
@@ -74,7 +74,7 @@ impl<'a> Dialer<'a> {
             SslMode::Disable => self.attempt(server, None).await,
             SslMode::Allow => match self.attempt(server, None).await {
                 Err(plain) if plain.is_refused_role() => {
-                    // What the server has to say to the first attempt is nearer to the point.
+                    // The first attempt's error says more when the server has no TLS.
                     encrypted(DriverMode::Require)
                         .await
                         .map_err(|cause| if cause.lacks_tls() { plain } else { cause })
@@ -103,8 +103,8 @@ impl<'a> Dialer<'a> {
         let mut config = self.url.config_for(server);
         config.ssl_mode(tls.map_or(DriverMode::Disable, |(mode, _)| mode));
         let progress = Arc::new(Progress::default());
-        // The driver's own limit ends with the TCP handshake; a listener that then
-        // says nothing would hold us for ever.
+        // The driver's timeout covers only the TCP handshake. A listener that then stays silent
+        // would block forever.
         let request_timeout = self.url.request_timeout().min(self.url.limit);
         let place = self.url.to_string();
         let _wait =
@@ -139,20 +139,20 @@ where
     T::Stream: Send + 'static,
 {
     let (client, connection) = config.connect(tls).await?;
-    // Ends with the client; what it has to say reaches us as the client's errors.
+    // Ends with the client; its errors reach us through the client.
     let connection = tokio::spawn(connection);
     Ok((client, connection.abort_handle()))
 }
 
-/// How far the encryption of a connection has come.
+/// How far the TLS handshake has come.
 #[derive(Default)]
 struct Progress {
     began: AtomicBool,
     done: AtomicBool,
 }
 
-/// Notes how far it comes: the driver tells a server without TLS from one that
-/// breaks off only in words.
+/// Tracks the progress of the handshake. The driver distinguishes a server without TLS from one
+/// that hangs up only in the text of its error.
 struct Watched<T> {
     connector: T,
     progress: Arc<Progress>,
@@ -167,7 +167,7 @@ impl MakeTlsConnect<Socket> for Watched<MakeRustlsConnect> {
     type Error = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<Self::TlsConnect, Self::Error> {
-        // A dot at the end of a name says that it is whole; certificates do without.
+        // A trailing dot marks a fully qualified name; certificates omit it.
         let host = host.strip_suffix('.').unwrap_or(host);
         let connector = MakeTlsConnect::<Socket>::make_tls_connect(&mut self.connector, host)?;
         Ok(Watched { connector, progress: Arc::clone(&self.progress) })

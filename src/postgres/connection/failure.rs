@@ -1,5 +1,5 @@
-//! Why a connection could not be opened, and what helps. The server's SQLSTATE
-//! decides, or the type of what failed; never the words.
+//! Why a connection could not be opened, and what helps. Decided by the server's SQLSTATE or the
+//! error's type, never by its text.
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
@@ -14,19 +14,19 @@ use crate::config::Target;
 use crate::error::{Error, span};
 use crate::postgres::ConnectionUrl;
 
-/// Where Amazon publishes the CAs of RDS, of every region.
+/// Amazon's CA bundle for RDS in all regions.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html>
 const RDS_BUNDLE: &str = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem";
 
-/// What one attempt came to.
+/// The failure of one attempt.
 pub(crate) struct Cause {
-    /// `None`: it took too long.
+    /// `None` for a timeout.
     pub(crate) error: Option<tokio_postgres::Error>,
-    /// Whether without TLS there was to be no connection.
+    /// Whether the attempt required TLS.
     pub(crate) asked_for_tls: bool,
     /// Whether the server agreed to TLS.
     pub(crate) began_tls: bool,
-    /// Whether TLS was agreed upon in full.
+    /// Whether the TLS handshake completed.
     pub(crate) was_encrypted: bool,
 }
 
@@ -39,7 +39,7 @@ impl Cause {
         self.error.as_ref()?.source()?.downcast_ref()
     }
 
-    /// What rustls has against the other side.
+    /// The TLS error, if rustls raised one.
     fn tls(&self) -> Option<&rustls::Error> {
         self.io()?.get_ref()?.downcast_ref()
     }
@@ -52,7 +52,7 @@ impl Cause {
         self.began_tls && !self.was_encrypted
     }
 
-    /// Whether the server has no TLS, and TLS was asked for.
+    /// Whether TLS was required and the server has none.
     pub(crate) fn lacks_tls(&self) -> bool {
         self.asked_for_tls
             && !self.began_tls
@@ -60,8 +60,8 @@ impl Cause {
             && self.error.as_ref().is_some_and(|error| error.code().is_none() && !error.is_closed())
     }
 
-    /// Whether the server is not there yet: nobody listens, or it hangs up before
-    /// it has said anything, or it says that it is starting up.
+    /// Whether the server is not up yet: nobody listens, it hangs up before it says anything, or it
+    /// reports that it is starting up.
     fn is_not_yet(&self) -> bool {
         let Some(error) = &self.error else { return false };
         if let Some(code) = error.code() {
@@ -72,13 +72,13 @@ impl Cause {
                 && self.io().is_some_and(|error| is_refused(error) || is_broken_off(error)))
     }
 
-    /// Whether another server of the same URL may be of another mind.
+    /// Whether another server of the same URL may answer differently.
     pub(crate) fn may_differ_elsewhere(&self) -> bool {
         self.code().is_none_or(|code| *code == SqlState::CANNOT_CONNECT_NOW)
     }
 }
 
-/// Nobody listens. A socket's file is not there before the server is.
+/// Whether nobody listens. A socket's file does not exist before its server does.
 fn is_refused(error: &io::Error) -> bool {
     match error.kind() {
         ErrorKind::ConnectionRefused => true,
@@ -92,15 +92,15 @@ fn is_broken_off(error: &io::Error) -> bool {
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
-/// A connection that did not come about.
+/// A failure to connect.
 pub(crate) struct Failure {
-    /// As the user sees it.
+    /// The error that the user sees.
     pub(crate) error: Error,
-    /// Whether the server may be there in a moment.
+    /// Whether the server may be up in a moment.
     pub(crate) is_not_yet: bool,
-    /// Whether it is the server itself that says no.
+    /// Whether the server itself refused.
     pub(crate) is_answer: bool,
-    /// Whether the server is there, and the database is not.
+    /// Whether the server is up but the database does not exist.
     pub(crate) is_missing_database: bool,
 }
 
@@ -133,7 +133,7 @@ impl Failure {
     }
 }
 
-/// What the server says.
+/// The error for a refusal by the server.
 fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
     let prod = url.target().flag();
     let said = cause.error.as_ref().map(describe).unwrap_or_default();
@@ -188,7 +188,7 @@ fn no_tls(url: &ConnectionUrl) -> Error {
     ))
 }
 
-/// A certificate that cannot be verified.
+/// The error for a certificate that cannot be verified.
 fn untrusted(url: &ConnectionUrl, check: &Check, server: &Server, why: &CertificateError) -> Error {
     let roots = match check {
         Check::Chain(roots) | Check::ChainAndName(roots) => roots,
@@ -246,7 +246,7 @@ fn other_name(url: &ConnectionUrl, server: &Server, what: &str) -> Error {
     ))
 }
 
-/// `DnsName("db.example.com")` or `IpAddress(10.0.0.1)`, as rustls shows them.
+/// The name in `DnsName("db.example.com")` or `IpAddress(10.0.0.1)`, as rustls formats them.
 fn bare_name(shown: &str) -> &str {
     let inner = shown.split_once('(').map_or(shown, |(_, inner)| inner);
     inner.trim_end_matches(')').trim_matches('"')
@@ -258,7 +258,7 @@ fn date(time: UnixTime) -> String {
     time.map(|time| time.to_string()).unwrap_or_default()
 }
 
-/// Nobody there, or nobody who speaks PostgreSQL's protocol.
+/// The error when nobody is there, or nobody that speaks PostgreSQL's protocol.
 fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     let is_nobody = cause.io().is_some_and(is_refused);
     let is_silent = cause.io().is_some_and(|error| error.kind() == ErrorKind::TimedOut);
@@ -291,7 +291,7 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     }
 }
 
-/// The variable that leads to this database.
+/// The environment variable that configures this database.
 pub(crate) const fn variable(url: &ConnectionUrl) -> &'static str {
     match url.target() {
         Target::Local => "CONNECTION_URL",
@@ -299,12 +299,12 @@ pub(crate) const fn variable(url: &ConnectionUrl) -> &'static str {
     }
 }
 
-/// Whether the server has no place for this role on such a connection.
+/// Whether the server rejects this role on this kind of connection.
 pub(crate) fn is_refused_role(code: Option<&SqlState>) -> bool {
     code == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
 }
 
-/// The server's own message, with its detail, or the driver's.
+/// The server's message with its detail, or else the driver's.
 pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => match db.detail() {

@@ -1,4 +1,4 @@
-//! What a server says of itself.
+//! What a server says about itself.
 
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -9,11 +9,11 @@ use crate::error::Result;
 use crate::postgres::admin::create::maintenance_session;
 use crate::postgres::{ConnectionUrl, Session};
 
-/// In one row: whether it is RDS, whether it is Aurora, its own address and port, its cluster.
+/// Selects one row: whether it is RDS, whether it is Aurora, its own address and port, its cluster.
 ///
-/// RDS has settings of its own, and a superuser of Amazon's that customers do not get. A role of
-/// that name without the attribute may have come with a dump. A setting that no library defines
-/// is not in `pg_settings`, and `current_setting` has it all the same.
+/// RDS has settings of its own, and a superuser role that customers never get. A role of that name
+/// that is not a superuser may come from a dump. `pg_settings` lacks settings that no library
+/// defines; `current_setting` finds those too.
 macro_rules! identity {
     ($cluster:literal) => {
         concat!(
@@ -28,11 +28,11 @@ macro_rules! identity {
 }
 
 const IDENTITY: &str = identity!("(SELECT system_identifier::text FROM pg_catalog.pg_control_system())");
-/// For a server that has no such function, or not for everybody.
+/// For a server that lacks `pg_control_system`, or denies it to this role.
 const WITHOUT_CLUSTER: &str = identity!("NULL");
 
 impl Session {
-    /// Asks the server what it is.
+    /// Asks the server for its identity.
     pub async fn identity(&self) -> Result<Identity> {
         let row = match self.client.query_one(IDENTITY, &[]).await {
             Err(error)
@@ -57,8 +57,8 @@ fn read(row: &Row) -> Identity {
     Identity { service: service.map(str::to_owned), cluster: row.get(4), address: address.zip(port) }
 }
 
-/// A session that can ask, on the database that `url` names, or on another one as long as that
-/// is not there.
+/// A session that can ask for the identity: on the database of `url`, or on another one while that
+/// does not exist.
 ///
 /// # Errors
 /// Those of [`Session::open`].

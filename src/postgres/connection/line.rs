@@ -1,4 +1,4 @@
-//! The connection under a session, and what becomes of it when nothing comes.
+//! The connection under a session, and what happens when the server goes silent.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +15,9 @@ use crate::error::span;
 use crate::postgres::ConnectionUrl;
 use crate::trace::SILENCE;
 
-/// What the server says of the session that runs this statement, and of the one that it waits for.
-/// The driver does not tell the process that serves us. A statement is known by its beginning:
-/// `track_activity_query_size` keeps no more of it.
+/// Asks for the session that runs this statement, and for the one it waits for. The driver does not
+/// expose our backend's process id, so the statement is found by its beginning:
+/// `track_activity_query_size` cuts off the rest.
 const LOOK: &str = "\
     SELECT coalesce(a.wait_event_type, ''), extract(epoch FROM clock_timestamp() - a.query_start)::float8, \
     o.pid, coalesce(nullif(o.application_name, ''), 'no name'), \
@@ -32,16 +32,16 @@ const LOOK: &str = "\
 pub(crate) struct Line {
     url: ConnectionUrl,
     connection: AbortHandle,
-    /// What is run now, where that says more than the statement does.
+    /// What is running, where that says more than the statement.
     subject: Mutex<Option<String>>,
     is_dead: AtomicBool,
 }
 
-/// What a look from outside shows.
+/// What a second connection shows.
 enum Look {
-    /// The server has the statement, and is at it.
+    /// The server is working on the statement.
     AtWork(String),
-    /// It does not know of it, waits for us in its turn, or does not answer either.
+    /// The server does not know the statement, waits for us, or does not answer at all.
     Dead,
 }
 
@@ -50,19 +50,19 @@ impl Line {
         Self { url: url.clone(), connection, subject: Mutex::default(), is_dead: AtomicBool::new(false) }
     }
 
-    /// Whether it was given up.
+    /// Whether the connection was given up.
     pub(crate) fn is_dead(&self) -> bool {
         self.is_dead.load(Ordering::Relaxed)
     }
 
-    /// From now on, and until told otherwise, it is `subject` that is run.
+    /// Sets what is running, until the next call.
     pub(crate) fn run(&self, subject: Option<String>) {
         *self.subject.lock().unwrap_or_else(PoisonError::into_inner) = subject;
     }
 
-    /// Waits for `work`, which is to run `sql`. A statement may take hours; when nothing has come for
-    /// so long as one waits, the server is asked on a second connection whether it is at it. If not,
-    /// the connection is closed, and the work fails because of that.
+    /// Waits for `work`, which runs `sql`. A statement may take hours. When nothing has come within
+    /// the limit, asks the server on a second connection whether it is still working. If not,
+    /// closes this connection, which makes `work` fail.
     pub(crate) async fn attend<T>(
         &self,
         sql: &str,
@@ -89,7 +89,7 @@ impl Line {
                 return done;
             }
         }
-        // Boxed: hardly any statement comes to this, and each has room for it otherwise.
+        // Boxed to keep the future small: hardly any statement gets here.
         while let Look::AtWork(how) = Box::pin(self.look(sql)).await {
             self.url.trace.waits(limit, || format!("PostgreSQL at {} {how}", self.url));
             if let Ok(done) = timeout(limit, &mut work).await {
@@ -118,9 +118,9 @@ impl Line {
 
 async fn ask(client: &Client, sql: &str) -> Look {
     let row = match client.query_opt(LOOK, &[&sql]).await {
-        // One that waits for us in its turn gets nothing of what we have sent.
+        // A backend that waits for its client has received nothing of what we sent.
         Ok(Some(row)) if row.get::<_, &str>(0) != "Client" => row,
-        // An old server, or one that is made to look like another.
+        // An old server, or one that only imitates PostgreSQL.
         Err(error) if error.as_db_error().is_some() => return Look::AtWork("answers".to_owned()),
         Ok(_) | Err(_) => return Look::Dead,
     };

@@ -1,4 +1,4 @@
-//! Connecting: URLs, TLS, sessions, and what is known when one fails.
+//! Connects: URLs, TLS, sessions, and the reasons for a failure.
 
 mod connect;
 pub(crate) mod failure;

@@ -9,20 +9,20 @@ use crate::config::is_loopback;
 /// One server of a URL.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Server {
-    /// A name, an address, or a socket's folder.
+    /// A name, an address, or a socket's directory.
     pub(crate) host: Option<Host>,
-    /// Where to connect, in place of looking up the host.
+    /// The address to connect to, instead of looking up the host.
     pub(crate) address: Option<IpAddr>,
     pub(crate) port: u16,
 }
 
 impl Server {
-    /// Whether it is reached through a socket of this machine, where TLS has no place.
+    /// Whether it is reached through a Unix socket, which has no TLS.
     pub(crate) fn is_socket(&self) -> bool {
         self.address.is_none() && !matches!(self.host, Some(Host::Tcp(_)))
     }
 
-    /// The name that a certificate must be for.
+    /// The name that its certificate must be for.
     pub(crate) fn name(&self) -> Option<&str> {
         match &self.host {
             Some(Host::Tcp(host)) => Some(host),
@@ -38,7 +38,7 @@ impl Server {
         }
     }
 
-    /// The name, address or socket folder, as shown.
+    /// The name, address or socket directory to show.
     pub(crate) fn shown(&self) -> String {
         match (&self.host, &self.address) {
             (Some(Host::Tcp(host)), _) => host.clone(),
@@ -50,7 +50,7 @@ impl Server {
     }
 }
 
-/// The servers that the lists name.
+/// Pairs up the lists of hosts, addresses and ports.
 pub(crate) fn servers(
     hosts: Option<&str>,
     addresses: Option<&str>,

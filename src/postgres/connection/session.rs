@@ -1,4 +1,4 @@
-//! One connection, and errors that say what to do.
+//! A session, with errors that say what to do.
 
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
@@ -16,38 +16,37 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and signs in. In a dry run, the server refuses what the session
-    /// would write.
+    /// Connects and signs in. In a dry run, the server refuses all writes of the session.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when the server cannot be reached or the
-    /// database is missing, [`crate::error::Kind::Config`] when it refuses the
-    /// role or its password, and when TLS is not as was asked for.
+    /// [`crate::error::Kind::Failed`] when the server cannot be reached or the database is missing.
+    /// [`crate::error::Kind::Config`] when the server refuses the role or its password, or TLS is
+    /// not as configured.
     pub async fn open(url: &ConnectionUrl) -> Result<Self> {
         Self::with(Dialer::new(url)?.dial().await?, url).await
     }
 
-    /// The same on a connection that is open.
+    /// Makes a session of an open connection.
     pub(crate) async fn with(client: Traced<Client>, url: &ConnectionUrl) -> Result<Self> {
         let session = Self { client, url: url.clone() };
         if url.read_only {
-            // Not a start-up parameter, which a connection pooler may refuse.
+            // Not a startup parameter: a connection pooler may refuse those.
             let read_only = session.client.batch_execute("SET default_transaction_read_only = on").await;
             read_only.map_err(|error| session.error("cannot make the session read-only", error))?;
         }
         Ok(session)
     }
 
-    /// Asks the server to cancel the statement that it is at, if any. That takes a connection of its own,
-    /// and nobody says whether it had an effect.
+    /// Asks the server to cancel the running statement, if any. This takes a second connection, and
+    /// nothing tells whether it had an effect.
     pub async fn cancel(&self) {
         if let Ok(dialer) = Dialer::new(&self.url) {
-            // Should it get through to nobody, neither did the statement.
+            // If the server cannot be reached, the statement is lost too.
             let _ = tokio::time::timeout(self.url.limit, dialer.cancel(self.client.cancel_token())).await;
         }
     }
 
-    /// Where this session is.
+    /// The URL of this session.
     #[must_use]
     pub const fn url(&self) -> &ConnectionUrl {
         &self.url
@@ -63,7 +62,7 @@ impl Session {
         Ok(row.get(0))
     }
 
-    /// `what` failed because nothing came any more, and the server did not say that it is at it.
+    /// The error when `what` got no answer and the server does not confirm that it is working on it.
     pub(crate) fn silent(&self, what: &str) -> Error {
         let limit = self.url.limit;
         let limit_shown = span(limit);
@@ -71,7 +70,7 @@ impl Session {
             .out_of_time(limit)
     }
 
-    /// The same of a COMMIT, with what has become of the work; `hint` helps where that is not known.
+    /// The error of a COMMIT, which says what became of the work; `hint` is shown when that is unknown.
     pub(crate) fn commit_error(&self, what: &str, error: tokio_postgres::Error, hint: &str) -> Error {
         if is_refusal(&error) {
             return self.error(&format!("{what}, and nothing of it was kept"), error);
@@ -83,7 +82,7 @@ impl Session {
         Error::failed(format!("{what} on {}: {why}", self.url)).because(error).hint(hint)
     }
 
-    /// An error of this session: `what` failed, on which database, and why.
+    /// The error of this session: `what` failed, on which database, and why.
     pub(crate) fn error(&self, what: &str, error: tokio_postgres::Error) -> Error {
         let hint = match error.code() {
             Some(&SqlState::UNDEFINED_TABLE) => {
@@ -96,7 +95,7 @@ impl Session {
         }
         let message = describe(&error);
         let shown = Error::failed(format!("{what} on {}: {message}", self.url));
-        // What the server said is in the message already.
+        // The message already holds what the server said.
         let error = if error.as_db_error().is_some() { shown } else { shown.because(error) };
         match hint {
             Some(hint) => error.hint(hint),
@@ -105,12 +104,12 @@ impl Session {
     }
 }
 
-/// What helps where work may have been kept that finds itself.
+/// The hint for work that may have been kept and that a second run resumes.
 pub(crate) const GOES_ON: &str = "run the same command again: it goes on from what was kept";
 
 /// Where a transaction failed.
 pub(crate) enum Failed {
-    /// Nothing is kept.
+    /// Before COMMIT: nothing was kept.
     Before(tokio_postgres::Error),
     AtCommit(tokio_postgres::Error),
 }
@@ -121,8 +120,8 @@ impl From<tokio_postgres::Error> for Failed {
     }
 }
 
-/// Whether the server itself has refused a COMMIT. A session that it ends, class 57P, may have
-/// committed before.
+/// Whether the server itself refused a COMMIT. Not for class 57P, where it ends the session: it may
+/// have committed before.
 fn is_refusal(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| !code.code().starts_with("57P"))
 }

@@ -2,25 +2,25 @@
 
 use crate::postgres::sql::{Lexer, Token};
 
-/// As much of a statement as its line shows.
+/// How many characters of a statement its trace line shows.
 const FIRST_WORDS: usize = 72;
 
-/// The beginning of a statement, as its line shows it.
+/// The beginning of a statement, as a trace line shows it.
 pub(crate) fn brief(sql: &str) -> String {
-    // As much of it as can be of interest: it may be of megabytes.
+    // A statement may be megabytes long.
     let beginning = sql.char_indices().nth(8 * FIRST_WORDS).map_or(sql, |(end, _)| &sql[..end]);
     cut(&shown(beginning))
 }
 
-/// A statement in one line, without comments, and without what its strings say: one
-/// of them may be a password.
+/// A statement on one line, without comments and without the contents of strings: one of them may
+/// be a password.
 pub(super) fn shown(sql: &str) -> String {
     let mut shown = String::new();
     let mut lexer = Lexer::new(sql);
     let mut end = 0;
     loop {
         let Ok(next) = lexer.next() else {
-            // Not to be taken apart: the rest may be inside of a string.
+            // The statement cannot be parsed: the rest may be inside a string.
             shown.push('…');
             return shown;
         };
@@ -30,7 +30,7 @@ pub(super) fn shown(sql: &str) -> String {
         }
         end = lexer.at();
         let text = &sql[start..end];
-        // A dollar alone begins a parameter; $$ and $tag$ quote.
+        // A single dollar begins a parameter; `$$` and `$tag$` quote.
         let is_string = token == Token::Operand
             && (text.starts_with(['\'', 'e', 'E']) || (text.starts_with('$') && text.len() > 1));
         shown.push_str(if is_string { "'…'" } else { text });

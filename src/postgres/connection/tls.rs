@@ -1,4 +1,4 @@
-//! TLS as libpq's `sslmode` and `sslrootcert` have it, over rustls.
+//! TLS with the meaning of libpq's `sslmode` and `sslrootcert`, on top of rustls.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,25 +15,25 @@ use super::verifier::{Trust, Verifier};
 use crate::config::{PostgresConfig, Target};
 use crate::error::{Error, Result};
 
-/// The word that stands for the system's own CA certificates.
+/// The `sslrootcert` value for the system's CA certificates.
 const SYSTEM: &str = "system";
 
-/// Whether a connection is encrypted, and what is made sure of.
+/// Whether a connection is encrypted, and what is verified.
 ///
 /// <https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SslMode {
     /// Never encrypted.
     Disable,
-    /// Encrypted where the server does not do without.
+    /// Encrypted only when the server insists.
     Allow,
-    /// Encrypted where the server can.
+    /// Encrypted when the server supports it.
     Prefer,
-    /// Encrypted; whoever answers is believed.
+    /// Encrypted, but any server is trusted.
     Require,
-    /// Encrypted, with a certificate that a known CA has signed.
+    /// Encrypted, with a certificate signed by a trusted CA.
     VerifyCa,
-    /// The same, and the certificate is for the host's name.
+    /// Like [`Self::VerifyCa`], and the certificate is for the host's name.
     VerifyFull,
 }
 
@@ -41,7 +41,7 @@ impl SslMode {
     const ALL: [Self; 6] =
         [Self::Disable, Self::Allow, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
 
-    /// libpq's word for it.
+    /// libpq's name for it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Disable => "disable",
@@ -62,10 +62,10 @@ impl FromStr for SslMode {
     }
 }
 
-/// The CA certificates that are believed; displays as the words for them.
+/// The trusted CA certificates. Displays as a description of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Roots {
-    /// Those in a file.
+    /// Those in this file.
     File(PathBuf),
     /// The system's own.
     System,
@@ -80,31 +80,31 @@ impl fmt::Display for Roots {
     }
 }
 
-/// What the settings say about TLS.
+/// The settings for TLS.
 #[derive(Debug, Clone)]
 pub(crate) struct Tls {
     mode: SslMode,
-    /// Whether a setting says so; the target's default otherwise.
+    /// Whether `mode` comes from a setting and not from a default.
     is_mode_set: bool,
     roots: Option<Roots>,
     default_file: Option<PathBuf>,
 }
 
-/// What is made sure of about a server's certificate.
+/// How far a server's certificate is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// Nothing.
+    /// Not at all.
     Nothing,
-    /// Who has signed it.
+    /// Its chain of signatures.
     Chain(Roots),
-    /// That, and whom it is for.
+    /// Its chain of signatures, and its name.
     ChainAndName(Roots),
 }
 
 impl Tls {
-    /// In production the default is verify-full, and as with libpq `prefer`
-    /// elsewhere. Whoever names the system's CAs means to verify in full: they
-    /// have signed certificates for everybody.
+    /// Reads the settings. The default mode is verify-full in production, and `prefer` elsewhere,
+    /// as in libpq. With the system's CAs it is verify-full everywhere, because they sign for
+    /// everybody.
     pub(crate) fn new(settings: &PostgresConfig) -> Result<Self> {
         let roots = settings.get("sslrootcert").map(|setting| match setting.value.as_str() {
             SYSTEM => Roots::System,
@@ -132,7 +132,7 @@ impl Tls {
         })
     }
 
-    /// With TLS or without, as the server has it.
+    /// Uses TLS if the server offers it.
     pub(crate) const fn on_loopback() -> Self {
         Self { mode: SslMode::Prefer, is_mode_set: false, roots: None, default_file: None }
     }
@@ -141,18 +141,18 @@ impl Tls {
         self.mode
     }
 
-    /// The mode, with the reason for it where nobody has asked for it.
+    /// The mode, and that it is a default where nobody set it.
     pub(crate) fn described(&self) -> String {
         let why = if self.is_mode_set { "" } else { ", the default of --prod," };
         format!("sslmode={}{why}", self.mode.name())
     }
 
-    /// The CA file that was looked for in vain, where none is named.
+    /// The default CA file that does not exist, when no file is configured.
     pub(crate) fn missing_default(&self) -> Option<&Path> {
         self.default_file.as_deref().filter(|_| self.roots.is_none())
     }
 
-    /// What has been asked for, as a URL's parameters.
+    /// The configured settings, as a URL's parameters.
     pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
         let mode = self.is_mode_set.then(|| ("sslmode", self.mode.name().to_owned()));
         let roots = self.roots.as_ref().map(|roots| match roots {
@@ -162,9 +162,9 @@ impl Tls {
         mode.into_iter().chain(roots.map(|roots| ("sslrootcert", roots))).collect()
     }
 
-    /// What to make sure of. As libpq has it, `require` is as good as `verify-ca`
-    /// once there is a CA file; `allow` and `prefer` promise nothing, and failing to
-    /// verify would only drive them to do without encryption.
+    /// How far to verify. As in libpq, `require` acts like `verify-ca` once there is a CA file.
+    /// `allow` and `prefer` promise nothing, so a failed verification would only make them go
+    /// unencrypted.
     pub(crate) fn check(&self) -> Check {
         let file = || {
             let default = self.default_file.clone().filter(|file| file.exists());
@@ -179,11 +179,10 @@ impl Tls {
     }
 }
 
-/// A connector that checks this much. Reads the CA certificates, which for the
-/// system's takes some milliseconds.
+/// A connector that verifies this much. Loads the CA certificates; the system's take some milliseconds.
 ///
 /// # Errors
-/// [`crate::error::Kind::Config`]: there are none, or the file cannot be read.
+/// [`crate::error::Kind::Config`] when there are no certificates, or the file cannot be read.
 pub(crate) fn connector(check: &Check) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let (roots, compares_names) = match check {
@@ -197,7 +196,7 @@ pub(crate) fn connector(check: &Check) -> Result<MakeRustlsConnect> {
         .map_err(|cause| Error::failed("cannot set up TLS").because(cause))?;
     let mut config =
         config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
-    // Servers that are spoken to in TLS at once insist on it.
+    // Servers require ALPN when a connection starts with TLS directly.
     config.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(MakeRustlsConnect::new(config))
 }

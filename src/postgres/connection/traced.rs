@@ -1,4 +1,4 @@
-//! Sessions that tell of their statements.
+//! Sessions that trace their statements.
 
 use std::io::Cursor;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use super::line::Line;
 use super::shown::{cut, shown};
 use crate::trace::{Trace, since};
 
-/// The driver's client, or a transaction of it; what is asked of it is told.
+/// The driver's client, or a transaction of it, that traces each statement.
 pub(crate) struct Traced<C> {
     inner: C,
     trace: Trace,
@@ -26,7 +26,7 @@ pub(crate) struct Traced<C> {
     line: Arc<Line>,
 }
 
-/// The rows of a COPY under way.
+/// An open COPY.
 pub(crate) struct Rows {
     sink: Pin<Box<CopyInSink<Cursor<Vec<u8>>>>>,
     sql: String,
@@ -34,7 +34,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Sends some more of them.
+    /// Sends some of its rows.
     pub(crate) async fn send(&mut self, rows: Vec<u8>) -> Result<(), Error> {
         let Self { sink, sql, line } = self;
         line.attend(sql, sink.send(Cursor::new(rows))).await
@@ -45,7 +45,7 @@ impl Rows {
     }
 }
 
-/// A statement, with its text where there is one.
+/// A statement to run, and its text if it has one.
 pub(crate) trait Sql: ToStatement + Sync + Send {
     fn text(&self) -> &str;
 }
@@ -75,12 +75,12 @@ impl<C> Traced<C> {
         Self { inner, trace, place: place.into(), line: Arc::new(line) }
     }
 
-    /// The connection under it.
+    /// The connection.
     pub(crate) fn line(&self) -> &Line {
         &self.line
     }
 
-    /// Waits for `work`, and tells of the statement and how many rows it had.
+    /// Waits for `work`; traces the statement and its row count.
     async fn tell<T>(
         &self,
         sql: &str,
@@ -152,7 +152,7 @@ impl<C: GenericClient + Sync> Traced<C> {
         self.tell(sql.text(), parameters, self.inner.execute(sql, parameters), |rows| Some(*rows)).await
     }
 
-    /// Begins a COPY; its rows are not told.
+    /// Begins a COPY. Its rows are not traced.
     pub(crate) async fn copy_in(&self, sql: &str) -> Result<Rows, Error> {
         let sink = self.tell(sql, &[], self.inner.client().copy_in(sql), |_| None).await?;
         Ok(Rows { sink: Box::pin(sink), sql: sql.to_owned(), line: Arc::clone(&self.line) })
@@ -163,12 +163,12 @@ impl<C: GenericClient + Sync> Traced<C> {
         self.tell(sql, &[], self.inner.client().execute_typed(sql, &[]), |_| None).await
     }
 
-    /// Its messages are not told.
+    /// Runs statements without tracing them.
     pub(crate) async fn simple_query(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
         self.line.attend(sql, self.inner.client().simple_query(sql)).await
     }
 
-    /// Is not told, but what runs it is.
+    /// Prepares a statement. Only its execution is traced.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
         self.line.attend(sql, self.inner.client().prepare(sql)).await
     }
@@ -183,7 +183,7 @@ impl Traced<Client> {
         self.inner.cancel_token()
     }
 
-    /// A transaction, which rolls back unless it is committed.
+    /// Begins a transaction, which rolls back unless it is committed.
     pub(crate) async fn transaction(&mut self) -> Result<Traced<Transaction<'_>>, Error> {
         let (trace, place) = (self.trace.clone(), Arc::clone(&self.place));
         trace.wire(|| "> BEGIN".to_owned());

@@ -1,4 +1,4 @@
-//! A connection URL, taken apart without ever showing its password.
+//! A connection URL, parsed without ever showing its password.
 
 use std::fmt;
 use std::str::FromStr as _;
@@ -12,44 +12,42 @@ use crate::config::{Host as Located, PostgresConfig, Setting, Source, Target, li
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
-/// How long a connection attempt may take unless `connect_timeout` says
-/// otherwise.
+/// The timeout of a connection attempt, unless `connect_timeout` sets another.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What cruddur calls itself in `pg_stat_activity`.
+/// Our name in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "cruddur";
 
-/// libpq's keywords that are not for the driver, or that it has under another name.
+/// libpq's keywords that the driver does not take, or that are handled here.
 const NOT_THE_DRIVERS: [&str; 7] =
     ["passfile", "sslmode", "sslrootcert", "host", "hostaddr", "port", "fallback_application_name"];
 
-/// Where a PostgreSQL database is and who asks. Displays as `host:port/database`.
+/// A PostgreSQL database, and the role that connects to it. Displays as `host:port/database`.
 #[derive(Clone)]
 pub struct ConnectionUrl {
     /// Everything but the servers.
     config: tokio_postgres::Config,
     /// At least one, in the order to try them.
     servers: Vec<Server>,
-    /// The same, by what leads to them.
+    /// The same servers, by the host that leads to them.
     hosts: Vec<Located>,
     pub(crate) tls: Tls,
     target: Target,
     database: String,
-    /// What libpq's programs are to be told, by variable.
+    /// The environment for libpq's programs, by variable.
     variables: Vec<(&'static str, Option<String>)>,
     /// The settings that hold the role and its password.
     credentials: String,
-    /// Whether sessions are to refuse whatever writes.
+    /// Whether sessions refuse all writes.
     pub(crate) read_only: bool,
-    /// How long to wait before it is asked whether the server is at work at all.
+    /// How long to wait for an answer before asking the server whether it is still working.
     pub(crate) limit: Duration,
-    /// Who is told of statements.
+    /// Traces the statements.
     pub(crate) trace: Trace,
 }
 
 impl ConnectionUrl {
-    /// Parses a `postgresql://` URL, or libpq's `key=value` words, by itself: no
-    /// variable adds to it.
+    /// Parses a `postgresql://` URL, or libpq's `key=value` words, without looking at the environment.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -57,11 +55,11 @@ impl ConnectionUrl {
         Self::new(&PostgresConfig::from_url(setting, target)?)
     }
 
-    /// Reads what is configured.
+    /// Reads the configuration.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Config`]; the message names the setting and what is
-    /// wrong with it, never a part of it that could be the password.
+    /// [`crate::error::Kind::Config`]. The message names the setting and its fault, but never a
+    /// part of it that could be the password.
     pub fn new(settings: &PostgresConfig) -> Result<Self> {
         let value = |keyword: &str| settings.get(keyword).map(|setting| setting.value.as_str());
         for (keyword, setting) in settings.settings() {
@@ -128,7 +126,7 @@ impl ConnectionUrl {
         &self.database
     }
 
-    /// The role that asks.
+    /// The role that connects.
     #[must_use]
     pub fn user(&self) -> &str {
         self.config.get_user().unwrap_or_default()
@@ -146,19 +144,19 @@ impl ConnectionUrl {
         self.servers.first().map_or(5432, |server| server.port)
     }
 
-    /// The world it belongs to.
+    /// The target that it belongs to.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
-    /// The first host's name, address or socket folder.
+    /// The first host: its name, address or socket directory.
     #[must_use]
     pub fn host(&self) -> String {
         self.servers.first().map(Server::shown).unwrap_or_default()
     }
 
-    /// Each server, by what leads to it.
+    /// Each server, by the host that leads to it.
     #[must_use]
     pub fn hosts(&self) -> &[Located] {
         &self.hosts
@@ -170,13 +168,13 @@ impl ConnectionUrl {
         self.servers.iter().all(Server::is_loopback)
     }
 
-    /// The same place, for sessions that only read, or that may write.
+    /// The same URL, for sessions that only read, or that may write.
     #[must_use]
     pub fn reading_only(self, read_only: bool) -> Self {
         Self { read_only, ..self }
     }
 
-    /// The same server and role, another database.
+    /// The same server and role, with another database.
     #[must_use]
     pub fn with_database(&self, database: &str) -> Self {
         let mut other = self.clone();
@@ -185,8 +183,7 @@ impl ConnectionUrl {
         other
     }
 
-    /// The same role and database on another port of 127.0.0.1, with TLS or
-    /// without, as the server there has it.
+    /// The same role and database on another port of 127.0.0.1. Uses TLS if the server there offers it.
     #[must_use]
     pub fn on_loopback_port(&self, port: u16) -> Self {
         let mut config = tokio_postgres::Config::new();
@@ -200,7 +197,7 @@ impl ConnectionUrl {
         Self { config, servers: vec![server], hosts, tls: Tls::on_loopback(), ..self.clone() }
     }
 
-    /// The first host and port, as a URL has them.
+    /// The first host and port, as in a URL.
     fn authority(&self) -> String {
         let host = self.host();
         if host.contains(':') {
@@ -210,8 +207,7 @@ impl ConnectionUrl {
         }
     }
 
-    /// The first server's URL in full, password included: for a child's
-    /// environment only.
+    /// The first server's full URL, with the password: only for a child's environment.
     #[must_use]
     pub fn expose(&self) -> String {
         let password = self.password().map(|text| format!(":{}", encode(text))).unwrap_or_default();
@@ -236,17 +232,17 @@ impl ConnectionUrl {
         )
     }
 
-    /// The settings that say who asks, as a hint names them.
+    /// The settings that hold the role and its password, as a hint names them.
     pub(crate) fn credentials(&self) -> &str {
         &self.credentials
     }
 
-    /// How long a connection attempt may take.
+    /// The timeout of a connection attempt.
     pub(crate) fn request_timeout(&self) -> Duration {
         self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT)
     }
 
-    /// The servers, in the order to try them now.
+    /// The servers, in the order to try them.
     pub(crate) fn servers(&self) -> Vec<Server> {
         let mut servers = self.servers.clone();
         if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
@@ -262,7 +258,7 @@ impl ConnectionUrl {
             (Some(Host::Tcp(host)), _) => _ = config.host(host),
             #[cfg(unix)]
             (Some(Host::Unix(path)), None) => _ = config.host_path(path),
-            // The driver wants a name for TLS, even where nobody compares it.
+            // The driver needs a name for TLS, even where nothing compares it.
             (_, Some(address)) => _ = config.host(address.to_string()),
             (None, None) => {}
         }
@@ -270,16 +266,16 @@ impl ConnectionUrl {
             config.hostaddr(address);
         }
         if self.password().is_none() {
-            // The server shall say, by its code, that it wants one: the driver says it in words.
+            // An empty password makes the server ask for one, with its own SQLSTATE. Without one
+            // the driver fails first, with only a text.
             config.password("");
         }
         config.port(server.port);
         config
     }
 
-    /// What libpq's programs are to find in their environment; `None` is to be
-    /// taken out of it. Without the password file, whose password is here, and
-    /// without the CA file, which [`Tls`] knows.
+    /// The environment for libpq's programs; a variable with `None` is removed from it. Leaves out
+    /// the password file, because its password is known here, and TLS, which [`Tls`] handles.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
         self.variables
             .iter()
@@ -294,7 +290,7 @@ impl fmt::Display for ConnectionUrl {
     }
 }
 
-/// Lets the driver look at one value, so that the one at fault is named.
+/// Validates one value with the driver, so that an error can name the setting.
 fn check(settings: &PostgresConfig, keyword: &str, setting: &Setting) -> Result<()> {
     let is_valid = match keyword {
         "passfile" | "sslrootcert" | "fallback_application_name" => true,
@@ -310,13 +306,13 @@ fn check(settings: &PostgresConfig, keyword: &str, setting: &Setting) -> Result<
     Err(Error::config(format!("{} is not a valid {keyword}", setting.source)))
 }
 
-/// libpq's `key='value'`, by the driver's name for it.
+/// A libpq `key='value'`, under the driver's name for the key.
 fn word(keyword: &str, value: &str) -> String {
     let keyword = if keyword == "keepalives_count" { "keepalives_retries" } else { keyword };
     format!("{keyword}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// What the driver makes of it; what its errors say could hold a secret.
+/// The driver's configuration. Its errors are dropped: their text could hold a secret.
 fn parse_words(words: &str) -> Option<tokio_postgres::Config> {
     words.parse().ok()
 }

@@ -1,5 +1,4 @@
-//! Who is believed to be the server: rustls' rules, and where libpq is more
-//! lenient with a server's certificate, libpq's.
+//! Verifies a server's certificate: by rustls' rules, or by libpq's where those are more lenient.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,22 +16,21 @@ use x509_cert::der::oid::db::{rfc4519, rfc5280};
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::{Certificate, Version};
 
-/// Checks as much of a certificate as was asked for. That the server holds its
-/// key is always checked.
+/// Verifies a certificate as far as the mode asks for. Always verifies that the server holds its key.
 #[derive(Debug)]
 pub(crate) struct Verifier {
-    /// `None`: whoever answers is believed.
+    /// `None`: any server is trusted.
     pub(crate) roots: Option<Trust>,
     pub(crate) compares_names: bool,
     pub(crate) algorithms: WebPkiSupportedAlgorithms,
 }
 
-/// The certificates that are believed.
+/// The trusted certificates.
 #[derive(Debug)]
 pub(crate) struct Trust {
-    /// Those of CAs.
+    /// The CA certificates.
     pub(crate) anchors: RootCertStore,
-    /// The same as they are in a file that was named: one of them may be the server's own.
+    /// All certificates of the configured file: one of them may be the server's own.
     pub(crate) certificates: Vec<CertificateDer<'static>>,
 }
 
@@ -44,7 +42,7 @@ impl Trust {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        // A certificate that its owner has signed, and given to us, needs no CA.
+        // A self-signed certificate that we were given needs no CA.
         if self.certificates.iter().any(|own| own == end_entity) {
             return check_time(&parse(end_entity)?, now);
         }
@@ -59,8 +57,8 @@ impl Trust {
         });
         let Err(Error::InvalidCertificate(CertificateError::Other(_))) = &chain else { return chain };
         let certificate = parse(end_entity)?;
-        // A CA's own, as `openssl req -x509` makes them, is refused as such before
-        // anybody looks for who has signed it.
+        // rustls rejects a CA's own certificate, as made by `openssl req -x509`, before it looks
+        // for an issuer.
         if certificate.tbs_certificate.issuer == certificate.tbs_certificate.subject {
             return Err(CertificateError::UnknownIssuer.into());
         }
@@ -71,7 +69,7 @@ impl Trust {
     }
 }
 
-/// What `openssl x509 -req` makes unless it is given an extension.
+/// A version 1 certificate, which `openssl x509 -req` makes unless it is given an extension.
 #[derive(Debug)]
 struct OldVersion;
 
@@ -122,7 +120,7 @@ impl ServerCertVerifier for Verifier {
         if ParsedCertificate::try_from(certificate).is_ok() {
             return verify_tls13_signature(message, certificate, signature, &self.algorithms);
         }
-        // One that nobody verifies has its key all the same.
+        // An unverified certificate still has a key.
         let key = parse(certificate)?.tbs_certificate.subject_public_key_info.to_der();
         let key = SubjectPublicKeyInfoDer::from(key.map_err(|_| CertificateError::BadEncoding)?);
         verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
@@ -150,8 +148,8 @@ fn check_time(certificate: &Certificate, now: UnixTime) -> Result<(), Error> {
     Ok(())
 }
 
-/// Compares the host's name with the certificate's; as libpq has it, its common
-/// name counts where it has no alternative names.
+/// Compares the host's name with the certificate's. As in libpq, the common name counts when there
+/// are no alternative names.
 fn compare_names(end_entity: &CertificateDer<'_>, host: &ServerName<'_>) -> Result<(), Error> {
     let compared = match ParsedCertificate::try_from(end_entity) {
         Ok(certificate) => verify_server_name(&certificate, host),
@@ -179,8 +177,7 @@ fn common_name(certificate: &Certificate) -> Option<String> {
     Some(std::str::from_utf8(name.value.value()).ok()?.to_owned())
 }
 
-/// Whether a common name is for `host`; an asterisk at its beginning stands for
-/// one label of a name.
+/// Whether a common name is for `host`. A leading asterisk matches one label.
 fn is_for(name: &str, host: &str) -> bool {
     let is_address = host.parse::<std::net::IpAddr>().is_ok();
     name.eq_ignore_ascii_case(host)

@@ -1,4 +1,4 @@
-//! Waiting for a server that is on its way.
+//! Waits for a server that is starting.
 
 use std::time::Duration;
 
@@ -7,29 +7,28 @@ use super::failure::Failure;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::ConnectionUrl;
 
-/// How long to wait before the second attempt; then ever longer.
+/// The pause before the second attempt; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// The longest time between two attempts.
+/// The longest pause between two attempts.
 const MAX_PAUSE: Duration = Duration::from_millis(500);
 
-/// What waiting came to.
+/// The result of waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ready {
     /// The server accepts connections to the database.
     Database,
-    /// The server accepts connections; the database is still to be created.
+    /// The server accepts connections, but the database does not exist yet.
     ServerOnly,
 }
 
-/// Tries until the server accepts connections. Only a server that refuses the
-/// connection, breaks it off or is starting up is tried again; `report` is told
-/// why it is waited for, once for each reason in a row.
+/// Retries until the server accepts connections. Retries only when the server refuses the
+/// connection, hangs up or is starting. Calls `report` with the reason each time it changes.
 ///
 /// # Errors
-/// [`Kind::Failed`] with the last reason when it takes longer than `timeout`; at
-/// once, with its own kind, whatever waiting does not cure.
+/// [`Kind::Failed`] with the last reason after `timeout`. Errors that waiting does not cure are
+/// returned at once, with their own kind.
 pub async fn wait(url: &ConnectionUrl, timeout: Duration, mut report: impl FnMut(&str)) -> Result<Ready> {
-    // The whole is limited, and not each attempt.
+    // `timeout` limits the wait as a whole; an attempt has only its `connect_timeout`.
     let mut url = url.clone();
     url.limit = Duration::MAX;
     let url = &url;
@@ -59,7 +58,7 @@ pub async fn wait(url: &ConnectionUrl, timeout: Duration, mut report: impl FnMut
     let seconds = timeout.as_secs_f64();
     let message = format!("PostgreSQL at {url} does not accept connections after {seconds} s");
     Err(match last {
-        // Its causes are shown under the message; one without is its own reason.
+        // Its causes are shown below the message; an error without causes is its own reason.
         Some(last) if last.causes().next().is_some() => last.with(Kind::Failed, message),
         Some(last) => {
             let reason = reason(&last);
@@ -69,7 +68,7 @@ pub async fn wait(url: &ConnectionUrl, timeout: Duration, mut report: impl FnMut
     })
 }
 
-/// The innermost cause, which says most in the fewest words; else the message.
+/// The innermost cause, which is the shortest and most specific; else the message.
 fn reason(error: &Error) -> String {
     error.causes().last().unwrap_or_else(|| error.message().to_owned())
 }

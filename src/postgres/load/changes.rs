@@ -1,4 +1,4 @@
-//! What a script has done to the tables.
+//! The changes that a script made to the tables.
 
 use std::collections::HashMap;
 
@@ -7,27 +7,27 @@ use tokio_postgres::Row;
 
 use crate::postgres::{Session, quote_identifier};
 
-/// A table that a script has created, altered or written to.
+/// A table that a script created, altered or wrote to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableChange {
     /// Its schema.
     pub schema: String,
     /// Its name.
     pub table: String,
-    /// The rows that it holds after the script; `None` before they are counted, and
-    /// where the role may not read it.
+    /// Its number of rows after the script; `None` until they are counted, or when the role may not
+    /// read the table.
     pub rows: Option<i64>,
-    /// The rows that the script inserted, by the server's count: triggers' too, and
-    /// those that were undone by a ROLLBACK TO a savepoint.
+    /// Rows the script inserted, by the server's count. Includes rows inserted by triggers, and
+    /// rows undone by a ROLLBACK TO a savepoint.
     pub inserted: i64,
-    /// The same of updated rows.
+    /// Updated rows, counted in the same way.
     pub updated: i64,
-    /// The same of deleted rows; TRUNCATE counts none.
+    /// Deleted rows, counted in the same way; TRUNCATE counts none.
     pub deleted: i64,
 }
 
-/// The locks tell which tables were written to, also where no row was hit; they are
-/// held until the transaction ends.
+/// The tables written to, found by their locks, which are held until the transaction ends. This
+/// includes tables in which no row changed.
 const WRITTEN: &str = "\
     SELECT c.oid, coalesce(s.n_tup_ins, 0), coalesce(s.n_tup_upd, 0), coalesce(s.n_tup_del, 0), \
     n.nspname, c.relname \
@@ -44,20 +44,17 @@ const WRITTEN: &str = "\
         ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')) \
     ORDER BY n.nspname, c.relname";
 
-/// Despite its name the view goes on counting from one transaction to the next, until
-/// the session next hands its figures in, which it does once a second and between
-/// transactions only.
-/// 2613 is the catalog of large objects; other tables of the server's have oids below 16384 too.
+/// The rows counted so far. Despite its name, the view keeps counting across transactions, until
+/// the session reports its figures: at most once a second, and only between transactions. 2613 is
+/// the catalog of large objects; the server's other tables have oids below 16384 too.
 const COUNTED: &str = "SELECT relid, n_tup_ins, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_all_tables \
     WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND (relid >= 16384 OR relid = 2613)";
 
-/// What a session has counted so far of each table, by its oid: rows inserted,
-/// updated, deleted.
+/// A session's counts of inserted, updated and deleted rows so far, by the table's oid.
 pub(crate) type TupleCounts = HashMap<u32, [i64; 3]>;
 
 impl TableChange {
-    /// Adds what a later script has done to what earlier ones have; rows are to be
-    /// counted again.
+    /// Adds the changes of a later script to those of earlier ones. The rows have to be counted again.
     #[must_use]
     pub fn merge(mut earlier: Vec<Self>, later: Vec<Self>) -> Vec<Self> {
         for change in later {
@@ -81,13 +78,13 @@ impl TableChange {
 }
 
 impl Session {
-    /// What is counted already, where a transaction begins.
+    /// The counts at the start of a transaction.
     pub(crate) async fn tuple_counts(&self) -> Result<TupleCounts, tokio_postgres::Error> {
         let rows = self.client.query(COUNTED, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), tuples(row))).collect())
     }
 
-    /// What has been counted since `before`.
+    /// The rows counted since `before`.
     pub(crate) async fn counts_since(
         &self,
         before: &TupleCounts,
@@ -100,8 +97,8 @@ impl Session {
         Ok(counts)
     }
 
-    /// The tables that the open transaction has written to, which began with `before`.
-    /// Their rows are not counted: on a large table that would hold its locks for long.
+    /// The tables that the open transaction wrote to; `before` is from its start. Does not count
+    /// their rows: on a large table that would hold the locks for long.
     pub(crate) async fn written_tables(
         &self,
         before: &TupleCounts,
@@ -116,8 +113,8 @@ impl Session {
         Ok(rows.iter().map(change).collect())
     }
 
-    /// Counts the rows of the tables. What cannot be counted stays without a number:
-    /// the script is through, and nothing of it depends on this.
+    /// Counts the rows of the tables. A table that cannot be counted stays without a number: the
+    /// script is done and does not depend on this.
     pub async fn count_rows(&self, tables: &mut [TableChange]) {
         if tables.is_empty() {
             return;
@@ -130,7 +127,7 @@ impl Session {
             }
             return;
         }
-        // One that the role may not read, or that is gone, must not hide the others.
+        // One unreadable or dropped table must not hide the others.
         for table in tables {
             let count = self.client.query_one(&table.count_query(), &[]).await;
             table.rows = count.ok().map(|row| row.get(0));
@@ -138,7 +135,7 @@ impl Session {
     }
 }
 
-/// The three counts after a row's first column.
+/// The three counts after the first column.
 fn tuples(row: &Row) -> [i64; 3] {
     std::array::from_fn(|kind| row.get(kind + 1))
 }

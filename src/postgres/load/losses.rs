@@ -1,8 +1,7 @@
-//! What a script destroys, by the catalog before it and after it, and by the rows that the server
-//! has counted in its transaction.
+//! What a script destroys, by the catalog before and after it, and by the server's row counts.
 //!
-//! Reading SQL can never be complete: a function, a rule or a string that is put together may do
-//! anything. What a transaction has done is known to the server.
+//! Reading the SQL can never be complete: a function, a rule or dynamic SQL may do anything. The
+//! server knows what a transaction has done.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -12,14 +11,13 @@ use crate::postgres::{Session, quote_identifier};
 
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
-/// The catalog of tables and their like.
+/// The catalog `pg_class`, of tables and other relations.
 const RELATIONS: u32 = 1259;
 
-/// The catalog of large objects, whose rows users write to.
+/// The catalog of large objects, whose rows users write.
 pub(crate) const LARGE_OBJECTS: u32 = 2613;
 
-/// What can be dropped, and the table that it is a part of. What the server has made for itself
-/// has lower oids.
+/// Objects that can be dropped, each with the table it is part of. The server's own have lower oids.
 const OBJECTS: &str = "\
     SELECT o.classid, o.objid, o.part_of FROM ( \
     SELECT c.tableoid AS classid, c.oid AS objid, coalesce(( \
@@ -36,7 +34,7 @@ const OBJECTS: &str = "\
         WHERE r.rulename <> '_RETURN') o \
     WHERE (o.objid >= 16384 OR o.objid = pg_catalog.to_regnamespace('public'))";
 
-/// Tables, the file that holds the rows of each, and about how many those are.
+/// Tables, each with its file and its approximate number of rows.
 const TABLES: &str = "\
     SELECT c.oid, n.nspname, c.relname, c.relfilenode, \
     greatest(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), 0), \
@@ -51,7 +49,7 @@ const COLUMNS: &str = "\
     WHERE c.relkind IN ('r', 'p', 'f', 'c') AND c.relpersistence <> 't' AND c.oid >= 16384 \
     AND a.attnum > 0 AND NOT a.attisdropped";
 
-/// Foreign tables that the transaction writes to: another server counts their rows.
+/// Foreign tables that the transaction writes to. Another server counts their rows.
 const FOREIGN: &str = "\
     SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_locks l ON l.relation = c.oid \
     JOIN pg_catalog.pg_database d ON d.oid = l.database \
@@ -60,7 +58,7 @@ const FOREIGN: &str = "\
 
 const COUNTS: &str = "SELECT pg_catalog.current_setting('track_counts') = 'on'";
 
-/// The database as a transaction finds it.
+/// The state of the database before a transaction.
 pub(crate) struct Before {
     objects: Vec<Object>,
     tables: HashMap<u32, Table>,
@@ -80,7 +78,7 @@ struct Table {
     name: String,
     file: u32,
     rows: i64,
-    /// What counts its rows, if the role may.
+    /// The query that counts its rows, if the role may run it.
     query: Option<String>,
 }
 
@@ -95,12 +93,12 @@ struct Column {
     number: i16,
     name: String,
     of: Type,
-    /// Another one where its entry in the catalog has been changed.
+    /// Changes with the column's entry in the catalog.
     version: String,
 }
 
 impl Session {
-    /// What there is, where a transaction begins.
+    /// The state of the database at the start of a transaction.
     pub(crate) async fn before(&self) -> Result<Before> {
         let named = format!(
             "SELECT o.classid, o.objid, o.part_of, i.type || ' ' || i.identity FROM ({OBJECTS}) o, \
@@ -111,7 +109,7 @@ impl Session {
             class: row.get(0),
             oid: row.get(1),
             part_of: row.get(2),
-            // What somebody else drops at this moment has no name any more.
+            // An object that another session is dropping right now no longer has a name.
             name: row.get::<_, Option<String>>(3).unwrap_or_default(),
         };
         Ok(Before {
@@ -122,8 +120,7 @@ impl Session {
         })
     }
 
-    /// What the open transaction has destroyed, a line for each; `counts` is what was counted
-    /// before it.
+    /// What the open transaction has destroyed, one line each; `counts` is from before it.
     pub(crate) async fn losses(&self, before: &Before, counts: &TupleCounts) -> Result<Vec<String>> {
         let rows = self.client.query(OBJECTS, &[]).await?;
         let kept: HashSet<(u32, u32)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
@@ -132,7 +129,7 @@ impl Session {
         let gone: HashSet<u32> =
             objects.iter().filter(|object| object.class == RELATIONS).map(|object| object.oid).collect();
         let mut drops: Vec<(Reverse<i64>, String)> = Vec::new();
-        // What is a part of a table goes with it.
+        // Parts of a dropped table are not listed.
         for object in objects.into_iter().filter(|object| !gone.contains(&object.part_of)) {
             let table = before.tables.get(&object.oid).filter(|_| object.class == RELATIONS);
             let rows = table.map_or(0, |table| table.rows);
@@ -160,7 +157,7 @@ impl Session {
         Ok(losses)
     }
 
-    /// Tables that were there, and have lost or changed rows.
+    /// Adds tables that existed before and have lost or changed rows.
     async fn add_rows(
         &self,
         before: &Before,
@@ -178,7 +175,7 @@ impl Session {
                 }
             }
             let Some(now) = anew.get(oid) else { continue };
-            // TRUNCATE begins to count anew; what only writes a table anew keeps its rows.
+            // TRUNCATE restarts the count. A table that was only rewritten keeps its rows.
             let is_emptied = match &now.query {
                 Some(query) => self.client.query_one(query, &[]).await?.get::<_, i64>(0) <= inserted,
                 None => true,
@@ -196,8 +193,8 @@ impl Session {
         Ok(())
     }
 
-    /// Columns that are gone, or have another type, or other values in a table that was written
-    /// `anew`.
+    /// Adds columns that are gone, have another type, or may have other values because their table
+    /// was rewritten: it is in `anew`.
     async fn add_columns(
         &self,
         before: &Before,
@@ -217,7 +214,7 @@ impl Session {
                 Some(Column { of, .. }) if (of.oid, of.modifier) != (was.oid, was.modifier) => {
                     losses.push(format!("changes column {name} from {} to {}", was.name, of.name));
                 }
-                // ALTER … TYPE … USING keeps the type, if it likes, and no value.
+                // ALTER … TYPE … USING may keep the type and replace every value.
                 Some(now) if now.version != column.version && anew.contains_key(&column.table) => {
                     losses.push(format!("writes column {name} anew"));
                 }

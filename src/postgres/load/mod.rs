@@ -15,29 +15,30 @@ use crate::postgres::load::transaction::{State, Transaction};
 
 pub use changes::TableChange;
 
-/// How many bytes of rows go into one message.
+/// Bytes of rows per message.
 const CHUNK: usize = 64 * 1024;
 
-/// Within how many lines pg_dump names its version.
+/// The first lines of a file, in which pg_dump names its version.
 const HEADER: usize = 20;
 
-/// Settings, role and temporary tables that a file leaves are no other file's.
+/// Resets what a file leaves in the session, so that it does not reach the next file: settings,
+/// role and temporary tables.
 const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
 
-/// What is told where the file's own transaction was not the only one.
+/// The message when the file ended our transaction early.
 const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, and part of this file may be kept";
 
-/// The server ends a transaction whose question nobody answers: it holds locks.
+/// Has the server end a transaction that waits too long for an answer, because it holds locks.
 const LIMIT_IDLE_TRANSACTION: &str = "\
     SELECT pg_catalog.set_config(name, '300000', true) FROM pg_catalog.pg_settings \
     WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND 300000";
 
-/// What is looked for before a transaction is committed.
+/// What is checked before a transaction is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watch {
-    /// Nothing: it is committed whatever it did.
+    /// Nothing: it is committed in any case.
     Nothing,
-    /// What it destroys.
+    /// The data and structure that it destroys.
     Losses,
 }
 
@@ -46,18 +47,17 @@ pub enum Watch {
 pub struct Summary {
     /// How many statements ran.
     pub statements: usize,
-    /// The tables that they wrote to, by name; their rows are not counted yet.
+    /// The tables they wrote to, by name. Their rows are not counted yet.
     pub tables: Vec<TableChange>,
 }
 
 impl Script {
-    /// Runs every statement in one transaction: all of them, or none. What the file has set in
-    /// the session is reset.
+    /// Runs all statements in one transaction. Resets what the file has set in the session.
     pub async fn run(&self, session: &Session) -> Result<Summary> {
         Box::pin(self.execute(session, Watch::Nothing)).await?.commit().await
     }
 
-    /// Runs every statement in one transaction, and leaves that open.
+    /// Runs all statements in one transaction, and leaves it open.
     pub async fn execute<'a>(&'a self, session: &'a Session, watch: Watch) -> Result<Executed<'a>> {
         let name = &self.name;
         let begin = |error| session.error("cannot begin a transaction", error);
@@ -84,7 +84,7 @@ impl Script {
             }
         }
         if watch == Watch::Losses {
-            // Deferred triggers may destroy, too; they would run at COMMIT, when nobody is asked any more.
+            // Deferred triggers may destroy data too. At COMMIT they would run after the confirmation.
             let all = session.client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await;
             let what = format!("cannot commit {name}, and nothing of it was kept");
             all.map_err(|error| self.without_values(session.error(&what, error)))?;
@@ -108,7 +108,7 @@ impl Script {
         Ok(Executed { script: self, session, transaction, summary, losses })
     }
 
-    /// The same error without the values of variables.
+    /// Removes the values of variables from an error.
     fn without_values(&self, error: Error) -> Error {
         let message = self.text.without_values(error.message());
         let kind = error.kind();
@@ -123,13 +123,13 @@ impl Script {
     ) -> std::result::Result<(), Fault> {
         let sql = &self.text.sql()[piece.sql.clone()];
         let Some(rows) = &piece.rows else {
-            // Where there may be several statements by the server's reading, it is to refuse them.
+            // The server may read several statements here; `execute_one` makes it refuse them.
             if sql.contains(';') {
                 session.client.execute_one(sql).await?;
             } else {
                 session.client.batch_execute(sql).await?;
             }
-            // Later statements would be read in another way.
+            // These settings would change how later statements are read.
             if ["client_encoding", "standard_conforming_strings"].iter().any(|name| sql.contains(name))
                 && let state @ (State::Changed(_) | State::Ended) = session.state_of(transaction).await?
             {
@@ -145,7 +145,7 @@ impl Script {
         Ok(())
     }
 
-    /// The error for a statement that did not run, after all has been rolled back.
+    /// The error for a statement that failed. Rolls back first.
     async fn failed(
         &self,
         session: &Session,
@@ -162,8 +162,8 @@ impl Script {
         if is_rolled_back { shown } else { look(shown) }
     }
 
-    /// The error for a file that has done what no file may do, after all has been rolled back;
-    /// at `piece`, if it is known to be that one.
+    /// The error for a file that did something it must not. Rolls back first. `piece` is the
+    /// statement at fault, if known.
     async fn unfit(
         &self,
         session: &Session,
@@ -212,14 +212,14 @@ impl Script {
             );
         };
         let at = match db.position() {
-            // Counted in characters, from 1.
+            // The position counts characters, from 1.
             Some(ErrorPosition::Original(position)) => {
                 let nth = sql.char_indices().nth((*position as usize).saturating_sub(1));
                 self.text.origin(piece.sql.start + nth.map_or(sql.len(), |(offset, _)| offset))
             }
             _ => self.row(piece, db.where_()).unwrap_or_else(|| self.text.origin(piece.sql.start)),
         };
-        // The parser itself always has a position.
+        // The parser always gives a position.
         let is_several = *db.code() == SqlState::SYNTAX_ERROR && db.position().is_none() && sql.contains(';');
         let said = if is_several && db.where_().is_none() {
             "the server reads several statements here".to_owned()
@@ -242,11 +242,11 @@ impl Script {
         }
     }
 
-    /// Where the row stands that the server's context tells of: `COPY notes, line 3, column n: "x"`.
+    /// The byte of the row that the server's context names: `COPY notes, line 3, column n: "x"`.
     fn row(&self, piece: &Piece, context: Option<&str>) -> Option<usize> {
         let rows = piece.rows.clone()?;
         let context = context?.lines().rev().find_map(|line| line.strip_prefix("COPY "))?;
-        // In whatever language: the first number that stands after a comma and a word.
+        // The text may be in any language: take the first number after a comma and a word.
         let number = context.split(", ").skip(1).find_map(|part| {
             let digits = part.split_once(' ')?.1;
             digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse::<usize>().ok()
@@ -258,7 +258,7 @@ impl Script {
         Some(rows.start + line + column)
     }
 
-    /// What helps where a dump is of a newer server than the one it is loaded into.
+    /// The hint for a dump that comes from a newer server than this one.
     async fn newer_than(&self, session: &Session, code: &SqlState) -> Option<String> {
         let unknown = [SqlState::SYNTAX_ERROR, SqlState::UNDEFINED_OBJECT, SqlState::UNDEFINED_FUNCTION];
         if !unknown.contains(code) {
@@ -279,7 +279,7 @@ impl Script {
     }
 }
 
-/// A script that has run, in a transaction that is open.
+/// A script that has run in a transaction that is still open.
 pub struct Executed<'a> {
     script: &'a Script,
     session: &'a Session,
@@ -289,17 +289,17 @@ pub struct Executed<'a> {
 }
 
 impl Executed<'_> {
-    /// What it has destroyed, a line for each, such as `deletes 3 rows of public.users`.
+    /// What it destroyed, one line each, such as `deletes 3 rows of public.users`.
     #[must_use]
     pub fn losses(&self) -> &[String] {
         &self.losses
     }
 
-    /// Keeps all that it has done.
+    /// Commits the transaction.
     pub async fn commit(self) -> Result<Summary> {
         let Self { script, session, transaction, summary, losses } = self;
         let name = &script.name;
-        // Somebody was asked, and that may have taken a while.
+        // The confirmation may have taken a while.
         if !losses.is_empty() {
             session.state_of(&transaction).await.map_err(|error| {
                 session.error(&format!("{name} was not committed, and nothing of it was kept"), error)
@@ -310,21 +310,21 @@ impl Executed<'_> {
         done.map_err(|error| {
             script.without_values(session.commit_error(&format!("cannot commit {name}"), error, hint))
         })?;
-        // A dump empties the search path, for one. Should this fail, what is asked next will too.
+        // A dump clears the search path, for example. If this fails, the next request fails too.
         let _ = session.client.batch_execute(RESET).await;
         Ok(summary)
     }
 
-    /// Undoes all that it has done.
+    /// Rolls the transaction back.
     pub async fn roll_back(self) {
         self.session.roll_back(&self.transaction).await;
     }
 }
 
-/// Why a statement did not run.
+/// Why a statement failed.
 enum Fault {
     Server(tokio_postgres::Error),
-    /// It ran, and nothing may follow it.
+    /// It ran, but nothing may follow it.
     Unfit(State),
 }
 
@@ -334,7 +334,7 @@ impl From<tokio_postgres::Error> for Fault {
     }
 }
 
-/// The error of a file that is kept in part, or may be.
+/// Marks the error of a file that may have been kept in part.
 fn look(error: Error) -> Error {
     let message = error.message().to_owned();
     error.with(Kind::Partial, message).hint("look at the tables before you load the file again")
@@ -347,7 +347,7 @@ fn creates_extension(statement: &str) -> bool {
         .all(|wanted| words.next().is_some_and(|word| word.eq_ignore_ascii_case(wanted)))
 }
 
-/// What helps when the server has no files of an extension.
+/// The hint for an extension whose files the server lacks.
 const fn extension_hint(target: Target) -> &'static str {
     match target {
         Target::Local => {

@@ -1,14 +1,14 @@
-//! The transaction of an SQL file, by the server's own word.
+//! The transaction of an SQL file, as the server sees it.
 
 use tokio_postgres::SimpleQueryMessage;
 
 use super::changes::TupleCounts;
 use crate::postgres::Session;
 
-/// Cutting a file into statements rests on this; a role or a database may have another default.
+/// Splitting a file into statements relies on this; a role or a database may have another default.
 const PIN: &str = "SET LOCAL standard_conforming_strings = on";
 
-/// A backend numbers its transactions one by one, those that write nothing included.
+/// A backend numbers all its transactions in sequence, even those that write nothing.
 const STATE: &str = "\
     SELECT l.virtualtransaction, \
     CASE WHEN pg_catalog.current_setting('standard_conforming_strings') <> 'on' \
@@ -18,20 +18,20 @@ const STATE: &str = "\
     WHERE l.locktype = 'virtualxid' AND l.pid = pg_catalog.pg_backend_pid() \
     AND l.virtualxid = l.virtualtransaction";
 
-/// A transaction as it began.
+/// An open transaction.
 pub(crate) struct Transaction {
-    /// The backend, and the transaction's number in it.
+    /// The backend, and the number of the transaction in it.
     id: (String, u64),
-    /// What the session had counted before.
+    /// The session's counts at its start.
     pub(crate) counts: TupleCounts,
 }
 
-/// What may have become of an open transaction.
+/// The state of a transaction.
 pub(crate) enum State {
     Open,
-    /// This setting is not what reading the file rests on.
+    /// This setting was changed, and reading the file relies on it.
     Changed(String),
-    /// A COMMIT or ROLLBACK of the file's own has ended it.
+    /// A COMMIT or ROLLBACK in the file ended it.
     Ended,
 }
 
@@ -43,7 +43,7 @@ impl Session {
         Ok(Transaction { id, counts: self.tuple_counts().await? })
     }
 
-    /// What has become of `transaction`, as long as nothing has failed in it.
+    /// The state of `transaction`, as long as nothing in it has failed.
     pub(crate) async fn state_of(&self, transaction: &Transaction) -> Result<State, tokio_postgres::Error> {
         let (id, changed) = self.state().await?;
         Ok(match changed {
@@ -53,20 +53,20 @@ impl Session {
         })
     }
 
-    /// Rolls back. Gives false where `transaction` had ended before, so that there was something
-    /// else to roll back, or nothing.
+    /// Rolls back. Returns false when `transaction` had already ended, so that this rolled back
+    /// another one, or none.
     pub(crate) async fn roll_back(&self, transaction: &Transaction) -> bool {
-        // A lost connection has rolled back already.
+        // A lost connection is rolled back already.
         let _ = self.client.batch_execute("ROLLBACK").await;
         match self.state().await {
-            // Behind a pooler it may be another backend by now.
+            // Behind a pooler this may be another backend.
             Ok(((backend, number), _)) => backend != transaction.id.0 || number == transaction.id.1 + 1,
             Err(_) => true,
         }
     }
 
-    /// The current transaction, and a setting that is not as it must be. One message: it is no
-    /// more than one transaction by itself.
+    /// The current transaction, and a setting that was changed. One message, so it is at most one
+    /// transaction of its own.
     async fn state(&self) -> Result<((String, u64), Option<String>), tokio_postgres::Error> {
         let messages = self.client.simple_query(STATE).await?;
         let row = messages.iter().find_map(|message| match message {

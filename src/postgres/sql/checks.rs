@@ -1,4 +1,4 @@
-//! What a statement may not be in a file that runs in one transaction, sent as UTF-8.
+//! Rejects statements that cannot be part of a file that runs in one transaction and is sent as UTF-8.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,21 +10,21 @@ use super::statement::{Piece, Statement};
 
 const IN_ONE: &str = "the whole file runs in one transaction already";
 
-/// What becomes of a statement.
+/// What happens to a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Sent,
-    /// It has had its effect.
+    /// Left out: it has already taken effect.
     Left,
 }
 
-/// The checks of one file, statement by statement.
+/// Checks the statements of one file in order.
 pub(super) struct Checks {
-    /// The file's; `None` where all is ASCII.
+    /// The file's encoding; `None` when it is all ASCII.
     encoding: Option<Encoding>,
-    /// A BEGIN that is the file's first statement.
+    /// The file's first statement, if that is BEGIN.
     begin: Option<Range<usize>>,
-    /// A COMMIT, by its number and its place.
+    /// The number and the offset of a COMMIT.
     commit: Option<(usize, usize)>,
     first: Option<SyntaxError>,
 }
@@ -34,7 +34,7 @@ impl Checks {
         Self { encoding, begin: None, commit: None, first: None }
     }
 
-    /// Looks at the file's next statement, which is the one of this `number`, from 0.
+    /// Checks the next statement, which has this `number`, counted from 0.
     pub(super) fn take(&mut self, statement: &Statement<'_>, number: usize) -> Fate {
         if let Some((_, at)) = self.commit.take() {
             let hint = "take it out, and the BEGIN too: nothing can follow a COMMIT";
@@ -58,7 +58,7 @@ impl Checks {
         Fate::Sent
     }
 
-    /// After the last statement: the file's own BEGIN. It and its COMMIT are taken out.
+    /// Ends the checks. Returns the file's own BEGIN, and removes it and its COMMIT from `pieces`.
     pub(super) fn end(self, pieces: &mut Vec<Piece>) -> Result<Option<Range<usize>>, SyntaxError> {
         if let Some(error) = self.first {
             return Err(error);
@@ -78,7 +78,7 @@ impl Checks {
         self.first.get_or_insert(SyntaxError { at, message, hint });
     }
 
-    /// A file has one encoding; its statements are sent in UTF-8 whatever that is.
+    /// Checks that the file keeps to one encoding. Its statements are sent as UTF-8 in any case.
     fn encoding(&mut self, statement: &Statement<'_>) -> Fate {
         if let Some(value) = setting(statement.text, "standard_conforming_strings")
             && !["on", "true", "yes", "1", "default"].contains(&value.to_ascii_lowercase().as_str())
@@ -110,7 +110,7 @@ impl Checks {
             ["BEGIN" | "COMMIT" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION", ..] => {
                 Some("the whole file runs in one transaction already; take this statement out")
             }
-            // ROLLBACK TO a savepoint stays inside.
+            // ROLLBACK TO a savepoint stays inside the transaction.
             ["ROLLBACK", rest @ ..] if !rest.contains(&"TO") => {
                 Some("the whole file runs in one transaction already; take this statement out")
             }

@@ -1,7 +1,7 @@
 //! The rows that follow `COPY … FROM stdin;` in a file, up to the line `\.`.
 //!
-//! Source: psql's manual page, `\copy` and "COPY"; the end of rows is the line `\.` in CSV
-//! too, be it inside quotes or not, as psql has it.
+//! Source: psql's manual page, `\copy` and "COPY". In CSV too the line `\.` ends the rows, even
+//! inside quotes, as in psql.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::lexer::{Lexer, SyntaxError, Token};
 
-/// What a statement begins with, as far as it matters to where it ends.
+/// What a statement begins with, as far as its end depends on it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Begins {
     #[default]
@@ -20,7 +20,7 @@ enum Begins {
     Other,
 }
 
-/// The word before, as far as it matters.
+/// The previous word, as far as it matters.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Before {
     Begin,
@@ -29,25 +29,25 @@ enum Before {
     Other,
 }
 
-/// A statement so far: whether a semicolon ends it, and whether rows follow it.
+/// Tracks a statement: whether a semicolon ends it, and whether rows follow it.
 #[derive(Default)]
 pub(super) struct Boundary {
     start: Option<usize>,
     begins: Begins,
     before: Before,
     parentheses: Vec<usize>,
-    /// How deep in `BEGIN ATOMIC … END` of a routine's body, `CASE … END` included.
+    /// How deep it is in `BEGIN ATOMIC … END` of a routine's body, `CASE … END` included.
     body: usize,
     has_rows: bool,
 }
 
 impl Boundary {
-    /// Whether there is anything of it yet.
+    /// Whether the statement has begun.
     pub(super) const fn is_open(&self) -> bool {
         self.start.is_some()
     }
 
-    /// Where it starts.
+    /// Where the statement begins.
     pub(super) fn start(&self) -> usize {
         self.start.unwrap_or_default()
     }
@@ -56,7 +56,7 @@ impl Boundary {
         self.parentheses.is_empty() && self.body == 0
     }
 
-    /// The innermost parenthesis that is open.
+    /// The innermost open parenthesis.
     pub(super) fn parenthesis(&self) -> Option<usize> {
         self.parentheses.last().copied()
     }
@@ -70,13 +70,13 @@ impl Boundary {
         self.has_rows
     }
 
-    /// Takes in a token.
+    /// Reads a token.
     pub(super) fn take(&mut self, start: usize, token: &Token<'_>) {
         match token {
-            // By itself it is no statement.
+            // A semicolon alone is not a statement.
             Token::Semicolon if !self.is_open() => return,
             Token::Open(_) => self.parentheses.push(start),
-            // One too many is the server's to report.
+            // The server reports one parenthesis too many.
             Token::Close => drop(self.parentheses.pop()),
             Token::Word(word) if self.parentheses.is_empty() => self.word(word),
             _ => {}
@@ -114,14 +114,14 @@ impl Boundary {
     }
 }
 
-/// Rows in a file.
+/// The rows found in a file.
 pub(super) struct Found {
     pub(super) rows: Range<usize>,
-    /// Where the file goes on, after the line `\.`.
+    /// Where the file continues, after the line `\.`.
     pub(super) end: usize,
 }
 
-/// The rows of the statement whose semicolon ends at `at`: they begin in the next line.
+/// Finds the rows of the statement whose semicolon ends at `at`. They begin on the next line.
 pub(super) fn rows(text: &str, at: usize) -> Result<Found, SyntaxError> {
     let line_end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length + 1);
     let rest = &text[at..line_end];
@@ -136,7 +136,7 @@ pub(super) fn rows(text: &str, at: usize) -> Result<Found, SyntaxError> {
     let mut from = line_end;
     loop {
         let after = &text[from..];
-        // The first line has no line before it.
+        // The first line has no newline before it.
         let found = if from == line_end && after.starts_with("\\.") {
             from
         } else {
@@ -157,7 +157,7 @@ pub(super) fn rows(text: &str, at: usize) -> Result<Found, SyntaxError> {
     }
 }
 
-/// The file ends before the rows do. psql would load what there is of them.
+/// The error for a file that ends before its rows do. psql would load the rows that are there.
 fn without_end(at: usize) -> SyntaxError {
     SyntaxError {
         at,
@@ -166,7 +166,7 @@ fn without_end(at: usize) -> SyntaxError {
     }
 }
 
-/// `COPY … FROM stdin` at the very end of a file.
+/// The error for `COPY … FROM stdin` at the very end of a file.
 pub(super) fn without_rows(at: usize) -> SyntaxError {
     SyntaxError {
         at,
@@ -175,8 +175,8 @@ pub(super) fn without_rows(at: usize) -> SyntaxError {
     }
 }
 
-/// What stands in the way of sending the rows of this statement as text: the binary format,
-/// or in a file that is `converted` to UTF-8 an encoding of their own.
+/// Why the rows of this statement cannot be sent as text: the binary format, or an encoding of
+/// their own in a file that is `converted` to UTF-8.
 pub(super) fn unfit(statement: &str, converted: bool) -> Option<&'static str> {
     let mut lexer = Lexer::new(statement);
     let mut last = String::new();

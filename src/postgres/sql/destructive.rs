@@ -1,26 +1,26 @@
-//! Whether SQL destroys data or structure, as far as its words tell.
+//! Whether SQL destroys data or structure, judged by its words.
 //!
-//! Words cannot tell everything: a function that is called may do anything. What is
-//! seen here is what people write into schema files, be it inside a body or a string.
+//! Words cannot show everything: a function that it calls may do anything. This finds what people
+//! write into schema files, also inside a body or a string.
 
 use super::lexer::{Lexer, Token};
 use super::statement::{Statement, is_dblink};
 
-/// A name in quotes, among words.
+/// Stands for a quoted name among the words.
 const NAME: &str = "\"";
 
-/// How deep strings are looked for within strings; of those further in all words count.
+/// How many levels of nested strings are parsed. Deeper ones are searched word by word.
 const DEEPEST: usize = 8;
 
-/// Whether `statement` destroys something, or defines what does.
+/// Whether `statement` destroys something, or defines something that does.
 pub(super) fn destroys(statement: &Statement<'_>) -> bool {
     let mut words = statement.words.iter().map(String::as_str);
     match words.next() {
         Some("DROP" | "TRUNCATE" | "DELETE") => true,
         Some("ALTER") => words.any(|word| word == "DROP"),
-        // These may hold a DELETE, which WITH does in parentheses.
+        // These may contain a DELETE; that of WITH is in parentheses.
         Some("WITH" | "MERGE" | "EXPLAIN" | "PREPARE") => statement.deletes,
-        // What these do, no rollback takes back.
+        // A rollback does not undo the effects of these.
         Some("COPY") if words.any(|word| word == "PROGRAM") => true,
         Some(_) if statement.dblink => statement.words.get(1).is_none_or(|word| word != "EXTENSION"),
         Some("DO") => body_destroys(statement.text),
@@ -29,15 +29,14 @@ pub(super) fn destroys(statement: &Statement<'_>) -> bool {
     }
 }
 
-/// What goes on after CREATE.
+/// Whether CREATE makes a routine or a rule.
 fn is_routine<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
     words
         .find(|word| !matches!(*word, "OR" | "REPLACE"))
         .is_some_and(|word| matches!(word, "FUNCTION" | "PROCEDURE" | "RULE"))
 }
 
-/// Whether a body, or a string that it may execute, drops, truncates, or deletes
-/// without saying which rows.
+/// Whether a body, or a string that it may execute, drops, truncates, or deletes without WHERE.
 fn body_destroys(text: &str) -> bool {
     let mut texts = vec![(text, 1)];
     while let Some((text, depth)) = texts.pop() {
@@ -55,7 +54,7 @@ fn body_destroys(text: &str) -> bool {
     false
 }
 
-/// What is between a string's quotes.
+/// The contents of a quoted string.
 fn within(quoted: &str) -> Option<&str> {
     let quoted = quoted.strip_prefix(['e', 'E']).unwrap_or(quoted);
     if let Some(inner) = quoted.strip_prefix('\'') {
@@ -65,18 +64,18 @@ fn within(quoted: &str) -> Option<&str> {
     quoted.strip_prefix(tag)?.strip_suffix(tag)
 }
 
-/// The words of one statement of a body, as they come.
+/// The words of one statement of a body, in order.
 #[derive(Default)]
 struct Words {
     before: String,
     last: String,
-    /// A DELETE FROM that has not come upon its WHERE.
+    /// A DELETE FROM with no WHERE so far.
     deletes_all: bool,
     destroys: bool,
 }
 
 impl Words {
-    /// Takes the words of `text`, and gives the strings among them.
+    /// Reads the words of `text`, and returns the strings in it.
     fn read<'a>(&mut self, text: &'a str) -> Vec<&'a str> {
         let mut lexer = Lexer::new(text);
         let mut strings = Vec::new();
@@ -92,13 +91,13 @@ impl Words {
                 Ok(Some((_, Token::Semicolon))) => self.end(),
                 Ok(Some(_)) => self.take(""),
                 Ok(None) => {
-                    // 'TRUNCATE ' || name
+                    // Dynamic SQL: 'TRUNCATE ' || name
                     let goes_on = text.ends_with(char::is_whitespace);
                     self.destroys |= goes_on && matches!(self.last.as_str(), "DROP" | "TRUNCATE");
                     self.end();
                     return strings;
                 }
-                // A part of a string that is put together need be no SQL by itself.
+                // A fragment of dynamic SQL need not be valid SQL.
                 Err(_) => {
                     self.read_all(&text[before..]);
                     return strings;
@@ -107,7 +106,7 @@ impl Words {
         }
     }
 
-    /// Takes whatever looks like a word, quotes or not.
+    /// Reads everything that looks like a word, in quotes or not.
     fn read_all(&mut self, text: &str) -> bool {
         for word in text.split(|c: char| !c.is_alphanumeric()) {
             self.take(&word.to_ascii_uppercase());
@@ -116,12 +115,12 @@ impl Words {
         self.destroys
     }
 
-    /// The next word; empty for what is none.
+    /// Reads the next word; an empty one stands for any other token.
     fn take(&mut self, word: &str) {
         match self.last.as_str() {
-            // ALTER TABLE … DROP and DROP TABLE, not TG_OP = 'DROP' or a name in quotes.
+            // ALTER TABLE … DROP and DROP TABLE, but not TG_OP = 'DROP' or a quoted name.
             "DROP" => self.destroys |= !word.is_empty(),
-            // Neither a trigger's BEFORE TRUNCATE ON nor a privilege.
+            // Not a trigger's BEFORE TRUNCATE ON, nor a privilege.
             "TRUNCATE" => {
                 let is_name = matches!(self.before.as_str(), "BEFORE" | "AFTER" | "OR" | "GRANT" | "REVOKE");
                 self.destroys |= !is_name && !matches!(word, "ON" | "");

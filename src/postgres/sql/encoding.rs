@@ -1,7 +1,7 @@
 //! The encoding of an SQL file: UTF-8, unless `SET client_encoding` says otherwise.
 //!
-//! psql sends a file's bytes as they are, and the server converts them. The driver sends UTF-8,
-//! so they are converted here, by tables that the server's own function gave, and the session
+//! psql sends a file's bytes as they are, and the server converts them. The driver sends UTF-8, so
+//! the bytes are converted here, with tables generated from the server's own function. The session
 //! stays at UTF-8.
 
 use super::expand::expand;
@@ -11,7 +11,7 @@ use super::variables::Lookup;
 
 const TABLES: &str = include_str!("encodings.txt");
 
-/// Encodings of several bytes a character, which are not converted.
+/// Multibyte encodings, which are not converted.
 const MULTIBYTE: [&str; 21] = [
     "big5",
     "win950",
@@ -36,15 +36,15 @@ const MULTIBYTE: [&str; 21] = [
     "windows949",
 ];
 
-/// How a file's bytes are characters.
+/// A file's encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
-    /// By a line of [`TABLES`].
+    /// A single-byte encoding, as a line of [`TABLES`].
     Table(&'static str),
 }
 
-/// What cannot be read as text, and where.
+/// Text that cannot be decoded.
 pub(super) struct Unreadable {
     /// Counted from 1.
     pub(super) line: usize,
@@ -53,13 +53,13 @@ pub(super) struct Unreadable {
 }
 
 impl Encoding {
-    /// By the name that `SET client_encoding` gives.
+    /// The encoding that `SET client_encoding` names.
     pub(super) fn named(name: &str) -> Result<Self, String> {
-        // As the server compares them.
+        // The server ignores case and punctuation too.
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let plain = plain.to_ascii_lowercase();
         match plain.as_str() {
-            // Without a conversion, the server takes only what is valid in its database.
+            // Without a conversion, the server accepts only what is valid in its database.
             "utf8" | "unicode" | "sqlascii" | "default" => return Ok(Self::Utf8),
             plain if MULTIBYTE.contains(&plain) => {
                 return Err(format!("cruddur does not convert the encoding {name}"));
@@ -114,7 +114,7 @@ impl Unreadable {
     }
 }
 
-/// The text of a file, and its encoding; `None` where all is ASCII.
+/// Decodes a file. Returns its text and its encoding; `None` when it is all ASCII.
 pub(super) fn decode(
     mut bytes: Vec<u8>,
     lookup: Lookup<'_>,
@@ -136,14 +136,14 @@ pub(super) fn decode(
     Ok((encoding.decode(bytes)?, Some(encoding)))
 }
 
-/// What the statements say that stand before the first character which is not ASCII.
+/// The encoding declared before the first non-ASCII character.
 fn declared(head: &[u8], lookup: Lookup<'_>) -> Result<Encoding, Unreadable> {
     let last = |word: &[u8]| head.windows(word.len()).rposition(|part| part.eq_ignore_ascii_case(word));
     let Some(last) = last(b"client_encoding").max(last(b"names")) else { return Ok(Encoding::Utf8) };
     let end = memchr::memchr(b';', &head[last..]).map_or(head.len(), |length| last + length);
     let expanded = expand(String::from_utf8_lossy(&head[..end]).into_owned(), lookup);
     let mut found = Ok(Encoding::Utf8);
-    // What is wrong with the file is told when all of it is read.
+    // Other errors in the file are reported when all of it is read.
     let _ = cut(expanded.sql(), |statement| {
         if let Some(name) = client_encoding(statement.text) {
             found = Encoding::named(&name).map_err(|why| {
@@ -155,12 +155,12 @@ fn declared(head: &[u8], lookup: Lookup<'_>) -> Result<Encoding, Unreadable> {
     found
 }
 
-/// The encoding that a statement asks for.
+/// The encoding that a statement sets.
 pub(super) fn client_encoding(statement: &str) -> Option<String> {
     setting(statement, "client_encoding").or_else(|| setting(statement, "names"))
 }
 
-/// The value that `SET name` gives; `name` is in lower case.
+/// The value that `SET name` sets; `name` is in lower case.
 pub(super) fn setting(statement: &str, name: &str) -> Option<String> {
     let mut lexer = Lexer::new(statement);
     let mut next = || match lexer.next() {
@@ -176,7 +176,7 @@ pub(super) fn setting(statement: &str, name: &str) -> Option<String> {
     if !is(word.0, name) {
         return None;
     }
-    // SET NAMES alone is SET NAMES DEFAULT.
+    // SET NAMES alone means SET NAMES DEFAULT.
     let mut value = next().map_or("DEFAULT", |(text, _)| text);
     if name != "names" && (value == "=" || is(value, "TO")) {
         value = next().map_or("", |(text, _)| text);

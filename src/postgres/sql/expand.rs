@@ -1,4 +1,4 @@
-//! What psql does to a file before the server sees it: replaces variables, and takes out the
+//! Does what psql does to a file before the server sees it: replaces variables, and removes the
 //! rows of COPY and the lines `\restrict` and `\unrestrict`.
 
 use std::collections::BTreeSet;
@@ -10,8 +10,7 @@ use super::quote::{quote_identifier, quote_literal};
 use super::restrict::Restriction;
 use super::variables::{Expanded, Form, Lookup, Replacement, Unset, reference};
 
-/// Replaces the variables of `text` by what `lookup` knows of them, and takes out what is
-/// no SQL.
+/// Replaces the variables of `text` with their values from `lookup`, and removes what is not SQL.
 #[must_use]
 pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
     let mut expander = Expander {
@@ -35,17 +34,17 @@ pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
     Expanded { sql, original, replacements, rows, names, values, unset, error }
 }
 
-/// Through how many variables a value may lead.
+/// How deep values may refer to other variables.
 const DEEPEST: usize = 100;
 
-/// What stands before a token, as far as colons depend on it.
+/// What precedes a token, as far as the meaning of a colon depends on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// What has a value, or a word.
+    /// A value, or a word.
     Operand,
     /// The word ARRAY.
     Array,
-    /// The bracket that opens a subscript.
+    /// The opening bracket of a subscript.
     Subscript,
     Other,
 }
@@ -53,7 +52,7 @@ enum Before {
 #[derive(PartialEq, Eq)]
 enum Bracket {
     Parenthesis,
-    /// `[` after what has elements.
+    /// `[` after a value that has elements.
     Subscript,
     /// `[` of `ARRAY[…]`.
     Array,
@@ -61,7 +60,7 @@ enum Bracket {
 
 struct Expander<'a> {
     lookup: Lookup<'a>,
-    /// Stays empty until something is replaced.
+    /// Empty until something is replaced.
     sql: String,
     replacements: Vec<Replacement>,
     rows: Vec<Range<usize>>,
@@ -71,15 +70,15 @@ struct Expander<'a> {
     error: Option<SyntaxError>,
     before: Before,
     brackets: Vec<Bracket>,
-    /// The variables whose values are being read.
+    /// The variables whose values are being expanded.
     active: Vec<String>,
-    /// The statement so far.
+    /// The current statement.
     boundary: Boundary,
     restriction: Restriction,
 }
 
 impl Expander<'_> {
-    /// Appends `text`, which is the file, or a value that stands at `site`.
+    /// Appends `text`: the file, or a value used at `site`.
     fn text(&mut self, text: &str, site: Option<&Range<usize>>) {
         let mut lexer = Lexer::new(text);
         let mut copied = 0;
@@ -88,7 +87,7 @@ impl Expander<'_> {
                 Ok(Some(token)) => token,
                 Ok(None) => break,
                 Err(error) => {
-                    // Of the file's own text, cutting it will say so.
+                    // Errors in the file itself are reported when it is split into statements.
                     if let Some(site) = site {
                         self.fail_in_value(site, &error.message);
                     }
@@ -98,7 +97,7 @@ impl Expander<'_> {
             let rest = &text[lexer.at()..];
             let escape = token == Token::Backslash && rest.starts_with(':');
             if token == Token::Backslash && !escape {
-                // A command of psql's, up to the end of the line, or an error.
+                // A psql command up to the end of the line, or an error.
                 if site.is_some() || self.boundary.is_open() {
                     break;
                 }
@@ -147,7 +146,7 @@ impl Expander<'_> {
             let value =
                 if escape { Some(Value::Text(":".to_owned())) } else { self.value(form, name, &own_site) };
             let Some(value) = value else {
-                // The slice's colon is a token by itself; an unset variable is passed over.
+                // A slice's colon is a token of its own; an unset variable is skipped.
                 if self.left_alone(form, name) {
                     self.before = Before::Other;
                 } else {
@@ -186,7 +185,7 @@ impl Expander<'_> {
         }
     }
 
-    /// What the variable becomes; `None` leaves it as it is.
+    /// The replacement for a variable; `None` leaves it as it is.
     fn value(&mut self, form: Form, name: &str, site: &Range<usize>) -> Option<Value> {
         if self.is_slice() {
             return None;
@@ -204,7 +203,7 @@ impl Expander<'_> {
             self.unset.push(Unset { name: name.to_owned(), at: site.start, plain: form == Form::Plain });
             return None;
         };
-        // A name is no secret.
+        // A name is not secret.
         if form != Form::Identifier {
             self.values.insert(value.clone());
         }
@@ -225,20 +224,20 @@ impl Expander<'_> {
         }
     }
 
-    /// Whether a colon here is that of a slice: it follows the lower bound.
+    /// Whether a colon here belongs to a slice: it follows the lower bound.
     fn is_slice(&self) -> bool {
         self.brackets.last() == Some(&Bracket::Subscript) && self.before == Before::Operand
     }
 
-    /// Whether what looks like a variable is none if no such variable is set:
-    /// the upper bound of a slice without a lower one, or a number.
+    /// Whether this is not a variable unless one of that name is set: the upper bound of a slice
+    /// without a lower one, or a number.
     fn left_alone(&self, form: Form, name: &str) -> bool {
         self.is_slice()
             || (self.before == Before::Subscript && form != Form::Literal)
             || (form == Form::Plain && name.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
-    /// Notes a token that is no variable.
+    /// Records a token that is not a variable.
     fn pass(&mut self, token: &Token<'_>) {
         self.before = match token {
             Token::Word(word) if word.eq_ignore_ascii_case("array") => Before::Array,
@@ -259,7 +258,7 @@ impl Expander<'_> {
         };
     }
 
-    /// Takes a part of the file out; what stands before it, from `copied` on, stays.
+    /// Removes a part of the file; copies the text before it, from `copied` on.
     fn take_out(&mut self, text: &str, copied: &mut usize, start: usize, end: usize) {
         self.sql.push_str(&text[*copied..start]);
         *copied = end;
@@ -272,16 +271,16 @@ impl Expander<'_> {
         self.fail(SyntaxError { at: site.start, message: message.into(), hint: None });
     }
 
-    /// The first error counts.
+    /// Keeps the first error.
     fn fail(&mut self, error: SyntaxError) {
         self.error.get_or_insert(error);
     }
 }
 
-/// What a variable becomes.
+/// The replacement for a variable.
 enum Value {
-    /// As it is.
+    /// Text to insert as it is.
     Text(String),
-    /// SQL, in which there may be variables again.
+    /// SQL, which may contain variables itself.
     Sql(String),
 }

@@ -1,12 +1,12 @@
-//! SQL by the server's lexical rules.
+//! Splits SQL into tokens by the server's lexical rules.
 //!
-//! Source: the manual's "Lexical Structure", and the server's scanner (`scan.l`) where the
-//! manual is silent: white space is ASCII, and every other character belongs to a name.
-//! Where versions differ, as in `1e'…'`, the reading is that of the version that accepts it.
+//! Source: the manual's "Lexical Structure", and the server's scanner (`scan.l`) where the manual
+//! is silent: white space is ASCII, and every other character belongs to a name. Where versions
+//! differ, as in `1e'…'`, this follows the version that accepts the text.
 
 use std::borrow::Cow;
 
-/// Why a file cannot be cut into statements.
+/// Why a file cannot be split into statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     /// Byte offset in the file.
@@ -23,12 +23,12 @@ impl SyntaxError {
     }
 }
 
-/// A piece of SQL, as far as cutting and substituting must tell them apart.
+/// A token, as far as splitting and substituting have to tell tokens apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::postgres) enum Token<'a> {
-    /// A name or keyword without quotes.
+    /// An unquoted name or keyword.
     Word(&'a str),
-    /// A string, a number, a quoted name, a parameter.
+    /// A string, number, quoted name or parameter.
     Operand,
     /// `(` or `[`.
     Open(char),
@@ -36,7 +36,7 @@ pub(in crate::postgres) enum Token<'a> {
     Close,
     Comma,
     Semicolon,
-    /// A colon that is no part of `::` or `:=`.
+    /// A colon that is not part of `::` or `:=`.
     Colon,
     Backslash,
     Other,
@@ -52,17 +52,17 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
-    /// Where the next token is looked for.
+    /// Where the next token is searched.
     pub(in crate::postgres) const fn at(&self) -> usize {
         self.at
     }
 
-    /// Goes on `length` bytes further, past what the server never sees.
+    /// Skips `length` bytes that the server never sees.
     pub(in crate::postgres) const fn skip(&mut self, length: usize) {
         self.at += length;
     }
 
-    /// The next token and where it starts, white space and comments passed over.
+    /// The next token and its offset. Skips white space and comments.
     pub(in crate::postgres) fn next(&mut self) -> Result<Option<(usize, Token<'a>)>, SyntaxError> {
         loop {
             let start = self.at;
@@ -94,7 +94,7 @@ impl<'a> Lexer<'a> {
                 let length = rest.find(|c| !is_word_part(c)).unwrap_or(rest.len());
                 self.at += length;
                 let word = &rest[..length];
-                // Only in E'…' does a backslash escape the quote after it.
+                // A backslash escapes the quote after it only in E'…'.
                 if word.eq_ignore_ascii_case("e") && self.rest().starts_with('\'') {
                     self.quoted('\'', true)?;
                     while let Some(distance) = continuation(self.rest()) {
@@ -106,7 +106,7 @@ impl<'a> Lexer<'a> {
                 return Ok(Token::Word(word));
             }
             _ if first.is_ascii_digit() => {
-                // What follows is a token of its own, also where newer servers refuse it.
+                // The text after a number is a token of its own, even where newer servers reject it.
                 let rest = self.rest();
                 self.at += rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             }
@@ -142,7 +142,7 @@ impl<'a> Lexer<'a> {
                 .ok_or(SyntaxError::new(start, message))?;
             self.at += stop + 1;
             if rest[stop..].starts_with('\\') {
-                // Whatever follows is taken as it is.
+                // The escaped character is taken as it is.
                 self.at += self.rest().chars().next().map_or(0, char::len_utf8);
             } else if self.rest().starts_with(quote) {
                 self.at += 1;
@@ -152,7 +152,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// `$$ … $$`, `$tag$ … $tag$`, or a parameter such as `$1`.
+    /// Reads `$$ … $$`, `$tag$ … $tag$`, or a parameter such as `$1`.
     fn dollar(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
         let rest = self.rest();
@@ -171,7 +171,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Block comments nest.
+    /// Reads a block comment. Block comments nest.
     fn block_comment(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
         let mut depth = 0_usize;
@@ -196,12 +196,12 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// How far it is to the end of the line, be it `\n` or `\r`.
+/// The distance to the end of the line, `\n` or `\r`.
 fn line_length(text: &str) -> usize {
     text.find(['\n', '\r']).unwrap_or(text.len())
 }
 
-/// How far it is to the next part of a string, if that goes on in another line.
+/// The distance to the next part of a string that continues on another line.
 fn continuation(text: &str) -> Option<usize> {
     let mut at = 0;
     let mut another_line = false;

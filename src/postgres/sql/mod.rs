@@ -1,4 +1,4 @@
-//! SQL as text: psql's variables replaced, cut into statements, and judged. Nothing here
+//! SQL as text: replaces psql's variables, splits into statements, and judges them. Nothing here
 //! talks to a server.
 
 mod checks;

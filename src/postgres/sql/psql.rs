@@ -1,4 +1,4 @@
-//! psql's own commands, which are no SQL: what to do in their place.
+//! Rejects psql's own commands, which are not SQL, and says what to do instead.
 
 use super::lexer::SyntaxError;
 use super::variables::is_variable_name;
@@ -21,7 +21,7 @@ pub(super) fn refuse(at: usize, rest: &str) -> SyntaxError {
     }
 }
 
-/// What does the same without psql.
+/// The equivalent without psql.
 fn advice(name: &str, argument: &str) -> String {
     match name {
         "set" | "prompt" | "getenv" if is_variable_name(argument) => format!(

@@ -1,4 +1,4 @@
-//! Names and values as SQL writes them.
+//! Quotes names and values for SQL.
 
 /// Quotes an SQL identifier.
 #[must_use]
@@ -6,8 +6,8 @@ pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Quotes a string, whatever `standard_conforming_strings` says: with a backslash
-/// in it, it becomes an `E'…'`, set off by a space from a word before it.
+/// Quotes a string so that `standard_conforming_strings` does not matter: one with a backslash
+/// becomes an `E'…'`, with a space before it to keep it apart from a preceding word.
 ///
 /// Source: libpq's `PQescapeLiteral`, which psql uses for `:'name'`.
 #[must_use]

@@ -1,8 +1,8 @@
-//! `\restrict TOKEN` and `\unrestrict TOKEN`, which pg_dump puts around what it dumps.
+//! `\restrict TOKEN` and `\unrestrict TOKEN`, which pg_dump puts around its output.
 //!
-//! Between them psql takes no command of its own but `\unrestrict` with the same token, so that
-//! no name in the dumped database can smuggle one in. Here none is taken anyway, and the tokens
-//! are compared as psql does. Source: psql's manual page, `\restrict`.
+//! Between them psql accepts no command except `\unrestrict` with the same token, so that no name
+//! in the dumped database can smuggle one in. Commands are never run here, but the tokens are
+//! compared as in psql. Source: psql's manual page, `\restrict`.
 
 use super::lexer::SyntaxError;
 
@@ -11,8 +11,8 @@ use super::lexer::SyntaxError;
 pub(super) struct Restriction(Option<String>);
 
 impl Restriction {
-    /// Takes the command whose backslash stands at `at`, if it is one of the two; `rest` is the
-    /// text after the backslash. Gives the length of that line from there.
+    /// Reads the command whose backslash is at `at`, if it is one of the two; `rest` is the text
+    /// after the backslash. Returns the length of the rest of the line.
     pub(super) fn take(&mut self, at: usize, rest: &str) -> Result<Option<usize>, SyntaxError> {
         let length = rest.find('\n').unwrap_or(rest.len());
         let mut words = rest[..length].split_whitespace();

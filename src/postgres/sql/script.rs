@@ -1,5 +1,4 @@
-//! An SQL file that is fit to run; an error is shown where it stands in the file,
-//! whatever its variables have become.
+//! An SQL file that is ready to run. Errors show the place in the file, not in the expanded SQL.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,25 +14,24 @@ use super::statement::{Piece, cut};
 use super::variables::{Expanded, Lookup};
 use crate::error::{Error, Result};
 
-/// An SQL file that has been cut into statements and found fit to run.
+/// An SQL file, split into statements and checked.
 pub struct Script {
     pub(in crate::postgres) name: String,
     pub(in crate::postgres) text: Expanded,
-    /// The file's own BEGIN, where a COMMIT at its end encloses all of it.
+    /// The file's own BEGIN, when a COMMIT at its end closes it.
     begin: Option<Range<usize>>,
     pub(in crate::postgres) pieces: Vec<Piece>,
-    /// The first of them that destroys something.
+    /// The first statement that destroys something.
     destructive: Option<Range<usize>>,
 }
 
 impl Script {
-    /// Checks the text of the file `name` before anything is sent. `lookup` knows the values
-    /// of psql's variables.
+    /// Checks the text of the file `name` before anything is sent. `lookup` returns the values of
+    /// psql's variables.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`], with file and line: a variable that is not
-    /// set, what is never closed, psql's own commands, and statements that would
-    /// end the transaction.
+    /// [`crate::error::Kind::Failed`], with file and line: an unset variable, an unclosed quote,
+    /// comment or parenthesis, a psql command, or a statement that would end the transaction.
     pub fn parse(name: impl Into<String>, bytes: Vec<u8>, lookup: Lookup<'_>) -> Result<Self> {
         let name = name.into();
         let (text, encoding) = decode(bytes, lookup).map_err(|Unreadable { line, message, hint }| {
@@ -56,14 +54,15 @@ impl Script {
             let rows = if statement.has_rows { rows.next() } else { None };
             pieces.push(Piece { sql, rows });
         });
-        // The rows after a COPY are no SQL: what is wrong with them is the COPY.
+        // Rows after a COPY are not SQL: the COPY itself is the error.
         let unfit = checks.end(&mut pieces).map(|begin| script.begin = begin).err().or(whole.err());
         let unfit = unfit.map(|mut error| {
             error.at = script.text.origin(error.at);
             error
         });
         (script.pieces, script.destructive) = (pieces, destructive);
-        // After a command of psql's, or in such rows, no colon is a variable's.
+        // The earliest error is shown: after a psql command, or in rows like these, a colon is not
+        // a variable.
         let in_order = [script.text.error().cloned(), script.unset(), unfit];
         if let Some(error) = in_order.into_iter().flatten().min_by_key(|error| error.at) {
             let shown = script.error_at(error.at, &error.message);
@@ -75,14 +74,14 @@ impl Script {
         Ok(script)
     }
 
-    /// The file's name, as shown.
+    /// The file's name, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The line and the first words of the first statement that destroys data
-    /// or structure: DROP, TRUNCATE, or DELETE, also in a body; or acts outside the transaction.
+    /// The line and the first words of the first statement that destroys data or structure, also
+    /// inside a body (DROP, TRUNCATE or DELETE), or that acts outside the transaction.
     #[must_use]
     pub fn first_destructive(&self) -> Option<(usize, String)> {
         let range = self.destructive.clone()?;
@@ -90,12 +89,11 @@ impl Script {
         let shown = self.text.shown(range);
         let words: Vec<&str> = shown.split_whitespace().take(5).collect();
         let words = words.join(" ");
-        // A string may hold a password, such as that of a connection of dblink's.
+        // A string may hold a password, such as dblink's connection string.
         Some((line, words.split_once('\'').map_or(words.clone(), |(before, _)| format!("{before}'…'"))))
     }
 
-    /// The statements, with strings that came from variables still as variables: they
-    /// are data, and may be secret.
+    /// The statements, with string variables left unexpanded: they are data, and may be secret.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let shown = |Piece { sql, rows }: &Piece| {
@@ -107,19 +105,19 @@ impl Script {
         self.pieces.iter().map(shown).collect()
     }
 
-    /// What begins the transaction: BEGIN, with the file's own word on how.
+    /// The statement that begins the transaction: the file's own BEGIN with its options, or else BEGIN.
     #[must_use]
     pub fn begin(&self) -> &str {
         self.begin.clone().map_or("BEGIN", |range| &self.text.sql()[range])
     }
 
-    /// psql's variables that the file names.
+    /// psql's variables that the file uses.
     #[must_use]
     pub const fn variables(&self) -> &BTreeSet<String> {
         self.text.names()
     }
 
-    /// The error for the first variable that is not set; it names them all.
+    /// The error for the first unset variable; it names them all.
     fn unset(&self) -> Option<SyntaxError> {
         let (first, rest) = self.text.unset().split_first()?;
         let name = &first.name;
@@ -144,12 +142,12 @@ impl Script {
         })
     }
 
-    /// The line of a byte of the file.
+    /// The line of an offset in the file.
     fn line(&self, at: usize) -> usize {
         self.text.original()[..at].matches('\n').count() + 1
     }
 
-    /// `file:line: what`, the line, and a caret under the column of the file's byte `at`.
+    /// An error `file:line: what`, with the line and a caret under the byte `at`.
     pub(in crate::postgres) fn error_at(&self, at: usize, what: &str) -> Error {
         let text = self.text.original();
         let at = at.min(text.len());
@@ -157,12 +155,12 @@ impl Script {
         let number = self.line(at);
         let line = text[line_start..].lines().next().unwrap_or_default();
         let (before, after) = line.split_at((at - line_start).min(line.len()));
-        // Of a long line, what is around the place.
+        // A long line is cut down to the surroundings of that byte.
         let (from, to) = (tail(before, SHOWN_BEFORE), head(after, SHOWN_AFTER));
         let (cut_before, cut_after) =
             (if from == 0 { "" } else { "…" }, if to == after.len() { "" } else { "…" });
         let (before, after) = (&before[from..], &after[..to]);
-        // Tabs stay tabs, so that the caret lands under its character.
+        // Tabs stay tabs, so that the caret lines up.
         let indent: String = cut_before
             .chars()
             .chain(before.chars())
@@ -176,16 +174,16 @@ impl Script {
     }
 }
 
-/// How many characters of a line an error shows, before its place and after.
+/// How many characters of a line an error shows before and after its byte.
 const SHOWN_BEFORE: usize = 100;
 const SHOWN_AFTER: usize = 200;
 
-/// Where the last `count` characters begin.
+/// The offset of the last `count` characters.
 fn tail(text: &str, count: usize) -> usize {
     text.char_indices().rev().nth(count - 1).map_or(0, |(at, _)| at)
 }
 
-/// Where the first `count` characters end.
+/// The end of the first `count` characters.
 fn head(text: &str, count: usize) -> usize {
     text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)
 }

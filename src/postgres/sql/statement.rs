@@ -1,9 +1,8 @@
-//! Cuts an SQL file into statements.
+//! Splits an SQL file into statements.
 //!
-//! Sent one by one, a statement that fails can be named by its line even when
-//! the server gives no position (a duplicate key, a refused privilege).
-//! Source for bodies in SQL-standard form (`BEGIN ATOMIC … END`): the manual's
-//! CREATE FUNCTION.
+//! Statements are sent one by one. A failed one can then be named by its line even when the server
+//! gives no position, as for a duplicate key or a refused privilege. Source for bodies in
+//! SQL-standard form (`BEGIN ATOMIC … END`): the manual's CREATE FUNCTION.
 
 use std::ops::Range;
 
@@ -18,27 +17,27 @@ pub struct Statement<'a> {
     pub start: usize,
     /// Its text, from its first to its last token.
     pub text: &'a str,
-    /// Its unquoted words, in upper case, outside parentheses.
+    /// Its unquoted words outside parentheses, in upper case.
     pub words: Vec<String>,
-    /// Whether DELETE is among its unquoted words, inside parentheses too.
+    /// Whether DELETE is among its unquoted words, also inside parentheses.
     pub deletes: bool,
-    /// Whether it names a function of dblink's that may write, which no rollback takes back.
+    /// Whether it names a dblink function that may write, which no rollback undoes.
     pub dblink: bool,
     /// Whether it is `COPY … FROM stdin`, whose rows follow in the file.
     pub has_rows: bool,
 }
 
-/// Cuts `text` into its statements; those of comments and white space only are left out.
+/// Splits `text` into its statements. Leaves out those of only comments and white space.
 ///
 /// # Errors
-/// A quote, comment or parenthesis that is never closed, or a psql command.
+/// An unclosed quote, comment or parenthesis, or a psql command.
 pub fn split(text: &str) -> Result<Vec<Statement<'_>>, SyntaxError> {
     let mut statements = Vec::new();
     cut(text, |statement| statements.push(statement))?;
     Ok(statements)
 }
 
-/// Hands on each statement of `text`, those before an error included.
+/// Passes each statement of `text` to `take`, including those before an error.
 pub(super) fn cut<'a>(text: &'a str, mut take: impl FnMut(Statement<'a>)) -> Result<(), SyntaxError> {
     let mut lexer = Lexer::new(text);
     let mut open: Option<Open> = None;
@@ -74,7 +73,7 @@ struct Open {
 }
 
 impl Open {
-    /// Takes in a token; `rest` is the text after it.
+    /// Reads a token; `rest` is the text after it.
     fn take(&mut self, start: usize, token: &Token<'_>, rest: &str) -> Result<(), SyntaxError> {
         match token {
             Token::Backslash => return Err(psql::refuse(start, rest)),
@@ -104,15 +103,15 @@ impl Open {
     }
 }
 
-/// Whether a word in upper case is a function that runs SQL in another session.
+/// Whether this upper-case word is a function that runs SQL in another session.
 pub(super) fn is_dblink(word: &str) -> bool {
     matches!(word, "DBLINK" | "DBLINK_EXEC" | "DBLINK_OPEN" | "DBLINK_SEND_QUERY")
 }
 
 /// A statement.
 pub(in crate::postgres) struct Piece {
-    /// Where it stands in the SQL.
+    /// Its range in the SQL.
     pub(in crate::postgres) sql: Range<usize>,
-    /// Where the rows of a `COPY … FROM stdin` stand in the file.
+    /// The range in the file of the rows of a `COPY … FROM stdin`.
     pub(in crate::postgres) rows: Option<Range<usize>>,
 }

@@ -1,16 +1,14 @@
 //! psql's variables in an SQL file.
 //!
-//! `:name` stands for the value as it is, `:'name'` for it as a string,
-//! `:"name"` as an identifier, and `:{?name}` for `TRUE` or `FALSE`: whether it is
-//! set. `\:` is a colon that stands for nothing else. Strings, quoted names,
-//! dollar quotes, comments, `::` and `:=` are left alone. Source: psql's manual
-//! page, "Variables" and "SQL Interpolation".
+//! `:name` is replaced by the value as it is, `:'name'` by the value as a string, `:"name"` as an
+//! identifier, and `:{?name}` by `TRUE` or `FALSE`, depending on whether it is set. `\:` is a plain
+//! colon. Strings, quoted names, dollar quotes, comments, `::` and `:=` are left alone. Source:
+//! psql's manual page, "Variables" and "SQL Interpolation".
 //!
-//! Two things differ. psql leaves a variable that is not set as it stands; here it
-//! is an error, since the server's complaint about a colon helps nobody. And psql
-//! takes the colon of an array slice for a variable's when one of that name is
-//! set; here a colon inside a subscript that follows its lower bound is the
-//! slice's, always: nothing else can stand there.
+//! Two things differ. psql leaves an unset variable as it is; here it is an error, because the
+//! server's complaint about a colon helps nobody. And psql takes the colon of an array slice for a
+//! variable's when one of that name is set. Here a colon after the lower bound of a subscript
+//! always belongs to the slice: nothing else can stand there.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,20 +17,20 @@ use std::ops::Range;
 use super::lexer::SyntaxError;
 use crate::secrets::hide;
 
-/// Where the value of a variable comes from; `None` when it is not set.
+/// Looks up the value of a variable; `None` when it is not set.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A file with its variables replaced, and the way back to what it was.
+/// A file with its variables replaced, and the mapping back to the original.
 #[derive(Debug, Clone)]
 pub struct Expanded {
     pub(super) sql: String,
-    /// The file's own text, where anything was replaced.
+    /// The file's own text, if anything was replaced.
     pub(super) original: Option<String>,
     pub(super) replacements: Vec<Replacement>,
-    /// The rows that were taken out, in the order of their statements.
+    /// The ranges of the rows that were removed, in the order of their statements.
     pub(super) rows: Vec<Range<usize>>,
     pub(super) names: BTreeSet<String>,
-    /// Values that stand in the SQL, but for names.
+    /// The values inserted into the SQL, except identifiers.
     pub(super) values: BTreeSet<String>,
     pub(super) unset: Vec<Unset>,
     pub(super) error: Option<SyntaxError>,
@@ -45,17 +43,17 @@ pub struct Unset {
     pub name: String,
     /// Byte offset of its colon in the file.
     pub at: usize,
-    /// Whether it is written without quotes, as a colon of SQL's own may be.
+    /// Whether it is written without quotes, so that its colon may be SQL's own.
     pub plain: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Replacement {
-    /// What it became, in the SQL; nothing, where it was taken out.
+    /// The range in the SQL; empty when the text was removed.
     pub(super) to: Range<usize>,
-    /// What it was, in the file.
+    /// The range in the file.
     pub(super) from: Range<usize>,
-    /// Whether it is a string: data, as opposed to a part of the statement.
+    /// Whether it is a string: data, not a part of the statement.
     pub(super) is_string: bool,
 }
 
@@ -66,13 +64,13 @@ impl Expanded {
         &self.sql
     }
 
-    /// The file as it was written.
+    /// The original file.
     #[must_use]
     pub fn original(&self) -> &str {
         self.original.as_deref().unwrap_or(&self.sql)
     }
 
-    /// What a server says of the SQL, without the values of variables: they may be secret.
+    /// A message of the server without the values of variables, which may be secret.
     #[must_use]
     pub fn without_values(&self, text: &str) -> String {
         let doubled: Vec<String> = self.values.iter().map(|value| value.replace('\'', "''")).collect();
@@ -80,33 +78,31 @@ impl Expanded {
         hide(text, values.chain(doubled.iter().map(String::as_str)))
     }
 
-    /// The variables that the file names, set or not.
+    /// The variables that the file uses, set or not.
     #[must_use]
     pub const fn names(&self) -> &BTreeSet<String> {
         &self.names
     }
 
-    /// Those that are not set, in the order of the file; left as they were.
+    /// The unset ones, in the order of the file. They were not replaced.
     #[must_use]
     pub fn unset(&self) -> &[Unset] {
         &self.unset
     }
 
-    /// The rows after the `COPY … FROM stdin` of the file, in order: where they stand in it.
+    /// The ranges in the file of the rows after each `COPY … FROM stdin`, in order.
     #[must_use]
     pub fn rows(&self) -> &[Range<usize>] {
         &self.rows
     }
 
-    /// What is wrong with rows, with `\restrict`, or with a value that stands for SQL; the
-    /// place of that one is its variable's.
+    /// An error in rows, in `\restrict`, or in a value used as SQL. The last is reported at its variable.
     #[must_use]
     pub const fn error(&self) -> Option<&SyntaxError> {
         self.error.as_ref()
     }
 
-    /// Where in the file the byte at `at` of the SQL comes from: for one of a
-    /// value, the place of its variable.
+    /// The offset in the file of the byte `at` in the SQL. A byte of a value maps to its variable.
     #[must_use]
     pub fn origin(&self, at: usize) -> usize {
         let before = self.replacements.partition_point(|replacement| replacement.to.start <= at);
@@ -117,8 +113,8 @@ impl Expanded {
         }
     }
 
-    /// A part of the SQL to be shown: strings that were put in stay variables,
-    /// since they are data and may be secret.
+    /// A part of the SQL to show: string variables stay unexpanded, because they are data and may
+    /// be secret.
     pub(in crate::postgres) fn shown(&self, range: Range<usize>) -> Cow<'_, str> {
         let first = self.replacements.partition_point(|replacement| replacement.to.start < range.start);
         let strings = self.replacements[first..]
@@ -137,8 +133,7 @@ impl Expanded {
     }
 }
 
-/// Whether psql could have a variable of this name: letters, digits, underscores,
-/// and all that is not ASCII.
+/// Whether psql allows a variable of this name: letters, digits, underscores, and all non-ASCII characters.
 #[must_use]
 pub fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_name_part)
@@ -157,7 +152,7 @@ pub(super) enum Form {
     Test,
 }
 
-/// A variable after its colon: its form, its name, and the length of it all.
+/// Parses a variable after its colon. Returns its form, its name, and its length.
 pub(super) fn reference(rest: &str) -> Option<(Form, &str, usize)> {
     let (form, open, close) = match rest.as_bytes().first()? {
         b'\'' => (Form::Literal, "'", "'"),

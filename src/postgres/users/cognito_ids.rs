@@ -1,4 +1,4 @@
-//! Filling in the users' Cognito ids.
+//! Fills in the users' Cognito ids.
 
 use std::collections::BTreeSet;
 
@@ -11,34 +11,34 @@ use crate::messaging::{AppUser, Identity, Match, MatchOutcome, match_users};
 use crate::postgres::Session;
 use crate::postgres::connection::session::GOES_ON;
 
-/// What a failure is called.
+/// The message of a failure.
 const WHAT: &str = "cannot update the Cognito user ids";
 
-/// Others may go on reading, and wait before they write: a row that appeared, or
-/// changed its handle, between the look and the update could make a match wrong.
-/// A writer that holds us up for long holds up everyone behind us too, so we give way.
+/// Lets others read, but makes them wait to write: a row that appears or changes its handle between
+/// the SELECT and the UPDATE could make a match wrong. Gives up after a while, because a writer
+/// that makes us wait makes everyone behind us wait too.
 const LOCK: &str = "SET LOCAL lock_timeout = '5s'; LOCK TABLE public.users IN SHARE ROW EXCLUSIVE MODE";
 
-/// One statement for all rows: their uuids and, in the same order, their new ids.
+/// Updates all rows with one statement, from their uuids and, in the same order, their new ids.
 pub const COGNITO_UPDATE: &str = "UPDATE public.users SET cognito_user_id = change.sub \
     FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid";
 
 impl Session {
-    /// What [`Session::update_cognito_user_ids`] would do. The transaction is read-only.
+    /// What [`Session::update_cognito_user_ids`] would do. Its transaction is read-only.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`].
     pub async fn match_cognito_user_ids(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
         self.execute("BEGIN READ ONLY").await?;
         let matches = self.matches(pool).await;
-        // There is nothing to keep; a lost connection has ended it already.
+        // There is nothing to keep; a lost connection has ended the transaction already.
         let _ = self.client.batch_execute("COMMIT").await;
         matches
     }
 
-    /// Gives each row of the users table the `sub` of the one pool user with its
-    /// handle, in one transaction of a few statements, however many users there
-    /// are. With `confirmed`, ids other than `MOCK` are replaced only as it says.
+    /// Sets the id of each row of the users table to the `sub` of the one pool user with its
+    /// handle. Uses one transaction of a few statements, however many users there are. With
+    /// `confirmed`, replaces ids other than `MOCK` only as listed there.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`]; nothing has changed then.
@@ -55,7 +55,7 @@ impl Session {
                 Ok(matches)
             }
             Err(error) => {
-                // A lost connection has rolled back already.
+                // A lost connection is rolled back already.
                 let _ = self.client.batch_execute("ROLLBACK").await;
                 Err(error)
             }
@@ -121,7 +121,7 @@ impl Session {
     }
 }
 
-/// The rows whose ids go, with the old and the new one.
+/// The rows whose ids are replaced, with the old and the new id.
 fn replaced(matches: &[Match]) -> BTreeSet<(Option<Uuid>, Option<&str>, Option<&str>)> {
     let replaced = matches.iter().filter(|one| one.replaces_an_id());
     replaced.map(|one| (one.user_uuid, one.old.as_deref(), one.new.as_deref())).collect()

@@ -1,4 +1,4 @@
-//! Many invented users at once.
+//! Adds many invented users at once.
 
 use std::collections::HashMap;
 
@@ -12,21 +12,21 @@ use crate::postgres::Session;
 use crate::postgres::connection::session::{Failed, GOES_ON};
 use crate::postgres::connection::traced::Traced;
 
-/// Bytes that go to the server at a time.
+/// Bytes per message to the server.
 const CHUNK: usize = 64 * 1024;
 
-/// What adding invented users did.
+/// The result of adding invented users.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UsersAdded {
     /// Rows inserted.
     pub inserted: u64,
-    /// Users that were there already under another uuid or name, by their number.
+    /// Users that already exist under another uuid or name, by their number.
     pub known: HashMap<u64, User>,
 }
 
 impl Session {
-    /// Adds those of `users` that are not there yet, by uuid or by handle, all or none of them. They
-    /// go to the server by COPY, so that their number hardly matters.
+    /// Adds those of `users` whose uuid and handle do not exist yet, all or none. Uses COPY, so
+    /// their number hardly matters.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`], with nothing added, unless the answer to COMMIT is lost.
@@ -78,7 +78,7 @@ async fn add(
     copy(&transaction, users).await?;
     let created_at = created_at.to_string();
     let parameters: [&(dyn ToSql + Sync); 2] = [&MOCK, &created_at];
-    // A user that was renamed keeps the uuid, and one of an earlier database the handle.
+    // A renamed user keeps the uuid; a user of an earlier database keeps the handle.
     let inserted = transaction
         .execute(
             "INSERT INTO public.users (uuid, display_name, handle, email, cognito_user_id, created_at) \
@@ -121,7 +121,7 @@ async fn copy(
     for (number, InventedUser { user, email }) in users.enumerate() {
         let User { uuid, display_name, handle } = user;
         let line = format!("{number}\t{uuid}\t{display_name}\t{handle}\t{email}\n");
-        // COPY's text format: what has a meaning there is in no name, and would break the row.
+        // COPY's text format: names hold none of its special characters, and one would break the row.
         chunk.push_str(&line.replace('\\', "\\\\"));
         if chunk.len() >= CHUNK {
             rows.send(std::mem::take(&mut chunk).into_bytes()).await?;

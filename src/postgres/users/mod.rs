@@ -17,19 +17,19 @@ pub use invented::UsersAdded;
 
 /// How many of the known handles an error lists.
 const LISTED: i64 = 20;
-/// How many handles at most are compared with one that nobody has.
+/// How many handles are compared, at most, with one that does not exist.
 const COMPARED: i64 = 10_000;
 
-/// New names for the user who has these.
+/// Renames the user that still has the old names.
 const UPDATE_NAMES: &str = "UPDATE public.users SET handle = $1, display_name = $2 \
     WHERE uuid = $3 AND handle = $4 AND display_name = $5";
 
-/// How an attempt to rename a user ended.
+/// The outcome of renaming a user.
 enum Renamed {
     Done,
     /// Another user has the new handle.
     Taken,
-    /// The user is not as it was read.
+    /// The user has changed since it was read.
     Changed,
 }
 
@@ -37,8 +37,7 @@ impl Session {
     /// The user with this handle.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when there is none (the message lists who
-    /// is there) or more than one.
+    /// [`crate::error::Kind::Failed`] when there is none (the message lists the handles), or more than one.
     pub async fn user_by_handle(&self, handle: &str) -> Result<User> {
         match self.find_user(handle).await? {
             Some(user) => Ok(user),
@@ -46,7 +45,7 @@ impl Session {
         }
     }
 
-    /// The user with this handle, if there is one.
+    /// The user with this handle, if any.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there are several.
@@ -69,20 +68,18 @@ impl Session {
         }
     }
 
-    /// Gives the user whom `from` describes the names of `to`, if nobody else has
-    /// that handle. The table may have no constraint that sees to it, so new users
-    /// have to wait for the length of this transaction.
+    /// Renames the user `from` to `to`, unless another user has that handle. The table may have no
+    /// unique constraint, so this locks out new users until the transaction ends.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`], with nothing written: also when the handle
-    /// is taken, or the user is not as `from` has it. When the answer to COMMIT is lost, it may be
-    /// kept.
+    /// [`crate::error::Kind::Failed`], with nothing written; also when the handle is taken, or the
+    /// user no longer matches `from`. When the answer to COMMIT is lost, the change may be kept.
     pub async fn rename_user(&mut self, from: &User, to: &User) -> Result<()> {
         let renamed = self.try_rename_user(from, to).await;
         let what = "cannot rename the user";
         let renamed = match renamed {
             Err(Failed::AtCommit(error)) => return Err(self.commit_error(what, error, GOES_ON)),
-            // A constraint that goes by more than the handle as it is written.
+            // A unique constraint that covers more than the exact handle, such as one that ignores case.
             Err(Failed::Before(error)) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Renamed::Taken,
             Err(Failed::Before(error)) => {
                 let locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
@@ -104,7 +101,7 @@ impl Session {
             .hint("run it again"))
     }
 
-    /// The statement of [`Self::rename_user`], with its values in their places.
+    /// The statement of [`Self::rename_user`], with its values filled in.
     #[must_use]
     pub fn plan_rename_user(&self, from: &User, to: &User) -> String {
         let uuid = from.uuid.to_string();
@@ -143,13 +140,13 @@ impl Session {
         Ok(Renamed::Done)
     }
 
-    /// The error that another user has `handle`.
+    /// The error when another user has `handle`.
     #[must_use]
     pub fn handle_taken(&self, handle: &str) -> Error {
         Error::failed(format!("the handle {handle:?} is taken on {}; nothing was written", self.url))
     }
 
-    /// Those of `uuids` that there are, in no order.
+    /// The users among `uuids` that exist, in no particular order.
     pub async fn users_by_uuid(&self, uuids: &[Uuid]) -> Result<Vec<User>> {
         let rows = self
             .client
@@ -162,8 +159,7 @@ impl Session {
             .collect())
     }
 
-    /// The handles that begin with `prefix`, and whose they are, in order; at most
-    /// `limit`.
+    /// The handles that begin with `prefix`, in order, each with its display name; at most `limit`.
     pub async fn users_by_prefix(&self, prefix: &str, limit: i64) -> Result<Vec<(String, String)>> {
         let rows = self
             .client
@@ -177,7 +173,7 @@ impl Session {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// A handle that `handle` may stand for, among those of much the same length.
+    /// The nearest handle to `handle`, among those of similar length.
     async fn handle_like(&self, handle: &str) -> Result<Option<String>> {
         let rows = self
             .client
@@ -192,7 +188,7 @@ impl Session {
         Ok(nearest(handle, &handles).cloned())
     }
 
-    /// The error that no user has `handle`, with those that are there.
+    /// The error when no user has `handle`; lists those that exist.
     pub async fn no_such_user(&self, handle: &str) -> Result<Error> {
         let rows = self
             .client
