@@ -1,5 +1,4 @@
-//! The second pass: a suspect is read again, consistently, and called broken
-//! only if it still is.
+//! The second pass: rereads each suspect consistently, and reports it only if it is still broken.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -23,37 +22,37 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::READING;
 use crate::messaging::{Participant, Timestamp, User};
 
-/// Groups that are examined at the same time.
+/// Groups examined concurrently.
 const AT_ONCE: usize = 16;
-/// The app writes a message, and its rows a moment later: a group whose newest
-/// message is younger than this gets time to settle.
+/// The app writes the rows a moment after the message, so a group with an item newer than this gets
+/// time to settle.
 const YOUNG: Duration = Duration::from_secs(10);
-/// How long such a group is left alone each time before it is looked at again.
+/// The pauses before such a group is read again.
 const SETTLING: [Duration; 3] =
     [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1250)];
 
-/// What to do about a group that is broken.
+/// What to do about a broken group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Only tell.
+    /// Only report it.
     Report,
-    /// Show what would be written, too.
+    /// Also show what a repair would write.
     Plan,
-    /// Mend it.
+    /// Repair it.
     Repair,
 }
 
-/// Users by their uuid, as `PostgreSQL` knows them.
+/// `PostgreSQL`'s users, by uuid.
 pub type Names = HashMap<Uuid, User>;
 
-/// What the second look at a group has brought.
+/// The result of examining one group.
 #[derive(Debug)]
 pub struct Examined {
-    /// What is, or was, broken; nothing when it is sound.
+    /// What is or was broken; empty when the group is sound.
     pub findings: Vec<Finding>,
-    /// Whether other writers were first every time, so that it cannot be told.
+    /// Whether there is no result because other writers interfered on every try.
     pub is_unsettled: bool,
-    /// What stopped it half way.
+    /// The error that stopped the examination.
     pub error: Option<Error>,
     /// Read units.
     pub read: Capacity,
@@ -62,8 +61,8 @@ pub struct Examined {
 }
 
 impl MessagesTable {
-    /// Reads each suspect again and mends what can be, if `mode` says so; the
-    /// answers are in the order of the suspects.
+    /// Rereads each suspect and, if `mode` says so, repairs what it can. The results are in the order
+    /// of the suspects.
     pub async fn examine(&self, suspects: Vec<Suspect>, names: Names, mode: Mode) -> Vec<Examined> {
         let names = Arc::new(names);
         let turns = Arc::new(Semaphore::new(AT_ONCE));
@@ -72,7 +71,7 @@ impl MessagesTable {
             let table = self.clone();
             let (names, turns) = (Arc::clone(&names), Arc::clone(&turns));
             tasks.spawn(async move {
-                // Never closed, so never refused.
+                // The semaphore is never closed, so this cannot fail.
                 let _turn = turns.acquire().await;
                 (index, table.examine_one(&suspect, &names, mode).await)
             });
@@ -183,8 +182,7 @@ impl MessagesTable {
         }
     }
 
-    /// How to name whoever takes part: as `PostgreSQL` knows them, or as their
-    /// newest message does.
+    /// The names of the participants: from `PostgreSQL`, or else from the user's newest message.
     async fn known(
         &self,
         state: &State,
@@ -207,7 +205,7 @@ impl MessagesTable {
         Ok(known)
     }
 
-    /// How `user`'s newest message in the group names them.
+    /// `user`'s names in their newest message in the group.
     async fn sender_of_group(
         &self,
         group: Uuid,
@@ -242,7 +240,7 @@ impl Verdict {
         }
     }
 
-    /// Takes back what there is no room to mend.
+    /// Marks the findings whose repaired row would be too large as not repairable.
     fn without_room(&mut self, plan: &RepairPlan) {
         for owner in &plan.too_large {
             let pk = items::inbox_partition(owner);
@@ -261,7 +259,7 @@ impl RepairPlan {
     }
 }
 
-/// Whether the newest of its messages and rows is a few seconds old.
+/// Whether the newest of the group's messages and rows is only seconds old.
 fn is_young(state: &State) -> bool {
     let Some(newest) = state.items().filter_map(items::instant).max() else { return false };
     let age = Timestamp::now().microseconds().abs_diff(newest.microseconds());

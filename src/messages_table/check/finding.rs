@@ -7,27 +7,27 @@ use super::super::{items, names};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::json;
 
-/// A promise of the table that can be broken.
+/// An invariant of the table. Each variant says what must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariant {
-    /// A key is `MSG#` or `GRP#` and a uuid, and a row names a group's uuid.
+    /// A partition key is `MSG#` or `GRP#` and a uuid, and a row has a group's uuid.
     UnparsableKey,
     /// A sort key is a time.
     UnparsableTime,
     /// A group with messages has rows.
     NoRow,
-    /// A group has two rows, one for each participant.
+    /// A group has two rows, one per participant.
     OneRow,
-    /// A user has one row of a group.
+    /// A user has only one row per group.
     DuplicateRow,
     /// A group has messages.
     NoMessage,
-    /// A row is as late as its group's newest message.
+    /// A row is not older than its group's newest message.
     RowBehind,
-    /// A row is no later than its group's newest message.
+    /// A row is not newer than its group's newest message.
     RowAhead,
-    /// A row shows its group's newest message.
+    /// A row shows the text of its group's newest message.
     RowText,
     /// A row names the other participant.
     WrongParticipant,
@@ -36,7 +36,7 @@ pub enum Invariant {
 }
 
 impl Invariant {
-    /// The name in all formats.
+    /// The name in all output formats.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Invariant {
         }
     }
 
-    /// What a person can do where the data itself does not tell.
+    /// What to do by hand when the data does not show how to repair it.
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {
@@ -77,25 +77,25 @@ impl Invariant {
     }
 }
 
-/// A broken promise. Its serialized form is part of the interface.
+/// A broken invariant. Its serialized form is part of the interface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
-    /// What is broken.
+    /// The invariant.
     pub promise: Invariant,
-    /// The group concerned, where there is one.
+    /// The group, if there is one.
     pub message_group_uuid: Option<Uuid>,
-    /// The partition key of the item concerned.
+    /// The partition key of the item.
     pub pk: String,
-    /// Its sort key; `None` when a whole partition is concerned.
+    /// Its sort key; `None` when the finding is about a whole partition.
     pub sk: Option<String>,
-    /// In words.
+    /// The description.
     pub detail: String,
-    /// Whether the data itself tells how to mend it.
+    /// Whether the data shows how to repair it.
     pub mendable: bool,
-    /// Whether it has been mended.
+    /// Whether it has been repaired.
     pub mended: bool,
-    /// The transaction that mends it and its group's other findings; empty for
-    /// those, and where it was not asked for.
+    /// The transaction that repairs all findings of the group. Only the group's first repairable
+    /// finding has it, and only when it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub writes: Vec<Write>,
 }
@@ -133,11 +133,11 @@ impl Finding {
 /// One action of a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
-    /// Puts an item where there is none, or in the place of one with its key.
+    /// Puts an item: a new one, or a replacement for the one with its key.
     Put(Item),
     /// Deletes this item.
     Delete(Item),
-    /// Writes nothing, but this item must be as it was read.
+    /// Writes nothing, but fails unless the item is still as it was read.
     Check(Item),
 }
 
@@ -160,8 +160,8 @@ impl Write {
         }
     }
 
-    /// Write units, as AWS counts them: one for each KB, twice that in a
-    /// transaction, and once for the index, where every row is.
+    /// Write units, as AWS counts them: one per KB, doubled in a transaction, plus one per KB for the
+    /// index, which holds every row.
     /// Source: "DynamoDB Transactions: How it works" in the developer guide.
     #[must_use]
     pub fn units(&self) -> u64 {

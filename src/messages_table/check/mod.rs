@@ -1,10 +1,9 @@
-//! Whether the table keeps its promises: read once, judged group by group, and
-//! what looks broken read again, consistently, before it is called so.
+//! Checks the invariants of the table. It is read once and judged group by group. What looks broken is
+//! read again, consistently, before it is reported.
 //!
-//! `survey` reads the table and folds each item into a `trace` of a few bytes;
-//! `suspects` brings a group's traces together and passes those that are sound;
-//! `reread` reads what is left again, `verdict` judges it, `repair` mends it, and
-//! `examine` sees to that for one group after the other.
+//! `survey` reads the table and folds each item into a `trace` of a few bytes. `suspects` collects the
+//! traces of each group and drops the sound groups. `examine` runs the rest, group by group: `reread`
+//! reads the group again, `verdict` judges it, and `repair` fixes it.
 
 mod examine;
 mod finding;

@@ -1,5 +1,4 @@
-//! One transaction that makes a group's rows what they should be. It writes rows
-//! and nothing else: messages are only made sure of.
+//! Repairs a group's rows in one transaction. It writes only rows; messages are only checked.
 
 use uuid::Uuid;
 
@@ -14,18 +13,18 @@ use crate::messages_table::create_message;
 use crate::messages_table::group_rows::sort_key;
 use crate::messaging::{MessageGroup, Participant};
 
-/// Actions and bytes that one transaction takes, with room to spare.
+/// Limits of one transaction. The bytes leave a margin.
 /// Source: "TransactWriteItems" in the API reference: 100 and 4 MB.
 const MAX_ACTIONS: usize = 100;
 const MAX_BYTES: usize = 3 * 1024 * 1024;
 
-/// What is to be written.
+/// The writes of a repair.
 #[derive(Debug, Default)]
 pub(super) struct RepairPlan {
     steps: Vec<Step>,
-    /// Keys of rows that are to go, and go the next time.
+    /// Keys of the rows that the next transaction deletes.
     pub(super) postponed: Vec<(String, String)>,
-    /// Owners whose row would be larger than an item may be.
+    /// Owners whose repaired row would exceed the maximum item size.
     pub(super) too_large: Vec<Uuid>,
 }
 
@@ -38,12 +37,12 @@ enum Step {
 }
 
 impl RepairPlan {
-    /// Whether it changes nothing.
+    /// Whether it writes nothing.
     pub(super) fn is_idle(&self) -> bool {
         self.steps.iter().all(|step| matches!(step, Step::Keep(_)))
     }
 
-    /// As shown to people.
+    /// The writes, for output.
     pub(super) fn writes(&self) -> Vec<Write> {
         if self.is_idle() {
             return Vec::new();
@@ -69,7 +68,7 @@ impl RepairPlan {
         Ok(transaction)
     }
 
-    /// Takes the deletions that fit; the others are for another transaction.
+    /// Adds the deletions that fit; postpones the others.
     fn delete(&mut self, rows: Vec<Item>) {
         let size = |step: &Step| match step {
             Step::Put(item) | Step::Delete(item) | Step::Keep(item) => items::size(item),
@@ -88,8 +87,8 @@ impl RepairPlan {
 }
 
 impl MessagesTable {
-    /// What makes the rows of `state` as `wanted`; `None` when it is no longer as
-    /// it was read.
+    /// Plans the writes that turn the rows of `state` into `wanted`. `None` when the group has changed
+    /// since it was read.
     pub(super) async fn plan(
         &self,
         state: &State,
@@ -98,7 +97,7 @@ impl MessagesTable {
     ) -> Result<Option<RepairPlan>> {
         let mut plan = RepairPlan::default();
         let mut spare = Vec::new();
-        // What is shown must still be there.
+        // The message that the rows show must still exist.
         plan.steps.extend(state.latest.newest.clone().map(Step::Keep));
         for wanted in wanted {
             let kept = state.kept(wanted.owner);
@@ -127,10 +126,11 @@ impl MessagesTable {
         Ok(Some(plan))
     }
 
-    /// Moves `row` to the next microsecond at which the inbox of `owner` has no row
-    /// but the one that makes room. Returns the other groups' rows that it makes
-    /// way for: were one of them gone, another repair would put the row there. `None`
-    /// when the group has a row that was not there before.
+    /// Moves `row` to the first microsecond that is free in `owner`'s inbox, or that the kept row
+    /// frees. Returns the rows of other groups that were in the way. The transaction checks them: if
+    /// one were gone, a later repair would move the row back to its time.
+    ///
+    /// Returns `None` when the group has a row that was not there before.
     async fn find_room(
         &self,
         state: &State,
@@ -158,8 +158,8 @@ impl MessagesTable {
     }
 }
 
-/// The row as it should be, but for a later microsecond; `None` when there is
-/// none to begin with and not enough is known for a new one.
+/// The row as it should be, before `find_room` moves it. `None` when the owner has no row and too
+/// little is known to create one.
 fn wanted_row(state: &State, wanted: &Wanted, kept: Option<&Item>) -> Option<Item> {
     let newest = state.latest.newest.as_ref();
     let Some(kept) = kept else {

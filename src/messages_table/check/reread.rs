@@ -1,5 +1,4 @@
-//! A suspect, read again: what it is like at one moment, consistently, with as few
-//! reads as will do.
+//! Rereads a suspect: consistently, as of one moment, in as few reads as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +16,18 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::{Latest, READING, sort_key};
 use crate::messaging::Timestamp;
 
-/// How often a group is read or mended anew because others write to it: a few
-/// seconds in all, for the next run can do it as well.
+/// How often a group that others are writing to is read or repaired again. This takes a few seconds at
+/// most; the next run can deal with the rest.
 pub(super) const TRIES: u32 = 8;
-/// Rows of one group that are read at once; it should have two.
+/// Maximum rows of one group read from the index; it should have two.
 const MAX_ROWS: i32 = 300;
 
 impl MessagesTable {
-    /// The group at one moment: its newest message was the same before the rows
-    /// were read and after. `None` when it never was.
+    /// The group as of one moment: its newest message is the same before and after its rows are read.
+    /// `None` when that never happens.
     ///
-    /// Rows that are as they should be need no second look at the message. And where
-    /// offsets are mixed, all that could be the newest message is read only when the
-    /// rows do not lead to it.
+    /// When the rows are as they should be, the message is not read a second time. When offsets are
+    /// mixed, the search by instant for the newest message only runs if the rows do not lead to it.
     pub(super) async fn settled_state(
         &self,
         suspect: &Suspect,
@@ -68,8 +66,8 @@ impl MessagesTable {
         Ok(None)
     }
 
-    /// The same group with the message that its rows show as the newest, if that is
-    /// there and no other is known to be newer.
+    /// The group with the message that its rows show as the newest, if that message exists and no newer
+    /// one is known.
     async fn shown_state(
         &self,
         suspect: &Suspect,
@@ -87,8 +85,8 @@ impl MessagesTable {
         Ok(is_newest.then(|| State { latest, ..state.clone() }))
     }
 
-    /// The group's rows, read consistently: where the index has them, where they
-    /// should be, and in the inbox of everybody who has none there.
+    /// The group's rows, read consistently: those the index lists and, unless these already are a pair,
+    /// those in the inbox of each other user: first at the expected key, then anywhere.
     async fn group_rows(
         &self,
         suspect: &Suspect,
@@ -135,7 +133,7 @@ impl MessagesTable {
         Ok(rows)
     }
 
-    /// What the index has of the group: the keys of its rows, not too many.
+    /// The keys of the group's rows in the index, at most `MAX_ROWS`.
     async fn indexed_keys(&self, group: &str, capacity: &mut Capacity) -> Result<Vec<Item>> {
         let query = self
             .db
@@ -149,7 +147,7 @@ impl MessagesTable {
             .expression_attribute_names("#pk", names::PARTITION_KEY)
             .expression_attribute_names("#sk", names::SORT_KEY)
             .expression_attribute_values(":group", items::text(group))
-            // The newest first: with them the rest can be judged.
+            // Newest first: these are enough to judge the rest.
             .scan_index_forward(false)
             .limit(MAX_ROWS);
         Ok(self.page(query, READING, capacity).await?.items.unwrap_or_default())

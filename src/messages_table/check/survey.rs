@@ -1,4 +1,4 @@
-//! The first pass: one scan, each item folded into a trace.
+//! The first pass: scans the table and folds each item into a trace.
 
 use uuid::Uuid;
 
@@ -13,22 +13,22 @@ use crate::external_sort::Sorter;
 use crate::messages_table::MessagesTable;
 use crate::messaging::Timestamp;
 
-/// What of an item the promises are about.
+/// The attributes that the invariants are about.
 const ATTRIBUTES: [&str; 5] =
     [names::PARTITION_KEY, names::SORT_KEY, names::MESSAGE, names::GROUP_UUID, names::USER_UUID];
-/// Senders of a group that are told apart at once; a group has two.
+/// Senders of a group that are counted at the same time; it should have two.
 const SENDERS: usize = 8;
 
-/// A scan of the whole table under way. Ask for [`Survey::next_page`] until
-/// there is none, then for [`Survey::finish`].
+/// A scan of the whole table in progress. Call [`Survey::next_page`] until it returns `None`, then
+/// [`Survey::finish`].
 pub struct Survey {
     scan: Scan,
-    /// The partition that each segment is in.
+    /// The current partition of each segment.
     partitions: Vec<Option<Partition>>,
     fold: Fold,
 }
 
-/// The items of a partition come one after another.
+/// A partition being read. Its items arrive consecutively.
 struct Partition {
     key: String,
     kind: Partitioned,
@@ -36,11 +36,11 @@ struct Partition {
 
 enum Partitioned {
     Messages(Messages),
-    /// Not one of ours: why, and how many items so far.
+    /// Not one of the app's: why, and the number of items so far.
     Odd(&'static str, u64),
 }
 
-/// The messages of a group, folded.
+/// The messages of a group, folded into one value.
 #[derive(Default)]
 struct Messages {
     group: Uuid,
@@ -48,9 +48,9 @@ struct Messages {
     text: u64,
     senders: Vec<(u128, u32)>,
     more: bool,
-    /// Whether a time is written with another offset than UTC's.
+    /// Whether a sort key has an offset other than UTC's.
     offsets: bool,
-    /// A sender that is no uuid, and how many there are.
+    /// A sender that is not a uuid, and the number of messages with such a sender.
     odd_sender: Option<(String, u64)>,
 }
 
@@ -61,8 +61,7 @@ struct Fold {
 }
 
 impl MessagesTable {
-    /// Reads the whole of `table`, in segments, at no more than `max_rcu` read units
-    /// a second.
+    /// Scans the whole table in `segments`, at no more than `max_rcu` read units per second.
     pub async fn survey(&self, segments: Segments, max_rcu: Option<f64>) -> Result<Survey> {
         let request = ScanRequest {
             table: self.name.clone(),
@@ -85,11 +84,11 @@ impl MessagesTable {
 }
 
 impl Survey {
-    /// What the next page has that is broken whatever the rest of the table
-    /// holds; `None` after the last one.
+    /// Reads the next page and returns what is broken regardless of the rest of the table; `None` after
+    /// the last page.
     ///
     /// # Errors
-    /// The table cannot be read, or a temporary file not written.
+    /// The table cannot be read, or a temporary file cannot be written.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Finding>>> {
         let Some(page) = self.scan.next_page().await? else { return Ok(None) };
         let Some(partition) = self.partitions.get_mut(page.segment) else { return Ok(None) };
@@ -109,7 +108,7 @@ impl Survey {
         &self.scan.capacity
     }
 
-    /// What was counted so far; the groups are counted in the end.
+    /// The counts so far. Groups are only counted by [`SurveyResult`].
     #[must_use]
     pub const fn counts(&self) -> Counts {
         self.fold.counts
@@ -229,7 +228,7 @@ impl Fold {
         self.traces.push(trace).map_err(spill_error)
     }
 
-    /// Ends a partition: its trace, and what is broken of it as a whole.
+    /// Ends a partition: pushes its trace, and reports what is broken in it as a whole.
     fn close(&mut self, partition: &mut Option<Partition>, findings: &mut Vec<Finding>) -> Result<()> {
         let Some(Partition { key, kind }) = partition.take() else { return Ok(()) };
         let messages = match kind {

@@ -1,4 +1,4 @@
-//! The traces of each group together: most groups are sound.
+//! Collects the traces of each group, and drops the groups that are sound: most of them.
 
 use std::iter::Peekable;
 
@@ -13,23 +13,23 @@ use crate::error::{Error, Result};
 use crate::external_sort::Sorted;
 use crate::messages_table::create_message;
 
-/// Rows of one group that are looked at; it should have two.
+/// Maximum rows of one group that are looked at; it should have two.
 const ROWS: usize = 8;
 
-/// What a survey has counted.
+/// The counts of a survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// Items read.
     pub items: u64,
-    /// Of them messages.
+    /// Messages among them.
     pub messages: u64,
-    /// Of them rows.
+    /// Rows among them.
     pub rows: u64,
-    /// Different groups that messages or rows belong to.
+    /// Distinct groups of the messages and rows.
     pub groups: u64,
 }
 
-/// A table that was read, sorted by group and by user.
+/// A table that has been read, sorted by group and by user.
 pub struct SurveyResult {
     traces: Peekable<Sorted<Trace>>,
     mentions: Peekable<Sorted<Mention>>,
@@ -37,43 +37,43 @@ pub struct SurveyResult {
     capacity: Capacity,
 }
 
-/// A group that looks broken. It may just have been written to meanwhile.
+/// A group that looks broken. It may only have been written to during the scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
     /// The group.
     pub group: Uuid,
-    /// Who has written in it; two of them, should there be more.
+    /// Its senders, or at least two of them if there are more than two.
     pub(super) senders: Vec<Uuid>,
-    /// Whether more than those have.
+    /// Whether there are more than two senders.
     pub(super) has_more_senders: bool,
-    /// Everybody else that its rows name.
+    /// All other users in its rows.
     pub(super) others: Vec<Uuid>,
-    /// Whether a message has another offset than UTC's.
+    /// Whether a message has an offset other than UTC's.
     pub(super) has_offsets: bool,
     /// When its newest message was sent; microseconds since 1970.
     pub(super) newest: Option<i64>,
 }
 
 impl Suspect {
-    /// Everybody who may take part.
+    /// All possible participants.
     pub fn users(&self) -> impl Iterator<Item = Uuid> {
         self.senders.iter().chain(&self.others).copied()
     }
 }
 
-/// A user, and where the table names them.
+/// A user, and where they occur in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mentioned {
     /// The user.
     pub user: Uuid,
-    /// A group where they are named.
+    /// A group in which they occur.
     group: Uuid,
-    /// Messages sent, rows owned, rows of others.
+    /// Number of messages sent, rows owned, and rows in which they are the other.
     counts: [u64; 3],
 }
 
 impl Mentioned {
-    /// That `PostgreSQL` does not know this user.
+    /// The finding that `PostgreSQL` does not know this user.
     #[must_use]
     pub fn unknown(&self) -> Finding {
         let nouns = [["message", "messages"], ["row", "rows"], ["row", "rows"]];
@@ -100,7 +100,7 @@ impl SurveyResult {
         Self { traces: traces.peekable(), mentions: mentions.peekable(), counts, capacity }
     }
 
-    /// What was counted; the groups as far as they were asked for.
+    /// The counts. Groups are counted as [`Self::next_suspects`] reads them.
     #[must_use]
     pub const fn counts(&self) -> Counts {
         self.counts
@@ -112,8 +112,8 @@ impl SurveyResult {
         &self.capacity
     }
 
-    /// The next groups that look broken, at most `count`; none are left when
-    /// there are fewer.
+    /// The next groups that look broken, at most `count`. Fewer than `count` means that there are no
+    /// more.
     ///
     /// # Errors
     /// A temporary file cannot be read.
@@ -138,8 +138,8 @@ impl SurveyResult {
         Ok(suspects)
     }
 
-    /// The next users that the table names, at most `count`, by uuid; none are
-    /// left when there are fewer.
+    /// The next users in the table, at most `count`, in the order of their uuids. Fewer than `count`
+    /// means that there are no more.
     ///
     /// # Errors
     /// A temporary file cannot be read.
@@ -180,7 +180,7 @@ impl Mentioned {
 /// The traces of one group.
 #[derive(Default)]
 struct Gathered {
-    /// Of its messages: the newest's, should they have come in several parts.
+    /// Of its messages. When they came in several parts, of the part with the newest message.
     messages: Option<Trace>,
     senders: Vec<u128>,
     has_more_senders: bool,
@@ -208,7 +208,7 @@ impl Gathered {
         }
     }
 
-    /// Whether all that can be told from the traces is as it should be.
+    /// Whether the group is sound, as far as the traces show.
     fn is_sound(&self) -> bool {
         let (Some(messages), [a, b]) = (&self.messages, self.rows.as_slice()) else { return false };
         let Some(newest) = messages.instant else { return false };

@@ -1,5 +1,4 @@
-//! What is kept of an item: a few bytes, so that a table of any size sorts in
-//! constant memory.
+//! The few bytes kept of each item, so that a table of any size is sorted in constant memory.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -7,41 +6,40 @@ use uuid::Uuid;
 
 use crate::external_sort::{Fixed, take};
 
-/// Traces and mentions held in memory: 24 MiB and 12 MiB at most.
+/// Maximum traces, and maximum mentions, held in memory: 24 MiB and 12 MiB.
 pub(super) const MAX_HELD: usize = 256 * 1024;
 
-/// What a group's messages, or one of its rows, amount to. Sorts by group, the
-/// messages before the rows.
+/// A summary of a group's messages, or of one of its rows. Sorts by group, messages before rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Trace {
     pub(super) group: u128,
     pub(super) what: What,
-    /// Of the newest message, or the row's own; microseconds since 1970.
+    /// Time of the newest message, or of the row, in microseconds since 1970.
     pub(super) instant: Option<i64>,
-    /// Of that message's or row's text. Two texts in 2⁶⁴ share it by chance.
+    /// Hash of that message's or row's text. Different texts collide with a probability of 1 in 2⁶⁴.
     pub(super) text: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    /// Two of its senders, 0 standing for none; whether there are more; and whether a
-    /// time is written with another offset than UTC's.
+    /// Two of the senders (0 for none), whether there are more, and whether a sort key has an offset
+    /// other than UTC's.
     Messages { senders: [u128; 2], more: bool, offsets: bool },
-    /// In whose inbox, and who the other is; 0 when that is no uuid.
+    /// The owner of the inbox, and the other participant (0 when that is not a uuid).
     Row { owner: u128, other: u128 },
 }
 
-/// How often a user is named in a place.
+/// How often a user occurs in one role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mention {
     pub(super) user: u128,
     pub(super) role: Role,
-    /// A group where it is.
+    /// A group in which this is the case.
     pub(super) group: u128,
     pub(super) count: u32,
 }
 
-/// What a user is in an item.
+/// The role of a user in an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
     Sender,
@@ -55,14 +53,14 @@ pub(super) fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// The uuid of `text`, if written the way the app writes it: another way is
-/// another key.
+/// The uuid in `text`, if it is written the way the app writes it. In any other notation it would be a
+/// different key.
 pub(super) fn uuid(text: &str) -> Option<Uuid> {
     let uuid = Uuid::try_parse(text).ok().filter(|uuid| !uuid.is_nil())?;
     (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(uuid)
 }
 
-/// What the byte for the kind of a trace is made of.
+/// Bits of the byte that encodes the kind of a trace.
 const MORE: u8 = 1;
 const OFFSETS: u8 = 2;
 const ROW: u8 = 4;
@@ -132,5 +130,5 @@ impl Fixed for Mention {
     }
 }
 
-// The bound on memory stands on these.
+// `MAX_HELD` relies on these sizes.
 const _: () = assert!(size_of::<Trace>() <= 96 && size_of::<Mention>() <= 64);

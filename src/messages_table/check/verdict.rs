@@ -1,4 +1,4 @@
-//! A group as it was read, and what is broken of it.
+//! Judges a group as it was read.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,44 +22,43 @@ pub(super) struct State {
     pub(super) rows: BTreeMap<Uuid, Vec<Item>>,
 }
 
-/// What is broken, and how each inbox should be.
+/// What is broken, and what each inbox should contain.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     pub(super) findings: Vec<Finding>,
     pub(super) wanted: Vec<Wanted>,
 }
 
-/// How one inbox should hold the group: one row.
+/// The one row that an inbox should have for the group.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) owner: Uuid,
-    /// Whom the row should name, if not whom it does.
+    /// The participant that the row should name, if it names another now.
     pub(super) other: Option<Participant>,
 }
 
-/// What is known of users, to name them in rows.
+/// The known names of users, for their rows.
 pub(super) type Known = HashMap<Uuid, Participant>;
 
 impl State {
-    /// Its newest message and its rows.
+    /// The newest message and the rows.
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.latest.newest.iter().chain(self.rows.values().flatten())
     }
 
-    /// Who should have a row with whom, if everybody's rows agree.
+    /// Whether there are two owners, and their rows name each other.
     pub(super) fn is_paired(&self) -> bool {
         let owners: Vec<_> = self.rows.keys().collect();
         let [a, b] = owners.as_slice() else { return false };
         self.names(**a, **b) && self.names(**b, **a)
     }
 
-    /// Whether all rows of `owner` that count name `other`.
+    /// Whether the row that `owner` keeps names `other`. True when there is none.
     fn names(&self, owner: Uuid, other: Uuid) -> bool {
         self.kept(owner).is_none_or(|row| named(row) == Some(other))
     }
 
-    /// The row of `owner` that is to stay: one that is right, or one that has the
-    /// right key, or the newest.
+    /// The row that `owner` keeps: a correct one, else one with the right key, else the newest.
     pub(super) fn kept(&self, owner: Uuid) -> Option<&Item> {
         let rows = self.rows.get(&owner)?;
         let Some(newest) = &self.latest.newest else { return rows.first() };
@@ -69,11 +68,11 @@ impl State {
             .or_else(|| rows.first())
     }
 
-    /// What is broken. `known` are the users that can be named in a row.
+    /// Judges the group. `known` has the users whose names are known.
     pub(super) fn judge(&self, suspect: &Suspect, known: &Known) -> Verdict {
         let mut verdict = Verdict::default();
         if self.rows.is_empty() && !self.latest.any {
-            // All of it was deleted meanwhile.
+            // The whole group has been deleted since the survey.
             return verdict;
         }
         self.judge_pair(suspect, known, &mut verdict);
@@ -92,16 +91,16 @@ impl State {
         }
         for finding in &mut verdict.findings {
             finding.message_group_uuid = Some(self.group);
-            // Of three inboxes, which are right?
+            // With three or more inboxes, nothing shows which are right.
             finding.mendable &= self.rows.len() <= 2;
         }
         verdict
     }
 
-    /// Whether there are two rows, and each names the other's owner.
+    /// Checks that there are two rows, and each names the other's owner.
     fn judge_pair(&self, suspect: &Suspect, known: &Known, verdict: &mut Verdict) {
         let owners: Vec<Uuid> = self.rows.keys().copied().collect();
-        // Nobody but those two has written, as far as one can tell.
+        // Whether `a` and `b` are the only senders, as far as is known.
         let only = |a: Uuid, b: Uuid| {
             !suspect.has_more_senders && suspect.senders.iter().all(|sender| *sender == a || *sender == b)
         };
@@ -154,7 +153,8 @@ impl State {
         }
     }
 
-    /// Only `a` has a row: the other is whom it names, or who else writes.
+    /// Judges a group in which only `a` has a row. The other participant is the one that it names, or
+    /// the other sender.
     fn judge_single(&self, a: Uuid, suspect: &Suspect, known: &Known, verdict: &mut Verdict) {
         let Some(row) = self.kept(a) else { return };
         let named = named(row).filter(|named| *named != a);
@@ -196,7 +196,7 @@ impl State {
         }
     }
 
-    /// Whether the row shows the newest message.
+    /// Checks that the row shows the newest message.
     fn judge_row(&self, row: &Item, verdict: &mut Verdict) {
         let newest = self.latest.newest.as_ref();
         let Some(at) = items::instant(row) else {
@@ -230,7 +230,7 @@ impl Verdict {
     }
 }
 
-/// Whether `row` has the time and the text of `message`.
+/// Whether `row` has the time and text of `message`.
 pub(super) fn shows(row: &Item, message: &Item) -> bool {
     let (Some(row_at), Some(at)) = (items::instant(row), items::instant(message)) else { return false };
     create_message::is_row_of(row_at.microseconds(), at.microseconds())
