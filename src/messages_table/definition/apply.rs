@@ -1,4 +1,4 @@
-//! Creating the table, comparing one that is there, and changing it in place.
+//! Creates the table, compares an existing one with its definition, and changes it in place.
 
 use std::time::Duration;
 
@@ -14,31 +14,32 @@ use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
 use crate::messages_table::names;
 
-/// What the service says of a table that another change is still under way on, which DescribeTable
-/// may not show yet.
+/// The error code for a table with another change in progress. DescribeTable may not show that change
+/// yet.
 const IN_USE: &str = "ResourceInUseException";
-/// How often to send a change again then, and the first and the longest pause before: about a minute.
+/// Retry limit after that error, and the shortest and longest pause: about a minute in total.
 const TRIES: usize = 32;
 const PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
-/// A table that is there, and its definition.
+/// An existing table compared with its definition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// In what it is not as it should be.
+    /// How it differs from the definition.
     pub differences: Vec<Difference>,
-    /// What mends that, in this order. Nothing mends a [`Difference::is_for_ever`].
+    /// The changes that fix the differences, in this order. Nothing fixes a
+    /// [`Difference::is_for_ever`].
     pub changes: Vec<Change>,
-    /// What the index that is created takes.
+    /// The cost of filling the index, if one is created.
     pub backfill: Option<Backfill>,
-    /// The indexes that others added, and that are no difference.
+    /// Indexes that others added and that do not count as differences.
     pub others: Vec<String>,
     arn: Option<String>,
 }
 
 impl MessagesTable {
-    /// Creates `table`, and waits until the table and its index are ready. False when it is there
-    /// by somebody else's doing, and perhaps not ready or as `definition` has it.
+    /// Creates the table, and waits until it and its index are ready. Returns false if somebody else
+    /// created it; it may not be ready then, or differ from `definition`.
     pub async fn create_table(&self, definition: &Definition) -> Result<bool> {
         let (db, tries) = self.db.counting();
         let Err(error) = definition.request(&self.name)?.send_with(&db.client).await else {
@@ -48,7 +49,7 @@ impl MessagesTable {
         if tries.went_unanswered()
             && let Ok(Some(found)) = self.compare(definition, |_| ()).await
         {
-            // By a try whose answer was lost, if it is what was wanted.
+            // A request whose response was lost may have created it.
             return Ok(found.differences.is_empty());
         }
         if code(&error) == Some(IN_USE) && self.db.describe(&self.name).await?.is_some() {
@@ -57,11 +58,11 @@ impl MessagesTable {
         Err(self.error(&format!("cannot create the table {:?}", self.name), &error))
     }
 
-    /// Waits until `table` is ready, and compares it with its definition; `None` when there is no
-    /// such table. `watch` is told what it is waited for.
+    /// Waits until the table is ready, and compares it with its definition. Returns `None` if it does
+    /// not exist. Tells `watch` what it is waiting for.
     ///
     /// # Errors
-    /// [`Kind::Failed`] when it is being deleted.
+    /// [`Kind::Failed`] when the table is being deleted.
     pub async fn compare(
         &self,
         definition: &Definition,
@@ -99,8 +100,8 @@ impl MessagesTable {
         }))
     }
 
-    /// The same after the table was changed: DescribeTable may lag behind for a moment, so that a
-    /// difference must last to be one.
+    /// Like [`Self::compare`], after a change. DescribeTable may lag behind, so this retries while
+    /// there are differences.
     pub async fn compare_after(&self, definition: &Definition) -> Result<Option<Comparison>> {
         let mut pause = PAUSE;
         loop {
@@ -113,8 +114,8 @@ impl MessagesTable {
         }
     }
 
-    /// Makes one of the changes of `found` towards `definition`, and waits until the table is ready
-    /// for the next one, however long that takes. `watch` is told what it is waited for.
+    /// Makes one of the changes in `found`, and waits without a time limit until the table is ready for
+    /// the next. Tells `watch` what it is waiting for.
     pub async fn carry_out(
         &self,
         definition: &Definition,
@@ -125,7 +126,7 @@ impl MessagesTable {
         let (db, tries) = self.db.counting();
         let counting = Self::new(&db, &self.name);
         if let Err(error) = counting.send(found, change).await {
-            // It may be made by a try whose answer was lost.
+            // A request whose response was lost may have made the change.
             let found = if tries.went_unanswered() {
                 self.compare(definition, &mut watch).await.ok().flatten()
             } else {
@@ -140,7 +141,7 @@ impl MessagesTable {
         self.db.wait_until_ready(&self.name, watch).await.map(drop)
     }
 
-    /// The requests of these changes of `found`.
+    /// Rehearses the requests of these changes in `found`.
     pub async fn rehearse_changes(&self, found: &Comparison, changes: &[Change]) -> Result<Plan> {
         let all = async {
             for change in changes {
@@ -184,7 +185,7 @@ impl MessagesTable {
         }
     }
 
-    /// AWS's own tags, which nobody else can set, are left out.
+    /// The table's tags, without those of AWS, which nobody else can set.
     async fn tags_of(&self, found: &TableDescription) -> Result<Tags> {
         let mut tags = Tags::new();
         let mut next = None;

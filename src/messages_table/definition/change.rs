@@ -1,4 +1,4 @@
-//! The changes that bring a table up to its definition, each of them one request.
+//! The changes that bring a table in line with its definition, one request each.
 //! Source: "UpdateTable" in the API reference: one kind of change at a time.
 
 use std::collections::BTreeSet;
@@ -22,67 +22,68 @@ use crate::messages_table::names;
 /// A change of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Deletion protection is switched on or off.
+    /// Switches deletion protection on or off.
     Protect(bool),
-    /// An index is deleted; `again` if it is created anew.
+    /// Deletes an index.
     DeleteIndex {
         /// Its name.
         name: String,
-        /// Whether another one of that name follows.
+        /// Whether it is created again afterwards.
         again: bool,
     },
-    /// The table is paid for in another way: by units, which each index needs too, or by the request.
+    /// Changes the billing mode: to provisioned, with units for the table and each index, or to
+    /// on-demand.
     Bill {
-        /// The units.
+        /// The units; `None` for on-demand.
         units: Option<Units>,
-        /// The indexes that are there then.
+        /// The indexes that exist at that point.
         indexes: Vec<String>,
     },
-    /// Other units of the table or of its index.
+    /// Changes the units of the table, of its index, or of both.
     Units {
-        /// How many.
+        /// The new units.
         units: Units,
-        /// Of the table.
+        /// Whether the table's change.
         table: bool,
-        /// Of the index.
+        /// Whether the index's change.
         index: bool,
-        /// Whether some of them are fewer than before.
+        /// Whether any of them decrease.
         fewer: bool,
     },
-    /// The index is created.
+    /// Creates the index.
     CreateIndex {
-        /// Its units; `None` on demand.
+        /// Its units; `None` for on-demand.
         units: Option<Units>,
-        /// The types of all attributes that are in a key then.
+        /// The types of all attributes that are in a key afterwards.
         attributes: Vec<AttributeDefinition>,
     },
-    /// The stream is switched off; `again` if another one follows.
+    /// Switches the stream off.
     DisableStream {
-        /// Whether another one follows.
+        /// Whether another one is switched on afterwards.
         again: bool,
     },
-    /// A stream of new images is switched on.
+    /// Switches on a stream of new images.
     EnableStream,
-    /// Tags are set.
+    /// Sets tags.
     Tag(Tags),
-    /// Tags are removed.
+    /// Removes tags.
     Untag(Vec<String>),
 }
 
-/// What it takes to fill the index that is created.
+/// The cost of filling a new index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backfill {
-    /// The table's items, by a count that AWS renews every six hours or so. How many of them have
-    /// the index's key is not known before they are read.
+    /// Number of items in the table. AWS updates this count about every six hours. How many of them
+    /// have the index's key is only known once they are read.
     pub items: u64,
-    /// Write units if all of them have.
+    /// Write units, if all of them have it.
     pub write_units: u64,
-    /// The index's write units a second; `None` on demand.
+    /// The index's write units per second; `None` for on-demand.
     pub per_second: Option<i64>,
 }
 
 impl Definition {
-    /// The changes that make `found` what it should be, in their order.
+    /// The changes that bring `found` in line with the definition, in order.
     pub(super) fn changes(
         &self,
         found: &TableDescription,
@@ -152,14 +153,14 @@ impl Definition {
         all.any(|units| self.units.read < units.read || self.units.write < units.write)
     }
 
-    /// What filling the index takes, if it is among `changes`.
+    /// The cost of filling the index, if `changes` creates it.
     pub(super) fn backfill(&self, found: &TableDescription, changes: &[Change]) -> Option<Backfill> {
         let creates = changes.iter().any(|change| matches!(change, Change::CreateIndex { .. }));
         let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
         let items = count(found.item_count());
         creates.then(|| Backfill {
             items,
-            // A unit is for 1 KB, and each item has its own.
+            // One unit covers 1 KB, and each item takes at least one.
             write_units: items + count(found.table_size_bytes()) / 1024,
             per_second: (self.billing == Billing::Provisioned).then_some(self.units.write),
         })
@@ -167,7 +168,7 @@ impl Definition {
 }
 
 impl Change {
-    /// What is lost or may fail by it, if anything.
+    /// What the change breaks or risks, if anything.
     #[must_use]
     pub fn consequence(&self) -> Option<String> {
         match self {
@@ -189,7 +190,7 @@ impl Change {
         }
     }
 
-    /// The request, if it is an UpdateTable; tags have their own.
+    /// The UpdateTable request; `None` for tags, which have requests of their own.
     pub(super) fn update(&self, table: &str) -> Result<Option<UpdateTableInputBuilder>, BuildError> {
         let update = UpdateTableInput::builder().table_name(table);
         Ok(Some(match self {
@@ -236,7 +237,8 @@ impl Change {
     }
 }
 
-/// The types of the attributes in the index's key, and in those of all else that `stays`.
+/// The types of the attributes in the index's key and in all other keys. An index counts only if it
+/// `stays`.
 fn attributes_beside(
     found: &TableDescription,
     stays: impl Fn(&str) -> bool,
@@ -266,7 +268,7 @@ fn of_index(name: &str, units: Units) -> Result<GlobalSecondaryIndexUpdate, Buil
 }
 
 impl fmt::Display for Change {
-    /// What is to be done: `create the index message-group-sk-index`.
+    /// The change as an instruction: `create the index message-group-sk-index`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let index = names::GROUP_INDEX;
         match self {

@@ -1,4 +1,4 @@
-//! In what a table differs from its definition, in words.
+//! How a table differs from its definition, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,26 +10,26 @@ use super::request::{Definition, Tags};
 use crate::dynamodb::{Billing, Units};
 use crate::error::Result;
 
-/// Something that a definition says of a table.
+/// A property of a table that the definition covers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     /// Its key.
     Key,
-    /// How it is paid for.
+    /// Its billing mode.
     Billing,
     /// Its provisioned units.
     Units,
     /// The key of an index.
     IndexKey(String),
-    /// What an index holds.
+    /// The projection of an index.
     IndexProjection(String),
     /// The provisioned units of an index.
     IndexUnits(String),
     /// The key of a local index.
     LocalIndex(String),
-    /// What its stream holds.
+    /// The view type of its stream.
     Stream,
-    /// Whether it can be deleted.
+    /// Whether it is protected against deletion.
     DeletionProtection,
     /// A tag.
     Tag(String),
@@ -58,14 +58,14 @@ impl Serialize for Fact {
     }
 }
 
-/// One thing in which a table is not as it should be.
+/// One way in which a table differs from its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What it is about.
+    /// The property.
     pub fact: Fact,
-    /// What there is; `none` when there is nothing of it.
+    /// The value found, or `none`.
     pub found: String,
-    /// What there should be; `none` when there should be nothing of it.
+    /// The value expected, or `none`.
     pub expected: String,
 }
 
@@ -76,7 +76,7 @@ impl Difference {
         matches!(self.fact, Fact::Units | Fact::IndexUnits(_))
     }
 
-    /// Whether only another table can be otherwise.
+    /// Whether this can never be changed in an existing table.
     #[must_use]
     pub const fn is_for_ever(&self) -> bool {
         matches!(self.fact, Fact::Key | Fact::LocalIndex(_))
@@ -91,19 +91,19 @@ impl fmt::Display for Difference {
 
 type Facts = BTreeMap<Fact, String>;
 
-/// What others may have added to a table without harm to the app.
+/// Whether others may add this to a table without harming the app.
 const fn is_addition(fact: &Fact) -> bool {
     matches!(fact, Fact::IndexKey(_) | Fact::LocalIndex(_) | Fact::Stream | Fact::Tag(_))
 }
 
-/// What something else says already when it is not there at all: an index that is missing has no
-/// projection, a table on demand no units, and some emulators forget the units of an index.
+/// Whether its absence needs no difference of its own: a missing index has no projection, an on-demand
+/// table has no units, and some emulators forget the units of an index.
 const fn is_detail(fact: &Fact) -> bool {
     matches!(fact, Fact::Units | Fact::IndexUnits(_) | Fact::IndexProjection(_))
 }
 
 impl Definition {
-    /// Each thing in which `found`, with these tags, is not as it should be.
+    /// How `found`, with these tags, differs from the definition.
     pub(crate) fn differences(&self, found: &TableDescription, tags: &Tags) -> Result<Vec<Difference>> {
         let mut expected = facts_of(&self.described()?, &self.tags);
         if self.deletion_protection.is_none() {
@@ -125,7 +125,7 @@ impl Definition {
     }
 }
 
-/// What `table` is, in words.
+/// The facts of `table`, in words.
 fn facts_of(table: &TableDescription, tags: &Tags) -> Facts {
     let types = table.attribute_definitions();
     let key = |schema: &[KeySchemaElement]| {

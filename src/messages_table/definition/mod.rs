@@ -1,5 +1,5 @@
-//! The schema of the messages table: its one definition, in what a table differs from it, and
-//! the changes that bring a table up to it.
+//! The schema of the messages table: its definition, how a table differs from it, and the changes that
+//! fix the differences.
 
 mod apply;
 mod change;

@@ -1,5 +1,5 @@
-//! The definition for whoever creates tables in another way. All of it comes from the request that
-//! creates the table.
+//! Prints the definition for other tools that create tables. Everything is derived from the request
+//! that creates the table.
 
 use std::fmt::Write as _;
 
@@ -25,10 +25,10 @@ pub enum Printed {
 }
 
 impl Definition {
-    /// The definition of `table`, for a file. Contacts nothing.
+    /// The definition of `table`, as the text of a file. Sends nothing.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when it cannot be made.
+    /// [`crate::error::Kind::Failed`] when the request cannot be built.
     pub async fn print(&self, table: &str, form: Printed) -> Result<String> {
         let request = self.as_sent(table).await?;
         Ok(match form {
@@ -38,7 +38,7 @@ impl Definition {
         })
     }
 
-    /// The body of the request, from a client that sends nothing.
+    /// The body of the request, captured from a client that sends nothing.
     async fn as_sent(&self, table: &str) -> Result<Value> {
         let dry_run = DryRun::new(Service::DynamoDb, false);
         let config = Config::builder()
@@ -47,7 +47,7 @@ impl Definition {
             .credentials_provider(Credentials::new("none", "none", None, None, "nobody"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .interceptor(SharedInterceptor::new(dry_run.clone()));
-        // It always fails, for want of being sent.
+        // Always fails, because nothing is sent.
         let _ = self.request(table)?.send_with(&Client::from_conf(config.build())).await;
         let unsent = dry_run.take().into_first();
         unsent
@@ -56,8 +56,8 @@ impl Definition {
     }
 }
 
-/// A template with the table in it. Its properties are the request's parameters, but that a stream
-/// which is described is on.
+/// A template with the table. Its properties are the request's parameters, except that CloudFormation
+/// does not have `StreamEnabled`.
 fn cloudformation(mut request: Value) -> Value {
     if let Some(stream) = request.get_mut("StreamSpecification").and_then(Value::as_object_mut) {
         stream.remove("StreamEnabled");
@@ -68,7 +68,7 @@ fn cloudformation(mut request: Value) -> Value {
         "Resources": {
             "MessagesTable": {
                 "Type": "AWS::DynamoDB::Table",
-                // A stack that is deleted, or changes the key, must not take the messages along.
+                // The messages must survive when the stack is deleted or changes the key.
                 "DeletionPolicy": "Retain",
                 "UpdateReplacePolicy": "Retain",
                 "Properties": request,
@@ -127,7 +127,7 @@ impl Block {
         Self { head, arguments: Vec::new(), inner: Vec::new() }
     }
 
-    /// What the request leaves out is left out here.
+    /// Sets an argument, unless the request leaves it out.
     fn set(&mut self, name: &str, value: &Value) {
         let value = match value {
             Value::Null => return,
@@ -149,12 +149,12 @@ impl Block {
         self.set("write_capacity", &of["ProvisionedThroughput"]["WriteCapacityUnits"]);
     }
 
-    /// As `terraform fmt` leaves it.
+    /// Formats the block as `terraform fmt` does.
     fn text(&self, indent: &str) -> String {
         let mut text = format!("{indent}{} {{\n", self.head);
         let width = self.arguments.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in &self.arguments {
-            // To a String, nothing fails to be written.
+            // Writing to a String never fails.
             let _ = writeln!(text, "{indent}  {name:width$} = {value}");
         }
         for block in &self.inner {
@@ -164,7 +164,7 @@ impl Block {
     }
 }
 
-/// A text of HCL, in which `${` and `%{` would begin a template.
+/// An HCL string, with `${` and `%{` escaped: they would start a template.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     let mut rest = text.chars().peekable();

@@ -1,4 +1,4 @@
-//! What the messages table should be: the one definition, which everything else comes from.
+//! The single definition of the messages table. Everything else is derived from it.
 
 use std::collections::BTreeMap;
 
@@ -16,24 +16,24 @@ use crate::dynamodb::{Billing, Units};
 use crate::error::{Error, Result};
 use crate::messages_table::names;
 
-/// Tags by their keys.
+/// Tags by key.
 pub(super) type Tags = BTreeMap<String, String>;
 
 /// The messages table as it should be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Definition {
-    /// How it is paid for.
+    /// Its billing mode.
     pub billing: Billing,
     /// The units of the table and of its index, when provisioned.
     pub units: Units,
     /// Whether it must have a stream of new images.
     pub stream: bool,
-    /// Whether it must be protected against deletion, or must not; `None`: either will do.
+    /// Whether it must be protected against deletion; `None` when it does not matter.
     pub deletion_protection: Option<bool>,
-    /// Tags that it must have.
+    /// Required tags.
     pub tags: Tags,
-    /// Whether it must have nothing else. Otherwise indexes, tags and a stream that others added are
-    /// no difference: streams are switched on by hand in many places.
+    /// Whether it must have nothing else. If not, indexes, tags and a stream that others added do not
+    /// count as differences: in many places the stream is switched on by hand.
     pub exact: bool,
 }
 
@@ -100,7 +100,7 @@ impl Definition {
             .build())
     }
 
-    /// The units, of the table and of each index; `None` on demand.
+    /// The units of the table and of each index; `None` for on-demand.
     pub(super) fn throughput(&self) -> Result<Option<ProvisionedThroughput>, BuildError> {
         (self.billing == Billing::Provisioned).then(|| self.units.build()).transpose()
     }
@@ -111,17 +111,17 @@ pub(super) fn index_key() -> Result<Vec<KeySchemaElement>, BuildError> {
     key_schema(names::GROUP_UUID, names::SORT_KEY)
 }
 
-/// What the index holds.
+/// The projection of the index.
 pub(super) fn projection() -> Projection {
     Projection::builder().projection_type(ProjectionType::All).build()
 }
 
-/// The stream.
+/// The stream's specification.
 pub(super) fn stream() -> Result<StreamSpecification, BuildError> {
     StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewImage).build()
 }
 
-/// The types of attributes that are in a key.
+/// The types of these key attributes.
 pub(super) fn attributes<const N: usize>(names: [&str; N]) -> Result<Vec<AttributeDefinition>, BuildError> {
     let attribute = |name| {
         AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
