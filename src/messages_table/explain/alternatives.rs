@@ -1,4 +1,4 @@
-//! The ways, and what each would be charged.
+//! The alternatives, and what each would be charged.
 
 use std::collections::BTreeSet;
 
@@ -15,35 +15,34 @@ use crate::dynamodb::item::size;
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
 
-/// What the app sends and what cruddur does, and the means to find out about other
-/// ways. Those are other ways for the app.
+/// The app's and cruddur's requests, and what is needed to examine the alternatives for the app.
 pub(super) struct Explainer<'a> {
-    /// Records what it sends, and lets no write out.
+    /// Records what it sends, and holds writes back.
     pub(super) table: &'a MessagesTable,
     pub(super) recorder: &'a Recorder,
     pub(super) measure: bool,
-    /// What cruddur has sent.
+    /// The requests that cruddur sent.
     sent: &'a [Exchange],
-    /// Whether it is there to write.
+    /// Whether the pattern writes.
     is_writer: bool,
-    /// What the app has sent, if it only reads.
+    /// The requests that the app sent, if it only reads.
     of_app: &'a [Exchange],
-    /// What the app reads.
+    /// The app's reads.
     pub(super) reads: Vec<AnsweredRead<'a>>,
-    /// What the app does where it writes.
+    /// The app's writes.
     pub(super) app: Option<App>,
     pub(super) changes: Vec<Change>,
-    /// What that takes.
+    /// The charge for these changes.
     pub(super) charge: Option<Charge>,
-    /// Bytes of the table and of its index, as DescribeTable has them.
+    /// Bytes of the table and of its index, from DescribeTable.
     sizes: [usize; 2],
-    /// Whether there is an index and it holds all of an item.
+    /// Whether there is an index and it projects all attributes.
     pub(super) projects_all: bool,
-    /// What finding out has consumed.
+    /// The capacity consumed by examining the alternatives.
     pub(super) spent: Capacity,
 }
 
-/// A read that was answered.
+/// A read that got a response.
 #[derive(Clone, Copy)]
 pub(super) struct AnsweredRead<'a> {
     exchange: &'a Exchange,
@@ -74,8 +73,8 @@ impl<'a> AnsweredRead<'a> {
         self.answer.capacity.total
     }
 
-    /// Its units if strongly consistent: by the sizes of its items when all that
-    /// were read have come back whole, else twice what eventually consistent takes.
+    /// Its units when strongly consistent. They are computed from the sizes of its items if all that
+    /// were read came back whole; otherwise they are twice the eventually consistent units.
     fn strong_units(self) -> f64 {
         let Answered { capacity, bytes, .. } = self.answer;
         let is_whole = capacity.returned == capacity.scanned
@@ -93,11 +92,11 @@ impl<'a> Explainer<'a> {
         let schema = recording.table.db.table_schema(&recording.table.name).await?;
         let index = schema.index(names::GROUP_INDEX);
         let sizes = [schema.bytes, index.map_or(0, |index| index.bytes)];
-        // That is no read of the pattern's.
+        // Drops the DescribeTable: it is not part of the pattern.
         recording.recorder.take();
         let is_writer = recording.keeps_items;
         let app = if is_writer { App::of(sent) } else { None };
-        // Where it writes, the app reads what cruddur reads through the index.
+        // In a pattern that writes, the app's reads are those that cruddur sends to the index.
         let reads = if is_writer { sent } else { &recording.app }.iter().filter_map(AnsweredRead::of);
         let changes = app.as_ref().map(App::changes).unwrap_or_default();
         Ok(Self {
@@ -117,7 +116,7 @@ impl<'a> Explainer<'a> {
         })
     }
 
-    /// All of them, and what it took to find out.
+    /// All alternatives, and the capacity consumed by examining them.
     pub(super) async fn alternatives(mut self) -> Result<(Vec<Alternative>, Capacity)> {
         let mut alternatives = Vec::new();
         alternatives.extend(self.by_the_app().await);
@@ -138,8 +137,7 @@ impl<'a> Explainer<'a> {
         Ok((alternatives, self.spent))
     }
 
-    /// The app's own reads. Those of a conversation that is still to be written are
-    /// computed.
+    /// The app's own reads. They are computed for a conversation that does not exist yet.
     pub(super) fn as_read(&self, note: impl Into<String>) -> Measurement {
         if self.reads.is_empty() {
             let computed = self.app.as_ref().map_or(0.0, |app| Projection::All.read_units(&app.rows));
@@ -158,7 +156,7 @@ impl<'a> Explainer<'a> {
         with_writes(way, found, self.charge)
     }
 
-    /// What the app does. Where it writes, nothing is sent.
+    /// The app's way. When it writes, nothing is sent.
     async fn by_the_app(&self) -> Option<Alternative> {
         let Some(app) = &self.app else {
             let requests = self.of_app.iter().map(Request::from).collect();
@@ -170,7 +168,7 @@ impl<'a> Explainer<'a> {
         Some(self.way("the app", Measurement { requests, ..self.as_read(note) }))
     }
 
-    /// What cruddur does, if that is not what the app does.
+    /// cruddur's way, if it differs from the app's.
     fn by_cruddur(&self) -> Option<Alternative> {
         let bodies = |sent: &'a [Exchange]| sent.iter().map(|exchange| &exchange.request);
         if !self.is_writer && bodies(self.sent).eq(bodies(self.of_app)) {
@@ -201,7 +199,7 @@ impl<'a> Explainer<'a> {
         Some(with_writes("cruddur", found, charge))
     }
 
-    /// Every read strongly consistent.
+    /// Every read, strongly consistent.
     async fn strong(&mut self) -> Result<Alternative> {
         let found = if self.measure {
             let mut found = Measurement::measured("the same request, strongly consistent");
@@ -221,7 +219,7 @@ impl<'a> Explainer<'a> {
         Ok(self.way("strongly consistent", found))
     }
 
-    /// What the index gives can be had strongly consistent only from the inboxes.
+    /// An index has no strongly consistent reads, so this reads the inboxes instead.
     async fn inboxes_in_place_of_the_index(&mut self) -> Result<Alternative> {
         let mut found = Measurement::measured(
             "not through the index, which is read eventually consistent only: both inboxes are read whole instead",
@@ -255,8 +253,8 @@ impl<'a> Explainer<'a> {
         self.way("through the index", Measurement::nothing(note))
     }
 
-    /// A filter in the place of what narrows the key: whole partitions are read.
-    /// A Query takes no filter on the sort key; whatever it is on, it costs this.
+    /// Reads whole partitions, with a filter instead of the key's restriction. A Query accepts no
+    /// filter on the sort key, but any filter costs the same.
     async fn whole_partitions(&mut self) -> Result<Option<Alternative>> {
         let narrows = |query: &QueryInput| {
             query.limit.is_some() || query.key_condition_expression().is_some_and(|key| key.contains("sk"))
@@ -283,8 +281,8 @@ impl<'a> Explainer<'a> {
         Ok(Some(self.way("filter instead of sort key", found)))
     }
 
-    /// A Scan, of the table or of its index, in the place of each Query: of those of
-    /// the index if there are any.
+    /// A Scan of the table or of its index instead of each Query. If any Query uses the index, only
+    /// those are replaced.
     async fn scans(&mut self, way: &'static str, index: bool) -> Result<Alternative> {
         let bytes = self.sizes[usize::from(index)];
         let has_index = self.reads.iter().any(|read| read.is_indexed());
@@ -305,7 +303,7 @@ impl<'a> Explainer<'a> {
                 found.add_units(read.units());
                 continue;
             };
-            // The pages of one Query are one Scan.
+            // All pages of a Query become one Scan.
             if !seen.insert((partition(read), query.index_name.clone())) {
                 continue;
             }
@@ -343,7 +341,7 @@ fn partition(read: AnsweredRead<'_>) -> Option<String> {
     key.as_s().ok().cloned()
 }
 
-/// A way, with what it writes.
+/// An alternative, with its write units.
 fn with_writes(way: &'static str, found: Measurement, charge: Option<Charge>) -> Alternative {
     let Measurement { units, figures, note, requests } = found;
     let writes = units.is_some() && charge.is_some();

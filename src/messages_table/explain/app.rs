@@ -1,5 +1,5 @@
-//! What the app does where cruddur writes: the backend puts the message, and a Lambda
-//! on the table's stream moves the group's rows to it, each by a delete and a put.
+//! What the app does where cruddur writes: the backend puts the message, and a Lambda on the table's
+//! stream moves the group's rows to it, each with a delete and a put.
 
 use aws_sdk_dynamodb::types::{Put, PutRequest, WriteRequest};
 
@@ -13,18 +13,18 @@ use crate::messages_table::MessagesTable;
 
 /// The app's writes for a message.
 pub(super) struct App {
-    /// The message, and whether it is still to be written.
+    /// The message, and whether it is new.
     message: Item,
     is_new: bool,
     /// The group's rows.
     pub(super) rows: Vec<Item>,
-    /// Whether they are still to be written too.
+    /// Whether they are new as well.
     has_new_rows: bool,
 }
 
 impl App {
-    /// What the app would do in the place of what cruddur has sent; `None` if there is
-    /// no message in it.
+    /// What the app would do instead of the requests that cruddur sent; `None` if they contain no
+    /// message.
     pub(super) fn of(sent: &[Exchange]) -> Option<Self> {
         let puts: Vec<&Item> = sent
             .iter()
@@ -51,7 +51,7 @@ impl App {
         Some(Self { message, is_new: new.is_some(), rows, has_new_rows })
     }
 
-    /// What comes before the rows are moved, in words.
+    /// The step before the rows are moved, in words.
     pub(super) const fn first_step(&self) -> &'static str {
         match (self.is_new, self.has_new_rows) {
             (true, true) => "three puts in a BatchWriteItem; then, for the message, ",
@@ -60,7 +60,7 @@ impl App {
         }
     }
 
-    /// Its writes, one by one.
+    /// The individual writes.
     pub(super) fn changes(&self) -> Vec<Change> {
         let put = |item: &Item| Change { before: None, after: Some(item.clone()) };
         let mut changes = Vec::new();
@@ -81,12 +81,12 @@ impl App {
         row
     }
 
-    /// Its requests, which never leave.
+    /// The requests, which are not sent.
     pub(super) async fn requests(&self, table: &MessagesTable) -> Vec<Request> {
         let recorder = Recorder::holding();
         let client = &table.recorded(&recorder).db.client;
         let table = table.name.as_str();
-        // There is nothing to hear.
+        // Nothing is sent, so the results are ignored.
         if self.has_new_rows {
             let put = |item: &Item| {
                 let put = PutRequest::builder().set_item(Some(item.clone())).build().ok()?;

@@ -1,4 +1,4 @@
-//! What the service charges for requests that a pattern does not send itself.
+//! Measures the charge for requests that are not part of the pattern.
 
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -16,8 +16,8 @@ use crate::error::Result;
 const EXPLAINING: &str = "cannot explain the pattern";
 
 impl Explainer<'_> {
-    /// Sends `query` page after page and tells what it was charged. Without
-    /// `--measure` it is one page at most.
+    /// Sends `query` for at most `pages` pages, and returns what it was charged. Without `pages`, it
+    /// reads one page, or all with `--measure`.
     pub(super) async fn count(
         &mut self,
         query: QueryFluentBuilder,
@@ -49,7 +49,7 @@ impl Explainer<'_> {
         }
     }
 
-    /// What has been measured just now; its first request stands for all pages.
+    /// The total of the requests just sent; the first request stands for all pages.
     fn found(&mut self, is_cut: bool) -> Measurement {
         let log = self.recorder.take();
         let mut sum = Capacity::default();
@@ -75,11 +75,11 @@ impl Explainer<'_> {
         }
     }
 
-    /// The Scan that would be sent.
+    /// The Scan, without sending it.
     pub(super) async fn held_back(&self, query: &QueryInput, index: Option<String>) -> Option<Request> {
         let recorder = Recorder::holding();
         let holding = self.table.recorded(&recorder);
-        // It never leaves, so there is nothing to hear.
+        // It is not sent, so the result is ignored.
         let _ = scan_like(&holding.db.client, query, index).send().await;
         recorder.take().first().map(Request::from)
     }

@@ -1,4 +1,4 @@
-//! Figures of requests that a pattern does not send itself, and those requests.
+//! Figures for requests that are not part of the pattern, and those requests.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::QueryInput;
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 
 use super::{Figures, Request};
 
-/// Figures that the service was asked for, or that stand in for them.
+/// Figures from the service, or in place of them.
 pub(super) struct Measurement {
     pub(super) units: Option<f64>,
     pub(super) figures: Figures,
@@ -17,12 +17,12 @@ pub(super) struct Measurement {
 }
 
 impl Measurement {
-    /// Nothing yet, and all of it to be measured.
+    /// A measurement that starts at zero.
     pub(super) fn measured(note: impl Into<String>) -> Self {
         Self { units: Some(0.0), figures: Figures::Measured, note: note.into(), requests: Vec::new() }
     }
 
-    /// No figures, and why.
+    /// No figures, and the reason.
     pub(super) fn nothing(note: impl Into<String>) -> Self {
         Self { units: None, figures: Figures::None, note: note.into(), requests: Vec::new() }
     }
@@ -40,7 +40,7 @@ impl Measurement {
     }
 }
 
-/// `query` once more.
+/// A copy of `query`.
 pub(super) fn repeated(client: &Client, query: &QueryInput) -> QueryFluentBuilder {
     client
         .query()
@@ -56,7 +56,7 @@ pub(super) fn repeated(client: &Client, query: &QueryInput) -> QueryFluentBuilde
         .set_expression_attribute_values(query.expression_attribute_values.clone())
 }
 
-/// The Scan that finds what `query` does, by a filter on everything.
+/// A Scan that finds the same items as `query`, with everything in the filter.
 pub(super) fn scan_like(client: &Client, query: &QueryInput, index: Option<String>) -> ScanFluentBuilder {
     let key = query.key_condition_expression.clone();
     let filter = match (key, &query.filter_expression) {

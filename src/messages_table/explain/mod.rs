@@ -1,6 +1,5 @@
-//! What a pattern costs the app, what it costs here, and what other ways to the same
-//! would be. The requests are sent, on a client that keeps account of them and lets
-//! no write out.
+//! Explains what a pattern costs the app, what it costs cruddur, and what the alternatives would cost.
+//! The requests are sent by a client that records them and holds writes back.
 
 mod alternatives;
 mod app;
@@ -19,28 +18,28 @@ use crate::error::Result;
 use crate::messages_table::MessagesTable;
 use recorder::{Exchange, Recorder};
 
-/// How a figure is known.
+/// Where a figure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Figures {
-    /// The service charged it just now; an emulator's figure is its estimate.
+    /// The service charged it just now. An emulator's figure is its own estimate.
     Measured,
-    /// By the sizes of the very items.
+    /// Computed from the sizes of the items themselves.
     Computed,
-    /// By the size of the table that DescribeTable tells.
+    /// Estimated from the table size that DescribeTable reports.
     Estimated,
-    /// There are none: it cannot be done, or nobody knows.
+    /// No figure: this cannot be done, or the cost is not known.
     None,
 }
 
-/// A request, as it goes over the wire, and what came of it.
+/// A request as it goes over the wire, and its result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Request {
     /// The operation.
     pub operation: String,
     /// Its body.
     pub request: Value,
-    /// The read units it was charged; `None` when it was not sent.
+    /// The read units charged; `None` when it was not sent.
     pub read_units: Option<f64>,
     /// Items returned.
     pub returned: u64,
@@ -50,38 +49,37 @@ pub struct Request {
     pub bytes: usize,
 }
 
-/// A way to do what a pattern does.
+/// One way to do what a pattern does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Alternative {
-    /// What is different about it.
+    /// How it differs from the others.
     pub way: &'static str,
-    /// Read units; `None` when it cannot be done, or is not known.
+    /// Read units; `None` when it cannot be done, or the cost is not known.
     pub read_units: Option<f64>,
-    /// Write units; 0 for what only reads.
+    /// Write units; 0 if it only reads.
     pub write_units: Option<f64>,
-    /// How the units read are known.
+    /// Where the read units come from.
     pub read_figures: Figures,
-    /// How the units written are known: from the sizes of the items, for nothing is
-    /// written.
+    /// Where the write units come from: always the sizes of the items, because nothing is written.
     pub write_figures: Figures,
-    /// In words.
+    /// An explanation.
     pub note: String,
-    /// Its requests, where they differ from those of the pattern itself.
+    /// Its requests, where they differ from the pattern's own.
     pub requests: Vec<Request>,
 }
 
 /// A pattern, explained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
-    /// The app's first, then cruddur's if that is another.
+    /// The app's way first, then cruddur's if it differs.
     pub alternatives: Vec<Alternative>,
-    /// What explaining it has consumed.
+    /// What the explanation itself consumed.
     pub usage: Usage,
 }
 
-/// A client that keeps account of what it sends, and lets no write out.
+/// A client that records its requests and holds writes back.
 pub struct Recording {
-    /// For the pattern to use.
+    /// The table for the pattern to use.
     pub table: MessagesTable,
     recorder: Recorder,
     keeps_items: bool,
@@ -89,14 +87,14 @@ pub struct Recording {
 }
 
 impl MessagesTable {
-    /// A client like this one, for a pattern that only reads.
+    /// A recording copy of this client, for a pattern that only reads.
     #[must_use]
     pub fn recording(&self) -> Recording {
         self.watch(false)
     }
 
-    /// A client like this one, for a pattern that also writes. What it reads is
-    /// kept: the sizes of items before a write count.
+    /// A recording copy of this client, for a pattern that also writes. It keeps the items that it
+    /// reads: their sizes before a write matter.
     #[must_use]
     pub fn recording_writes(&self) -> Recording {
         self.watch(true)
@@ -115,14 +113,14 @@ impl MessagesTable {
 }
 
 impl Recording {
-    /// What was sent until now is what the app sends. Where it writes, that is known
-    /// from what cruddur does.
+    /// Marks everything sent so far as the app's requests. For a pattern that writes, they are derived
+    /// from cruddur's instead.
     pub fn was_the_app(&mut self) {
         self.app = self.recorder.take();
     }
 
-    /// Explains what the client was used for. Figures that would cost more than the
-    /// pattern itself are estimates, unless `measure` is set.
+    /// Explains the recorded requests. Figures that would cost more than the pattern itself are
+    /// estimated, unless `measure` is set.
     pub async fn explain(self, measure: bool) -> Result<Explanation> {
         let sent = self.recorder.take();
         let explainer = alternatives::Explainer::new(&self, measure, &sent).await?;

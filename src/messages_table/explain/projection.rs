@@ -1,4 +1,4 @@
-//! What an index that holds less of an item would save.
+//! What an index with a smaller projection would save.
 
 use super::Alternative;
 use super::Figures;

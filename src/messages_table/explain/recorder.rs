@@ -1,4 +1,4 @@
-//! What a client sends, as it is sent, and what comes back.
+//! Records a client's requests as they are sent, and the responses.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::dynamodb::item::size;
 use crate::dynamodb::{Capacity, Item};
 
-/// What was asked, where it is of use.
+/// The input of a request, where it is needed.
 #[derive(Debug, Clone)]
 pub(super) enum Asked {
     Query(Box<QueryInput>),
@@ -29,40 +29,40 @@ pub(super) enum Asked {
     Other,
 }
 
-/// A request, and its answer if there was one.
+/// A request, and its response if there was one.
 #[derive(Debug, Clone)]
 pub(super) struct Exchange {
     pub(super) operation: String,
-    /// The body as it went over the wire, or would have.
+    /// The body as it went over the wire, or would have gone.
     pub(super) request: Value,
     pub(super) asked: Asked,
     pub(super) answer: Option<Answered>,
 }
 
 impl Exchange {
-    /// Whether an index is read.
+    /// Whether it reads an index.
     pub(super) fn is_indexed(&self) -> bool {
         self.request.get("IndexName").is_some()
     }
 }
 
-/// What an answer brought.
+/// The contents of a response.
 #[derive(Debug, Clone)]
 pub(super) struct Answered {
     pub(super) capacity: Capacity,
     /// Bytes of the items returned.
     pub(super) bytes: usize,
-    /// The items themselves, if they are kept.
+    /// The items themselves, if the recorder keeps them.
     pub(super) items: Vec<Item>,
 }
 
-/// Keeps account of what a client sends.
+/// Records a client's requests.
 #[derive(Clone)]
 pub(super) struct Recorder {
     log: Arc<Mutex<Vec<Exchange>>>,
-    /// Whether the items of answers are kept, and not just their sizes.
+    /// Whether it keeps the items of responses, not just their sizes.
     keeps_items: bool,
-    /// Whether requests are only recorded, and go nowhere.
+    /// Whether it only records requests and does not let them out.
     holds: bool,
 }
 
@@ -71,12 +71,12 @@ impl Recorder {
         Self { log: Arc::default(), keeps_items, holds: false }
     }
 
-    /// One that lets nothing out.
+    /// A recorder that does not let requests out.
     pub(super) fn holding() -> Self {
         Self { holds: true, ..Self::new(false) }
     }
 
-    /// What has been recorded since the last time.
+    /// Takes what has been recorded since the last call.
     pub(super) fn take(&self) -> Vec<Exchange> {
         std::mem::take(&mut self.log())
     }
@@ -85,7 +85,7 @@ impl Recorder {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `output` brought, if it is the answer to a read.
+    /// The contents of `output`, if it is the response to a read.
     fn answered(&self, output: &Output) -> Option<Answered> {
         let mut capacity = Capacity::default();
         let items = if let Some(page) = output.downcast_ref::<QueryOutput>() {
@@ -118,7 +118,7 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// Which exchange a request belongs to.
+/// The index of a request's exchange in the log.
 #[derive(Debug, Clone, Copy)]
 struct Number(usize);
 

@@ -1,4 +1,4 @@
-//! What writes will be charged, from the sizes of the items before and after.
+//! Computes the charge for writes from the item sizes before and after.
 
 use std::collections::HashMap;
 
@@ -8,30 +8,29 @@ use super::super::{items, names};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::size::{item as size, read_units, write_units};
 
-/// Each action of a transaction takes its units twice; an index is told of it
-/// afterwards, and charges once.
+/// Each action of a transaction is charged twice. The index is updated afterwards and charged once.
 /// Source: "Amazon DynamoDB Transactions: How it works" in the developer guide.
 const TRANSACTED: usize = 2;
 
 /// Write units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Charge {
-    /// Of the table.
+    /// For the table.
     pub(super) table: usize,
-    /// Of the index.
+    /// For the index.
     pub(super) index: usize,
 }
 
-/// What an index holds of an item besides the keys.
+/// What an index projects besides the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Projection {
     All,
-    /// What a row says of the other participant.
+    /// The attributes of a row that describe the other participant.
     Include,
     KeysOnly,
 }
 
-/// A write: an item before it and after it.
+/// A write: the item before and after.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Change {
     pub(super) before: Option<Item>,
@@ -39,7 +38,7 @@ pub(super) struct Change {
 }
 
 impl Charge {
-    /// What `transaction` takes; `former` has the items that were read before.
+    /// The charge for `transaction`. `former` has the items that were read before.
     pub(super) fn of(transaction: &TransactWriteItemsInput, former: &ItemsBefore) -> Self {
         let mut charge = Self::default();
         for action in transaction.transact_items() {
@@ -60,8 +59,7 @@ impl Charge {
         charge
     }
 
-    /// What `changes` take one by one, with an index that holds as much as
-    /// `projection` says.
+    /// The charge for `changes` as individual writes, with an index of this projection.
     pub(super) fn of_each(changes: &[Change], projection: Projection) -> Self {
         changes.iter().fold(Self::default(), |sum, change| {
             let (before, after) = (change.before.as_ref(), change.after.as_ref());
@@ -107,7 +105,7 @@ impl Projection {
     const KEYS: [&'static str; 3] = [names::PARTITION_KEY, names::SORT_KEY, names::GROUP_UUID];
     const INCLUDED: [&'static str; 3] = [names::USER_UUID, names::USER_DISPLAY_NAME, names::USER_HANDLE];
 
-    /// The entry of an item; none if it names no group.
+    /// The index entry of an item; `None` if it names no group.
     pub(super) fn entry(self, item: &Item) -> Option<Item> {
         let holds = |name: &str| match self {
             Self::All => true,
@@ -119,14 +117,14 @@ impl Projection {
         item.contains_key(names::GROUP_UUID).then(|| entry.collect())
     }
 
-    /// The units of a Query of the index that finds these rows.
+    /// The read units of a Query of the index that finds these rows.
     pub(super) fn read_units(self, rows: &[Item]) -> f64 {
         let entries = rows.iter().filter_map(|row| self.entry(row));
         read_units(entries.map(|entry| size(&entry)).sum(), false)
     }
 
-    /// The units that a write takes of the index. An entry that stays where it is
-    /// takes the larger of both sizes, and nothing if it stays as it is.
+    /// The write units that a change costs in the index. An entry that keeps its key costs the larger
+    /// of both sizes, or nothing if it is unchanged.
     fn units(self, before: Option<&Item>, after: Option<&Item>) -> usize {
         match (before.and_then(|item| self.entry(item)), after.and_then(|item| self.entry(item))) {
             (None, None) => 0,
