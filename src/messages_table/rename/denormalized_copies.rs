@@ -1,5 +1,5 @@
-//! The copies of a user's names: in the messages the user has sent, and in the
-//! rows that name the user in other inboxes.
+//! Finds the copies of a user's names: in the messages the user sent, and in other inboxes' rows that
+//! name the user.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
@@ -14,38 +14,38 @@ use crate::messages_table::names;
 use crate::messaging::{Participant, User};
 
 const READING: &str = "cannot read the copies of the user's names";
-/// Sent by the user, under other names than they should have.
+/// Messages that the user sent under outdated names.
 const STALE: &str = "#user = :user AND NOT (#handle = :handle AND #display_name = :display_name)";
 
 /// The stale copies of one user's names, page by page.
 ///
-/// There is no index by user, and none is needed: the user's own inbox leads to
-/// the groups. Messages of a group that the inbox does not name are not found.
+/// No index by user is needed: the user's inbox leads to the groups. Messages of a group that is not in
+/// the inbox are not found.
 pub(crate) struct StaleCopies<'a> {
     table: &'a MessagesTable,
     user: &'a User,
-    /// Only messages from here on, by sort key.
+    /// Only messages with this sort key or a later one.
     since: Option<String>,
     groups: btree_map::IntoIter<String, BTreeSet<Other>>,
-    /// The group that is being read, and where its messages go on.
+    /// The group whose messages are being read, and where its next page starts.
     current: Option<(String, Option<Item>)>,
-    /// The group whose messages are read, and whose rows are not.
+    /// The group whose rows are read next.
     rows_of: Option<(String, BTreeSet<Other>)>,
 }
 
-/// The other participant's inbox, and the sort key that their row should have.
+/// The other participant's inbox, and the expected sort key of their row.
 type Other = (String, String);
 
 /// Items that hold a stale copy.
 pub(crate) enum Page {
-    /// Messages that the user has sent.
+    /// Messages sent by the user.
     Messages(Vec<Item>),
     /// Rows that name the user.
     Rows(Vec<Item>),
 }
 
 impl MessagesTable {
-    /// The copies of `user`'s names that are not as `user` has them.
+    /// The copies of the user's names that differ from `user`.
     pub(crate) async fn stale_copies<'a>(
         &'a self,
         user: &'a User,
@@ -74,12 +74,12 @@ impl MessagesTable {
 }
 
 impl StaleCopies<'_> {
-    /// How many groups are still to be read.
+    /// The number of groups not yet read.
     pub(crate) fn groups(&self) -> usize {
         self.groups.len()
     }
 
-    /// The next copies, at least one; `None` after the last.
+    /// The next copies, at least one; `None` when there are no more.
     pub(crate) async fn next_page(&mut self, read: &mut Capacity) -> Result<Option<Page>> {
         loop {
             if let Some((group, start)) = self.current.take() {
@@ -132,8 +132,8 @@ impl StaleCopies<'_> {
             .expression_attribute_values(":display_name", text(user.user_display_name))
     }
 
-    /// The group's rows that name the user, whosever inbox they are in, each read
-    /// consistently: what the index says of a row may be of the past.
+    /// The group's rows that name the user, in any inbox. Each is read consistently, because the index
+    /// may be out of date.
     async fn rows(&self, group: &str, others: BTreeSet<Other>, read: &mut Capacity) -> Result<Vec<Item>> {
         let indexed = self.table.indexed_rows(group, read).await?;
         let user = self.user.uuid.to_string();
@@ -152,7 +152,7 @@ impl StaleCopies<'_> {
         }
         let is_of_group = |row: &Item| items::to_group(row).message_group_uuid == group;
         for inbox in others.into_iter().map(|(inbox, _)| inbox).collect::<BTreeSet<_>>() {
-            // It has moved on since, or is not where it should be.
+            // The row has moved since, or is in the wrong place.
             if !rows.iter().any(|((partition, _), row)| *partition == inbox && is_of_group(row)) {
                 let owner = inbox.strip_prefix(names::GROUP_PREFIX).unwrap_or(&inbox).to_owned();
                 let found = self.table.inbox_rows(&owner, group, read).await?;

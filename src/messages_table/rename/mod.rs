@@ -1,4 +1,4 @@
-//! Bringing every copy of a user's names in line, one UpdateItem each.
+//! Updates every copy of a user's names, one UpdateItem each.
 
 mod denormalized_copies;
 mod relink;
@@ -22,43 +22,42 @@ use crate::messaging::{Participant, Timestamp, User};
 
 pub use relink::{Naming, Relinked};
 
-/// Updates under way at a time.
+/// Maximum concurrent updates.
 const AT_ONCE: usize = 16;
-/// How often the copies are gone through before giving up on writers that go on
-/// to use the former names.
+/// Maximum passes over the copies. After these, writers that keep using the former names make it fail.
 const PASSES: u32 = 6;
-/// How far back a later pass looks for new messages, in minutes: a day covers
-/// every offset and any clock.
+/// How far back later passes look for new messages, in minutes. A day covers every offset and any clock
+/// skew.
 const LATER_MINUTES: usize = 24 * 60;
 
-/// What renaming a user will take.
+/// What renaming a user will cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenamePlan {
-    /// Groups the user is in.
+    /// The user's groups.
     pub groups: usize,
-    /// Messages with other names.
+    /// Messages with outdated names.
     pub messages: usize,
-    /// Group rows with other names.
+    /// Group rows with outdated names.
     pub rows: usize,
     /// Estimated write units of the table.
     pub table_units: usize,
-    /// Estimated write units of the index, in which the group rows are.
+    /// Estimated write units of the index, which holds the group rows.
     pub index_units: usize,
-    /// The handles in these copies.
+    /// The handles found in these copies.
     pub handles: BTreeSet<String>,
     /// Read units.
     pub read: Capacity,
 }
 
 impl RenamePlan {
-    /// Copies that are to be renamed.
+    /// Copies to rename.
     #[must_use]
     pub const fn copies(&self) -> usize {
         self.messages + self.rows
     }
 }
 
-/// What renaming has done so far.
+/// The progress of a rename.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenamedCopies {
     /// Messages updated.
@@ -72,7 +71,7 @@ pub struct RenamedCopies {
 }
 
 impl RenamedCopies {
-    /// Copies that were renamed.
+    /// Copies renamed.
     #[must_use]
     pub const fn copies(&self) -> usize {
         self.messages + self.rows
@@ -80,19 +79,19 @@ impl RenamedCopies {
 }
 
 impl MessagesTable {
-    /// Nothing renamed yet.
+    /// A count that starts at zero.
     #[must_use]
     pub fn nothing_renamed(&self) -> RenamedCopies {
         let (read, written) = self.no_capacity();
         RenamedCopies { messages: 0, rows: 0, read, written }
     }
 
-    /// Counts the copies of the user's names that are not as `user` has them, and
-    /// what it costs to rename them. Writes nothing.
+    /// Counts the copies of the user's names that differ from `user`, and what renaming them costs.
+    /// Writes nothing.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`], also when a message is so long that the new
-    /// names do not fit into its item.
+    /// [`crate::error::Kind::Failed`], also when the new names do not fit into the item of a long
+    /// message.
     pub async fn plan_renaming(&self, user: &User) -> Result<RenamePlan> {
         let (mut read, _) = self.no_capacity();
         let mut copies = self.stale_copies(user, None, &mut read).await?;
@@ -121,16 +120,16 @@ impl MessagesTable {
         Ok(RenamePlan { read, ..plan })
     }
 
-    /// Renames every copy that is not as `user` has it, and looks again until
-    /// there is none: messages that others write meanwhile may still carry the
-    /// former names, and rows move. `done` keeps count, also when this fails or is
-    /// dropped; `on_progress` is told of each lot.
+    /// Renames every copy that differs from `user`, and repeats this until there are none: others may
+    /// still write messages with the former names meanwhile, and rows move. `done` counts what has been
+    /// done even when this fails or is dropped. `on_progress` is called with the number of copies just
+    /// renamed.
     ///
-    /// An update never creates an item, and never touches what became another
-    /// user's: each is on the condition that the item still names this one.
+    /// An update never creates an item, and never changes another user's: its condition is that the
+    /// item still names this user.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`]; whatever `done` counts is done.
+    /// [`crate::error::Kind::Failed`]; the updates that `done` counts stay done.
     pub async fn rename_copies(
         &self,
         user: &User,
@@ -144,7 +143,7 @@ impl MessagesTable {
             }
             let since = (pass > 0).then(|| later.clone());
             let found = self.rename_pass(user, since, done, on_progress).await?;
-            // A dry run has changed nothing, and would find it all again.
+            // A dry run changes nothing, so the next pass would find the same copies.
             if found == 0 || self.db.is_dry_run() {
                 return Ok(());
             }
@@ -156,7 +155,7 @@ impl MessagesTable {
         )))
     }
 
-    /// Goes through the copies once; returns how many it found.
+    /// Makes one pass over the copies, and returns how many it found.
     async fn rename_pass(
         &self,
         user: &User,
@@ -167,7 +166,7 @@ impl MessagesTable {
         let mut copies = self.stale_copies(user, since, &mut done.read).await?;
         let mut updates = Updates { table: self, user, running: JoinSet::new() };
         let mut found = 0;
-        // What is under way is waited for also after an error, so that it counts.
+        // After an error, running updates are still awaited, so that they are counted.
         let mut result = Ok(());
         while result.is_ok() {
             let page = match copies.next_page(&mut done.read).await {
@@ -201,20 +200,20 @@ impl MessagesTable {
     }
 }
 
-/// Updates under way.
+/// Updates in progress.
 struct Updates<'a> {
     table: &'a MessagesTable,
     user: &'a User,
     running: JoinSet<Result<Updated>>,
 }
 
-/// How an update ended.
+/// The outcome of an update.
 pub(crate) enum Updated {
     Message(UpdateItemOutput),
     Row(UpdateItemOutput),
-    /// The item is no longer there, or names somebody else.
+    /// The item no longer exists, or names somebody else.
     Gone,
-    /// The same, and an answer was lost: the update itself may have seen to it.
+    /// Like `Gone`, but a response was lost: this update itself may have made the change.
     Unheard,
 }
 
@@ -282,8 +281,8 @@ pub(crate) async fn send(
     }
 }
 
-/// The write units of giving `item` the names of `user`: of the larger of what it
-/// was and what it becomes. The same again in an index that has all of it.
+/// The write units for changing the names in `item` to those of `user`: those of the larger of both
+/// versions. An index that projects all attributes costs the same again.
 fn update_units(item: &Item, user: &User) -> Result<usize> {
     let mut renamed = item.clone();
     renamed.insert(names::USER_HANDLE.to_owned(), text(&user.handle));

@@ -1,4 +1,4 @@
-//! Users who are there again under another uuid: whatever names the former one is given the new one.
+//! Relinks users who are back under a new uuid: everything that names the former uuid gets the new one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,19 +22,19 @@ use crate::messages_table::rename::{Updated, send};
 use crate::messaging::{Participant, User};
 
 const WHAT: &str = "cannot give the group to its users";
-/// Rows that are looked at for a first impression.
+/// Number of rows in a first sample.
 const SAMPLE: i32 = 100;
 
-/// Where a user is named, and how.
+/// The handles and groups with which the table names a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Naming {
     /// The handles in the copies.
     pub handles: BTreeSet<String>,
-    /// The groups.
+    /// The groups that name the user.
     pub groups: BTreeSet<String>,
 }
 
-/// What was given to other users.
+/// The items relinked to other users.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Relinked {
     /// Group rows.
@@ -44,8 +44,8 @@ pub struct Relinked {
 }
 
 impl MessagesTable {
-    /// Whom the first group rows name: the owner and the other of each, of 100 rows at most. One
-    /// request to the index.
+    /// The users that the first group rows name: owner and other participant of up to 100 rows. Sends
+    /// one request, to the index.
     pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
         let scan = self.db.client.scan().table_name(&self.name).index_name(names::GROUP_INDEX).limit(SAMPLE);
         let reading = Reading { what: "cannot look at the group rows", table: &self.name };
@@ -57,7 +57,7 @@ impl MessagesTable {
         Ok(answer.items().iter().filter(|item| items::is_row(item)).filter_map(users).collect())
     }
 
-    /// Everybody whom the table names. Reads it once.
+    /// All users that the table names. Reads the whole table once.
     pub async fn namings(&self) -> Result<BTreeMap<Uuid, Naming>> {
         let mut scan =
             self.db.scan(ScanRequest { table: self.name.clone(), ..ScanRequest::default() }).await?;
@@ -88,8 +88,8 @@ impl MessagesTable {
         Ok(found)
     }
 
-    /// Gives the rows of `group` to `users`, by their former uuids, in one transaction, and then
-    /// their messages one by one. Broken off, it goes on where it was.
+    /// Relinks the rows of `group` to `users`, keyed by their former uuids, in one transaction, and
+    /// then the messages one by one. After an interruption, running it again completes it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`]; what is done stays done.
@@ -110,7 +110,7 @@ impl MessagesTable {
             let mut transaction = self.transaction();
             let mut moved = 0;
             for row in indexed.items() {
-                // The index may show what was.
+                // The index may be out of date.
                 let pk = items::get(row, names::PARTITION_KEY);
                 let Some(row) = self.get(pk, sort_key(row), &mut read).await? else { continue };
                 let Some(given) = given(&row, users) else { continue };
@@ -120,7 +120,7 @@ impl MessagesTable {
                     continue;
                 }
                 transaction.delete(&row)?;
-                // Who has a row of the group already keeps that one.
+                // If the new owner already has a row of the group, that one stays.
                 if !owners.contains(&to_group(&given).owner_uuid) {
                     let mut given = given;
                     let at = nudged(sort_key(&row), tries - 1);
@@ -173,7 +173,7 @@ impl MessagesTable {
     }
 }
 
-/// The row with its new owner and its new other; `None` when both are as they were.
+/// The row with its new owner and new other participant; `None` when neither changes.
 fn given(row: &Item, users: &HashMap<Uuid, User>) -> Option<Item> {
     let group = to_group(row);
     let user = |uuid: &str| users.get(&uuid.parse().ok()?);
