@@ -1,36 +1,34 @@
-//! Where a page ended, as a token to go on with.
+//! Cursors: tokens for continuing after a page.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::messaging::{TimeRange, Timestamp};
 
-/// Changes when the meaning of a token does.
+/// To be changed whenever the meaning of a token changes.
 const VERSION: u8 = 2;
 
-/// Where a page ended: what is still to be read.
+/// Where a page ended, and what is left to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cursor {
-    /// The range that is being read. A span such as `7d` must not move on from
-    /// page to page.
+    /// The range being read. It is absolute, so that a span such as `7d` does not move between pages.
     pub(super) range: TimeRange,
-    /// The flags that gave the range, to be compared with those given now.
+    /// The flags that gave the range, to compare with those given now.
     pub(super) flags: String,
-    /// The service's own LastEvaluatedKey of a page that was read by keys: those of
-    /// the range from this one on have been shown.
+    /// After a page read by keys: the service's LastEvaluatedKey. The keys of the range from this one
+    /// on have been returned.
     pub(super) shown: Option<String>,
-    /// Of pages that are read by instants: the sort key of the last row shown, before
-    /// whose place lies what is left; and the greatest key of it.
+    /// After a page read by instants: the sort key of its last row, whose sort position is after
+    /// everything left to read, and the greatest sort key of what is left.
     pub(super) exact: Option<(String, String)>,
 }
 
-/// What a token holds, in order: scope, since, until, flags, shown, exact.
+/// The contents of a token, in order: version, scope, since, until, flags, shown, exact.
 #[derive(Serialize, Deserialize)]
 struct Payload(u8, u32, Option<String>, Option<String>, String, Option<String>, Option<(String, String)>);
 
 impl Cursor {
-    /// The token for the rows of `partition` of `table`: base64url, of no meaning
-    /// to anybody else.
+    /// The opaque token for the rows of `partition` of `table`, in base64url.
     #[must_use]
     pub(super) fn token(&self, table: &str, partition: &str) -> String {
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
@@ -43,16 +41,16 @@ impl Cursor {
             self.shown.clone(),
             self.exact.clone(),
         );
-        // Strings and numbers always serialize.
+        // Strings and numbers never fail to serialize.
         let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
         bytes.extend(checksum(&bytes).to_be_bytes());
         aws_smithy_types::base64::encode(bytes).replace('+', "-").replace('/', "_").replace('=', "")
     }
 
-    /// Reads a token for the rows of `partition` of `table`.
+    /// Parses a token for the rows of `partition` of `table`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when it is none, or one of other rows.
+    /// [`crate::error::Kind::Usage`] when it is not a valid token, or belongs to other rows.
     pub(super) fn parse(token: &str, table: &str, partition: &str) -> Result<Self> {
         let hint = "give the token as the page before printed it, or leave --cursor out to begin anew";
         let Payload(_, of, since, until, flags, shown, exact) = decode(token).ok_or_else(|| {
@@ -69,11 +67,11 @@ impl Cursor {
         Ok(Self { range, flags, shown, exact })
     }
 
-    /// Flags may be given once more with the cursor, so that a command can be
-    /// repeated as it was, but they cannot change the range.
+    /// Checks that flags given with the cursor are the same as before. They may be repeated, so that a
+    /// command can be, but they cannot change the range.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`].
+    /// [`crate::error::Kind::Usage`] when they differ.
     pub(super) fn check_flags(&self, given: &str) -> Result<()> {
         if given.is_empty() || given == self.flags {
             return Ok(());
@@ -97,13 +95,13 @@ fn decode(token: &str) -> Option<Payload> {
     serde_json::from_slice(payload).ok().filter(|payload: &Payload| payload.0 == VERSION)
 }
 
-/// Tells tables and partitions apart.
+/// Distinguishes tables and partitions.
 fn scope(table: &str, partition: &str) -> u32 {
     checksum(format!("{table}\0{partition}").as_bytes())
 }
 
-/// FNV-1a: against slips of the hand, not against malice. A forged token reads
-/// nothing that its bearer could not read without.
+/// FNV-1a. It protects against typos, not forgery: a forged token reads nothing that its user could not
+/// read anyway.
 fn checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

@@ -1,8 +1,8 @@
-//! The rows of a partition in the order of their times.
+//! Reads the rows of a partition in chronological order.
 //!
-//! Read as the app reads them: in the order of their keys, which are times of UTC.
-//! Only where a key has another offset, or exactness is asked for, the keys around
-//! are read as well, as far as an offset can reach.
+//! They are read the way the app does: in the order of their keys, which are UTC times. Only when a key
+//! has another offset, or exact order is requested, the surrounding keys are read too, as far as an
+//! offset can reach.
 
 mod cursor;
 mod requests;
@@ -18,59 +18,58 @@ use crate::error::Result;
 use crate::messages_table::MessagesTable;
 use crate::messaging::{KeyBounds, Message, MessageGroup, SortPosition, TimeRange, Timestamp};
 
-/// What part of a timeline to read.
+/// The part of a timeline to read.
 #[derive(Debug, Clone, Default)]
 pub struct Span<'a> {
-    /// The range of time. A cursor's own takes its place.
+    /// The time range. A cursor's range replaces it.
     pub range: TimeRange,
-    /// The flags that gave the range, for the cursors of its pages.
+    /// The flags that gave the range, for the cursors of the pages.
     pub flags: String,
-    /// Where the page before ended.
+    /// The cursor of the previous page.
     pub cursor: Option<&'a str>,
-    /// Whether to read by instants from the first request on.
+    /// Whether to read by instants from the first request.
     pub exact: bool,
 }
 
-/// Which end of a timeline comes first.
+/// The order of a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From the oldest on.
+    /// Oldest first.
     Forward,
-    /// From the newest back.
+    /// Newest first.
     Backward,
 }
 
-/// The newest rows, and how to go on.
+/// A page of the newest rows, and how to continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// Newest first.
     pub rows: Vec<T>,
-    /// The token to go on with; `None` when nothing is left. Behind it there may be
-    /// nothing: the service does not say.
+    /// The token for the next page; `None` when nothing is left. The next page may still be empty,
+    /// because the service does not say.
     pub cursor: Option<String>,
-    /// Whether the service ended the page at 1 MB, before it was full.
+    /// Whether the service's 1 MB limit ended the page before it was full.
     pub is_cut: bool,
 }
 
-/// How many rows a partition holds.
+/// The number of rows in a partition.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Census {
-    /// By year of UTC.
+    /// Rows by UTC year.
     pub years: BTreeMap<i16, u64>,
-    /// Rows whose time cannot be read.
+    /// Rows whose time is invalid.
     pub undated: u64,
-    /// Read units that counting took.
+    /// Read units consumed by counting.
     pub units: f64,
 }
 
-/// A partition that is being read in the order of its times.
+/// Reads a partition in chronological order.
 ///
-/// The plain reading takes what lies between two keys, as it comes. The exact one
-/// goes by instants: keys are nearly in that order, but for their offsets (see
-/// [`SortPosition`]), so a row counts as next only when everything that could still come
-/// before it has been read. That takes reading on for
-/// [`crate::messaging::MAX_OFFSET`], and such a margin at both ends of a range. The
-/// plain reading turns into the exact one when it meets another offset than UTC's.
+/// Plain reading returns the rows between two keys in the order of the keys. Exact reading goes by
+/// instants. Keys are nearly in that order, except for offsets (see [`SortPosition`]), so a row is next
+/// only once everything that could precede it has been read. That means reading
+/// [`crate::messaging::MAX_OFFSET`] further, and adding the same margin at both ends of a range. Plain
+/// reading becomes exact when it finds an offset other than UTC's.
 pub struct Timeline<'a, T> {
     table: &'a MessagesTable,
     partition: String,
@@ -81,19 +80,19 @@ pub struct Timeline<'a, T> {
     flags: String,
     /// Whether rows are read by their instants.
     is_exact: bool,
-    /// Whether they have to be.
+    /// Whether they must be read that way.
     must_be_exact: bool,
-    /// Plain pages before have shown the keys of the range from this one on.
+    /// Earlier plain pages have returned the keys of the range from this one on.
     shown: Option<String>,
-    /// The row that the exact page before ended with: only rows before it are wanted.
+    /// The last row of the previous exact page: only rows before it are returned.
     before: Option<(SortPosition, String)>,
-    /// Keys outside of these bounds are not read.
+    /// Only keys within these bounds are read.
     bounds: KeyBounds,
-    /// Where the next request goes on.
+    /// Where the next request continues.
     start: Option<String>,
-    /// Whether all keys inside the bounds have been read.
+    /// Whether all keys within the bounds have been read.
     complete: bool,
-    /// Rows that are wanted and have not been handed out.
+    /// Rows that belong to the result and have not been returned yet.
     waiting: BTreeMap<(SortPosition, String), T>,
     undated: usize,
     capacity: Capacity,
@@ -103,7 +102,7 @@ impl MessagesTable {
     /// The messages of a group.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when the cursor is not one of this group's.
+    /// [`crate::error::Kind::Usage`] when the cursor does not belong to this group.
     pub fn messages(
         &self,
         group: Uuid,
@@ -114,10 +113,10 @@ impl MessagesTable {
         self.timeline(partition, what, items::to_message, direction, span)
     }
 
-    /// The groups of a user, by the time of their last messages.
+    /// The groups of a user, by the time of the last message.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when the cursor is not one of this user's.
+    /// [`crate::error::Kind::Usage`] when the cursor does not belong to this user.
     pub fn groups(
         &self,
         user: Uuid,
@@ -176,49 +175,48 @@ impl MessagesTable {
 }
 
 impl<T> Timeline<'_, T> {
-    /// What has been consumed so far.
+    /// The capacity consumed so far.
     #[must_use]
     pub const fn capacity(&self) -> &Capacity {
         &self.capacity
     }
 
-    /// What has been consumed so far, and where.
+    /// The capacity consumed so far, and where.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.table.db.usage(self.capacity.clone(), Capacity::default())
     }
 
-    /// How many of the rows handed out have a time that cannot be read.
+    /// How many returned rows have an invalid time.
     #[must_use]
     pub const fn undated(&self) -> usize {
         self.undated
     }
 
-    /// The flags that gave the range: the cursor's if there is one.
+    /// The flags that gave the range: the cursor's, if there is one.
     #[must_use]
     pub fn flags(&self) -> &str {
         &self.flags
     }
 
-    /// Whether rows were read by their instants, because that was asked for or one
-    /// of them has another offset than UTC's.
+    /// Whether rows are read by instant: on request, or because a row has an offset other than UTC's.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.is_exact
     }
 
-    /// Whether an offset was met after the last row was handed out: there may be
-    /// rows that only the exact reading finds.
+    /// Whether an offset turned up after the last row was returned. There may be rows that only exact
+    /// reading finds.
     #[must_use]
     pub const fn is_unfinished(&self) -> bool {
         self.must_be_exact && !self.is_exact
     }
 
-    /// The next rows in order, as many as are known to be next; `None` after the
-    /// last. No more is held than one page of the service's and a margin.
+    /// The next rows in order, as many as are known to be next; `None` when there are no more. Holds at
+    /// most one page of the service's and a margin.
     ///
-    /// A row that only its offset brings into the range comes late if the rows
-    /// around it had been handed out when the first offset was met.
+    /// A row that is in the range only because of its offset comes late if its neighbors had been
+    /// returned before the first offset was found.
     pub async fn next(&mut self) -> Result<Option<Vec<T>>> {
         loop {
             if self.is_unfinished() {
@@ -242,10 +240,10 @@ impl<T> Timeline<'_, T> {
         }
     }
 
-    /// The newest `limit` rows. The timeline must run backward and be untouched.
+    /// The newest `limit` rows. The timeline must run backward and be unread.
     ///
-    /// Plain, this is one Query with this Limit, unless some of its rows lie outside
-    /// of the range after all, within a second of its ends.
+    /// In plain reading this is one Query with this Limit, unless some of its rows turn out to be
+    /// outside the range, within a second of its ends.
     pub async fn page(&mut self, limit: usize) -> Result<Page<T>> {
         let (mut ask, mut is_cut) = (0, false);
         loop {
@@ -262,8 +260,8 @@ impl<T> Timeline<'_, T> {
                 Some(place) if !self.is_exact || self.is_settled(place) => break,
                 Some(place) => _ = self.fetch(None, place.first_key()).await?,
                 None if self.is_exact => {
-                    // What the margin holds is not what was asked for: do not creep
-                    // through it.
+                    // Rows in the margin do not count towards the page. Ask for more each time, to get
+                    // through it quickly.
                     ask = missing.max(2 * ask);
                     self.fetch(Some(ask), None).await?;
                 }
@@ -281,16 +279,16 @@ impl<T> Timeline<'_, T> {
         Ok(Page { cursor: self.cursor(last), rows, is_cut })
     }
 
-    /// Sends the request for a page of `limit` rows and nothing else, whatever it
-    /// brings: what the app does.
+    /// Sends only the request for a page of `limit` rows, whatever it returns. This is what the app
+    /// does.
     pub async fn ask(&mut self, limit: usize) -> Result<()> {
         self.fetch(Some(limit), None).await.map(|_| ())
     }
 
-    /// How to go on after a page that ended with the row `last`.
+    /// The cursor after a page that ended with the row `last`.
     fn cursor(&self, last: Option<String>) -> Option<String> {
         let (shown, exact) = if self.is_exact {
-            // From there on downward, something is left to be handed out.
+            // Rows are left from this key downward.
             let from = self.waiting.keys().map(|(_, key)| key).max().or(self.start.as_ref())?;
             (self.shown.clone(), Some((last?, from.clone())))
         } else {
@@ -312,7 +310,7 @@ impl<T> Timeline<'_, T> {
         self.waiting.remove(key)
     }
 
-    /// Whether all rows that could come before one in this place have been read.
+    /// Whether every row that could precede this position has been read.
     fn is_settled(&self, place: SortPosition) -> bool {
         let Some(reached) = &self.start else { return self.complete };
         match self.direction {

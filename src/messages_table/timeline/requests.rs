@@ -1,4 +1,4 @@
-//! The requests of a timeline, and what is kept of their answers.
+//! The requests of a timeline, and how their responses are processed.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::messaging::{KeyBounds, SortPosition, Timestamp, Zone};
 
 impl<T> Timeline<'_, T> {
-    /// Counts the partition's rows by the years of UTC, reading keys only.
+    /// Counts the partition's rows by UTC year. Reads only keys.
     pub async fn census(&mut self) -> Result<Census> {
         let query = self.query((None, None)).projection_expression(names::SORT_KEY);
         let before = self.capacity.total;
@@ -33,8 +33,8 @@ impl<T> Timeline<'_, T> {
         }
     }
 
-    /// Goes over from the plain reading to the exact one: the bounds move apart, and
-    /// the margin on the side where reading began is read now.
+    /// Switches from plain to exact reading: widens the bounds, and reads the margin on the side where
+    /// reading started.
     pub(super) async fn widen(&mut self) -> Result<()> {
         self.is_exact = true;
         let range = self.range;
@@ -67,8 +67,7 @@ impl<T> Timeline<'_, T> {
         Ok(())
     }
 
-    /// Sends one request for what comes next, at most `limit` rows, and no key
-    /// below `floor`. Returns how many rows came.
+    /// Requests the next rows: at most `limit`, and no key below `floor`. Returns how many rows came.
     pub(super) async fn fetch(&mut self, limit: Option<usize>, floor: Option<String>) -> Result<usize> {
         let (first, end) = self.bounds.clone();
         let low = floor.clone().max(first);
@@ -85,20 +84,20 @@ impl<T> Timeline<'_, T> {
         match next {
             Some(key) => {
                 let start = Some(items::get(&key, names::SORT_KEY));
-                // Of the key only this part is sent back, so it is looked at here.
+                // Only this part of the key is sent back, so a repeated key has to be detected here.
                 if start == self.start {
                     return Err(self.table.db.place().repeats(self.what));
                 }
                 self.start = start;
             }
             None if low == self.bounds.0 => (self.start, self.complete) = (None, true),
-            // Read down to the floor, which is no key but stands for one.
+            // Everything down to the floor has been read. It need not be a key, but works as one.
             None => self.start = floor,
         }
         Ok(items.len())
     }
 
-    /// Keeps what is wanted of a page.
+    /// Keeps the rows of a page that belong to the result.
     fn take(&mut self, items: &[Item]) {
         for item in items {
             let key = items::get(item, names::SORT_KEY);
@@ -112,14 +111,14 @@ impl<T> Timeline<'_, T> {
 
     fn is_wanted(&self, place: &(SortPosition, String)) -> bool {
         let key = &place.1;
-        // Plain, a year is what begins with it, whatever else the text may be.
+        // Plain reading takes every key that begins with the year, even if it is not a time.
         let is_inside = self.range.contains(place.0) || !self.is_exact && self.range.as_year().is_some();
         let is_shown = self.shown.as_ref().is_some_and(|from| from <= key)
             && self.range.keys().1.is_none_or(|end| *key <= end);
         is_inside && !is_shown && self.before.as_ref().is_none_or(|end| place < end)
     }
 
-    /// The request for the sort keys between `bounds`, written as the app writes it.
+    /// The request for the sort keys within `bounds`, written as the app writes it.
     fn query(&self, bounds: KeyBounds) -> QueryFluentBuilder {
         let year = self.range.as_year().filter(|_| !self.is_exact && bounds == self.range.keys());
         let (condition, values) = match (year, bounds) {
@@ -127,7 +126,7 @@ impl<T> Timeline<'_, T> {
             (None, (None, None)) => ("pk = :pk", vec![]),
             (None, (Some(first), None)) => ("pk = :pk AND sk >= :first", vec![(":first", first)]),
             (None, (None, Some(end))) => ("pk = :pk AND sk <= :end", vec![(":end", end)]),
-            // One condition is all that a sort key can have.
+            // A sort key can have only one condition.
             (None, (Some(first), Some(end))) => {
                 ("pk = :pk AND sk BETWEEN :first AND :end", vec![(":first", first), (":end", end)])
             }
