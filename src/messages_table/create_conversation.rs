@@ -1,4 +1,4 @@
-//! A new conversation: two rows and a first message, one transaction.
+//! Creates a conversation: two rows and a first message, in one transaction.
 
 use uuid::Uuid;
 
@@ -12,28 +12,28 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::create_message::{Sent, TRIES, check_size};
 use crate::messaging::{Message, MessageGroup, Timestamp, User};
 
-/// How far back a rival that was written at the same time is looked for, in
-/// minutes: a day covers every offset and any clock.
+/// How far back to look for a rival conversation created at the same time, in minutes. A day covers
+/// every offset and any clock skew.
 const RIVAL_MINUTES: usize = 24 * 60;
 
-/// What came of a new conversation of which there should be one only.
+/// The result of creating a conversation unless one exists.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created {
     /// It was written.
     Sent(Sent),
-    /// The two have one already. Nothing is left of the new one.
+    /// The two already have one. The new one has been withdrawn completely, if it was written.
     Exists {
-        /// The row of the one they have.
+        /// A row of the existing conversation.
         group: MessageGroup,
         /// Read units.
         read: Capacity,
-        /// Write units, of a conversation that was withdrawn.
+        /// Write units, if a conversation was withdrawn.
         written: Capacity,
     },
 }
 
 impl MessagesTable {
-    /// Writes a new group: its two rows and its first message, all or nothing.
+    /// Creates a group: its two rows and its first message, all or nothing.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`], also when the text is too long.
@@ -50,15 +50,14 @@ impl MessagesTable {
         Ok(Sent { message: draft.message, rows: 2, overtaken, read, written })
     }
 
-    /// The same, unless the two have a conversation already.
+    /// Like [`Self::create_conversation`], unless the two already have a conversation.
     ///
-    /// Nothing in the table can be made to exist once for two users, so this looks
-    /// before it writes and again afterwards: of two that were written at the same
-    /// time, one withdraws its own, on the condition that the other is there. Only
-    /// when it is stopped in between, two remain.
+    /// The table cannot enforce one group per pair of users, so this looks both before and after it
+    /// writes. If two are created at the same time, one is withdrawn, on the condition that the other
+    /// exists. Both remain only if this is interrupted in between.
     ///
     /// # Errors
-    /// [`Kind::Failed`]; [`Kind::Partial`] when two remain, or may remain.
+    /// [`Kind::Failed`]; [`Kind::Partial`] when both remain, or may remain.
     pub async fn create_only_conversation(
         &self,
         from: &User,
@@ -68,7 +67,7 @@ impl MessagesTable {
     ) -> Result<Created> {
         let mut draft = Draft::new(from, to, message, at)?;
         let (mut read, mut written) = self.no_capacity();
-        // Where a row is lost, the other inbox still has one.
+        // If one inbox has lost its row, the other still has one.
         for (user, other) in [(from, to), (to, from)] {
             let (found, consumed) = self.conversation_between(user, other).await?;
             read.merge(&consumed);
@@ -89,10 +88,10 @@ impl MessagesTable {
         })
     }
 
-    /// The group in the inbox of `user` whose other participant is `other`, read
-    /// consistently; the newest, when there are several.
+    /// The group in `user`'s inbox whose other participant is `other`, read consistently. If there are
+    /// several, the newest.
     ///
-    /// An inbox is sorted by time, not by user, so this reads it whole.
+    /// Reads the whole inbox, because it is sorted by time, not by user.
     pub async fn conversation_between(
         &self,
         user: &User,
@@ -109,7 +108,7 @@ impl MessagesTable {
         Ok((items.first().map(to_group), capacity))
     }
 
-    /// Returns how often another writer was first.
+    /// Writes the draft, and returns how often another writer got there first.
     async fn write_draft(&self, draft: &mut Draft, written: &mut Capacity) -> Result<u32> {
         let what = "cannot create the conversation";
         for tries in 1..=TRIES {
@@ -119,7 +118,7 @@ impl MessagesTable {
             }
             match self.db.transact(transaction, what, written).await? {
                 TransactionOutcome::Done => return Ok(tries - 1),
-                // An inbox has a row of this very microsecond.
+                // An inbox already has a row with this microsecond.
                 TransactionOutcome::Overtaken(failed) if failed.contains(&true) => draft.at = draft.at.next(),
                 TransactionOutcome::Overtaken(_) => pause(tries).await,
             }
@@ -128,9 +127,9 @@ impl MessagesTable {
         Err(self.overtaken(what))
     }
 
-    /// Withdraws what was written if the two have another conversation by now,
-    /// and returns that one. Whoever was written later sees the other; when both
-    /// do, the first to withdraw takes away the condition of the second.
+    /// If the two have another conversation by now, withdraws this one and returns the other. Whoever
+    /// writes later sees the other conversation. When both see each other, the first withdrawal makes
+    /// the condition of the second fail.
     async fn yield_to_rival(
         &self,
         draft: &Draft,
@@ -146,7 +145,7 @@ impl MessagesTable {
             transaction.check(&rival)?;
             match self.db.transact(transaction, what, written).await? {
                 TransactionOutcome::Done => return Ok(Some(to_group(&rival))),
-                // Somebody has answered already: it is there to stay.
+                // Somebody has already replied, so this conversation stays.
                 TransactionOutcome::Overtaken(failed) if failed.iter().take(3).any(|failed| *failed) => {
                     return Err(Error::failed(format!(
                         "found the conversation {} between the two",
@@ -184,7 +183,7 @@ impl MessagesTable {
     }
 }
 
-/// A conversation that is to be written at `at`.
+/// A conversation to be written at `at`.
 struct Draft {
     message: Message,
     rows: [MessageGroup; 2],
@@ -220,7 +219,7 @@ impl Draft {
         &self.message.message_group_uuid
     }
 
-    /// Its three items, all of the same time.
+    /// Its three items, all with the same time.
     fn items(&self) -> [Item; 3] {
         let [mine, theirs] = &self.rows;
         let mut items = [message_item(&self.message), group_item(mine), group_item(theirs)];

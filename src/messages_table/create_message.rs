@@ -1,4 +1,4 @@
-//! The app's writing patterns, each one transaction.
+//! The app's write patterns, one transaction each.
 
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::Rows;
 use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
 
-/// How often a transaction is tried anew after other writers were first.
+/// Maximum tries for a transaction when other writers get there first.
 pub(crate) const TRIES: u32 = 20;
 
 /// A message that was written.
@@ -19,9 +19,9 @@ pub(crate) const TRIES: u32 = 20;
 pub struct Sent {
     /// The message.
     pub message: Message,
-    /// Rows that show it now.
+    /// Rows that now show it.
     pub rows: usize,
-    /// Times another writer was first.
+    /// How often another writer got there first.
     pub overtaken: u32,
     /// Read units.
     pub read: Capacity,
@@ -29,12 +29,12 @@ pub struct Sent {
     pub written: Capacity,
 }
 
-/// What bringing a group's rows up to date did.
+/// The result of updating a group's rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refreshed {
-    /// Rows that were brought up to date.
+    /// Rows updated.
     pub rows: usize,
-    /// Times another writer was first.
+    /// How often another writer got there first.
     pub overtaken: u32,
     /// Read units.
     pub read: Capacity,
@@ -43,14 +43,14 @@ pub struct Refreshed {
 }
 
 impl MessagesTable {
-    /// Writes a message into an existing group and brings both rows up to date:
-    /// both or neither, whoever else writes at the same time.
+    /// Writes a message to an existing group and updates both rows. It does all or nothing, whoever
+    /// else writes at the same time.
     ///
-    /// `at` is when it is sent; a microsecond that is taken moves it to the next.
+    /// `at` is the time of sending. It moves to the next microsecond if that one is taken.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when there is no such group, `sender` is not
-    /// in it, a row is missing, or the text is too long.
+    /// [`crate::error::Kind::Failed`] when the group does not exist, `sender` is not in it, a row is
+    /// missing, or the text is too long.
     pub async fn create_message(
         &self,
         group: Uuid,
@@ -73,8 +73,7 @@ impl MessagesTable {
         let mut rows = self.indexed_rows(&group, &mut read).await?;
         for tries in 1..=TRIES {
             if self.check_participants(&rows, &group, sender).is_err() {
-                // The index may not have caught up with a group that is new; its
-                // row is in the sender's inbox all the same.
+                // The index may not show a new group yet, but the sender's inbox already has its row.
                 let mut owners = rows.participants();
                 owners.insert(sender.uuid.to_string());
                 rows = self.rows_of(&group, owners, &mut read).await?;
@@ -88,7 +87,7 @@ impl MessagesTable {
                 TransactionOutcome::Done => {
                     return Ok(Sent { message: draft, rows: moved, overtaken: tries - 1, read, written });
                 }
-                // Perhaps only by what happened in this very microsecond.
+                // Another item may have this very microsecond.
                 TransactionOutcome::Overtaken(_) => {
                     at = at.next();
                     draft.sent_at = at.to_string();
@@ -100,20 +99,20 @@ impl MessagesTable {
         Err(self.overtaken(what))
     }
 
-    /// Brings the rows of `group` up to its newest message: the newest by key, or
-    /// one of `candidates` that is later still, in case offsets are mixed.
+    /// Updates the rows of `group` to its newest message: the newest by key or, because offsets may be
+    /// mixed, a later one of `candidates`.
     ///
-    /// Doing it again changes nothing, nor does a message older than a row.
+    /// Idempotent. A message older than a row changes nothing.
     pub async fn refresh_group(&self, group: &str, candidates: &[Message]) -> Result<Refreshed> {
         let what = "cannot bring the group's rows up to date";
         let (mut read, mut written) = self.no_capacity();
         let mut rows = self.indexed_rows(group, &mut read).await?;
         if !rows.is_complete() {
-            // The index may show one row moved and the other not yet.
+            // The index may show only one of the two rows as moved.
             rows = self.settled_rows(group, &rows, &mut read).await?;
         }
-        // How much later than their message the rows are: an inbox may have
-        // another group's row in that very microsecond.
+        // Microseconds to add to the message's time: an inbox may have another group's row at exactly
+        // that time.
         let mut nudges = 0;
         for tries in 1..=TRIES {
             let mut transaction = self.transaction();
@@ -122,7 +121,7 @@ impl MessagesTable {
                 let message = to_message(&newest);
                 let row_key = nudged(&message.sent_at, nudges);
                 moved = advance(&rows, &message, &row_key, &mut transaction)?;
-                // A message deleted meanwhile is not shown.
+                // A message deleted in the meantime must not be shown.
                 transaction.check(&newest)?;
             }
             if moved == 0 {
@@ -138,14 +137,14 @@ impl MessagesTable {
             pause(tries).await;
             let before = rows;
             rows = self.reread(group, &before, &mut read).await?;
-            // A busy table is no reason to move away from the message's time.
+            // Contention alone is no reason to deviate from the message's time.
             let taken = failed.into_iter().zip(puts).any(|(failed, put)| failed && put);
             nudges += u32::from(taken && rows == before);
         }
         Err(self.overtaken(what))
     }
 
-    /// The group's newest message that is there, as an item.
+    /// The group's newest message that exists, as an item.
     async fn newest_of(
         &self,
         group: &str,
@@ -168,8 +167,8 @@ impl MessagesTable {
         Ok(newest)
     }
 
-    /// The rows anew. What the index shows is as good as before only if it has
-    /// moved on; else the table itself is asked.
+    /// Rereads the rows. The index is trusted only if it has changed; otherwise the table itself is
+    /// read.
     async fn reread(&self, group: &str, before: &Rows, capacity: &mut Capacity) -> Result<Rows> {
         let rows = self.indexed_rows(group, capacity).await?;
         if rows != *before && !rows.is_empty() {
@@ -211,7 +210,7 @@ impl MessagesTable {
     }
 }
 
-/// [`Rows::advance`], having checked that the rows stay within an item's size.
+/// [`Rows::advance`], after checking that the rows stay within the item size limit.
 fn advance(
     rows: &Rows,
     message: &Message,
@@ -227,13 +226,13 @@ fn advance(
     rows.advance(message, row_key, transaction)
 }
 
-/// Whether a row of the instant `row` shows a message of the instant `message`,
-/// in microseconds: at most a microsecond later for each try.
+/// Whether a row at `row` can show a message at `message`, in microseconds. It may be later by one
+/// microsecond per try.
 pub(crate) fn is_row_of(row: i64, message: i64) -> bool {
     (0..=i64::from(TRIES)).contains(&row.saturating_sub(message))
 }
 
-/// `sent_at`, a number of microseconds later; as it is when it is no time.
+/// `sent_at`, moved by this many microseconds; unchanged if it is not a time.
 pub(crate) fn nudged(sent_at: &str, microseconds: u32) -> String {
     match sent_at.parse::<Timestamp>() {
         Ok(at) if microseconds > 0 => (0..microseconds).fold(at, |at, _| at.next()).to_string(),
@@ -241,11 +240,10 @@ pub(crate) fn nudged(sent_at: &str, microseconds: u32) -> String {
     }
 }
 
-/// Refuses a text that fits into no message, whatever its sender is called.
-/// Asks nobody.
+/// Rejects a text that is too long for any message, whatever the sender's names. Sends nothing.
 ///
 /// # Errors
-/// [`crate::error::Kind::Failed`].
+/// [`crate::error::Kind::Failed`] when it is too long.
 pub fn check_text(text: &str) -> Result<()> {
     let uuid = Uuid::nil().to_string();
     let nobody =

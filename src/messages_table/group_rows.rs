@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::messages_table::MessagesTable;
 use crate::messaging::{Message, MessageGroup, SortPosition, Timestamp};
 
-/// Spare rows of one owner that one transaction deletes; it has 100 actions.
+/// Maximum spare rows per owner that one transaction deletes; it can have 100 actions.
 const MAX_SPARE_ROWS: usize = 40;
 
-/// A group's rows as they were read, by owner. One row each, unless something
-/// has gone wrong before; every owner's newest row comes first.
+/// A group's rows as they were read, by owner, newest first. Each owner has one, unless something went
+/// wrong earlier.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Rows(BTreeMap<String, Vec<Item>>);
 
@@ -23,14 +23,14 @@ impl Rows {
     fn of(items: impl IntoIterator<Item = Item>) -> Self {
         let mut rows = Self::default();
         for item in items {
-            // An item of another kind that names a group is in the index too, and
-            // to move that would be to lose it.
+            // Any item that names a group is in the index. Moving an item that is not a row would lose
+            // it.
             if !items::is_row(&item) {
                 continue;
             }
             let owner = items::to_group(&item).owner_uuid;
             let of_owner = rows.0.entry(owner).or_default();
-            // Found in two places.
+            // The same row may be found in two places.
             if !of_owner.iter().any(|other| items::key(other) == items::key(&item)) {
                 of_owner.push(item);
             }
@@ -55,23 +55,22 @@ impl Rows {
         self.0.values().flatten()
     }
 
-    /// Whether both participants have a row, and everybody a row names.
+    /// Whether both participants, and everybody named in a row, have a row.
     pub(crate) fn is_complete(&self) -> bool {
         self.0.len() >= self.participants().len().max(2)
     }
 
-    /// Everybody a row names: owners and others.
+    /// Everybody named in a row: owners and other participants.
     pub(crate) fn participants(&self) -> BTreeSet<String> {
         self.groups().flat_map(|row| [row.owner_uuid, row.other.user_uuid]).collect()
     }
 
-    /// Adds to `transaction` what makes each owner have one row, as new as
-    /// `message`; returns how many owners that concerns. A row that is newer stays.
+    /// Adds to `transaction` the writes that leave each owner with one row, as new as `message`.
+    /// Returns how many owners are affected. A newer row stays, on the condition that it still exists.
     ///
-    /// A row is deleted and put, for its time is part of its key; what else it
-    /// holds, also attributes that are not ours, goes along. `row_key` is the
-    /// message's time, or one a little later where another group's row has that.
-    /// A row that stays must be there still.
+    /// The time is part of a row's key, so the row is deleted and put again with all its attributes,
+    /// including those that are not the app's. `row_key` is the message's time, or slightly later if
+    /// another group's row has that.
     pub(crate) fn advance(
         &self,
         message: &Message,
@@ -96,7 +95,7 @@ impl Rows {
                     transaction.put_new(row)?;
                 }
             } else {
-                // It may have been read where it no longer is.
+                // The row may have moved since it was read.
                 transaction.check(newest)?;
             }
             for row in rest.iter().take(MAX_SPARE_ROWS) {
@@ -109,8 +108,8 @@ impl Rows {
 }
 
 impl MessagesTable {
-    /// The rows of `group` that the index shows. On AWS it lags behind the table:
-    /// a row may be missing, or be where it no longer is.
+    /// The rows of `group` in the index. On AWS it lags behind the table: a row may be missing, or
+    /// shown where it was before.
     pub(crate) async fn indexed_rows(&self, group: &str, capacity: &mut Capacity) -> Result<Rows> {
         let query = self.query_index(group.to_owned());
         let (items, consumed) = self.collect(query, None, READING).await?;
@@ -118,9 +117,9 @@ impl MessagesTable {
         Ok(Rows::of(items))
     }
 
-    /// The rows of `group` in the inboxes of everybody that `known`, the group's
-    /// newest message or a row that is found names, read consistently: first where
-    /// they should be, at the time of that message; else by going through the inbox.
+    /// The rows of `group`, read consistently, in the inbox of everybody named in `known`, in the
+    /// group's newest message, or in a row found. Each inbox is checked at the time of that message
+    /// first, and searched only if the row is not there.
     pub(crate) async fn settled_rows(
         &self,
         group: &str,
@@ -130,8 +129,7 @@ impl MessagesTable {
         self.rows_of(group, known.participants(), capacity).await
     }
 
-    /// The rows of `group` in the inboxes of `owners`, and of everybody whom those
-    /// name, read like [`Self::settled_rows`].
+    /// Like [`Self::settled_rows`], for the inboxes of `owners` and everybody named in their rows.
     pub(crate) async fn rows_of(
         &self,
         group: &str,
@@ -190,7 +188,7 @@ impl MessagesTable {
         Ok(self.db.get_page(get, reading, capacity).await?.item)
     }
 
-    /// The rows of `group` in one inbox.
+    /// The rows of `group` in one inbox, read consistently.
     pub(crate) async fn inbox_rows(
         &self,
         owner: &str,
@@ -203,15 +201,14 @@ impl MessagesTable {
         Ok(items)
     }
 
-    /// The message of `group` with the greatest sort key that is a time, read
-    /// consistently. What is no time (`yesterday`) may sort after all that is.
+    /// The message of `group` with the greatest sort key that is a time, read consistently. Other sort
+    /// keys (`yesterday`) may sort after all times.
     pub(crate) async fn newest_message(&self, group: &str, capacity: &mut Capacity) -> Result<Option<Item>> {
         Ok(self.latest_message(group, false, capacity).await?.newest)
     }
 
-    /// The latest message of `group`, read consistently: by its sort key, which is a
-    /// read unit; or by its instant whatever its offset, which takes reading on as far
-    /// as an offset can reach.
+    /// The latest message of `group`, read consistently. By sort key this takes one read unit. By
+    /// instant, whatever the offset, it reads on as far as an offset can reach.
     pub(crate) async fn latest_message(
         &self,
         group: &str,
@@ -224,8 +221,8 @@ impl MessagesTable {
         self.newest_messages_down_to(group, floor, capacity).await
     }
 
-    /// Goes down the sort keys to the one that `floor` gives for the latest
-    /// instant so far.
+    /// Reads messages in descending order of sort key, down to the `floor` for the latest instant so
+    /// far.
     async fn newest_messages_down_to(
         &self,
         group: &str,
@@ -238,7 +235,7 @@ impl MessagesTable {
             .consistent_read(true);
         let mut latest = Latest::default();
         let mut start = None;
-        // A few do, as a rule.
+        // One is usually enough.
         let mut limit = 1;
         loop {
             let query = query.clone().limit(limit).set_exclusive_start_key(start);
@@ -249,7 +246,7 @@ impl MessagesTable {
                 if best.is_some_and(|best| sort_key(&item) < floor(best).as_str()) {
                     return Ok(latest);
                 }
-                // Equal instants: the greater sort key came first.
+                // With equal instants, the greater sort key wins. It came first.
                 if instant(&item) > best {
                     latest.newest = Some(item);
                 }
@@ -265,7 +262,7 @@ impl MessagesTable {
         }
     }
 
-    /// The message of `group` with this very sort key, read consistently.
+    /// The message of `group` with exactly this sort key, read consistently.
     pub(crate) async fn message_at(
         &self,
         group: &str,
@@ -276,16 +273,16 @@ impl MessagesTable {
     }
 }
 
-/// What the messages of a group hold.
+/// The latest of a group's messages.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Latest {
-    /// The newest of those whose sort key is a time.
+    /// The newest one whose sort key is a time.
     pub(crate) newest: Option<Item>,
-    /// Whether there are any.
+    /// Whether there are any messages.
     pub(crate) any: bool,
 }
 
-/// Sorts after every time.
+/// A key that sorts after every time.
 const LAST: &str = "~";
 pub(crate) const READING: &str = "cannot read the group's rows";
 

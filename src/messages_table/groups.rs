@@ -1,4 +1,4 @@
-//! A few of the table's groups, for those who do not know any.
+//! A few of the table's groups, for users who do not know any.
 
 use super::items::to_group;
 use super::names;
@@ -9,8 +9,8 @@ use crate::messages_table::MessagesTable;
 use crate::messaging::MessageGroup;
 
 impl MessagesTable {
-    /// The groups of the index's first `limit` rows, in no order: at most one page,
-    /// whatever the size of the table.
+    /// The groups of the first `limit` rows of the index, in no particular order. Reads at most one
+    /// page, however large the table.
     pub async fn some_groups(&self, limit: usize) -> Result<Vec<MessageGroup>> {
         let scan = self
             .db

@@ -1,4 +1,4 @@
-//! How a table is, and what is around it, for whoever looks for faults.
+//! The state of a table and its surroundings, for troubleshooting.
 
 use std::collections::BTreeMap;
 
@@ -11,40 +11,38 @@ use crate::dynamodb::{Billing, Busy, Capacity, Units};
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
 
-/// A table that is there.
+/// The state of an existing table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
-    /// What the table, or an index of it, is doing in place of being `ACTIVE`.
+    /// What the table or an index is doing, unless it is `ACTIVE`.
     pub busy: Option<String>,
-    /// How it is paid for.
+    /// Its billing mode.
     pub billing: Billing,
-    /// Its units; `None` on demand.
+    /// Its units; `None` for on-demand.
     pub units: Option<Units>,
-    /// In what its definition is not the messages table's; of both ways to pay for it,
-    /// its own is right.
+    /// How it differs from the messages table's definition. Either billing mode is fine.
     pub differences: Vec<Difference>,
     /// Its stream.
     pub stream: TableStream,
-    /// Whether it must be unlocked before it can be deleted.
+    /// Whether it is protected against deletion.
     pub deletion_protection: bool,
-    /// Its items, by a count that AWS renews every six hours or so.
+    /// Number of items. AWS updates this count about every six hours.
     pub items: u64,
-    /// Their bytes, as old.
+    /// Their bytes, equally old.
     pub bytes: u64,
 }
 
 /// The first page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The names on it, 100 at most.
+    /// The names on it, at most 100.
     pub names: Vec<String>,
     /// Whether there are more pages.
     pub more: bool,
 }
 
 impl MessagesTable {
-    /// How `table` is, against the definition that the messages table should have;
-    /// `None` when there is no such table.
+    /// Compares the table with the messages table's definition; `None` if it does not exist.
     pub async fn inspect(&self) -> Result<Option<Inspected>> {
         let Some(found) = self.db.describe(&self.name).await? else { return Ok(None) };
         let billing = Billing::of(&found);
@@ -62,7 +60,7 @@ impl MessagesTable {
         }))
     }
 
-    /// The names of the first tables: what a tool sees that reads one page.
+    /// The names of the first tables, as a tool that reads only one page sees them.
     pub async fn first_tables(&self) -> Result<Listed> {
         let answer = self.db.client.list_tables().send().await;
         let answer = answer.map_err(|error| self.db.error("cannot list the tables", "", &error))?;
@@ -72,7 +70,7 @@ impl MessagesTable {
         })
     }
 
-    /// Whether a group has messages whose sort key is below `bound`. Reads one item.
+    /// Whether a group has a message with a sort key below `bound`. Reads one item.
     pub async fn has_messages_below(&self, group: Uuid, bound: &str) -> Result<bool> {
         let query = self
             .db
@@ -89,10 +87,10 @@ impl MessagesTable {
         Ok(self.page(query, "cannot look for messages", &mut Capacity::default()).await?.count > 0)
     }
 
-    /// The error that `table` is not there, with what is there and what helps.
+    /// The error that the table does not exist, with the tables that do, and a hint.
     ///
     /// # Errors
-    /// Those of listing the tables.
+    /// The tables cannot be listed.
     pub async fn missing_table(&self) -> Result<Error> {
         let create = format!(
             "run: cruddur ddb schema-load{}{}",

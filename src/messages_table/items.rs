@@ -1,4 +1,4 @@
-//! Items ↔ the domain's values.
+//! Converts between items and domain values.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -31,16 +31,16 @@ pub(crate) fn group_item(group: &MessageGroup) -> Item {
     item_of(group_attributes(group, &inbox_partition(&group.owner_uuid)))
 }
 
-/// The attributes of an item of the messages table, all of them texts.
+/// The attributes of an item in the messages table, all of them strings.
 pub(crate) type Attributes<'a> = [(&'static str, &'a str); 7];
 
-/// A message's, of which `partition` is the partition key.
+/// The attributes of a message. `partition` is its partition key.
 pub(crate) fn message_attributes<'a>(message: &'a Message, partition: &'a str) -> Attributes<'a> {
     let uuid = (names::MESSAGE_UUID, message.message_uuid.as_str());
     attributes(partition, &message.sent_at, &message.message, uuid, &message.sender)
 }
 
-/// A row's, of which `partition` is the partition key.
+/// The attributes of a row. `partition` is its partition key.
 pub(crate) fn group_attributes<'a>(group: &'a MessageGroup, partition: &'a str) -> Attributes<'a> {
     let uuid = (names::GROUP_UUID, group.message_group_uuid.as_str());
     attributes(partition, &group.last_message_at, &group.message, uuid, &group.other)
@@ -90,12 +90,12 @@ pub(crate) fn to_group(item: &Item) -> MessageGroup {
     }
 }
 
-/// Whether an item is a group's row in somebody's inbox.
+/// Whether an item is a group's row in an inbox.
 pub(crate) fn is_row(item: &Item) -> bool {
     get(item, names::PARTITION_KEY).starts_with(names::GROUP_PREFIX)
 }
 
-/// The instant of an item's sort key; `None` when it is no time.
+/// The instant of an item's sort key; `None` when that is not a time.
 pub(crate) fn instant(item: &Item) -> Option<Timestamp> {
     item.get(names::SORT_KEY)?.as_s().ok()?.parse().ok()
 }
@@ -118,10 +118,10 @@ pub(crate) fn get(item: &Item, name: &str) -> String {
     item.get(name).map(json::cell).unwrap_or_default()
 }
 
-/// Submits an invented item to `writer`.
+/// Passes an invented item to `writer`.
 ///
 /// # Errors
-/// As for [`BulkWriter::put`].
+/// The same as [`BulkWriter::put`].
 pub async fn put_invented(writer: &mut BulkWriter, item: &Invented) -> Result<()> {
     match item {
         Invented::Message(message) => {

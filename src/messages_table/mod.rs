@@ -52,7 +52,7 @@ pub struct MessagesTable {
 }
 
 impl MessagesTable {
-    /// The table called `name`; sends nothing.
+    /// The table called `name`. Sends nothing.
     #[must_use]
     pub fn new(db: &DynamoDb, name: impl Into<String>) -> Self {
         Self { db: db.clone(), name: name.into() }
@@ -64,13 +64,13 @@ impl MessagesTable {
         &self.name
     }
 
-    /// The DynamoDB that it is in.
+    /// The DynamoDB endpoint it is on.
     #[must_use]
     pub const fn db(&self) -> &DynamoDb {
         &self.db
     }
 
-    /// A page of `query`, or the error that `what` failed.
+    /// One page of `query`, or an error that says `what` failed.
     async fn page(
         &self,
         query: QueryFluentBuilder,
@@ -80,12 +80,12 @@ impl MessagesTable {
         self.db.query_page(query, Reading { what, table: &self.name }, capacity).await
     }
 
-    /// A transaction that has no writes yet.
+    /// An empty transaction.
     fn transaction(&self) -> Transaction<'_> {
         Transaction::new(&self.name, key_schema())
     }
 
-    /// The error of a request: `what` failed here, and why.
+    /// The error of a request: says that `what` failed here, and why.
     fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -103,13 +103,13 @@ pub fn key_schema() -> &'static KeySchema {
     &KEY
 }
 
-/// The index that an item with this key is in.
+/// The index that holds an item with this key.
 #[must_use]
 pub fn index_of_key(key: &Item) -> Option<&'static str> {
     items::is_row(key).then_some(names::GROUP_INDEX)
 }
 
-/// The attributes, keys and the index of the messages table.
+/// Names of the messages table's attributes and index, and its key prefixes.
 pub(crate) mod names {
     pub(crate) const PARTITION_KEY: &str = "pk";
     pub(crate) const SORT_KEY: &str = "sk";

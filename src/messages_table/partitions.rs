@@ -1,4 +1,4 @@
-//! Partitions of the table, read whole: every page.
+//! Reads whole partitions of the table: every page.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use uuid::Uuid;
@@ -9,15 +9,14 @@ use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
 
-/// Attribute names in expressions go by aliases: many are reserved words.
+/// Expressions use aliases for attribute names, because many are reserved words.
 const KEY_ONLY: &str = "#pk, #sk";
 
 impl MessagesTable {
-    /// The keys of everything a group consists of: its messages and its rows.
+    /// The keys of all items of a group: its messages and its rows.
     ///
-    /// Rows are looked for in two places: the index finds those of participants
-    /// nobody named, but lags behind on AWS; the inboxes of `owners` are read
-    /// consistently.
+    /// Rows are looked up in two places. The index also finds those of participants not in `owners`,
+    /// but lags behind on AWS. The inboxes of `owners` are read consistently.
     pub(crate) async fn group_keys(&self, group: Uuid, owners: &[String]) -> Result<(Vec<Item>, Capacity)> {
         let what = "cannot read what the group holds now";
         let messages = self
@@ -49,8 +48,8 @@ impl MessagesTable {
             .expression_attribute_values(":pk", text(partition))
     }
 
-    /// What an inbox holds of a group, read consistently. It is sorted by time, not
-    /// by group, so this reads it whole.
+    /// The query for a group's items in an inbox, read consistently. It reads the whole inbox, because
+    /// it is sorted by time, not by group.
     pub(crate) fn query_inbox(&self, owner: &str, group: String) -> QueryFluentBuilder {
         self.query_partition(items::inbox_partition(owner))
             .consistent_read(true)
@@ -59,7 +58,7 @@ impl MessagesTable {
             .expression_attribute_values(":group", text(group))
     }
 
-    /// What the index holds of a group.
+    /// The query for a group's items in the index.
     pub(crate) fn query_index(&self, group: String) -> QueryFluentBuilder {
         self.db
             .client
@@ -71,7 +70,7 @@ impl MessagesTable {
             .expression_attribute_values(":group", text(group))
     }
 
-    /// Sends `query` page after page, until `limit` items or the last page.
+    /// Reads pages of `query` until there are `limit` items or no more pages.
     pub(crate) async fn collect(
         &self,
         query: QueryFluentBuilder,

@@ -1,4 +1,4 @@
-//! A whole conversation in the place of another.
+//! Replaces a whole conversation.
 
 use std::collections::HashSet;
 
@@ -12,24 +12,24 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::key_schema;
 use crate::messaging::Conversation;
 
-/// What writing a conversation did.
+/// The result of writing a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
     /// Items put.
     pub put: usize,
-    /// Items of the group's former state that were deleted.
+    /// Former items of the group that were deleted.
     pub deleted: usize,
-    /// Write units of it.
+    /// Write units.
     pub written: Capacity,
-    /// Read units it took to find the former state.
+    /// Read units consumed by finding the former items.
     pub read: Capacity,
 }
 
 impl MessagesTable {
-    /// Writes `conversation` in the place of whatever its group held before.
+    /// Replaces everything in the group with `conversation`.
     ///
-    /// Puts come before deletes: broken off in between, the group holds too much
-    /// and never too little, and the next run sets it right.
+    /// Puts come before deletes: if this is interrupted, the group has too many items, never too few,
+    /// and the next run fixes that.
     pub async fn replace_conversation(&self, group: Uuid, conversation: &Conversation) -> Result<Written> {
         let owners = conversation.groups.each_ref().map(|row| row.owner_uuid.clone());
         let (former, read) = self.group_keys(group, &owners).await?;
@@ -49,7 +49,7 @@ impl MessagesTable {
             .chain(conversation.groups.iter().map(group_item))
             .collect();
         let mut kept: HashSet<(String, String)> = items.iter().map(key_text).collect();
-        // A row found in both places, and one that is put anyway, is deleted once and never.
+        // A row found in both places is deleted only once, and an item just put is not deleted.
         let stale: Vec<Item> = former.into_iter().filter(|key| kept.insert(key_text(key))).collect();
         let (put, deleted) = (items.len(), stale.len());
         let total = Some((put + deleted) as u64);

@@ -1,8 +1,7 @@
-//! What a table holds, from one streamed scan: counted, and nothing kept of it.
+//! Statistics of a table from one streamed scan. No items are kept.
 //!
-//! The items of a partition come one after another, so each partition is added up
-//! whole before the next one of its segment begins. That makes the hottest ones
-//! exact, however many there are.
+//! The items of a partition arrive consecutively, so each partition is totalled before the next one of
+//! its segment begins. This makes the hottest partitions exact, however many there are.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +13,12 @@ use crate::dynamodb::item::size;
 use crate::dynamodb::{Item, ScanPage};
 use crate::messaging::Timestamp;
 
-/// What is known of a table's items so far.
+/// The statistics so far.
 #[derive(Debug)]
 pub struct Stats {
     kinds: BTreeMap<Kind, Sum>,
     largest: Option<Largest>,
-    /// The partition that each segment is in.
+    /// The current partition of each segment.
     open: Vec<Option<Partition>>,
     partitions: u64,
     by_items: Hottest,
@@ -30,7 +29,7 @@ pub struct Stats {
     key: Vec<String>,
 }
 
-/// The partitions that have the most of something, most first.
+/// The partitions with the most of something, in descending order.
 #[derive(Debug)]
 struct Hottest {
     most: usize,
@@ -38,23 +37,23 @@ struct Hottest {
     held: Vec<Partition>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// A message.
     Message,
-    /// A group's row in somebody's inbox.
+    /// A group's row in an inbox.
     GroupRow,
-    /// Neither: nothing of cruddur's.
+    /// Neither: not one of the app's items.
     Other,
 }
 
-/// Items, and their bytes as the service counts them.
+/// Number of items and bytes, as the service counts them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sum {
-    /// How many.
+    /// Number of items.
     pub items: u64,
-    /// Bytes of them, names and values.
+    /// Their bytes, names and values.
     pub bytes: u64,
 }
 
@@ -67,7 +66,7 @@ pub struct Largest {
     pub bytes: u64,
 }
 
-/// A partition among the hottest.
+/// One of the hottest partitions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Partition {
     /// Its key.
@@ -78,7 +77,7 @@ pub struct Partition {
     pub bytes: u64,
 }
 
-/// What a table holds.
+/// The statistics of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// All items.
@@ -87,23 +86,23 @@ pub struct Report {
     pub kinds: BTreeMap<&'static str, Sum>,
     /// The largest item.
     pub largest: Option<Largest>,
-    /// How many different partition keys there are.
+    /// Number of distinct partition keys.
     pub partitions: u64,
-    /// The partitions with the most items, most first.
+    /// The partitions with the most items, in descending order.
     pub hottest_by_items: Vec<Partition>,
-    /// The partitions with the most bytes, most first.
+    /// The partitions with the most bytes, in descending order.
     pub hottest_by_bytes: Vec<Partition>,
-    /// The sort key of the earliest instant, as it was written.
+    /// The sort key of the earliest instant, as written.
     pub oldest: Option<String>,
-    /// The sort key of the latest.
+    /// The sort key of the latest instant, as written.
     pub newest: Option<String>,
-    /// Messages and rows whose sort key is no date and time.
+    /// Messages and rows whose sort key is not a date and time.
     pub unparsed_times: u64,
 }
 
 impl Stats {
-    /// Nothing yet. `key` are the names of the table's key, partition key first; it
-    /// is read in this many segments, and so many of the hottest partitions are kept.
+    /// Empty statistics. `key` has the names of the table's key attributes, partition key first. The
+    /// scan has `segments` segments, and the `top` hottest partitions are kept.
     #[must_use]
     pub fn new(key: Vec<String>, segments: usize, top: usize) -> Self {
         let hottest = |by| Hottest { most: top, by, held: Vec::new() };
@@ -136,7 +135,7 @@ impl Stats {
         }
     }
 
-    /// Counts an item that comes after those of `open`; the partition that is open then.
+    /// Counts an item that follows those of `open`, and returns the partition that is open afterwards.
     fn item(&mut self, item: &Item, open: Option<Partition>) -> Partition {
         let bytes = u64::try_from(size::item(item)).unwrap_or(u64::MAX);
         let partition = self.key.first().map(|name| get(item, name)).unwrap_or_default();
@@ -183,7 +182,7 @@ impl Stats {
         }
     }
 
-    /// What was counted.
+    /// The final report.
     #[must_use]
     pub fn report(self) -> Report {
         let mut total = Sum::default();
@@ -230,7 +229,7 @@ impl Kind {
         }
     }
 
-    /// What JSON calls it.
+    /// The name in JSON.
     const fn name(self) -> &'static str {
         match self {
             Self::Message => "messages",

@@ -1,4 +1,4 @@
-//! What a record calls for: the rows of its message's group are brought up to date.
+//! Handles stream records: updates the rows of each message's group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,39 +14,39 @@ use crate::messages_table::items::to_message;
 use crate::messages_table::{Refreshed, names};
 use crate::messaging::Message;
 
-/// Groups that are refreshed at the same time.
+/// Groups refreshed concurrently.
 const AT_ONCE: usize = 4;
-/// How often a group is tried before the records behind it have to wait. Each
-/// try has the SDK's and the transaction's own retries inside.
+/// Maximum tries for a group before the following records have to wait. Each try includes the retries
+/// of the SDK and of the transaction.
 const TRIES: u32 = 4;
-/// The event of an item that was deleted.
+/// The event of a deleted item.
 const REMOVE: &str = "REMOVE";
 
-/// A group that records have called for.
+/// A group refreshed because of records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupHandled {
     /// The group.
     pub message_group_uuid: String,
-    /// Records of its messages.
+    /// Number of records of its messages.
     pub messages: usize,
-    /// Rows that were brought up to date; none when they showed the newest message.
+    /// Rows updated; 0 when they already showed the newest message.
     pub rows: usize,
-    /// Times another writer was first.
+    /// How often another writer got there first.
     pub overtaken: u32,
-    /// The sequence number of the last of its records.
+    /// The sequence number of its last record.
     pub sequence_number: String,
 }
 
-/// What became of a batch of records.
+/// The result of a batch of records.
 #[derive(Debug)]
 pub struct Handled {
-    /// Leading records that are done with; all of them, unless there is a failure.
+    /// Number of leading records that are done: all of them, unless there is a failure.
     pub records: usize,
-    /// The groups that were refreshed, in the order of their first records.
+    /// The groups refreshed, in the order of their first records.
     pub groups: Vec<GroupHandled>,
-    /// Sequence numbers of records that name no item of this table.
+    /// Sequence numbers of records that identify no item of this table.
     pub unreadable: Vec<String>,
-    /// Why the record after those that are done with is not.
+    /// Why the first record that is not done failed.
     pub failure: Option<Error>,
     /// Read units.
     pub read: Capacity,
@@ -54,16 +54,16 @@ pub struct Handled {
     pub written: Capacity,
 }
 
-/// What became of the records of a whole run.
+/// The totals of a whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Totals {
-    /// Records that are done with.
+    /// Records done.
     pub records: usize,
-    /// Those of them that were new or changed messages.
+    /// New or changed messages among them.
     pub messages: usize,
-    /// Refreshes of groups.
+    /// Group refreshes.
     pub refreshes: usize,
-    /// Rows that were brought up to date.
+    /// Rows updated.
     pub rows: usize,
     /// Read units.
     pub read: Capacity,
@@ -71,17 +71,17 @@ pub struct Totals {
     pub written: Capacity,
 }
 
-/// What a record is about.
+/// The subject of a record.
 enum About {
-    /// A message of a group, new or changed.
+    /// A new or changed message of a group.
     Message(Message),
-    /// Anything else that happens in the table.
+    /// Any other change in the table.
     Nothing,
-    /// It does not say.
+    /// The record does not say.
     Unreadable,
 }
 
-/// The messages of one group in a batch.
+/// The messages of one group in a batch, and its last sequence number.
 #[derive(Default)]
 struct Called {
     messages: Vec<Message>,
@@ -89,13 +89,11 @@ struct Called {
 }
 
 impl MessagesTable {
-    /// Does what the stream's handler must do with a batch of records: every one
-    /// of them is looked at, and the groups of new and changed messages are
-    /// refreshed, each once. What was deleted and what is no message is passed over.
+    /// Handles a batch of records, as the stream's handler must. Refreshes each group that has new or
+    /// changed messages, once. Deletions and items that are not messages are skipped.
     ///
-    /// Records may come in any order and any number of times: a refresh asks the
-    /// table what is newest. Dropped before it is done, some groups are refreshed
-    /// and some are not, none in part.
+    /// Records may come in any order and be repeated, because a refresh asks the table what is newest.
+    /// If this is dropped early, only some groups have been refreshed, but each of these completely.
     pub async fn handle_records(&self, records: &[Record]) -> Handled {
         let (mut order, mut called) = (Vec::new(), BTreeMap::<String, Called>::new());
         let (read, written) = self.no_capacity();
@@ -148,7 +146,7 @@ impl MessagesTable {
         handled
     }
 
-    /// Refreshes `order`, some at a time, until one fails.
+    /// Refreshes the groups in `order`, several at a time, until one fails.
     async fn refresh_groups(
         &self,
         order: &[String],
@@ -157,7 +155,7 @@ impl MessagesTable {
     ) -> BTreeMap<String, Refreshed> {
         let mut done = BTreeMap::new();
         let mut waiting = order.iter();
-        // Dropping the set stops its tasks.
+        // Dropping the set aborts its tasks.
         let mut tasks = JoinSet::new();
         loop {
             while tasks.len() < AT_ONCE && handled.failure.is_none() {
@@ -218,14 +216,14 @@ fn about(record: &Record) -> About {
 }
 
 impl Totals {
-    /// Nothing done yet in `table`.
+    /// Totals that start at zero.
     #[must_use]
     pub fn new(table: &MessagesTable) -> Self {
         let (read, written) = table.no_capacity();
         Self { records: 0, messages: 0, refreshes: 0, rows: 0, read, written }
     }
 
-    /// Adds what became of a batch.
+    /// Adds the result of a batch.
     pub fn add(&mut self, handled: &Handled) {
         self.records += handled.records;
         self.refreshes += handled.groups.len();

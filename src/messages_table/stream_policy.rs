@@ -1,4 +1,4 @@
-//! What whoever handles the stream must be allowed, and no more.
+//! The minimal permissions for handling the stream.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub enum Grantee {
     Run,
 }
 
-/// An IAM policy; serializes to its document.
+/// An IAM policy. Serializes to its document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Policy {
@@ -31,13 +31,13 @@ struct Statement {
 }
 
 impl Policy {
-    /// Allows `grantee` to handle the streams of `table`, the present one and any
-    /// that takes its place. `function` is the Lambda's name, for its log.
+    /// Allows `grantee` to handle the current and any future stream of `table`. `function` is the
+    /// Lambda's name, for its log.
     ///
     /// The actions are those of the requests that
-    /// [`handle_records`](crate::dynamodb::DynamoDb::handle_records) and
-    /// [`Reader`](crate::dynamodb::streams::Reader) make. A transaction needs the permission of each
-    /// of its actions, and none of its own.
+    /// [`handle_records`](crate::messages_table::MessagesTable::handle_records) and
+    /// [`Reader`](crate::dynamodb::streams::Reader) send. A transaction needs the permission for each
+    /// of its actions, but none of its own.
     /// Source: "Using IAM with DynamoDB transactions" in the developer guide.
     #[must_use]
     pub fn new(grantee: Grantee, account: &str, region: &str, table: &str, function: &str) -> Self {
@@ -58,9 +58,9 @@ impl Policy {
             "dynamodb:ConditionCheckItem",
         ];
         match grantee {
-            // The event source mapping asks, as the function's role.
+            // The event source mapping calls this with the function's role.
             Grantee::Lambda => read.push("dynamodb:ListStreams"),
-            // To find the stream.
+            // Needed to find the stream.
             Grantee::Run => rows.insert(0, "dynamodb:DescribeTable"),
         }
         let mut statement = vec![
@@ -76,7 +76,7 @@ impl Policy {
     }
 }
 
-/// The partition that a region belongs to.
+/// The AWS partition of a region.
 /// Source: "Amazon Resource Names (ARNs)" in the IAM reference.
 fn partition(region: &str) -> &'static str {
     if region.starts_with("cn-") {
