@@ -21,9 +21,9 @@ use crate::messages_table::{
 };
 use crate::output::{Column, Record, Records, Ui};
 
-/// Groups that are named in one question to PostgreSQL.
+/// How many groups one PostgreSQL query asks for.
 const GROUPS: usize = 64;
-/// Users in one question to PostgreSQL.
+/// How many users one PostgreSQL query asks for.
 const USERS: usize = 1000;
 
 pub(super) const EXAMPLES: &str = "\
@@ -95,7 +95,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     if !args.skip_users {
-        // Before a long scan is paid for; it would outlast a session that idles.
+        // Checks the connection before a long scan is paid for. An idle session would time out
+        // during the scan, so this one is not kept.
         users_of(cx, &[]).await?;
     }
     ui.status(match db.units_to_scan(&table).await? {
@@ -127,14 +128,14 @@ impl CheckArgs {
     }
 }
 
-/// The users of these uuids that PostgreSQL knows.
+/// The users with these UUIDs that exist in PostgreSQL.
 async fn users_of(cx: &Context, uuids: &[Uuid]) -> Result<Names> {
     let look = async { cx.postgres().await?.users_by_uuid(uuids).await };
     let users = look.await.map_err(|error| error.hint("to leave PostgreSQL out add: --skip-users"))?;
     Ok(users.into_iter().map(|user| (user.uuid, user)).collect())
 }
 
-/// A check under way.
+/// A running check.
 struct Check {
     records: Records,
     tally: Tally,
@@ -147,7 +148,7 @@ struct Tally {
     found: u64,
     mendable: u64,
     mended: u64,
-    /// What is left for people to do.
+    /// What people have to repair by hand.
     by_hand: BTreeMap<Invariant, u64>,
     transactions: u64,
     items: u64,
@@ -172,7 +173,7 @@ impl Check {
         survey.finish()
     }
 
-    /// Looks at each suspect again, and mends it if it is to be.
+    /// Checks each suspect group again, and repairs it if asked to.
     async fn groups(
         &mut self,
         cx: &Context,
@@ -211,7 +212,7 @@ impl Check {
         }
     }
 
-    /// Lists the users that PostgreSQL does not know.
+    /// Lists the users that PostgreSQL does not have.
     async fn users(&mut self, cx: &Context, surveyed: &mut SurveyResult) -> Result<()> {
         let session = cx.postgres().await?;
         loop {
@@ -228,7 +229,7 @@ impl Check {
         }
     }
 
-    /// Ends the output and says how it stands.
+    /// Ends the output and prints the result.
     fn finish(
         self,
         ui: &mut Ui,

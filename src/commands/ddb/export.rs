@@ -133,7 +133,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
     Ok(())
 }
 
-/// Nothing is read: what it would cost is the scan of the table.
+/// The dry run. It reads nothing; the cost it shows is that of scanning the table.
 fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, schema: &TableSchema) -> Result<()> {
     let (table, file) = (header.table.clone(), args.file.display().to_string());
     let begun = Wanted { path: &args.file, header, force: args.force }.rehearse(args.resume)?;
@@ -156,7 +156,7 @@ fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, schema: &TableSchema
     Ok(())
 }
 
-/// Goes on with the file if asked to, else begins it.
+/// Resumes the file if asked to, else begins it.
 fn open(ui: &mut Ui, args: &ExportArgs, header: Header) -> Result<PartialExport> {
     let wanted = Wanted { path: &args.file, header, force: args.force };
     if !args.resume {
@@ -182,7 +182,7 @@ async fn scan(
 ) -> Result<Scan> {
     db.scan(ScanRequest {
         table: table.to_owned(),
-        // Where a former run has cut the table, this one does not cut it anew.
+        // A resumed run keeps the segments of the earlier one.
         segments: if start.is_empty() { args.speed.segments } else { crate::dynamodb::Segments::Auto },
         max_rcu: args.speed.max_rcu,
         consistent: args.consistent,
@@ -192,7 +192,7 @@ async fn scan(
     .await
 }
 
-/// Hands all pages to `take`. Who asked to stop, if anybody.
+/// Passes all pages to `take`. Returns the signal that stopped it, if any.
 async fn read(
     scan: &mut Scan,
     signals: &mut Signals,
@@ -209,7 +209,7 @@ async fn read(
     }
 }
 
-/// To a pipe, uncompressed: nobody could go on with it.
+/// Exports to a pipe, uncompressed, since such an export cannot be resumed.
 async fn to_stdout(
     ui: &mut Ui,
     db: &DynamoDb,
@@ -243,7 +243,7 @@ fn show(ui: &mut Ui, table: &str, file: &str, totals: &Totals) {
     ui.detail(format!("  content: {}", totals.content));
 }
 
-/// A bar of the items that the service last counted, less those that were read before.
+/// A progress bar over the last known item count, less the items already read.
 fn progress(ui: &mut Ui, schema: &TableSchema, read: u64) -> Progress {
     let left = schema.items.saturating_sub(read);
     ui.progress_with_rate("exporting", left)

@@ -1,4 +1,4 @@
-//! How commands that show items of any table show them.
+//! Prints the items of any table.
 
 use clap::Args;
 use serde::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use crate::dynamodb::{Item, KeySchema};
 use crate::error::{Context as _, Result};
 use crate::output::{Column, Format, Record, Records, Ui};
 
-/// A table shows the key and what people read; JSON shows every attribute.
+/// The columns that a table shows first: the key and what people read. JSON shows every attribute.
 const READ_FIRST: [(&str, &str); 4] =
     [("pk", "PK"), ("sk", "SK"), ("user_handle", "HANDLE"), ("message", "MESSAGE")];
 
@@ -38,22 +38,22 @@ pub(super) struct SelectArgs {
 }
 
 impl SelectArgs {
-    /// The filter.
+    /// Parses `--filter`.
     pub(super) fn filter(&self) -> Result<Option<Condition>> {
         parse_condition(self.filter.as_deref(), "--filter")
     }
 
-    /// The attributes.
+    /// Parses `--attributes`.
     pub(super) fn attributes(&self) -> Result<Option<Projection>> {
         parse_attributes(self.attributes.as_deref())
     }
 
-    /// How to print them.
+    /// The output format.
     pub(super) const fn format(&self) -> Format {
         self.output.output
     }
 
-    /// Begins to print items.
+    /// Begins printing items.
     pub(super) fn records(&self, ui: &mut Ui, attributes: Option<Projection>) -> Items {
         let columns: Vec<Column> = match &attributes {
             Some(paths) => paths.paths().iter().map(|path| Column::named(&path.to_string())).collect(),
@@ -68,12 +68,12 @@ impl SelectArgs {
     }
 }
 
-/// A condition that a flag or an argument of this name holds.
+/// Parses the condition in the flag or argument `name`.
 pub(super) fn parse_condition(text: Option<&str>, name: &str) -> Result<Option<Condition>> {
     text.map(str::parse).transpose().map_err(|error: SyntaxError| error.of(name))
 }
 
-/// What `--attributes` holds.
+/// Parses the value of `--attributes`.
 pub(super) fn parse_attributes(text: Option<&str>) -> Result<Option<Projection>> {
     text.map(str::parse).transpose().map_err(|error: SyntaxError| error.of("--attributes"))
 }
@@ -89,7 +89,7 @@ pub(super) struct ItemArgs {
 }
 
 impl ItemArgs {
-    /// Prints an item, which a JSON document calls `name`; the key comes first.
+    /// Prints an item, key first. `name` is its field in a JSON document.
     pub(super) fn show(
         &self,
         ui: &mut Ui,
@@ -137,7 +137,7 @@ impl Record for Attribute {
     }
 }
 
-/// Prints items as they come.
+/// Prints items as they arrive.
 pub(super) struct Items {
     records: Records,
     typed: bool,
@@ -145,7 +145,7 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// Prints a page, and hands it to the reader.
+    /// Prints and flushes a page of items.
     pub(super) fn page(&mut self, items: &[Item]) -> Result<()> {
         for item in items {
             self.records.push(&Row { item, typed: self.typed, attributes: self.attributes.as_ref() })?;

@@ -148,7 +148,7 @@ impl Command {
     }
 }
 
-/// `error`, with the table that may have been meant when there is none of that name.
+/// If `error` says that a table does not exist, adds a hint with the table that may have been meant.
 async fn did_you_mean(cx: &Context, error: Error) -> Error {
     let Some(table) = error.missing_table() else { return error };
     let Ok(db) = cx.dynamodb().await else { return error };
@@ -171,12 +171,12 @@ impl TableArgs {
         cx.config().table(self.table.as_deref())
     }
 
-    /// What the command line says, where it does.
+    /// The table from the command line, if given.
     pub(super) fn given(&self) -> Option<&str> {
         self.table.as_deref()
     }
 
-    /// ` --table NAME`, where a command to run must have it.
+    /// ` --table NAME` for a command line, if it was given.
     pub(super) fn flag(&self) -> String {
         self.table.as_ref().map(|table| format!(" --table {}", shell_word(table))).unwrap_or_default()
     }
@@ -193,8 +193,8 @@ struct ScanSpeedArgs {
     max_rcu: Option<f64>,
 }
 
-/// The folder in which runs of one kind keep their state: one for each target, endpoint or region,
-/// and whatever `parts` name, such as the table.
+/// The folder where runs of one kind keep their state. It is separate for each target, for each
+/// endpoint or region, and for whatever `parts` name, such as the table.
 fn state_folder(cx: &Context, kind: &str, db: &DynamoDb, parts: &[&str]) -> Result<std::path::PathBuf> {
     let target = cx.target().name().to_lowercase();
     let place = db.place().name();

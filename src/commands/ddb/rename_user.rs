@@ -48,24 +48,24 @@ pub struct RenameUserArgs {
     confirm: ConfirmArgs,
 }
 
-/// Who is renamed.
+/// The rename to make.
 struct Rename {
-    /// As PostgreSQL has the user now.
+    /// The user in PostgreSQL now.
     from: User,
-    /// As it shall be.
+    /// The user after the rename.
     to: User,
-    /// PostgreSQL has the new handle already, and nobody has the old one.
+    /// Whether PostgreSQL already has the new handle and no user has the old one.
     resumed: bool,
 }
 
 impl Rename {
-    /// Whether PostgreSQL is still to be changed.
+    /// Whether PostgreSQL has still to be changed.
     fn changes_the_user(&self) -> bool {
         self.from != self.to
     }
 }
 
-/// One kind of copy, and how many of it there are.
+/// One kind of copy, and how many there are.
 #[derive(Serialize)]
 struct Copies {
     kind: &'static str,
@@ -105,7 +105,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
         ui.status(format!("nobody has the handle {old:?}"));
         return args.show(ui, &messages, &rename, &plan, &messages.nothing_renamed());
     }
-    // The proof that this very user had the old handle.
+    // Only a copy with the old handle proves that this user had it.
     if rename.resumed && !plan.handles.contains(&args.handle) {
         let error = postgres.no_such_user(&args.handle).await?;
         return Err(error.hint(format!(
@@ -139,8 +139,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
         format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
     args.confirm.check(ui, &at, &args.handle, &consequence)?;
 
-    // PostgreSQL first: from then on the app copies the new names, and what has
-    // the old ones only becomes less.
+    // PostgreSQL first: from then on the app copies the new names, so the number of old copies can
+    // only fall.
     if rename.changes_the_user() {
         postgres.rename_user(&rename.from, &rename.to).await?;
     }
@@ -150,7 +150,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     args.show(ui, &messages, &rename, &plan, &done)
 }
 
-/// Renames the copies under a progress bar, until they are done or Ctrl-C comes.
+/// Renames the copies under a progress bar, until they are done or Ctrl-C is pressed.
 async fn rename_copies(
     ui: &mut Ui,
     messages: &MessagesTable,
@@ -185,8 +185,7 @@ impl RenameUserArgs {
         Ok(())
     }
 
-    /// Who has the handle; else who has the new one already, as after a run that
-    /// was broken off.
+    /// Finds the user by the handle, or by the new one after an interrupted run.
     async fn resolve(&self, postgres: &Session) -> Result<Rename> {
         let named = |user: &User| User {
             uuid: user.uuid,
@@ -201,7 +200,7 @@ impl RenameUserArgs {
         match (postgres.find_user(&self.handle).await?, has_new) {
             (Some(user), None) => Ok(Rename { to: named(&user), from: user, resumed: false }),
             (Some(_), Some(other)) => Err(postgres.handle_taken(&other.handle)),
-            // Both names were changed at once, so what was broken off has both.
+            // Both names are changed at once, so an interrupted run left both.
             (None, Some(user)) if named(&user) == user => {
                 Ok(Rename { to: user.clone(), from: user, resumed: true })
             }
@@ -258,7 +257,7 @@ impl RenameUserArgs {
         Ok(())
     }
 
-    /// In a dry run: what there is, then what would be sent.
+    /// Dry run: prints what was found, then the requests.
     fn show_plan(
         &self,
         ui: &mut Ui,
@@ -276,7 +275,7 @@ impl RenameUserArgs {
         show_requests(ui, format, &mut requests)
     }
 
-    /// `error`, which came after something was written, or the same as it is.
+    /// Adds how to resume to `error`, if something was written. After Ctrl-C that is printed instead.
     fn broken_off(
         &self,
         cx: &Context,
@@ -305,7 +304,7 @@ impl RenameUserArgs {
         error.with(Kind::Partial, message).hint(format!("to go on run: {command}"))
     }
 
-    /// The command line that does the same again.
+    /// The command line that repeats this run.
     fn command(&self, cx: &Context) -> String {
         let mut words = vec![shell_word(&self.handle)];
         for (flag, value) in [

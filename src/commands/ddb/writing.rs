@@ -1,4 +1,4 @@
-//! What commands that write in bulk share: a bar, and a clean stop.
+//! Shared by commands that write in bulk: a progress bar and a clean stop.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,12 +13,11 @@ use crate::output::{Progress, Ui};
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What the first Ctrl-C does.
+/// Printed after the first Ctrl-C.
 pub(super) const STOPPING: &str = "stops when the writes on their way are done; Ctrl-C again ends it now";
 
-/// Does `work`, which submits requests to a writer, until it is done or somebody asks to stop;
-/// meanwhile the bar, which begins at `from`, shows how far the writer is. `on_tick` is called ten
-/// times a second.
+/// Runs `work`, which submits requests to a writer, until it is done or the user asks to stop. Meanwhile
+/// the bar, which begins at `from`, shows the writer's progress. `on_tick` is called ten times a second.
 pub(super) async fn watched(
     bar: Progress,
     from: u64,
@@ -46,7 +45,7 @@ pub(super) async fn watched(
     }
 }
 
-/// Brings the writer to its end: what is on its way is waited for, unless somebody asks to stop.
+/// Ends the writer. Waits for the writes in flight, unless the user asks to stop.
 pub(super) async fn ended(
     ui: &mut Ui,
     writer: &mut BulkWriter,

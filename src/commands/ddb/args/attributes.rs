@@ -1,4 +1,4 @@
-//! Attributes on the command line, without DynamoDB's JSON.
+//! Item attributes on the command line, without DynamoDB's JSON.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(in crate::commands) struct KeyArgs {
 }
 
 impl KeyArgs {
-    /// The key, by what the table says its attributes are.
+    /// The key, with the attribute names and types of the table.
     pub(in crate::commands) fn key(&self, table: &str, schema: &KeySchema) -> Result<Item> {
         let named = |argument: &str| {
             let assignment = Assignment::of(argument)?;
@@ -73,7 +73,7 @@ pub(in crate::commands) struct AttributeArgs {
 }
 
 impl AttributeArgs {
-    /// The item, whose key is complete and of the right types.
+    /// The item. Its key is complete and of the right types.
     pub(in crate::commands) fn item(&self, table: &str, schema: &TableSchema) -> Result<Item> {
         let mut item = match &self.item {
             Some(file) => read_item(file, &schema.key)?,
@@ -182,7 +182,7 @@ fn typed(kind: &str, value: &str) -> Result<AttributeValue, String> {
     })
 }
 
-/// A key's value, of the type that the table says.
+/// A key attribute's value, of the type that the table declares.
 fn key_value(part: &KeyAttribute, value: &str) -> Result<AttributeValue> {
     let wrong = |why: &str| Error::usage(format!("{}: {value:?} is {why}", part.name));
     match part.kind {
@@ -196,8 +196,7 @@ fn key_value(part: &KeyAttribute, value: &str) -> Result<AttributeValue> {
     }
 }
 
-/// The object in a file. It is typed JSON where the key's attributes are objects: a
-/// key cannot be a map.
+/// Reads the object in a file. If the key's attributes are objects it is typed JSON: a key cannot be a map.
 fn read_item(file: &str, key: &KeySchema) -> Result<Item> {
     let bytes = read_bytes(Path::new(file))?;
     let name = if file == "-" { "stdin" } else { file };

@@ -1,4 +1,4 @@
-//! Arguments that several commands take, and what comes of them.
+//! Arguments that several commands share, and how they are resolved.
 
 pub(in crate::commands) mod attributes;
 pub(in crate::commands) mod people;

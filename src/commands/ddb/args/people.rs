@@ -1,4 +1,4 @@
-//! The two people of the transcript, where the command line does not name them.
+//! The two people of the transcript, and their defaults.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::messaging::User;
 use crate::postgres::Session;
 
-/// The handles of Person 1 and Person 2; displays as `nina and oscar`.
+/// The handles of Person 1 and Person 2. Displays as `nina and oscar`.
 pub(in crate::commands) struct People([Setting; 2]);
 
 impl fmt::Display for People {
@@ -18,7 +18,7 @@ impl fmt::Display for People {
 }
 
 impl People {
-    /// What `--my-handle` and `--other-handle` say, else the variables, else nina and oscar.
+    /// Takes `--my-handle` and `--other-handle`, then the variables, then nina and oscar.
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when both are the same user.
@@ -39,15 +39,15 @@ impl People {
         .hint("to name others add: --my-handle HANDLE --other-handle HANDLE"))
     }
 
-    /// Who they are.
+    /// The users with these handles.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when one is not there; it lists who is.
+    /// [`crate::error::Kind::Failed`] when one does not exist. The error lists the users that do.
     pub(in crate::commands) async fn users(&self, postgres: &Session) -> Result<[User; 2]> {
         Ok([user(postgres, &self.0[0]).await?, user(postgres, &self.0[1]).await?])
     }
 
-    /// One whom nobody has named and who is not there, unless one is missing who was named.
+    /// A default handle that no user has. `None` if a handle that was given is missing too.
     pub(in crate::commands) async fn missing_default(&self, postgres: &Session) -> Result<Option<&str>> {
         let mut missing = None;
         for Setting { value, source } in &self.0 {
@@ -62,7 +62,7 @@ impl People {
     }
 }
 
-/// The handle of Person 1: what `flag` says, else `user1_username`, else nina.
+/// The handle of Person 1: `flag`, else `user1_username`, else nina.
 pub(in crate::commands) fn my_handle(cx: &Context, flag: &'static str, given: Option<&str>) -> Setting {
     handle(cx, 0, flag, given)
 }
@@ -76,10 +76,10 @@ fn handle(cx: &Context, person: usize, flag: &'static str, given: Option<&str>) 
     environment.get(PEOPLE_VARIABLES[person]).unwrap_or_else(default)
 }
 
-/// Who has the handle.
+/// The user with this handle.
 ///
 /// # Errors
-/// [`crate::error::Kind::Failed`] when nobody has; it lists who is there.
+/// [`crate::error::Kind::Failed`] when there is none. The error lists the users that exist.
 pub(in crate::commands) async fn user(postgres: &Session, handle: &Setting) -> Result<User> {
     if let Some(user) = postgres.find_user(&handle.value).await? {
         return Ok(user);

@@ -1,5 +1,4 @@
-//! The line with which every command that reads or writes items ends: what it
-//! consumed, and what that costs.
+//! The line that ends every command that reads or writes items: what it consumed and what that costs.
 
 use clap::Args;
 use serde::Serialize;
@@ -33,29 +32,29 @@ fn parse_price(text: &str) -> Result<f64, String> {
     Ok(price)
 }
 
-/// What the money at the end of the line is for.
+/// What the price at the end of the line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::commands) enum Bill {
-    /// A million calls: of what an app does over and over.
+    /// A million calls, for what an app does repeatedly.
     Calls,
-    /// This run: of what is done once, to all of a table.
+    /// This run, for what is done once to a whole table.
     Run,
 }
 
-/// What a command costs on demand.
+/// The cost of a command, at on-demand prices.
 #[derive(Serialize)]
 struct Cost {
     usd_per_million_calls: f64,
     usd_this_run: f64,
     usd_per_million_read_units: f64,
     usd_per_million_write_units: f64,
-    /// Whose prices they are; `null` when both were given.
+    /// The region of the prices. `null` when both prices were given.
     region: Option<&'static str>,
     prices_as_of: Option<&'static str>,
 }
 
-/// What a command consumed, as JSON. The units of both kinds add up in `total`,
-/// `table`, `indexes` and `pages`, as in DynamoDB's own `ConsumedCapacity`.
+/// What a command consumed, as JSON. `total`, `table`, `indexes` and `pages` sum read and write
+/// units, as in DynamoDB's own `ConsumedCapacity`.
 #[derive(Serialize)]
 struct Json<'a> {
     #[serde(flatten)]
@@ -70,7 +69,7 @@ struct Json<'a> {
 }
 
 impl UsageArgs {
-    /// What a million calls of so many units cost, in US dollars.
+    /// The price of a million calls that consume these units, in US dollars.
     pub(in crate::commands) fn million(&self, region: &str, read: f64, write: f64) -> Option<f64> {
         let capacity = |total: f64| Capacity { total, ..Capacity::default() };
         let region = region.to_owned();
@@ -78,11 +77,11 @@ impl UsageArgs {
         self.cost(&usage).map(|cost| cost.usd_per_million_calls)
     }
 
-    /// Prints the line, and with `-v` the facts behind it, unless nothing was consumed. It
-    /// comes last, unless the command fails.
+    /// Prints the line, and with `-v` the details, unless nothing was consumed. On success it is
+    /// the last output of a command.
     pub(in crate::commands) fn show(&self, ui: &mut Ui, usage: &Usage, bill: Bill) {
         let Usage { read, write, estimated, .. } = usage;
-        // Nothing was asked, or no answer says what it took.
+        // No request was sent, or no response reported its capacity.
         if read.pages + write.pages == 0 {
             return;
         }
@@ -107,7 +106,7 @@ impl UsageArgs {
         }
     }
 
-    /// What `-o json` has under `consumed_capacity`.
+    /// The value of `consumed_capacity` with `-o json`.
     pub(in crate::commands) fn json(&self, usage: &Usage) -> serde_json::Value {
         let mut sum = usage.read.clone();
         sum.merge(&usage.write);
@@ -121,11 +120,11 @@ impl UsageArgs {
             cost: self.cost(usage),
             sum,
         };
-        // Numbers and texts only: nothing that JSON lacks.
+        // Cannot fail: it holds only numbers and strings.
         serde_json::to_value(json).unwrap_or_default()
     }
 
-    /// Everything about it, a fact a line.
+    /// All details, one per line.
     fn facts(&self, usage: &Usage, cost: Option<&Cost>) -> Vec<String> {
         let Usage { read, write, region, estimated } = usage;
         let (reads, writes) = kinds(usage);
@@ -170,14 +169,14 @@ impl UsageArgs {
         facts
     }
 
-    /// There is none only if the table lost a line that a test looks for.
+    /// Returns `None` only if the price table lacks the default region; a test checks that it does not.
     fn cost(&self, usage: &Usage) -> Option<Cost> {
         let table = Prices::of(&usage.region).or_else(|| Prices::of(DEFAULT_PRICE_REGION));
         let read = self.price_read.or(table.as_ref().map(|prices| prices.read))?;
         let write = self.price_write.or(table.as_ref().map(|prices| prices.write))?;
         let is_from_table = self.price_read.is_none() || self.price_write.is_none();
         let table = table.filter(|_| is_from_table);
-        // Without what floating point adds at the far end.
+        // Rounds off floating-point noise.
         let million = ((usage.read.total * read + usage.write.total * write) * 1e6).round() / 1e6;
         Some(Cost {
             usd_per_million_calls: million,
@@ -190,8 +189,7 @@ impl UsageArgs {
     }
 }
 
-/// Whether to tell of reading, and of writing: of what was done, and of reading
-/// if nothing was.
+/// Whether to report reads, and writes. With neither, reads are reported.
 const fn kinds(usage: &Usage) -> (bool, bool) {
     let writes = usage.write.pages > 0;
     (usage.read.pages > 0 || !writes, writes)

@@ -1,4 +1,4 @@
-//! `cruddur ddb explain`: what a pattern sends and costs, and what else it could.
+//! `cruddur ddb explain`: what a pattern sends and costs, and the alternatives.
 
 mod create_conversation;
 mod create_message;

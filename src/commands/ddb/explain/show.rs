@@ -1,4 +1,4 @@
-//! How an explanation is shown.
+//! Prints an explanation.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::messages_table::{Alternative, Explanation, Figures, Request};
 use crate::output::consumed::dollars;
 use crate::output::{Column, Format, Record, Ui};
 
-/// Requests that people are shown, of the app and of cruddur; JSON has all of them.
+/// How many requests of each way are printed for people. JSON has all of them.
 const MAX_SHOWN: usize = 3;
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ impl Record for Row<'_> {
     }
 }
 
-/// The requests of the app and of cruddur, then the ways, then what it took to find out.
+/// Prints the requests of the app and of cruddur, then the alternatives, then what measuring them consumed.
 pub(super) fn show(
     ui: &mut Ui,
     output: OutputArgs,
@@ -88,7 +88,7 @@ fn requests(ui: &mut Ui, way: &Alternative) -> Result<()> {
     Ok(())
 }
 
-/// A request as people and `--cli-input-json` read it.
+/// A request, readable by people and by `--cli-input-json`.
 fn text(request: &Request) -> String {
     let Request { operation, read_units, returned, scanned, bytes, .. } = request;
     let outcome = match read_units {

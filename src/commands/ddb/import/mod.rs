@@ -98,7 +98,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let key = KeyPart::of(&schema);
     let reading = Reading { format: args.format, infer_sets: args.infer_sets, key, any_key: args.any_key };
     let at = announce(cx, ui, &db).await?;
-    // A pipe comes by only once: it is checked while it is written.
+    // A pipe can be read only once, so it is checked while it is written.
     let surveyed =
         if source.is_repeatable() { Some(surveyed(ui, &source, &reading, &schema)?) } else { None };
     let mut place = place(cx, &db, &table, &schema, surveyed.as_ref())?;
@@ -163,7 +163,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     Ok(())
 }
 
-/// Goes through all of it before anything is written.
+/// Checks the whole file before anything is written.
 fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, schema: &TableSchema) -> Result<FileSurvey> {
     let bytes = usize::try_from(source.bytes()).unwrap_or(usize::MAX);
     let progress = ui.progress("checking (bytes)", bytes);
@@ -226,7 +226,7 @@ fn place(
     ImportCheckpoint::of(&folder, &surveyed.checksum, cx.dry_run()).map(Some)
 }
 
-/// What to do with items that are there.
+/// Decides what to do with existing items.
 #[expect(clippy::too_many_arguments, reason = "all that decides on it")]
 async fn policy(
     cx: &Context,
@@ -271,11 +271,11 @@ async fn policy(
         .hint("to add only what is missing add: --keep-existing"))
 }
 
-/// The policy of a run that goes on is that of the first one.
+/// A resumed run keeps the policy of the first run.
 fn resumed_policy(args: &ImportArgs, policy: Policy) -> Result<Policy> {
     let asked = [(args.replace, Policy::Replace), (args.keep_existing, Policy::Keep)];
     let other = asked.into_iter().find(|(is_asked, other)| *is_asked && *other != policy);
-    // Onto an empty table, what is overwritten is the former run's own.
+    // If the table was empty, overwritten items are the earlier run's own.
     if other.is_some() && policy != Policy::Empty {
         return Err(Error::refused(
             "the import was begun with the other of --replace and --keep-existing; nothing was done",
@@ -285,7 +285,7 @@ fn resumed_policy(args: &ImportArgs, policy: Policy) -> Result<Policy> {
     Ok(policy)
 }
 
-/// The command that goes on.
+/// The command that resumes the import.
 fn again(cx: &Context, args: &ImportArgs, policy: Policy) -> String {
     let policy = match policy {
         Policy::Empty => "",

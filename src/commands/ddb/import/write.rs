@@ -1,4 +1,4 @@
-//! Writes what was read, keeps the place, and stops when it is asked to.
+//! Writes what was read, saves how far it has come, and stops when asked to.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,39 +16,39 @@ use crate::dynamodb::{BulkOptions, BulkWriter, Capacity, ConditionalWriter, Dyna
 use crate::error::{Error, Kind, Result};
 use crate::output::{Progress, Ui};
 
-/// How often the place is saved.
+/// How often the checkpoint is saved.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
-/// What is to be written, and how.
+/// What to write, and how.
 pub(super) struct Job<'j> {
     pub(super) db: &'j DynamoDb,
     pub(super) table: &'j str,
     pub(super) schema: &'j Arc<TableSchema>,
     pub(super) policy: Policy,
     pub(super) max_wcu: Option<f64>,
-    /// Changes that a former run has made.
+    /// Changes that an earlier run made.
     pub(super) skip: u64,
-    /// The command that goes on.
+    /// The command that resumes the import.
     pub(super) again: &'j str,
 }
 
 /// What was written.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct ImportOutcome {
-    /// Items put, in this run.
+    /// Items put in this run.
     put: u64,
-    /// Keys deleted, in this run.
+    /// Keys deleted in this run.
     deleted: u64,
-    /// Items that were there and stayed.
+    /// Existing items that were kept.
     kept: u64,
-    /// Changes that a former run had made.
+    /// Changes that an earlier run had made.
     skipped: u64,
     #[serde(skip)]
     pub(super) capacity: Capacity,
 }
 
 impl ImportOutcome {
-    /// In a line.
+    /// Prints a summary.
     pub(super) fn show(&self, ui: &mut Ui, file: &str, table: &str, surveyed: &FileSurvey) {
         ui.status(format!("imported {} of {file} into {table:?}", count(self.put, "item")));
         if self.deleted > 0 {
@@ -70,7 +70,7 @@ enum Writer {
 }
 
 impl Job<'_> {
-    /// Writes all of `source`. What was written is told whatever happened.
+    /// Writes all of `source`. Reports what was written even if it fails.
     pub(super) async fn run(
         &self,
         ui: &mut Ui,
@@ -86,7 +86,7 @@ impl Job<'_> {
         let ended = self.write(ui, &mut writer, source, reading, surveyed, place, progress.as_ref()).await;
         let outcome = ImportOutcome { skipped: self.skip, ..writer.end().await };
         let done = self.skip + writer.done_through();
-        // Nothing may be printed over the bar.
+        // Removes the bar, so that nothing is printed over it.
         drop(progress);
         let written = outcome.put + outcome.deleted + outcome.kept;
         match (ended, place.take()) {
@@ -108,11 +108,11 @@ impl Job<'_> {
                     saved.and(Err(error.with(kind, message).hint(format!("to go on run: {}", self.again)))),
                 )
             }
-            // Nothing is written, so there is nothing to go on with.
+            // Nothing is written, so there is nothing to resume.
             (Err(error), Some(place)) => (outcome, place.forget().and(Err(error))),
             (Err(error), None) if written > 0 => {
                 let kind = if error.kind() == Kind::Failed { Kind::Partial } else { error.kind() };
-                // The writer's own error says so already.
+                // The writer's own error already says so.
                 let message = match error.kind() {
                     Kind::Partial => error.message().to_owned(),
                     _ => format!("{}; {} are written", error.message(), count(written, "item")),
@@ -127,7 +127,7 @@ impl Job<'_> {
         }
     }
 
-    /// What would be sent: all of `source` is read for it.
+    /// The plan of a dry run. Reads all of `source`.
     pub(super) async fn rehearsed(
         &self,
         ui: &mut Ui,
@@ -139,7 +139,7 @@ impl Job<'_> {
         let mut place = None;
         let work = self.write(ui, &mut writer, source, reading, surveyed, &mut place, None);
         let mut plan = self.db.rehearse(self.table, work).await?;
-        // An item that takes the place of a larger one takes as much as that.
+        // Overwriting a larger item costs the units of that item.
         plan.cost.at_least |= self.policy != Policy::Empty;
         Ok(plan)
     }
@@ -180,7 +180,7 @@ impl Job<'_> {
                         return is_same(*read, surveyed, source);
                     }
                     Some(Err(error)) => {
-                        // What came before it is as good as ever.
+                        // What was read before the error is still valid.
                         writer.flush().await?;
                         return Err(error);
                     }
@@ -215,7 +215,7 @@ impl Job<'_> {
     }
 }
 
-/// Whether what was written is what was checked before.
+/// Checks that what was written is what was surveyed.
 fn is_same(read: FileSurvey, surveyed: Option<&FileSurvey>, source: &Source) -> Result<FileSurvey> {
     match surveyed {
         Some(surveyed) if surveyed.checksum != read.checksum => {
@@ -258,19 +258,19 @@ impl Writer {
         }
     }
 
-    /// Waits for what is on its way, and says what was written.
+    /// Waits for the writes in flight, and returns what was written.
     async fn end(&mut self) -> ImportOutcome {
         match self {
             Self::Bulk(writer) => {
                 let Ok(written) = writer.stop().await else {
-                    // It has failed before, and has said why.
+                    // It has failed before and reported why.
                     return ImportOutcome { put: writer.progress().written(), ..ImportOutcome::default() };
                 };
                 let (put, deleted) = (written.put, written.deleted);
                 ImportOutcome { put, deleted, capacity: written.capacity, ..ImportOutcome::default() }
             }
             Self::Keep(writer) => {
-                // Its failure has been told, or everything is done.
+                // Either its failure was reported, or everything is written.
                 let _ = writer.flush().await;
                 let written = writer.written().clone();
                 ImportOutcome {

@@ -50,7 +50,7 @@ impl Record for Line {
 }
 
 impl GetConversationArgs {
-    /// What is to be read.
+    /// What to read.
     pub(in crate::commands::ddb) fn timeline<'a>(
         &self,
         table: &'a MessagesTable,

@@ -57,7 +57,7 @@ impl ListConversationsArgs {
         people::my_handle(cx, "--handle", self.handle.as_deref())
     }
 
-    /// What is to be read.
+    /// What to read.
     pub(in crate::commands::ddb) async fn timeline<'a>(
         &self,
         cx: &Context,

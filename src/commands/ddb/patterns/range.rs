@@ -29,7 +29,7 @@ pub(super) struct RangeArgs {
     pub(super) exact: bool,
 }
 
-/// A time as it was said.
+/// A time as the user typed it, and its meaning.
 #[derive(Debug, Clone)]
 struct When {
     said: String,
@@ -39,7 +39,7 @@ struct When {
 #[derive(Debug, Clone, Copy)]
 enum Meant {
     Instant(Timestamp),
-    /// A wall clock without an offset.
+    /// A local time without an offset.
     Wall(DateTime),
     Day(Date),
     Ago(Duration),
@@ -54,7 +54,7 @@ impl FromStr for When {
 }
 
 fn meant(text: &str) -> Result<Meant, String> {
-    // A number is a year to the one who types it, and seconds to nobody.
+    // A bare number would mean a year to the user, never seconds.
     if text.parse::<u64>().is_ok() {
         return Err("a number alone is no time; for a year there is --year, for a span say 7d".to_owned());
     }
@@ -75,7 +75,7 @@ fn meant(text: &str) -> Result<Meant, String> {
 }
 
 impl When {
-    /// The first instant of it, and the first one after it; they differ for a day.
+    /// Its first instant, and the first instant after it. They differ only for a day.
     fn instants(&self, zone: &Zone, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>)> {
         let far = || Error::usage(format!("{} is further away than time goes", self.said));
         match self.meant {
@@ -91,16 +91,16 @@ impl When {
 }
 
 impl RangeArgs {
-    /// What the app asks for: one year, the current one unless another was given.
+    /// The range the app asks for: one year, the current one by default.
     pub(super) fn as_the_app(&self, now: Timestamp) -> Self {
         let year = self.year.unwrap_or_else(|| Zone::utc().year(now));
         Self { since: None, until: None, year: Some(year), exact: false }
     }
 
-    /// The range, and the flags that gave it.
+    /// The range, and the flags that set it.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when nothing can lie in it.
+    /// [`crate::error::Kind::Usage`] when the range is empty.
     pub(super) fn resolve(&self, zone: &Zone, now: Timestamp) -> Result<(TimeRange, String)> {
         if let Some(year) = self.year {
             return Ok((TimeRange::year(year), format!("--year {year}")));

@@ -1,4 +1,4 @@
-//! What the patterns that read have in common.
+//! Shared by the patterns that read.
 
 use clap::Args;
 use serde_json::json;
@@ -49,12 +49,12 @@ pub(in crate::commands::ddb) struct Read<'a> {
     pub(super) now: Timestamp,
     pub(super) direction: Direction,
     range: TimeRange,
-    /// The flags that gave the range.
+    /// The flags that set the range.
     flags: String,
 }
 
 impl ReadArgs {
-    /// The same as the app would ask for it: one page of one year.
+    /// The same arguments, for the request that the app sends: one page of one year.
     pub(in crate::commands::ddb) fn as_the_app(&self) -> Self {
         let range = self.range.as_the_app(Timestamp::now());
         Self { range, all: false, cursor: None, reverse: false, ..self.clone() }
@@ -64,8 +64,8 @@ impl ReadArgs {
         let zone = if self.utc { Zone::utc() } else { Zone::local() };
         let now = Timestamp::now();
         let (range, flags) = self.range.resolve(&zone, now)?;
-        // A page begins with the newest, whichever it shows first; all rows can
-        // be streamed in the order in which they are shown.
+        // A page always begins with the newest row, whichever is shown first. Only `--all` can read
+        // rows in the order in which it shows them.
         let direction = if self.all && !self.reverse { Direction::Forward } else { Direction::Backward };
         Ok(Read { args: self, zone, now, direction, range, flags })
     }
@@ -83,7 +83,7 @@ impl Read<'_> {
 }
 
 impl Read<'_> {
-    /// Prints the rows, and says how the reading ended.
+    /// Prints the rows, and returns how the reading ended.
     async fn print<T, R: Record>(
         &self,
         timeline: &mut Timeline<'_, T>,
@@ -116,7 +116,7 @@ impl Read<'_> {
         timeline.ask(self.args.limit).await
     }
 
-    /// Reads what the pattern reads, and keeps nothing of it.
+    /// Reads what the pattern reads, and discards it.
     pub(in crate::commands::ddb) async fn drain<T>(&self, mut timeline: Timeline<'_, T>) -> Result<()> {
         if self.args.all {
             while timeline.next().await?.is_some() {}
@@ -130,23 +130,23 @@ impl Read<'_> {
 /// How a reading ended.
 #[derive(Default)]
 struct End {
-    /// The token to go on with.
+    /// The token that resumes it.
     cursor: Option<String>,
     /// Whether the service ended the page before it was full.
     is_cut: bool,
-    /// Whether it was by instants from the beginning, as a page after such a page is.
+    /// Whether it went by instants from the start, as a page that follows such a page does.
     was_exact: bool,
 }
 
 /// What a pattern reads, in words.
 pub(super) struct Words {
-    /// Many of them; also what a JSON document calls them.
+    /// The plural, which is also the name in a JSON document.
     pub(super) rows: &'static str,
-    /// One of them.
+    /// The singular.
     pub(super) row: &'static str,
-    /// That there are none.
+    /// The message when there are none.
     pub(super) none: String,
-    /// The table, and where it is.
+    /// The table and its location.
     pub(super) searched: String,
 }
 
@@ -156,7 +156,7 @@ impl Words {
     }
 }
 
-/// Prints what a pattern reads, as `present` has it, and what that consumed.
+/// Prints what a pattern reads, converted by `present`, and what it consumed.
 pub(super) async fn show<T, R: Record>(
     ui: &mut Ui,
     read: &Read<'_>,
@@ -168,7 +168,7 @@ pub(super) async fn show<T, R: Record>(
     let mut records = ui.records::<R>(args.output.output, words.rows);
     let mut end = read.print(&mut timeline, &mut records, &present).await?;
     let has_nothing = |records: &Records, timeline: &Timeline<'_, T>| {
-        // Nothing was asked for with --limit 0.
+        // With `--limit 0` no request is sent, so an empty result says nothing.
         records.count() == 0 && timeline.capacity().pages > 0
     };
     let mut others = None;
@@ -207,7 +207,7 @@ pub(super) async fn show<T, R: Record>(
     Ok(())
 }
 
-/// Says that there was nothing, which table was searched, and where there is something.
+/// Prints that there were no rows, which table was searched, and where there are some.
 fn say_nothing(ui: &mut Ui, words: &Words, flags: &str, went_on: bool, others: Option<&Census>) {
     if went_on {
         return ui.status(format!("no {} are left in {}", words.rows, words.searched));
@@ -246,7 +246,7 @@ pub(super) fn who(user: &Participant) -> String {
     }
 }
 
-/// The table and where it is, for people.
+/// The table and its location, for people.
 pub(super) fn searched(table: &MessagesTable) -> String {
     format!("{:?} on {}", table.name(), table.db().place())
 }

@@ -1,4 +1,4 @@
-//! What the writing patterns share.
+//! Shared by the patterns that write.
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -32,12 +32,11 @@ pub(in crate::commands::ddb) struct WriteArgs {
 }
 
 impl WriteArgs {
-    /// The message's text. What comes from stdin loses the line ends after it.
-    /// Nothing else is asked for it.
+    /// The message's text. Line ends at the end of stdin are dropped. Sends no request.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when there is none, and
-    /// [`crate::error::Kind::Failed`] when it fits into no item.
+    /// [`crate::error::Kind::Usage`] when it is empty, and [`crate::error::Kind::Failed`] when it
+    /// is too long for an item.
     pub(in crate::commands::ddb) fn text(&self, ui: &mut Ui) -> Result<String> {
         let text = if self.text == "-" { read_stdin(ui)? } else { self.text.clone() };
         if text.trim().is_empty() {
@@ -47,8 +46,7 @@ impl WriteArgs {
         Ok(text)
     }
 
-    /// Prints the message that was written, what has been done with the group's
-    /// rows, and what all that consumed.
+    /// Prints the message, what was done with the group's rows, and what it all consumed.
     pub(super) fn show(&self, ui: &mut Ui, db: &DynamoDb, sent: &Sent, rows: &str) -> Result<()> {
         let usage = db.usage(sent.read.clone(), sent.written.clone());
         let mut records = ui.records::<Written<'_>>(self.output.output, "messages");
@@ -73,7 +71,7 @@ impl WriteArgs {
     }
 }
 
-/// A message as its writer needs to know it.
+/// A message as its writer sees it.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Written<'a>(&'a Message);
@@ -93,7 +91,7 @@ impl Record for Written<'_> {
     }
 }
 
-/// Stdin as text, no more of it than an item can hold.
+/// Reads stdin as text, and no more than an item can hold.
 fn read_stdin(ui: &mut Ui) -> Result<String> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {

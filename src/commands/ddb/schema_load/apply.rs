@@ -1,4 +1,4 @@
-//! `--apply`: what is done to a table that differs, before and while it is done.
+//! `--apply`: what is done to a table that differs from its definition.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::output::consumed::dollars;
 
 const AGAIN: &str = "the same command goes on from where the table is";
 
-/// Says what will be done, and what that takes.
+/// Prints the changes to make and what they cost.
 pub(super) fn tell(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Comparison, changes: &[Change]) {
     let steps = count(changes.len(), "change");
     ui.status(format!("the table {table:?} differs from its definition; {steps} to make:"));
@@ -26,7 +26,8 @@ pub(super) fn tell(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Comparison, 
     }
 }
 
-/// What filling the index takes, at most: which items are in it is not known before they are read.
+/// An upper bound on the cost of filling the index. Which items belong in it is known only once
+/// they are read.
 fn cost(db: &DynamoDb, backfill: Backfill) -> String {
     let Backfill { items, write_units, per_second } = backfill;
     if items == 0 {
@@ -60,10 +61,10 @@ fn lasting(time: Duration) -> String {
     }
 }
 
-/// Makes the changes, one after the other, towards the definition.
+/// Makes the changes one by one.
 ///
 /// # Errors
-/// [`Kind::Partial`] when some of them are made.
+/// [`Kind::Partial`] when some of them were made.
 pub(super) async fn carry_out(
     ui: &mut Ui,
     messages: &MessagesTable,

@@ -80,7 +80,7 @@ fn parse_tag(text: &str) -> Result<(String, String), String> {
 }
 
 impl SchemaLoadArgs {
-    /// What is not local is protected without being asked.
+    /// The definition to compare with. A table that is not local is protected by default.
     fn definition(&self, is_local: bool) -> Result<Definition> {
         let has_units = self.read_units.is_some() || self.write_units.is_some();
         if has_units && self.billing == Billing::OnDemand {
@@ -107,8 +107,8 @@ impl SchemaLoadArgs {
         })
     }
 
-    /// What is to be changed. Without --apply that is the deletion protection alone: off because it
-    /// was asked for, on if nothing else is wrong.
+    /// The changes to make. Without `--apply` that is only deletion protection: off when asked for,
+    /// on when nothing else differs.
     fn changes(&self, found: &Comparison) -> Vec<Change> {
         let is_for_ever = found.differences.iter().any(Difference::is_for_ever);
         if self.apply && !is_for_ever {
@@ -121,7 +121,7 @@ impl SchemaLoadArgs {
         found.changes.iter().filter(wanted).cloned().collect()
     }
 
-    /// Says how the table is in the end, and whether it was changed.
+    /// Prints the final state of the table, and whether it was changed.
     fn conclude(
         &self,
         cx: &Context,
@@ -168,7 +168,7 @@ impl SchemaLoadArgs {
             .hint("--billing, --read-units, --write-units and --stream say how the table should be"))
     }
 
-    /// The flags that say how the table should be, for a command to run.
+    /// The flags of this run that define the table, for a command line.
     fn flags(&self, cx: &Context) -> String {
         let mut flags = String::new();
         for (flag, given) in [
@@ -180,7 +180,7 @@ impl SchemaLoadArgs {
             flags.push_str(if given { flag } else { "" });
         }
         for (flag, units) in [("read", self.read_units), ("write", self.write_units)] {
-            // To a String, nothing fails to be written.
+            // Writing to a `String` cannot fail.
             let _ = units.map(|units| write!(flags, " --{flag}-units {units}"));
         }
         for (key, value) in &self.tags {
@@ -203,7 +203,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     let found = match compare(ui, &messages, &definition).await? {
         Some(found) => found,
         None if create(cx, ui, &messages, &definition).await? => return Ok(()),
-        // Somebody else has, at the same time: it is a table that is there.
+        // Another run created the table in the meantime.
         None => match compare(ui, &messages, &definition).await? {
             Some(found) => found,
             None => return Err(messages.missing_table().await?),
@@ -229,7 +229,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     }
 }
 
-/// Compares the table with its definition, when it is ready.
+/// Waits until the table is ready and compares it with its definition.
 async fn compare(
     ui: &mut Ui,
     messages: &MessagesTable,
@@ -244,7 +244,7 @@ async fn compare(
     found.await
 }
 
-/// Creates the table; false when somebody else has.
+/// Creates the table. Returns false when another run already has.
 async fn create(
     cx: &Context,
     ui: &mut Ui,

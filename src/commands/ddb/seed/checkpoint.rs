@@ -1,4 +1,4 @@
-//! How far a run of invented data is, for the run that goes on.
+//! How far a run of invented data has come, for the next run to resume.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::error::{Context as _, Error, Result};
 use crate::messaging::{Invention, Timestamp};
 use crate::state_file::{self, StateFile};
 
-/// The version of the format, and of what follows from the numbers.
+/// The version of the format, and of the data that the numbers generate.
 const VERSION: u32 = 2;
 const FILE: &str = "seed.json";
 
-/// The file, which no other run uses: one for each target, endpoint or region, and table.
+/// The checkpoint file, locked against other runs. There is one per target, endpoint or region, and table.
 pub(super) struct SeedCheckpoint(StateFile);
 
-/// A run that was broken off.
+/// An interrupted run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct BrokenOff {
     version: u32,
@@ -28,7 +28,7 @@ pub(super) struct BrokenOff {
     messages: u64,
     years: u64,
     until: String,
-    /// Items that are surely written, counted from the first.
+    /// How many items are certainly written, from the first on.
     pub(super) written: u64,
     saved_at: String,
 }
@@ -58,7 +58,7 @@ impl BrokenOff {
         })
     }
 
-    /// Where its messages end.
+    /// The end of its messages.
     pub(super) fn until(&self) -> Option<Timestamp> {
         self.until.parse().ok()
     }
@@ -69,7 +69,7 @@ impl BrokenOff {
         *self == own
     }
 
-    /// The error that another run cannot go on from there.
+    /// The error for a run with other numbers, which cannot resume this one.
     fn is_another(&self, path: impl std::fmt::Display) -> Error {
         let Self { seed, users, conversations, messages, years, .. } = self;
         let until = self.until().map(as_given).unwrap_or_default();
@@ -99,15 +99,17 @@ pub(super) fn as_given(until: Timestamp) -> String {
     }
 }
 
-/// The run that was broken off here, if there is one; nothing is locked or created.
+/// The interrupted run, if there is one. Locks and creates nothing.
 pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
     let path = state_folder(cx, "seeds", db, &[table])?.join(FILE);
     state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
 }
 
 impl SeedCheckpoint {
+    /// Locks the file.
+    ///
     /// # Errors
-    /// [`crate::error::Kind::Refused`] when another run is at it.
+    /// [`crate::error::Kind::Refused`] when another run has locked it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
         let path = state_folder(cx, "seeds", db, &[table])?.join(FILE);
         StateFile::open_in_state(&path)?.map(Self).ok_or_else(|| {
@@ -119,11 +121,11 @@ impl SeedCheckpoint {
         })
     }
 
-    /// How many items of `invention`, whenever it ends if `at_any_time`, a run that was broken off
-    /// has written; `None` when there is no such run.
+    /// How many items of `invention` an interrupted run has written. With `at_any_time`, the end of
+    /// its messages may differ. `None` when there is no such run.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when it was a run with other numbers.
+    /// [`crate::error::Kind::Usage`] when that run had other numbers.
     pub(super) fn broken_off(&self, invention: &Invention, at_any_time: bool) -> Result<Option<u64>> {
         let Some(text) = self.0.read()? else { return Ok(None) };
         let run = BrokenOff::parse(self.0.path(), &text)?;

@@ -22,7 +22,7 @@ use crate::messaging::{Invention, Timestamp};
 use crate::output::Ui;
 use crate::postgres::UsersAdded;
 
-/// How often the place is saved: what a crash makes the next run write again.
+/// How often the checkpoint is saved. After a crash, the next run rewrites what came after it.
 const SAVED_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(
@@ -37,7 +37,7 @@ pub(super) async fn run(
     let table = args.table.name(cx);
     let db = cx.dynamodb().await?;
     let broken_off = checkpoint::peek(cx, &db, &table)?;
-    // Where none is given, a run that goes on ends where it was to end when it began.
+    // Without `--until`, a resumed run keeps the end of the interrupted one.
     let resumed = broken_off.filter(|_| args.invented.resume);
     let ends = until.or_else(|| resumed.as_ref()?.until()).unwrap_or(invention.until);
     let invention = Invention { until: ends, ..invention };
@@ -120,7 +120,7 @@ pub(super) async fn run(
         }
         Err(error) => {
             place.save(&invention, through)?;
-            // Those of an earlier run are written all the same.
+            // Items of an earlier run are written even if this one wrote none.
             let kind = if through > 0 && error.kind() == Kind::Failed { Kind::Partial } else { error.kind() };
             let message = error.message().to_owned();
             Err(error.with(kind, message).hint(go_on))
@@ -128,14 +128,14 @@ pub(super) async fn run(
     }
 }
 
-/// Says what makes the same conversations once more, where the time was now.
+/// Prints how to repeat the same conversations, if they end at the current time.
 fn tell_until(ui: &mut Ui, args: &SeedArgs, invention: &Invention) {
     if args.invented.until.is_none() && !args.invented.resume {
         ui.hint(format!("for the same conversations again add: --until {}", as_given(invention.until)));
     }
 }
 
-/// Shows the requests, and what they take.
+/// Prints the requests and their cost.
 async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention, from: u64) -> Result<()> {
     let known = HashMap::new();
     let all = async {
@@ -151,7 +151,7 @@ async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention
     show_plan(ui, plan)
 }
 
-/// The end of all messages, if it is given.
+/// Parses `--until`.
 fn until(args: &InventedArgs) -> Result<Option<Timestamp>> {
     let Some(text) = &args.until else { return Ok(None) };
     let until: Timestamp = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()).map_err(|_| {
@@ -165,7 +165,7 @@ fn until(args: &InventedArgs) -> Result<Option<Timestamp>> {
     Ok(Some(until))
 }
 
-/// What to invent, of what was asked for.
+/// What to invent, from the arguments.
 fn invention(args: &InventedArgs, conversations: u64, messages: u64, until: Timestamp) -> Result<Invention> {
     let default = || (2 * conversations.isqrt() + 2).max(10).min(2 * conversations);
     let users = args.users.unwrap_or_else(default);
@@ -206,7 +206,7 @@ fn begin(ui: &mut Ui, args: &SeedArgs, place: &SeedCheckpoint, invention: &Inven
     Ok(0)
 }
 
-/// The command that goes on.
+/// The command that resumes the run.
 fn command(cx: &Context, args: &SeedArgs, invention: &Invention) -> String {
     let Invention { seed, users, conversations, messages, years, .. } = invention;
     let units = args.invented.max_wcu.map(|units| format!(" --max-wcu {units}")).unwrap_or_default();
@@ -228,12 +228,12 @@ struct Work<'a> {
     from: u64,
 }
 
-/// What was written, and who stopped it; or why it failed.
+/// What was written and the signal that stopped it, or why it failed.
 type Outcome = Result<(BulkWritten, Option<Stop>)>;
 
 impl Work<'_> {
-    /// Writes the items, and says how far they are written from the first on. The error outside is
-    /// one of this machine.
+    /// Writes the items. Also returns how many are written, from the first on. The outer error is a
+    /// local one.
     async fn write(&self, ui: &mut Ui, max_wcu: Option<f64>) -> Result<(Outcome, u64)> {
         let total = self.invention.items();
         let options = BulkOptions { max_wcu, total: Some(total - self.from) };

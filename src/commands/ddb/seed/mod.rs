@@ -59,7 +59,7 @@ pub struct SeedArgs {
     confirm: ConfirmArgs,
 }
 
-/// What belongs to a transcript and not to invented data.
+/// The arguments that apply to a transcript only.
 const OF_A_TRANSCRIPT: [&str; 5] =
     ["transcript", "built_in", "my_handle", "other_handle", "message_group_uuid"];
 

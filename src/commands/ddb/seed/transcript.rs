@@ -57,8 +57,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     Ok(())
 }
 
-/// Keeps others from seeding the group until the session ends. Two at once would each put their
-/// own: neither sees what the other has yet to write.
+/// Keeps other runs from seeding the group until the session ends. Two at once would each write
+/// their own conversation, since neither sees what the other is about to write.
 pub(in crate::commands) async fn lock_group(
     ui: &mut Ui,
     postgres: &Session,
@@ -69,7 +69,8 @@ pub(in crate::commands) async fn lock_group(
     postgres.lock(Lock::Conversation(table, group), waiting).await
 }
 
-/// The transcript that was named, else the project's own or the built-in one; and its name.
+/// Reads the transcript that was named, else the project's own, else the built-in one. Also returns
+/// its name.
 pub(in crate::commands) fn read_transcript(
     file: Option<&Path>,
     built_in: BuiltInArgs,

@@ -58,8 +58,7 @@ struct Source {
     stream: Stream,
 }
 
-/// Finds the stream of a table, which may have been switched off: what is left
-/// in it can still be read.
+/// Finds the stream of a table. A stream that was switched off can still be read.
 async fn source(cx: &Context, db: &DynamoDb, table: &str, args: &TableArgs) -> Result<Source> {
     let none = || {
         let flag = args.table.as_ref().map(|table| format!(" --table {table}")).unwrap_or_default();

@@ -69,7 +69,7 @@ fn is_function(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
-/// `eu-central-1`, `us-gov-west-1`: words of lower-case letters, then a number.
+/// Matches `eu-central-1` and `us-gov-west-1`: words of lower-case letters, then a number.
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let Some((number, words)) = parts.split_last() else { return false };

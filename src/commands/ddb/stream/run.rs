@@ -66,7 +66,7 @@ impl Record for GroupHandled {
     }
 }
 
-/// Everything that a run goes through batch by batch.
+/// The state of a run.
 struct Run {
     messages: MessagesTable,
     arn: String,
@@ -74,7 +74,7 @@ struct Run {
     checkpoint: Checkpoint,
     totals: Totals,
     signals: Signals,
-    /// Somebody asked to stop; the batch at hand is finished first.
+    /// Set when the user asks to stop. The current batch is finished first.
     stop: Option<Stop>,
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     let positions = begin(cx, ui, &checkpoint, &stream, args)?;
     let reader = Reader::new(streams, &stream, positions, args.once);
     if !cx.dry_run() {
-        // Before anything is handled: does it work at all?
+        // Checks that the checkpoint can be written before any record is handled.
         checkpoint.save(&stream.arn, reader.positions())?;
     }
     let messages = MessagesTable::new(&db, &table);
@@ -112,13 +112,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
         args.usage.show(ui, &run.usage(), Bill::Run);
     }
     match (ended, run.stop) {
-        // Asked to drain the stream, and it is not drained.
+        // `--once` was to drain the stream, and it is not drained.
         (Ok(false), Some(stop)) if args.once => Err(stop.unfinished()),
         (ended, _) => ended.map(drop),
     }
 }
 
-/// A dry run only reads it.
+/// Opens the checkpoint. A dry run only reads it.
 fn checkpoint(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs) -> Result<Checkpoint> {
     if let Some(path) = &args.checkpoint {
         return if cx.dry_run() { Checkpoint::peek(path) } else { Checkpoint::open(path) };
@@ -128,7 +128,7 @@ fn checkpoint(cx: &Context, db: &DynamoDb, stream: &Stream, args: &RunArgs) -> R
     if cx.dry_run() { Checkpoint::peek(&path) } else { Checkpoint::open_in_state(&path) }
 }
 
-/// Where to go on, or to begin.
+/// Where to resume or begin.
 fn begin(
     cx: &Context,
     ui: &mut Ui,
@@ -173,8 +173,7 @@ fn begin(
 }
 
 impl Run {
-    /// Handles batch after batch. True at the stream's end, false when somebody
-    /// asked to stop.
+    /// Handles batch after batch. True at the stream's end, false when asked to stop.
     async fn follow(&mut self, cx: &Context, ui: &mut Ui, records: &mut Records) -> Result<bool> {
         while self.stop.is_none() {
             let step = tokio::select! {
@@ -199,14 +198,14 @@ impl Run {
         Ok(false)
     }
 
-    /// Handles a batch, then saves the place behind it, then tells.
+    /// Handles a batch, then saves the position after it, then prints it.
     async fn handle(&mut self, ui: &mut Ui, records: &mut Records, batch: &Batch) -> Result<()> {
         let work = self.messages.handle_records(&batch.records);
         tokio::pin!(work);
         let handled: Handled = loop {
             tokio::select! {
                 handled = &mut work => break handled,
-                // Another one ends the process; the place is before this batch.
+                // A second signal ends the process. The checkpoint is then before this batch.
                 stop = self.signals.next() => {
                     self.stop = Some(stop);
                     ui.status("stops when these records are handled; Ctrl-C again ends it now");

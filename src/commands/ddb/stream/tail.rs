@@ -120,7 +120,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()
     loop {
         let step = tokio::select! {
             biased;
-            // The usual end: what was printed is made whole.
+            // Ctrl-C is the usual end, so the output is completed.
             _ = signals.next() => break,
             step = reader.next() => step?,
         };
@@ -140,7 +140,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()
     Ok(())
 }
 
-/// Prints what is read, as it comes.
+/// Prints records as they are read.
 enum Printer {
     Records {
         out: Records,
@@ -174,7 +174,7 @@ impl Printer {
         }
     }
 
-    /// Ends the output; says how many records it has.
+    /// Ends the output and returns how many records it has.
     fn finish(self) -> Result<usize> {
         match self {
             Self::Records { out, .. } => {

@@ -27,7 +27,8 @@ Examples:
   # delete every item by its key, with at most 500 write units a second
   cruddur ddb truncate --by-key --max-wcu 500";
 
-/// Items that are deleted by key without further ado: a few requests, as fast as anything else.
+/// Up to this many items are deleted by key: it takes a few requests, and is as fast as recreating
+/// the table.
 const FEW: u64 = 1000;
 
 #[derive(Debug, Args)]
@@ -91,7 +92,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     }
 }
 
-/// How, and why.
+/// Chooses the method, and says why.
 fn choose(args: &TruncateArgs, found: &Truncation, table: &str) -> Result<(Method, String)> {
     if args.recreate {
         return match &found.refusal {
@@ -120,7 +121,7 @@ fn choose(args: &TruncateArgs, found: &Truncation, table: &str) -> Result<(Metho
     Ok((Method::Recreate, format!("that saves {} write units", found.write_units())))
 }
 
-/// Shows what would be sent. To delete by key, all keys are read for it.
+/// Prints the requests. Deleting by key reads all keys for that.
 async fn rehearse(
     ui: &mut Ui,
     args: &TruncateArgs,
@@ -137,14 +138,14 @@ async fn rehearse(
         }
     };
     if way == Method::ByKey {
-        // Of an item that is deleted, only the key was read: by the average size.
+        // Only the keys were read, so the cost is estimated from the average item size.
         let items = plan.cost.items;
         plan.cost = WriteCost { items, ..found.effort_of(items) };
     }
     show_plan(ui, plan)
 }
 
-/// A scan of the keys, and what deletes them.
+/// The scan of the keys, and the writer that deletes them.
 async fn reading_and_deleting(
     args: &TruncateArgs,
     db: &DynamoDb,
@@ -175,7 +176,7 @@ async fn delete_all(scan: &mut Scan, writer: &mut BulkWriter) -> Result<()> {
 
 async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: &Truncation) -> Result<()> {
     let definition = &found.definition;
-    // Should this process end in between, here is what the table was like.
+    // Saves the definition, in case this process ends before the table is created again.
     let file = SavedTableFile::open(cx, db, table)?;
     file.keep(ui, definition)?;
     let mut signals = Signals::catch()?;
@@ -212,7 +213,7 @@ async fn by_key(
     let stop = match fed {
         Ok(stop) => stop,
         Err(error) => {
-            // What is on its way has an end, too.
+            // Waits for the writes in flight, too.
             let _ = ended(ui, &mut writer, None, &mut signals).await;
             let deleted = progress.written();
             if deleted == 0 || error.kind() == Kind::Partial {

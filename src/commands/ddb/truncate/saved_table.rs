@@ -1,4 +1,4 @@
-//! The definition of a table that is dropped and created again: a file until that is done.
+//! Saves the definition of a table in a file while it is dropped and created again.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ use crate::state_file::{self, StateFile};
 
 const FILE: &str = "definition.json";
 
-/// Where the file is, there or not.
+/// The path of the file, which need not exist.
 fn path(cx: &Context, db: &DynamoDb, table: &str) -> Result<PathBuf> {
     Ok(state_folder(cx, "truncate", db, &[table])?.join(FILE))
 }
 
-/// The definition that a run has kept and not removed.
+/// The definition that an earlier run saved and did not remove.
 pub(in crate::commands::ddb) fn left_over(
     cx: &Context,
     db: &DynamoDb,
@@ -36,12 +36,14 @@ fn remove(path: &std::path::Path) -> String {
     format!("if you no longer need it, delete it: rm {}", shell_word(&path.display().to_string()))
 }
 
-/// The file, which no other run uses.
+/// The file, locked against other runs.
 pub(super) struct SavedTableFile(StateFile);
 
 impl SavedTableFile {
+    /// Locks the file.
+    ///
     /// # Errors
-    /// [`Kind::Refused`] when another run uses it.
+    /// [`Kind::Refused`] when another run has locked it.
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
         StateFile::open_in_state(&path(cx, db, table)?)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
@@ -52,10 +54,10 @@ impl SavedTableFile {
         })
     }
 
-    /// Keeps the definition, on the disk when this returns.
+    /// Saves the definition. It is on disk when this returns.
     ///
     /// # Errors
-    /// [`Kind::Failed`], also when the file holds the definition of another table.
+    /// [`Kind::Failed`], also when the file already holds a definition of this table.
     pub(super) fn keep(&self, ui: &mut Ui, kept: &SavedTable) -> Result<()> {
         let path = self.0.path();
         if self.0.read()?.is_some() {
@@ -71,7 +73,7 @@ impl SavedTableFile {
         Ok(())
     }
 
-    /// Removes the file if `done` is well, or if nothing was done; else says what goes on from it.
+    /// Removes the file if `done` is `Ok` or the table is unchanged, else adds how to resume to the error.
     pub(super) async fn conclude(
         &self,
         cx: &Context,
@@ -93,8 +95,7 @@ impl SavedTableFile {
     }
 }
 
-/// Finishes what an earlier run has begun. Whether that was all there is to do: the table is
-/// there again, and empty.
+/// Finishes what an earlier run began. True if nothing is left to do: the table exists again and is empty.
 pub(super) async fn go_on(
     cx: &Context,
     ui: &mut Ui,
@@ -106,7 +107,7 @@ pub(super) async fn go_on(
     if is_of_another_account(cx, db, &kept).await {
         return Ok(false);
     }
-    // Only who writes needs it alone.
+    // Only a run that writes has to lock it.
     let file = if cx.dry_run() { None } else { Some(SavedTableFile::open(cx, db, table)?) };
     let state = db.state_of_saved(table, &kept).await?;
     let kept_in = format!("its definition is kept in {}", path.display());
@@ -149,7 +150,7 @@ pub(super) async fn go_on(
     }
 }
 
-/// The place's name is the same for each account.
+/// Needed because the place's name is the same for every account.
 async fn is_of_another_account(cx: &Context, db: &DynamoDb, kept: &SavedTable) -> bool {
     let of_kept = kept.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
     let state = cx.config().state_dir().ok();
