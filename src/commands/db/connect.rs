@@ -29,7 +29,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ConnectArgs) -> Result
     refuse_dry_run(cx, "db connect", "psql may run whatever it is told to")?;
     let url = cx.connection_url()?;
     let psql = Psql::new(cx.config(), &url, &args.arguments)?;
-    // psql says itself what is wrong, and may be given a password that we have not.
+    // A failed connection is no reason to stop: psql reports the error itself, and can ask for a
+    // password that we lack.
     let _ = announce_unasked(cx, ui, &url).await;
     Err(psql.hand_over())
 }

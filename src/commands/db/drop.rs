@@ -65,7 +65,7 @@ fn no_database(url: &ConnectionUrl) -> Error {
     Error::failed(format!("there is no database {:?} on {}:{}", url.database(), url.host(), url.port()))
 }
 
-/// What would become of the sessions, in a dry run.
+/// Prints what would happen to the sessions, in a dry run.
 pub(in crate::commands) fn tell_who_is_connected(
     ui: &mut Ui,
     plan: &DropPlan,
@@ -84,11 +84,11 @@ pub(in crate::commands) fn tell_who_is_connected(
     ui.notice_table(sessions);
 }
 
-/// Drops the database and says so; false when there was none.
+/// Drops the database and reports it. Returns false when it does not exist.
 ///
 /// # Errors
-/// [`crate::error::Kind::Failed`] when others use it, who are listed first; `command`
-/// is what to run again.
+/// [`crate::error::Kind::Failed`] when others are connected. They are listed first, and the hint
+/// says how to run `command` again.
 pub(in crate::commands) async fn drop(
     ui: &mut Ui,
     url: &ConnectionUrl,

@@ -1,4 +1,4 @@
-//! What loads an SQL file: `schema-load`, `seed` and `setup` share it.
+//! Loads an SQL file, for `schema-load`, `seed` and `setup`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::postgres::{
 pub(in crate::commands) struct VariableArgs {
     /// Give the file's psql variable NAME this value; one that is not given comes from the
     /// environment. In the file it is :NAME, :'NAME' as a string, :"NAME" as an identifier
-    // Taken apart by hand: clap's own error would repeat the value, which may be secret.
+    // Parsed by hand: clap's own error would repeat the value, which may be secret.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
 }
@@ -38,7 +38,7 @@ pub(super) struct LoadArgs {
     confirm: ConfirmArgs,
 }
 
-/// The values in force.
+/// The variables and where their values come from.
 pub(in crate::commands) struct Variables<'a> {
     set: BTreeMap<&'a str, &'a str>,
     cx: &'a Context,
@@ -46,10 +46,10 @@ pub(in crate::commands) struct Variables<'a> {
 }
 
 impl VariableArgs {
-    /// The values given here, then those that psql sets itself, then the environment.
+    /// Resolves a variable from `--set`, then from what psql sets itself, then from the environment.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] for what is not `NAME=VALUE`.
+    /// [`crate::error::Kind::Usage`] for an argument that is not `NAME=VALUE`.
     pub(in crate::commands) fn resolve<'a>(&'a self, cx: &'a Context) -> Result<Variables<'a>> {
         let mut set = BTreeMap::new();
         for given in &self.set {
@@ -73,7 +73,7 @@ impl Variables<'_> {
             return Some((*value).to_owned());
         }
         match name {
-            // In the environment, USER and HOST would be those of this machine.
+            // In the environment, USER and HOST would be this machine's.
             "DBNAME" => Some(self.url.database().to_owned()),
             "HOST" => Some(self.url.host()),
             "PORT" => Some(self.url.port().to_string()),
@@ -87,7 +87,7 @@ impl Variables<'_> {
         Script::parse(source.name, source.bytes.into_owned(), &|name| self.value(name))
     }
 
-    /// Tells of values that no file asks for: the name may be mistyped.
+    /// Warns about values that no file uses: the name may be mistyped.
     pub(super) fn warn_of_unused(&self, ui: &mut Ui, scripts: &[&Script]) {
         for name in self.set.keys() {
             if !scripts.iter().any(|script| script.variables().contains(*name)) {
@@ -118,7 +118,7 @@ impl Record for TableChange {
     }
 }
 
-/// Shows what a script would run, in a dry run.
+/// Prints what a script would run, in a dry run.
 fn show_script(cx: &Context, ui: &mut Ui, script: &Script) -> Result<()> {
     if let Some((line, words)) = script.first_destructive() {
         ui.notice(format!("{}:{line} destroys: {words}", script.name()));
@@ -134,11 +134,11 @@ pub(in crate::commands) fn in_one_transaction<'a>(begin: &'a str, statements: &'
     std::iter::once(begin).chain(within).chain(std::iter::once("COMMIT")).collect()
 }
 
-/// How long a cancelled statement may take to end before it is cancelled again.
+/// How long to wait for a cancelled statement to end before cancelling again.
 const CANCEL_AGAIN: Duration = Duration::from_millis(200);
 
-/// Does `work`, which runs the script. Ctrl-C has the server cancel the statement that it is at, so that the
-/// file is rolled back, unless its COMMIT is through already.
+/// Runs `work`, which runs the script. On Ctrl-C the server cancels the current statement and the
+/// file is rolled back, unless its COMMIT has already succeeded.
 async fn or_cancel<T>(
     session: &Session,
     ui: &mut Ui,
@@ -153,7 +153,7 @@ async fn or_cancel<T>(
     };
     ui.status(format!("stops {}; Ctrl-C again ends it now", script.name()));
     loop {
-        // It may come between two statements, and then has no effect.
+        // A cancel request that arrives between two statements has no effect, so it is repeated.
         let ran = tokio::select! {
             ran = &mut running => ran,
             () = async { session.cancel().await; tokio::time::sleep(CANCEL_AGAIN).await } => continue,
@@ -164,14 +164,14 @@ async fn or_cancel<T>(
     }
 }
 
-/// Waits until no other run loads a file or adds users. Before the transaction begins: what it sees
-/// may be what there was then.
+/// Waits until no other run loads a file or adds users. Call it before the transaction begins,
+/// whose snapshot may otherwise predate the other run's changes.
 pub(in crate::commands) async fn one_at_a_time(session: &Session, ui: &mut Ui) -> Result<()> {
     let waiting = || ui.status("another run is writing to the database; waiting for it");
     session.lock(Lock::Users, waiting).await
 }
 
-/// Runs the script and says so.
+/// Runs the script and reports it.
 pub(super) async fn run_script(session: &Session, ui: &mut Ui, script: &Script) -> Result<Summary> {
     let summary = or_cancel(session, ui, script, Box::pin(script.run(session))).await?;
     tell_run(ui, script, &summary);
@@ -182,10 +182,10 @@ fn tell_run(ui: &mut Ui, script: &Script, summary: &Summary) {
     ui.status(format!("ran {} of {}", count(summary.statements, "statement"), script.name()));
 }
 
-/// How many lines say what a file destroys.
+/// How many of the lines that say what a file destroys are shown.
 const SHOWN: usize = 10;
 
-/// Runs the script, and asks before COMMIT where the server says that it has destroyed something.
+/// Runs the script. If the server reports that it destroyed something, asks before COMMIT.
 async fn run_watched(
     session: &Session,
     ui: &mut Ui,
@@ -215,7 +215,7 @@ async fn run_watched(
     Ok(summary)
 }
 
-/// What a script has destroyed, and where.
+/// What a script destroyed, and where.
 fn consequence(executed: &Executed<'_>, script: &Script, session: &Session) -> String {
     let losses = executed.losses();
     let lines: Vec<String> = losses.iter().take(SHOWN).map(|loss| format!("\n  {loss}")).collect();
@@ -224,16 +224,15 @@ fn consequence(executed: &Executed<'_>, script: &Script, session: &Session) -> S
     format!("{} on {}{}{more}", script.name(), session.url(), lines.concat())
 }
 
-/// Runs a file, and shows the rows of the tables that it wrote
-/// to. Where it is not local, what destroys data asks first: beforehand by the file's words, else
-/// before COMMIT by what the server says.
+/// Runs a file, and prints the rows of the tables it wrote to. On a database that is not local, it asks
+/// before destroying data: up front if the file's statements say so, else before COMMIT if the server does.
 pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadArgs) -> Result<()> {
     let variables = args.variables.resolve(cx)?;
     let script = variables.script(source)?;
     let mut at = announce(cx, ui, &variables.url).await?;
     variables.warn_of_unused(ui, &[&script]);
     if cx.dry_run() {
-        // Would it get there?
+        // Checks that the server can be reached.
         at.session(cx).await?;
         return show_script(cx, ui, &script);
     }
@@ -244,7 +243,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
     }
     let session = at.session(cx).await?;
     one_at_a_time(&session, ui).await?;
-    // Nobody is asked twice.
+    // Asks only once.
     let is_settled = at.is_local() || script.first_destructive().is_some();
     let Summary { statements, mut tables } = if is_settled {
         run_script(&session, ui, &script).await?

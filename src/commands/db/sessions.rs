@@ -55,7 +55,7 @@ impl Record for Activity {
     }
 }
 
-/// Seconds in the two greatest units that they fill.
+/// Formats seconds in the two largest units they fill.
 fn age(seconds: f64) -> String {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let seconds = seconds as u64;
@@ -94,7 +94,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SessionsArgs) -> Resul
     Ok(())
 }
 
-/// Says why some of it is blank.
+/// Explains why some cells are blank.
 pub(super) fn tell_what_is_hidden(ui: &mut Ui, sessions: &[Activity]) {
     if sessions.iter().any(Activity::is_hidden) {
         ui.hint("what sessions of other roles do is shown to members of pg_monitor only");

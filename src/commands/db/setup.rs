@@ -30,7 +30,7 @@ Examples:
   # whoever is connected, and from files of your own
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
 
-/// How long DynamoDB may take to be looked at.
+/// How long DynamoDB may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
@@ -53,11 +53,11 @@ pub struct SetupArgs {
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
-    // Whatever else is set, or is not.
+    // Before the other settings are read.
     if cx.target() == Target::Prod {
         return Err(not_here(cx));
     }
-    // Both files are read, and the settings checked, before the old database goes.
+    // Reads both files and checks the settings before the old database is dropped.
     let variables = args.variables.resolve(cx)?;
     let schema = variables.script(SCHEMA.read(args.schema.as_deref(), args.built_in)?)?;
     let seed = variables.script(SEED.read(args.seed.as_deref(), args.built_in)?)?;
@@ -96,11 +96,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     })
 }
 
-/// Says whom DynamoDB names and the new database does not know, if it answers at once.
+/// Warns about users that DynamoDB names and the new database does not have, if DynamoDB answers in time.
 async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
     let table = cx.config().table(None);
     let look = async { Strangers::look(&MessagesTable::new(&cx.dynamodb().await?, &table), session).await };
-    // Nobody has asked for DynamoDB: that it is not there is no fault.
+    // The command does not need DynamoDB, so it is no error if it does not answer.
     let Ok(Ok(found)) = tokio::time::timeout(TIMEOUT, look).await else { return };
     if found.strange > 0 {
         ui.warn(found.line(&table));
@@ -108,7 +108,7 @@ async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
     }
 }
 
-/// What is said while another run makes the database.
+/// Printed while another run sets up the database.
 pub(in crate::commands) fn making(url: &ConnectionUrl) -> String {
     format!("another run is setting up the database {:?}; waiting for it", url.database())
 }
@@ -118,7 +118,7 @@ fn not_here(cx: &Context) -> Error {
     local_only(cx, "db setup drops the database first, and so works on local databases only", &steps)
 }
 
-/// Shows what would run, in a dry run.
+/// Prints what would run, in a dry run.
 async fn plan(
     cx: &Context,
     ui: &mut Ui,
@@ -132,7 +132,7 @@ async fn plan(
         tell_who_is_connected(ui, &plan, force);
         statements.extend(plan.statements);
     }
-    // Whatever is there now is gone by then.
+    // By then the old database would be dropped.
     statements.push(create_statement(url));
     let names = scripts.map(Script::name);
     ui.notice(format!("would run {} and {}", names[0], names[1]));

@@ -114,7 +114,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
     Ok(())
 }
 
-/// What is lost, if any of it was an id.
+/// Describes the ids that would be replaced. `None` if there are none.
 fn consequence(matches: &[Match]) -> Option<String> {
     const NAMED: usize = 3;
     let replaced: Vec<&str> = matches
@@ -138,7 +138,7 @@ pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: U
     Ok(())
 }
 
-/// Every user of the pool: all pages are there before the database is touched.
+/// Reads every user of the pool before the database is touched.
 async fn read_pool(ui: &mut Ui, pool: &UserPool) -> Result<Vec<Identity>> {
     let users = pool.list_users(None).rest().await?;
     ui.status(format!("read {} of {} on {}", count(users.len(), "user"), pool.id(), pool.place()));
@@ -164,7 +164,7 @@ fn show(
     let format = args.output.output;
     let mut records = ui.records::<Match>(format, "users");
     for one in matches {
-        // Ten thousand lines of nothing would hide the few that matter.
+        // In a table, thousands of unchanged users would hide the few that matter.
         if format != Format::Table || one.result != MatchOutcome::Unchanged {
             records.push(one)?;
         }
@@ -178,12 +178,12 @@ fn show(
     }))
 }
 
-/// The counts in a line.
+/// The counts on one line.
 pub(in crate::commands) fn summary(tally: Tally, dry_run: bool) -> String {
     counts(tally, dry_run).join(", ")
 }
 
-/// The counts; of what went wrong, only what did, each by itself.
+/// The counts. Problems are listed only if there are any.
 fn counts(tally: Tally, dry_run: bool) -> Vec<String> {
     let updated = if dry_run { "would be updated" } else { "updated" };
     let others = [

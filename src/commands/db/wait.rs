@@ -21,7 +21,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct WaitArgs {}
 
-/// How long to wait for a server unless told otherwise.
+/// The default timeout.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _: &WaitArgs) -> Result<()> {
