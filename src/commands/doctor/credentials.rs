@@ -1,4 +1,4 @@
-//! Whose credentials sign, and whether they are valid.
+//! Whose credentials are used, and whether they are valid.
 
 use super::DoctorArgs;
 use super::finding::Findings;
@@ -18,7 +18,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
             "local requests are signed with the environment's credentials, which nobody checks"
         });
     }
-    // The user pool is AWS's in local work too.
+    // The user pool is on AWS even for local work.
     match args.pool.configured(cx)? {
         Some(pool) if !config.cognito(&pool)?.is_emulated() => ask(cx, Some(&pool), found).await,
         _ => Ok(()),
@@ -36,7 +36,7 @@ async fn ask(cx: &Context, pool: Option<&UserPoolId>, found: &mut Findings) -> R
                 .value("arn", &caller.arn);
             Ok(())
         }
-        // Few emulators have it.
+        // Few emulators support it.
         Err(error) if is_emulated && error.kind() == Kind::Failed => {
             found.skip("the emulator does not say whose the credentials are");
             Ok(())

@@ -13,7 +13,7 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::{Difference, Fact, Inspected};
 use crate::messaging::{DEFAULT_GROUP, Timestamp};
 
-/// What one page of a Scan holds.
+/// The size of one Scan page.
 const PAGE_BYTES: u64 = 1 << 20;
 
 pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {
@@ -25,7 +25,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     let messages = MessagesTable::new(&db, &table);
     let inspected = messages.inspect().await;
     if inspected.is_ok() {
-        // It has answered, so no request is sent for this.
+        // It has already answered, so this sends no request.
         found.stands(&of_dynamodb(&db).await.standing);
     }
     let Some(inspected) = inspected? else {
@@ -99,7 +99,7 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
     }
 }
 
-/// The flags that leave how a table is paid for as it is.
+/// The flags that keep the table's billing as it is.
 fn kept(inspected: &Inspected) -> String {
     match (inspected.billing, inspected.units) {
         (Billing::OnDemand, _) => " --billing on-demand".to_owned(),
@@ -130,7 +130,7 @@ fn stream(flags: &str, inspected: &Inspected, found: &mut Findings) {
     finding.value("stream", true).value("view_type", &stream.view_type);
 }
 
-/// Place and name, against those that the scripts had built in.
+/// Compares endpoint and table with those that the old scripts hard-coded.
 fn built_in(db: &DynamoDb, table: &str, found: &mut Findings) {
     let built_in = format!("http://localhost:{DEFAULT_DYNAMODB_PORT}");
     let place = db.place().to_string();

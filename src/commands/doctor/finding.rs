@@ -1,4 +1,4 @@
-//! What a check has found, and what mends it.
+//! The findings of a check, and how to fix them.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::config::{Sign, Standing, Target};
 use crate::error::{Error, Kind};
 use crate::output::{Layout, Record};
 
-/// The check under which comes what the scripts before cruddur would have done.
+/// The check that lists what the scripts before cruddur would have done.
 const OLD_SCRIPTS: &str = "old scripts";
 
-/// How it is.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
@@ -20,11 +20,11 @@ pub(super) enum Status {
     Ok,
     /// Worth knowing.
     Note,
-    /// Nothing stops working yet.
+    /// Nothing fails yet.
     Warn,
     /// A command that needs it fails.
     Fail,
-    /// Not looked at; the finding says why.
+    /// Not checked; the finding says why.
     Skip,
 }
 
@@ -40,7 +40,7 @@ impl Status {
     }
 }
 
-/// One thing that was found.
+/// A finding.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     check: &'static str,
@@ -49,7 +49,7 @@ pub(super) struct Finding {
     #[serde(rename = "finding")]
     text: String,
     values: Map<String, Value>,
-    /// Commands, or what to do where there is none.
+    /// Commands that fix it, or what to do when there is none.
     mend: Vec<String>,
     #[serde(skip)]
     kind: Kind,
@@ -68,30 +68,29 @@ impl Record for Finding {
 }
 
 impl Finding {
-    /// What was measured, for programs.
+    /// Adds a measured value, for programs.
     pub(super) fn value(&mut self, name: &str, value: impl Serialize) -> &mut Self {
         self.values.insert(name.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
         self
     }
 
-    /// A command that mends it.
+    /// Adds a command that fixes it.
     pub(super) fn mend(&mut self, command: impl Into<String>) -> &mut Self {
         self.mend.push(command.into());
         self
     }
 
-    /// Whether a setting or credentials are at fault.
+    /// Whether a setting or the credentials are wrong.
     pub(super) fn is_config(&self) -> bool {
         self.status == Status::Fail && matches!(self.kind, Kind::Config | Kind::Usage)
     }
 }
 
-/// What one check has found so far. It outlives the check, so that one that is cut off
-/// keeps what it had.
+/// The findings of one check so far. They outlive the check, so that one that times out keeps them.
 pub(super) struct Findings {
     check: &'static str,
     target: Option<&'static str>,
-    /// Whom an answer is waited for from.
+    /// What the check is waiting for.
     waiting_for: String,
     pub(super) list: Vec<Finding>,
     pub(super) scripts: Vec<Finding>,
@@ -103,14 +102,14 @@ impl Findings {
         Self { check, target, waiting_for: check.to_owned(), list: Vec::new(), scripts: Vec::new() }
     }
 
-    /// From now on the findings are about this, and the first says what it is and why.
+    /// Sets what the next findings are about. The first finding says what it is and why.
     pub(super) fn stands(&mut self, standing: &Standing) {
         self.target = Some(standing.name());
         let finding = match standing {
             Standing::Local => {
                 self.ok("LOCAL: here or at a private address, with nothing of production about it")
             }
-            // Who gives the flag knows.
+            // The user gave the flag, so this is no news.
             Standing::Production(Sign::Flag) => return,
             Standing::Remote(sign) => self.warn(format!("REMOTE: {sign}, so what destroys data asks first")),
             Standing::Production(sign) => {
@@ -120,7 +119,7 @@ impl Findings {
         finding.value("standing", standing.name()).value("sign", standing.sign().map(ToString::to_string));
     }
 
-    /// From now on the check waits for this.
+    /// Sets what the check is waiting for.
     pub(super) fn wait_for(&mut self, what: impl Into<String>) {
         self.waiting_for = what.into();
     }
@@ -145,20 +144,20 @@ impl Findings {
         push(&mut self.list, self.check, self.target, status, text.into())
     }
 
-    /// What the scripts before cruddur would have done otherwise here, and the command
-    /// in their place.
+    /// Adds what the scripts before cruddur would have done differently here, and the command that
+    /// replaces them.
     pub(super) fn script(&mut self, text: impl Into<String>, command: impl Into<String>) {
         push(&mut self.scripts, OLD_SCRIPTS, None, Status::Note, text.into()).mend(command);
     }
 
-    /// What stopped the check.
+    /// Adds the error that stopped the check.
     pub(super) fn error(&mut self, error: &Error) -> &mut Finding {
         self.add_error(Status::Fail, error)
     }
 
     pub(super) fn add_error(&mut self, status: Status, error: &Error) -> &mut Finding {
         let mut text = error.message().to_owned();
-        // The innermost says most, and of a list of attempts the first line.
+        // The innermost cause says the most, and its first line is enough for a list of attempts.
         if let Some(cause) = error.causes().last() {
             text = format!("{text}: {}", cause.lines().next().unwrap_or_default());
         }
@@ -170,7 +169,7 @@ impl Findings {
         finding
     }
 
-    /// The check took longer than `limit`.
+    /// Records that the check took longer than `limit`.
     pub(super) fn cut_off(&mut self, limit: Duration) {
         let text = format!(
             "{} does not answer: the check was cut off after {} s",
@@ -180,7 +179,7 @@ impl Findings {
         self.fail(text).value("cut_off", true).mend("to wait longer add: --timeout 30s");
     }
 
-    /// Nothing of it is needed for what is worked on.
+    /// Turns failures into skips, for a check that the current target does not need.
     pub(super) fn make_optional(&mut self) {
         for finding in self.list.iter_mut().filter(|finding| finding.status == Status::Fail) {
             finding.status = Status::Skip;

@@ -32,7 +32,7 @@ Examples:
   # the same for a program, with more patience
   cruddur doctor --timeout 20s -o json";
 
-/// How long each check may take unless told otherwise.
+/// The default timeout of each check.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub struct DoctorArgs {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<()> {
     let is_prod = cx.target() == Target::Prod;
     let other = if is_prod { Target::Local } else { Target::Prod };
-    // What is left over is among the findings.
+    // Its warnings are dropped: leftover settings are among the findings.
     let other = Context::new(cx.config().for_target(other), |_| {});
     let local = if is_prod { &other } else { cx };
     let timeout = cx.config().timeout().unwrap_or(TIMEOUT);
@@ -61,7 +61,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
     let (settings, mut stack, mut beside, production, postgres, dynamodb, credentials, pool, rule, people) = tokio::join!(
         timed(timeout, Findings::new("cruddur", None), async |found| settings::check(cx, found)),
         timed(timeout, at_home("local stack"), async |found| look_at_stack(local, found).await),
-        // In production the local database is looked at as well, but need not be there.
+        // In production the local database is checked too, but it is optional.
         timed(timeout, at_home("postgresql"), async |found| {
             if is_prod { postgres::check(local, timeout, AskProduction::Yes, found).await } else { Ok(()) }
         }),
@@ -82,7 +82,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
         timed(timeout, on("credentials"), async |found| credentials::check(cx, args, found).await),
         timed(timeout, on("user pool"), async |found| cognito::check(cx, args, found).await),
         timed(timeout, on("security group"), async |found| security_group::check(cx, args, found).await),
-        // Of what does not answer the other checks speak.
+        // Errors are dropped: the other checks report what does not answer.
         async {
             let mut found = on("people");
             let _ = tokio::time::timeout(timeout, people::check(cx, args, &mut found)).await;
@@ -99,7 +99,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
     show(ui, args, &findings)
 }
 
-/// Runs a check to its end, or to `limit`.
+/// Runs a check to its end, or until `limit`.
 async fn timed(
     limit: Duration,
     mut found: Findings,
@@ -107,7 +107,7 @@ async fn timed(
 ) -> Findings {
     match tokio::time::timeout(limit, check(&mut found)).await {
         Ok(Ok(())) => {}
-        // The check's own limit is as long as that of the request in it.
+        // A request times out after the same limit as the check. That counts as cut off, too.
         Ok(Err(error)) if error.time_limit() != Some(limit) => _ = found.error(&error),
         Ok(Err(_)) | Err(_) => found.cut_off(limit),
     }

@@ -1,4 +1,4 @@
-//! Whether the users, the group rows and the user pool are of the same people.
+//! Whether PostgreSQL's users, the group rows and the user pool match.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
 
-/// One finding for all three, and nothing where one of them does not answer: other checks say so.
+/// Adds one finding for all three. Adds none if one of them does not answer: other checks report that.
 pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {
     let table = args.table.name(cx);
     found.wait_for("PostgreSQL or DynamoDB");
@@ -44,7 +44,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     Ok(())
 }
 
-/// How many of the pool's first users have another id in the table, neither theirs nor MOCK.
+/// How many users on the pool's first page have an id in the table that is neither theirs nor MOCK.
 async fn other_ids(cx: &Context, args: &DoctorArgs, session: &crate::postgres::Session) -> Result<usize> {
     let Some(pool) = args.pool.configured(cx)? else { return Ok(0) };
     let users = cx.cognito(pool).await?.list_users(None).next_page().await?.unwrap_or_default();

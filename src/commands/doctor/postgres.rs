@@ -1,4 +1,4 @@
-//! A PostgreSQL: whether it lets us in, how, and what is there.
+//! A PostgreSQL server: whether and how it lets us in, and what it holds.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session};
 
-/// Clocks may differ by so many seconds. Messages are ordered by the times that their
-/// writers' clocks say.
+/// The largest tolerable difference between the clocks, in seconds. Messages are ordered by their
+/// writers' clocks.
 const CLOCK_LIMIT: f64 = 2.0;
 
-/// Production is asked what it is only if it is looked at as well.
+/// Asks production which cluster it is only if production is checked too.
 pub(super) async fn check(
     cx: &Context,
     limit: Duration,
@@ -33,7 +33,7 @@ pub(super) async fn check(
     tables(cx, &session, found).await
 }
 
-/// Version, encryption and clock.
+/// Checks version, encryption and clock.
 async fn server(session: &Session, found: &mut Findings) -> Result<()> {
     let url = session.url();
     let version = session.server_version().await?;
@@ -66,13 +66,13 @@ async fn server(session: &Session, found: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-/// `+0.001`; nothing is `+0.000` whichever side it is on.
+/// Formats as `+0.001`. Zero is `+0.000`, whatever its sign.
 fn signed(seconds: f64) -> String {
     let text = format!("{seconds:+.3}");
     if text == "-0.000" { "+0.000".to_owned() } else { text }
 }
 
-/// The app's tables, and its users' Cognito ids.
+/// Checks the app's tables, and its users' Cognito ids.
 async fn tables(cx: &Context, session: &Session, found: &mut Findings) -> Result<()> {
     let prod = cx.target().flag();
     let missing = session.missing_tables().await?;
@@ -120,7 +120,7 @@ async fn users(cx: &Context, session: &Session, found: &mut Findings) -> Result<
     Ok(())
 }
 
-/// What the scripts would have made of this URL.
+/// What the old scripts would have done with this URL.
 fn scripts(cx: &Context, url: &ConnectionUrl, found: &mut Findings) {
     let prod = cx.target().flag();
     let variable = match cx.target() {

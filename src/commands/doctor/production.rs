@@ -1,9 +1,9 @@
-//! What is configured of production, without going there.
+//! What is configured for production, without contacting it.
 
 use super::finding::{Findings, Status};
 use crate::context::Context;
 
-/// The command that goes there.
+/// The command that does contact it.
 const GO_THERE: &str = "cruddur doctor --prod";
 
 pub(super) fn check(prod: &Context, found: &mut Findings) {

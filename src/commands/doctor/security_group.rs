@@ -1,4 +1,4 @@
-//! The security group's rule, against this machine's address.
+//! Whether the security group's rule lets in this machine's address.
 
 use super::DoctorArgs;
 use super::finding::Findings;
@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::security_group::SourceAddress;
 
-/// PostgreSQL's.
+/// PostgreSQL's port.
 const PORT: u16 = 5432;
 
 pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings) -> Result<()> {

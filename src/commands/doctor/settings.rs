@@ -1,4 +1,4 @@
-//! The program itself, the `.env` file, and variables that lead astray.
+//! The program itself, the `.env` file, and misleading variables.
 
 use super::finding::Findings;
 use crate::config::{Config, Service, Source, Target};
@@ -17,7 +17,7 @@ pub(super) fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-/// Which binary runs, and whether it is the one that its name leads to.
+/// Reports which binary runs, and whether it is the one found on `PATH`.
 fn program(config: &Config, found: &mut Findings) {
     let version = env!("CARGO_PKG_VERSION");
     let path = std::env::current_exe().ok();
@@ -56,10 +56,10 @@ fn env_file(config: &Config, found: &mut Findings) {
         .value("variables", names);
 }
 
-/// What is set for other work and would make another place of production.
+/// Reports settings for local work that would redirect commands on production.
 fn leftovers(config: &Config, found: &mut Findings) {
     let environment = config.environment();
-    // What DynamoDB alone goes by is a setting for local work, as .env.example has it.
+    // Variables that only DynamoDB uses are meant for local work, as in .env.example.
     let of_dynamodb = Service::DynamoDbStreams.endpoint_variables();
     let in_the_way = config.endpoints_ignored_in_production(Service::DynamoDbStreams);
     let leads_others = |name: &String| {
@@ -103,7 +103,7 @@ fn leftovers(config: &Config, found: &mut Findings) {
     }
 }
 
-/// Which of the endpoint variables counts here, and for what.
+/// Reports which endpoint variable applies here, and to what.
 fn local_endpoint(config: &Config, found: &mut Findings) -> Result<()> {
     let Some(general) = config.environment().get("AWS_ENDPOINT_URL") else { return Ok(()) };
     let endpoint = config.aws(Service::DynamoDb)?.endpoint;
@@ -124,7 +124,7 @@ fn local_endpoint(config: &Config, found: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-/// What takes a variable away.
+/// How to remove a variable.
 fn unset(name: &str, source: &Source) -> String {
     match source {
         Source::EnvFile(..) => format!("take {source} out"),

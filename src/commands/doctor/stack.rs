@@ -9,7 +9,7 @@ use crate::local::{self, Ports, Report, ServiceState, StackConfig};
 pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     let plan = match plan(cx) {
         Ok(plan) => plan,
-        // What local commands use is elsewhere, and checked there.
+        // Local commands use something elsewhere, which other checks cover.
         Err(error) => {
             found.skip(error.message());
             return Ok(());
@@ -60,7 +60,7 @@ fn is_down(report: &Report) -> bool {
     report.services.iter().all(|service| service.state == ServiceState::Stopped)
 }
 
-/// What is up.
+/// Reports what is running.
 fn show(report: &Report, found: &mut Findings) {
     let up: Vec<String> = report
         .services
