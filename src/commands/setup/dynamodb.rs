@@ -1,4 +1,4 @@
-//! The steps in DynamoDB: the table, and the conversation in it.
+//! The steps in DynamoDB: the table, and its conversation.
 
 use super::Setup;
 use super::postgres::Base;
@@ -14,17 +14,17 @@ use crate::output::Ui;
 use crate::postgres::Session;
 use StepOutcome::{Already, Done, LeftOut};
 
-/// How the table is.
+/// The state of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
     Ready,
-    /// In a dry run: it would be there by then.
+    /// In a dry run: an earlier step would have created it.
     Later,
     Missing,
 }
 
 impl Setup<'_> {
-    /// The messages table.
+    /// Creates the messages table.
     pub(super) async fn table(&self, ui: &mut Ui, steps: &mut Steps) -> Table {
         let outcome = self.make_table(steps).await;
         let is_changed = matches!(outcome, Ok(Done(_)));
@@ -40,7 +40,7 @@ impl Setup<'_> {
         let messages = MessagesTable::new(db, table);
         let name = format!("{table:?}");
         let inspected = if self.is_gone() { None } else { messages.inspect().await? };
-        // Either way to pay for it is right.
+        // Either billing mode is fine.
         let billing = inspected.as_ref().map(|found| found.billing).unwrap_or_default();
         let definition = Definition { billing, ..Definition::default() };
         let found = if inspected.is_some() { messages.compare(&definition, |_| ()).await? } else { None };
@@ -49,13 +49,13 @@ impl Setup<'_> {
             if self.cx.dry_run() {
                 steps.plan(db.rehearse(table, create).await?);
             } else if !create.await? {
-                // Somebody else has, at the same time.
+                // Another run created it in the meantime.
                 return Box::pin(self.make_table(steps)).await;
             }
             return Ok(Done(name));
         };
         if found.differences.iter().all(Difference::is_about_units) {
-            // They are tuned to the load.
+            // Units are tuned to the load, so they are left alone.
             return Ok(Already(name));
         }
         if let Some(lasting) = found.differences.iter().find(|difference| difference.is_for_ever()) {
@@ -75,8 +75,7 @@ impl Setup<'_> {
         Ok(Done(format!("{name}: {}", words.join(", "))))
     }
 
-    /// Whatever names users who are there again under other uuids; nothing is said where there is
-    /// nothing to do.
+    /// Relinks items of users that now exist under other UUIDs. Prints nothing when there is nothing to do.
     pub(super) async fn links(&self, ui: &mut Ui, steps: &mut Steps, people: &Base, has_table: Table) {
         let (Base::Ready(session), Table::Ready) = (people, has_table) else { return };
         if let Some(outcome) = self.make_links(steps, session).await.transpose() {
@@ -104,7 +103,7 @@ impl Setup<'_> {
         Ok(Some(Done(format!("{rows} and {messages} to the users of the same handles{left}"))))
     }
 
-    /// The conversation, if its group has no messages.
+    /// Writes the conversation, if its group has no messages.
     pub(super) async fn conversation(&self, ui: &mut Ui, steps: &mut Steps, people: &Base, has_table: Table) {
         let locked = match people {
             Base::Ready(session) if !self.cx.dry_run() => {
@@ -134,7 +133,7 @@ impl Setup<'_> {
         let messages = format!("{} messages between {people}", transcript.lines().len());
         let session = match base {
             Base::Missing => return Ok(LeftOut("there are no users".to_owned())),
-            // In a dry run nobody has a uuid yet that its items could be shown with.
+            // In a dry run the users have no UUIDs yet, so the items cannot be shown.
             Base::Later => return Ok(Done(format!("{messages}, once they are there"))),
             Base::Ready(session) => session,
         };

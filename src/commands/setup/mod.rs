@@ -1,4 +1,4 @@
-//! `cruddur setup`: whatever the app needs, out of nothing or of what is there.
+//! `cruddur setup`: creates what the app needs, or what is missing of it.
 
 mod dynamodb;
 mod postgres;
@@ -56,7 +56,7 @@ struct Setup<'a> {
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<()> {
-    // Whatever else is set, or is not.
+    // Before the other settings are read.
     if cx.target() == Target::Prod {
         return Err(not_here(cx));
     }
@@ -65,16 +65,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let table = args.table.name(cx);
     let setup = Setup { cx, args, url: &url, db: &db, table: &table, variables: args.variables.resolve(cx)? };
     if args.fresh {
-        // Before anything goes.
+        // Before anything is dropped.
         setup.check_scripts()?;
     }
-    // What does not answer is a step that fails; but nothing goes that has not said what it is.
+    // If a server does not answer, its steps fail. But nothing is dropped unless both could be
+    // asked what they are.
     let (postgres, postgres_asked) = announce_unasked(cx, ui, WriteTarget::Server(&url)).await;
     let (dynamodb, dynamodb_asked) = announce_unasked(cx, ui, &db).await;
     if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));
     }
-    // Where it cannot be had, the step that needs the server says why.
+    // If the lock cannot be taken, the step that needs the server reports why.
     let _lock = match &postgres_asked {
         Ok(_) if !cx.dry_run() => lock_database(&url, || ui.status(making(&url))).await.ok().flatten(),
         _ => None,

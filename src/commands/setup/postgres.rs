@@ -13,10 +13,10 @@ use crate::postgres::{
 };
 use StepOutcome::{Already, Done, LeftOut};
 
-/// What the steps that need a database have.
+/// The database that later steps use.
 pub(super) enum Base {
     Ready(Box<Session>),
-    /// In a dry run: it would be there by then.
+    /// In a dry run: an earlier step would have created it.
     Later,
     Missing,
 }
@@ -26,14 +26,14 @@ impl Setup<'_> {
         self.variables.script(file.read(None, self.args.built_in)?)
     }
 
-    /// Whether the files can be read and cut into statements.
+    /// Checks that the files can be read and split into statements.
     pub(super) fn check_scripts(&self) -> Result<()> {
         self.script(&SCHEMA)?;
         self.script(&SEED)?;
         Ok(())
     }
 
-    /// Drops the database and the table, where they are.
+    /// Drops the database and the table, if they exist.
     pub(super) async fn begin_anew(&self, ui: &mut Ui, steps: &mut Steps) -> Result<()> {
         let (url, db, table) = (self.url, self.db, self.table);
         let has_table = db.deletion_protection(table).await?.is_some();
@@ -57,12 +57,12 @@ impl Setup<'_> {
         Ok(())
     }
 
-    /// Whether this run is to do as if nothing were there, because it would have gone.
+    /// Whether to act as if nothing existed: a dry run of `--fresh`.
     pub(super) const fn is_gone(&self) -> bool {
         self.args.fresh && self.cx.dry_run()
     }
 
-    /// The database.
+    /// Creates the database.
     pub(super) async fn database(&self, ui: &mut Ui, steps: &mut Steps) -> Base {
         match self.make_database(steps).await {
             Ok((outcome, base)) => {
@@ -90,7 +90,7 @@ impl Setup<'_> {
         Ok((Done(name), Base::Later))
     }
 
-    /// The schema, and the people. Whether there are users.
+    /// Loads the schema and the people. Returns whether there are users.
     pub(super) async fn people(&self, ui: &mut Ui, steps: &mut Steps, base: Base) -> Base {
         if matches!(base, Base::Missing) {
             steps.tell(ui, "schema", Ok(LeftOut("there is no database".to_owned())));
@@ -115,7 +115,7 @@ impl Setup<'_> {
         }
     }
 
-    /// Keeps others from adding users until this run ends.
+    /// Keeps other runs from adding users until this one ends.
     async fn lock_users(&self, ui: &mut Ui, base: &Base) -> Result<()> {
         match base {
             Base::Ready(session) if !self.cx.dry_run() => one_at_a_time(session, ui).await,
@@ -166,7 +166,7 @@ impl Setup<'_> {
         script.run(session).await.map(|_| ())
     }
 
-    /// The users' Cognito ids.
+    /// Updates the users' Cognito ids.
     pub(super) async fn cognito(&self, ui: &mut Ui, steps: &mut Steps, people: &Base) {
         let outcome = self.make_cognito_ids(steps, people).await;
         steps.tell(ui, "Cognito ids", outcome);

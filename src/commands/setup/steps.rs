@@ -1,4 +1,4 @@
-//! A line for each step, and what all of them come to.
+//! Prints a line for each step, and sums them up.
 
 use crate::aws::Plan;
 use crate::commands::common::count;
@@ -9,15 +9,15 @@ use crate::output::Ui;
 
 /// How a step ended.
 pub(super) enum StepOutcome {
-    /// It is done, or would be.
+    /// It is done, or would be in a dry run.
     Done(String),
     /// There was nothing to do.
     Already(String),
-    /// What it needs is not there, or not configured.
+    /// What it needs is missing or not configured.
     LeftOut(String),
 }
 
-/// What was done so far.
+/// The steps so far.
 pub(super) struct Steps {
     dry_run: bool,
     done: usize,
@@ -31,7 +31,7 @@ impl Steps {
         Self { dry_run, done: 0, failed: 0, statements: Vec::new(), plans: Vec::new() }
     }
 
-    /// Says how a step ended; whether what it makes is there.
+    /// Prints how a step ended. Returns whether its result exists.
     pub(super) fn tell(&mut self, ui: &mut Ui, step: &str, outcome: Result<StepOutcome>) -> bool {
         let (word, text) = match &outcome {
             Ok(StepOutcome::Done(text)) if self.dry_run => ("would do", text.clone()),
@@ -60,20 +60,21 @@ impl Steps {
         }
     }
 
-    /// Statements that a dry run does not send.
+    /// Adds statements that a dry run does not send.
     pub(super) fn statements<S: Into<String>>(&mut self, statements: impl IntoIterator<Item = S>) {
         self.statements.extend(statements.into_iter().map(Into::into));
     }
 
-    /// Requests that a dry run does not send.
+    /// Adds requests that a dry run does not send.
     pub(super) fn plan(&mut self, plan: Plan) {
         self.plans.push(plan);
     }
 
-    /// Shows the plan of a dry run, and says whether anything failed.
+    /// Prints the plan of a dry run, and checks whether a step failed.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Partial`] when a step failed and another one did not.
+    /// [`crate::error::Kind::Partial`] when some steps failed and others are done, and
+    /// [`crate::error::Kind::Failed`] when none is done.
     pub(super) fn conclude(self, cx: &Context, ui: &mut Ui) -> Result<()> {
         if self.dry_run {
             if !self.statements.is_empty() {
