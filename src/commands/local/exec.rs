@@ -28,7 +28,7 @@ pub struct ExecArgs {
 }
 
 pub(super) async fn run(cx: &Context, _ui: &mut Ui, args: &ExecArgs) -> Result<()> {
-    // Its PostgreSQL is its own: no variable leads there, or away from it.
+    // The stack has its own PostgreSQL, so variables must not change where the URL leads.
     let url = ConnectionUrl::new(&cx.config().postgres_by_url()?)?;
     local::exec(cx.config(), &url, args.access.access(), &args.command).await
 }

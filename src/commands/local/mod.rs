@@ -1,4 +1,4 @@
-//! `cruddur local`: the stack.
+//! `cruddur local`: the local stack.
 
 mod down;
 mod exec;
@@ -110,7 +110,7 @@ impl Record for Service {
     }
 }
 
-/// What runs where, for people.
+/// Prints what runs where, for people.
 fn show(ui: &mut Ui, report: &Report) {
     for service in &report.services {
         ui.status(format!("{:<10}  {:<8}  {}", service.service, service.state.name(), service.address));

@@ -77,13 +77,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
 }
 
 async fn background(cx: &Context, ui: &mut Ui, plan: &StackConfig) -> Result<()> {
-    // Away from the terminal: its Ctrl-C and its end are not for this process.
+    // Leaves the terminal's session, so that its Ctrl-C and hangup do not reach this process.
     nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
     let tell = |news: News| match news {
         News::Nearly => ui.data("\n"),
         News::Ready(report) => {
             local::speak_to_log(plan.data_dir())?;
-            // From now on others count on it.
+            // The stack is in use from now on, so it must not stop because nobody reads stdout.
             let _ = ui.document(report);
             Ok(())
         }
@@ -99,7 +99,7 @@ fn stopped_early() -> Error {
     Error::failed("cruddur local down stopped the stack before it was up")
 }
 
-/// The variables are in the environment by now, `.env` file or not.
+/// Skips the `.env` file: its variables are already in the environment.
 fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["--no-env-file", "local", "up", "--background", "--data-dir"].map(OsString::from).to_vec();
@@ -120,7 +120,7 @@ fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     arguments
 }
 
-/// What other commands need to be told when the stack is not where they look.
+/// Prints the variables to set if other commands would not find the stack.
 fn show_variables(ui: &mut Ui, config: &Config, report: &Report) {
     let [dynamodb, postgres] = report.services.as_slice() else { return };
     let endpoint = config.aws(Service::DynamoDb).ok().and_then(|dynamodb| dynamodb.endpoint);
