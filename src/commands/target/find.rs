@@ -1,5 +1,5 @@
-//! Gathers signs until they tell what a target is: names first, then addresses, then the
-//! server's own word, and last production's.
+//! Collects signs until they tell what a target is: first names, then addresses, then what the
+//! server itself says, and last what production says.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,28 +13,27 @@ use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session, maintenance_session, session_on_server};
 use crate::remembered::Remembered;
 
-/// Nothing waits longer than this for a name's addresses, or for production to say which
-/// cluster it is.
+/// The limit for resolving a name, and for asking production which cluster it is.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Production's identifier is asked for anew after this time: a server may be replaced.
+/// Production is asked for its identifier again after this time, since a server may be replaced.
 const KEPT: Duration = Duration::from_hours(24);
-/// When production does not answer, what it once said has to do.
+/// When production does not answer, an identifier up to this old is used.
 const KEPT_AT_MOST: Duration = Duration::from_hours(24 * 365);
 /// The identifiers of production's clusters, by host and port.
 const FILE: &str = "clusters.json";
 
-/// What was found out.
+/// The result.
 pub(in crate::commands) struct Found {
     pub(in crate::commands) standing: Standing,
-    /// The session on which the server was asked, if it is one for the work itself; or why the
-    /// server could not be asked, where it had to be.
+    /// The session on which the server was asked, if the work itself can use it. An error if the
+    /// server had to be asked and could not be.
     pub(in crate::commands) asked: Result<Option<Session>>,
 }
 
-/// How a PostgreSQL server is asked what it is.
+/// How to ask a PostgreSQL server what it is.
 #[derive(Clone, Copy)]
 pub(in crate::commands) enum Ask<'a> {
-    /// In a session on the database of the URL.
+    /// In a session on the URL's database.
     Database,
     /// In a session on another database.
     Server,
@@ -44,16 +43,16 @@ pub(in crate::commands) enum Ask<'a> {
     Nothing,
 }
 
-/// How production is asked which cluster it is.
+/// Whether to ask production which cluster it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::commands) enum AskProduction {
-    /// In a session, unless the answer is known.
+    /// In a session, unless the answer is remembered.
     Yes,
-    /// Only what it has said before counts.
+    /// Uses only a remembered answer.
     No,
 }
 
-/// What answers at `db`'s endpoint.
+/// Finds out what is at `db`'s endpoint.
 pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
     let mut signs = db.place().signs();
     if !matches!(signs.standing(), Standing::Production(_)) {
@@ -67,7 +66,7 @@ pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
     Found { standing: signs.standing(), asked }
 }
 
-/// What `url` leads to.
+/// Finds out what `url` leads to.
 pub(in crate::commands) async fn of_postgres(
     cx: &Context,
     url: &ConnectionUrl,
@@ -90,7 +89,7 @@ pub(in crate::commands) async fn of_postgres(
     Found { standing: signs.standing(), asked }
 }
 
-/// All that can be known without going to production.
+/// Collects everything that can be known without contacting production.
 async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<Option<Session>> {
     if matches!(signs.standing(), Standing::Production(_)) {
         return Ok(None);
@@ -118,8 +117,8 @@ async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<
     Ok(opened.filter(|session| session.url().database() == url.database()))
 }
 
-/// The addresses of production's hosts on one of `ports`: on another port there is another server.
-/// A name of AWS's needs none, since what it leads to says itself that it is RDS.
+/// Resolves production's hosts on one of `ports`: another port means another server. AWS names are
+/// skipped, since an RDS server says that it is RDS.
 async fn look_up_production(signs: &mut Signs, ports: &[u16]) {
     let hosts = signs.production.iter_mut();
     let mut hosts: Vec<&mut Host> =
@@ -129,7 +128,7 @@ async fn look_up_production(signs: &mut Signs, ports: &[u16]) {
     }
 }
 
-/// Adds the addresses of names. One that has none in time is judged by its name.
+/// Resolves names to addresses. A name that does not resolve in time is judged by itself.
 async fn look_up(hosts: &mut [Host]) {
     for host in hosts {
         let Some(name) = host.unresolved().map(str::to_owned) else { continue };
@@ -140,7 +139,7 @@ async fn look_up(hosts: &mut [Host]) {
     }
 }
 
-/// The identifier of production's cluster, from memory or from production itself. RDS needs none:
+/// The identifier of production's cluster, remembered or from production itself. RDS needs none:
 /// its servers say what they are.
 async fn cluster_of(cx: &Context, production: &ConnectionUrl, ask: AskProduction) -> Option<String> {
     if production.hosts().iter().all(Host::is_aws) {

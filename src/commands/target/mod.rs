@@ -1,4 +1,5 @@
-//! What a command is about to work on: found out, said, and confirmed where it is not local.
+//! What a command is about to work on: finds it out, prints it, and asks for confirmation unless it
+//! is local.
 
 mod find;
 
@@ -13,17 +14,17 @@ use crate::error::{Error, Result};
 use crate::output::Ui;
 use crate::postgres::{ConnectionUrl, Session};
 
-/// One thing that a command writes to.
+/// Something that a command writes to.
 #[derive(Clone, Copy)]
 pub(super) enum WriteTarget<'a> {
     DynamoDb(&'a DynamoDb),
-    /// A service that local work does not have.
+    /// An AWS service that has no local counterpart.
     Aws(&'a Endpoint),
-    /// The database is worked in.
+    /// The command works inside the database.
     Postgres(&'a ConnectionUrl),
-    /// The database itself comes or goes, so that no session of ours may be on it.
+    /// The database itself is created or dropped, so none of our sessions may be connected to it.
     Server(&'a ConnectionUrl),
-    /// It is asked on this one.
+    /// The server is asked in this session.
     Session(&'a Session),
 }
 
@@ -64,7 +65,7 @@ impl WriteTarget<'_> {
         }
     }
 
-    /// The line that names it.
+    /// The line that describes it.
     async fn line(self, cx: &Context, standing: &Standing) -> String {
         let place = match self {
             Self::DynamoDb(db) => Ok(db.place()),
@@ -76,7 +77,7 @@ impl WriteTarget<'_> {
             Ok(place) => place.described(),
             Err(url) => format!("PostgreSQL at {url}"),
         };
-        // Who gives the flag knows.
+        // The user gave the flag, so this is no news.
         if let Some(sign) = standing.sign().filter(|sign| **sign != Sign::Flag) {
             line = format!("{line}: {sign}");
         }
@@ -91,25 +92,25 @@ impl WriteTarget<'_> {
     }
 }
 
-/// What a command works on; it has been said. Nothing is confirmed without it.
+/// What a command works on, already printed. Every confirmation needs it.
 pub(super) struct Announced {
     standing: Standing,
-    /// On which the server was asked what it is.
+    /// The session on which the server was asked.
     session: Option<Session>,
 }
 
 impl Announced {
-    /// Whether work goes on without a confirmation.
+    /// Whether no confirmation is needed.
     pub(super) const fn is_local(&self) -> bool {
         self.standing.is_local()
     }
 
-    /// The worse of both.
+    /// Merges two, keeping the riskier one.
     pub(super) fn and(self, other: Self) -> Self {
         Self { standing: self.standing.max(other.standing), session: self.session.or(other.session) }
     }
 
-    /// A session on the database: at first the one on which the server was asked, if it was.
+    /// A session on the database. The first call returns the one on which the server was asked, if any.
     pub(super) async fn session(&mut self, cx: &Context) -> Result<Session> {
         match self.session.take() {
             Some(session) => Ok(session),
@@ -118,11 +119,11 @@ impl Announced {
     }
 }
 
-/// Finds out what `site` is, and says so in one line, before anything is written: every command
-/// that writes calls this once for each thing that it writes to, also in a dry run.
+/// Finds out what `site` is and prints that in one line, before anything is written. Every command
+/// that writes calls this once per thing it writes to, in a dry run too.
 ///
 /// # Errors
-/// Those of asking the server: what cannot be reached cannot be worked on either.
+/// Fails if the server cannot be asked: then it cannot be worked on either.
 pub(super) async fn announce<'a>(
     cx: &Context,
     ui: &mut Ui,
@@ -132,7 +133,7 @@ pub(super) async fn announce<'a>(
     asked.map(|session| Announced { standing, session })
 }
 
-/// The same for what goes on whether or not the server could be asked.
+/// Like [`announce`], for callers that continue even if the server could not be asked.
 pub(super) async fn announce_unasked<'a>(
     cx: &Context,
     ui: &mut Ui,
@@ -158,16 +159,16 @@ pub(super) struct ConfirmArgs {
 }
 
 impl ConfirmArgs {
-    /// Whether [`Self::check`] would wait for somebody to type the name.
+    /// Whether [`Self::check`] would wait for the user to type the name.
     pub(super) fn asks(&self, ui: &Ui) -> bool {
         self.confirm.is_none() && ui.is_interactive()
     }
 
-    /// Lets local work pass. Elsewhere the `name` of what `consequence` befalls must be typed at
-    /// a terminal, or given with `--yes --confirm`.
+    /// Returns at once for local work. Elsewhere the user must type `name`, which `consequence`
+    /// affects, at a terminal, or give it with `--yes --confirm`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Refused`]; nothing has been done.
+    /// [`crate::error::Kind::Refused`] without it; nothing has been done.
     pub(super) fn check(&self, ui: &mut Ui, at: &Announced, name: &str, consequence: &str) -> Result<()> {
         let not_done = match at.standing {
             Standing::Local => return Ok(()),
@@ -199,7 +200,8 @@ impl ConfirmArgs {
     }
 }
 
-/// Why a command works on local databases only, and the `steps` to take one by one elsewhere.
+/// The error of a command that works on local databases only. It lists the `steps` to run one by
+/// one elsewhere.
 pub(in crate::commands) fn local_only(cx: &Context, why: &str, steps: &[&str]) -> Error {
     let flag = cx.target().flag();
     let steps: Vec<String> = steps.iter().map(|step| format!("\n  cruddur {step}{flag}")).collect();
