@@ -1,13 +1,13 @@
-//! bash's command line, taken apart by bash's rules as far as completing needs it.
+//! Splits bash's command line by bash's rules, as far as completion needs it.
 
 use std::ffi::OsString;
 
-/// Characters that mean something to bash outside of quotes.
+/// Characters with a meaning to bash outside quotes.
 const SPECIAL: &str = " \t\\'\"`$&|;<>()[]{}*?!#~";
 
 /// A command line up to the cursor.
 pub(super) struct Line {
-    /// Its words without quotes; the last one is to be completed.
+    /// Its words without quotes. The last one is to be completed.
     pub(super) words: Vec<OsString>,
     last: String,
     /// The quote that is open at the cursor.
@@ -28,7 +28,7 @@ impl Line {
                     word.get_or_insert_default();
                 }
                 (Some(open), _) if c == open => quote = None,
-                // In double quotes a backslash only takes what has a meaning there.
+                // In double quotes a backslash escapes only characters that are special there.
                 (None, '\\') => word.get_or_insert_default().extend(chars.next()),
                 (Some('"'), '\\') => {
                     let next = chars.next();
@@ -46,8 +46,8 @@ impl Line {
         Self { words: words.into_iter().map(OsString::from).collect(), last, quote }
     }
 
-    /// What bash has to put in the place of `replaced`, which is all of the last word
-    /// or what comes after a colon or an equals sign in it.
+    /// What bash must replace `replaced` with. `replaced` is the last word, or what follows a colon
+    /// or an equals sign in it.
     pub(super) fn replacement(&self, candidate: &str, replaced: &str) -> Option<String> {
         let kept = self.last.strip_suffix(replaced).unwrap_or_default();
         let rest = candidate.strip_prefix(kept)?;

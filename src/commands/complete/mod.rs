@@ -1,5 +1,5 @@
-//! `cruddur __complete`: what may come next on a command line, for the shells'
-//! completion scripts. It says nothing when it does not know.
+//! `cruddur __complete`: completes a command line, for the shells' completion scripts. Prints
+//! nothing when it does not know.
 
 mod line;
 mod values;
@@ -27,10 +27,10 @@ pub struct CompleteArgs {
     words: Vec<OsString>,
 }
 
-/// Prints a candidate a line; all shells but bash take a tab and a description too.
+/// Prints one candidate per line. Except for bash, a tab and a description follow.
 ///
 /// # Errors
-/// That stdout is gone.
+/// Fails if stdout is closed.
 pub(crate) fn run(ui: &mut Ui, args: &CompleteArgs) -> Result<()> {
     let lines: Vec<String> = match (args.shell, args.words.as_slice()) {
         (Shell::Bash, [replaced, line]) => {
@@ -53,14 +53,14 @@ pub(crate) fn run(ui: &mut Ui, args: &CompleteArgs) -> Result<()> {
     ui.data(&lines.into_iter().fold(String::new(), |text, line| text + &line + "\n"))
 }
 
-/// What the last of the words may become.
+/// A possible completion of the last word.
 struct Candidate {
     value: String,
-    /// In a line, perhaps an empty one.
+    /// One line, possibly empty.
     help: String,
 }
 
-/// Everything that the last of `words`, which may be empty, can be completed to.
+/// All completions of the last of `words`, which may be empty.
 fn candidates(words: Vec<OsString>) -> Vec<Candidate> {
     let Some((last, before)) = words.split_last() else { return Vec::new() };
     if before.is_empty() {
@@ -77,13 +77,13 @@ fn candidates(words: Vec<OsString>) -> Vec<Candidate> {
         .filter_map(|candidate| {
             let value = candidate.get_value().to_str()?.to_owned();
             let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
-            // Neither may break the protocol of lines.
+            // Control characters would break the line protocol.
             let is_plain = !value.chars().any(char::is_control);
             let help = help.lines().next().unwrap_or_default().replace(|c: char| c.is_control(), " ");
             is_plain.then_some(Candidate { value, help })
         })
         .collect();
-    // Options are many: they come when a dash says so, or when nothing else does.
+    // There are many options, so they are offered only after a dash or when there is nothing else.
     if !is_option && found.iter().any(|candidate| !candidate.value.starts_with('-')) {
         found.retain(|candidate| !candidate.value.starts_with('-'));
     }

@@ -1,4 +1,4 @@
-//! Values that the target knows: tables, handles, message groups.
+//! Completes values that the target knows: tables, handles, message groups.
 
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
@@ -15,14 +15,14 @@ use crate::messages_table::MessagesTable;
 use crate::messages_table::{Direction, Span};
 use crate::messaging::MessageGroup;
 
-/// How long a look-up may take when there is no `--timeout`: somebody waits with a finger on the key.
+/// The default timeout of a lookup: the user is waiting at the keyboard.
 const TIMEOUT: Duration = Duration::from_millis(800);
-/// More candidates than that help nobody.
+/// More candidates than this help nobody.
 const HANDLES: i64 = 100;
-/// Rows that are read in the search for groups: of one inbox, or of the index.
+/// How many rows to read when looking for groups, from one inbox or from the index.
 const ROWS: usize = 100;
 
-/// What kind of value an argument takes.
+/// The kind of value that an argument takes.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Table,
@@ -35,24 +35,24 @@ impl Kind {
         match arg.get_id().as_str() {
             "table" => Some(Self::Table),
             "message_group_uuid" => Some(Self::Group),
-            // It must not be anybody's yet.
+            // A new handle must not exist yet.
             "new_handle" => None,
             _ => arg.get_value_names()?.iter().any(|name| name == "HANDLE").then_some(Self::Handle),
         }
     }
 }
 
-/// The target, as the words before the cursor have it.
+/// The target that the words before the cursor name.
 #[derive(Default)]
 pub(super) struct Target {
     flags: Option<Flags>,
     table: Option<String>,
-    /// Whose inbox a group is looked for in.
+    /// Whose inbox to search for groups.
     handle: Option<String>,
 }
 
 impl Target {
-    /// Reads what can be read of a command line that is not whole.
+    /// Reads what it can from an incomplete command line.
     pub(super) fn of(words: &[OsString]) -> Arc<Self> {
         let Ok(matches) = crate::cli::command().ignore_errors(true).try_get_matches_from(words) else {
             return Arc::default();
@@ -66,10 +66,10 @@ impl Target {
         Arc::new(Self { flags, table: text("table"), handle: text("from").or_else(|| text("handle")) })
     }
 
-    /// Asks the target, if it answers in time.
+    /// Asks the target, with a timeout.
     fn ask(&self, kind: Kind, prefix: &OsStr) -> Option<Vec<CompletionCandidate>> {
         let prefix = prefix.to_str()?;
-        // A dry run's clients cannot write, whatever happens.
+        // A dry run's clients cannot write.
         let flags = Flags { dry_run: true, ..self.flags.clone()? };
         let cx = Context::new(Config::load(&flags).ok()?, |_| ());
         let asked = async {
@@ -86,8 +86,7 @@ impl Target {
         Some(found)
     }
 
-    /// The groups of whoever is named before, the latest first; else some of the
-    /// table's.
+    /// The groups of the user named earlier on the line, latest first, else some of the table's.
     async fn groups(&self, cx: &Context) -> Result<Vec<CompletionCandidate>> {
         let table = cx.config().table(self.table.as_deref());
         let messages = MessagesTable::new(&cx.dynamodb().await?, table);
@@ -103,7 +102,7 @@ impl Target {
     }
 }
 
-/// Has the values of `command` and of all commands below it completed from `target`.
+/// Makes `command` and all its subcommands complete their values from `target`.
 pub(super) fn attach(command: clap::Command, target: &Arc<Target>) -> clap::Command {
     command
         .mut_args(|arg| match Kind::of(&arg) {
@@ -120,7 +119,7 @@ pub(super) fn attach(command: clap::Command, target: &Arc<Target>) -> clap::Comm
 fn in_time<T>(request_timeout: Duration, work: impl Future<Output = T>) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let done = runtime.block_on(async { tokio::time::timeout(request_timeout, work).await });
-    // A look-up that still goes on must not hold up the end.
+    // Does not wait for a lookup that is still running.
     runtime.shutdown_background();
     done.ok()
 }
@@ -137,7 +136,7 @@ async fn handles(cx: &Context, prefix: &str) -> Result<Vec<CompletionCandidate>>
     Ok(users.into_iter().map(candidate).collect())
 }
 
-/// One candidate for each group, with who is in it and what was said last.
+/// One candidate per group, described by its users and its last message.
 fn described(groups: Vec<MessageGroup>) -> Vec<CompletionCandidate> {
     let mut found: Vec<(String, Vec<String>, String)> = Vec::new();
     for group in groups {
