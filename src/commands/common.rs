@@ -1,4 +1,4 @@
-//! Arguments and steps that commands share.
+//! Arguments and helpers that commands share.
 
 use std::fmt::Display;
 use std::io::Read as _;
@@ -32,13 +32,13 @@ impl PoolArgs {
         cx.config().user_pool(self.user_pool_id.as_deref())
     }
 
-    /// The pool, where there must be one.
+    /// The pool, which must be configured.
     pub(super) fn needed(&self, cx: &Context) -> Result<UserPoolId> {
         cx.config().needed_user_pool(self.user_pool_id.as_deref())
     }
 }
 
-/// `text` as a word of a shell's command line.
+/// Quotes `text` as one word of a shell command line.
 pub(super) fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -50,12 +50,12 @@ pub(super) fn shell_word(text: &str) -> String {
 /// The text of a file that the user named.
 ///
 /// # Errors
-/// [`crate::error::Kind::Failed`]; text that is not UTF-8 is named by its line.
+/// [`crate::error::Kind::Failed`] when it cannot be read, or is not UTF-8. The latter names the line.
 pub(super) fn read_text(file: &std::path::Path) -> Result<String> {
     utf8(&file.display().to_string(), read_bytes(file)?)
 }
 
-/// `bytes`, which came from `name`, as text.
+/// Decodes `bytes`, read from `name`, as text.
 pub(super) fn utf8(name: &str, bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
@@ -64,7 +64,7 @@ pub(super) fn utf8(name: &str, bytes: Vec<u8>) -> Result<String> {
     })
 }
 
-/// The bytes of a file that the user named; `-` is stdin.
+/// The bytes of a file that the user named. `-` is stdin.
 pub(super) fn read_bytes(file: &std::path::Path) -> Result<Vec<u8>> {
     let read = if file == std::path::Path::new("-") {
         let mut bytes = Vec::new();
@@ -75,7 +75,7 @@ pub(super) fn read_bytes(file: &std::path::Path) -> Result<Vec<u8>> {
     read.map_err(|cause| Error::failed(format!("cannot read {}", file.display())).because(cause))
 }
 
-/// `1 user`, `2 users`.
+/// Formats as `1 user`, `2 users`.
 pub(super) fn count<N: Copy + From<u8> + PartialEq + Display>(number: N, noun: &str) -> String {
     let ending = if number == N::from(1) { "" } else { "s" };
     format!("{number} {noun}{ending}")

@@ -1,4 +1,4 @@
-//! `cruddur help`: the commands by what one wants to do.
+//! `cruddur help`: lists the commands by task.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ Examples:
   # one command's help
   cruddur help ddb scan";
 
-/// What people come to do, and the commands for it. Each command has one place.
+/// Tasks, and the commands for them. Each command appears once.
 const TASKS: [(&str, &str, &[&str]); 8] = [
     (
         "Set up",
@@ -104,7 +104,7 @@ pub struct HelpArgs {
 }
 
 impl HelpArgs {
-    /// The words of the command whose help is wanted, if they name one.
+    /// The command whose help is wanted, if the words name one.
     pub(crate) fn command(&self, root: &clap::Command) -> Option<&[String]> {
         (!self.words.is_empty() && super::find(root, &self.words).is_ok()).then_some(&self.words)
     }
@@ -129,7 +129,7 @@ pub(super) async fn run(_cx: &Context, ui: &mut Ui, args: &HelpArgs) -> Result<(
         let _ = writeln!(said, "{title}: {what}");
         for path in *paths {
             let words: Vec<String> = path.split(' ').map(ToOwned::to_owned).collect();
-            // Not every build has every command.
+            // Some builds lack some commands.
             let Ok(command) = super::find(&root, &words) else { continue };
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             let columns = width.saturating_sub(longest + 4).max(20);

@@ -40,7 +40,7 @@ pub(super) async fn run(_cx: &Context, ui: &mut Ui, args: &ManArgs) -> Result<()
     }
 }
 
-/// The pages of `command` and of all commands below it; how many they are.
+/// Writes the pages of `command` and all its subcommands. Returns how many.
 fn write_all(command: &clap::Command, dir: &Path) -> Result<usize> {
     let file = dir.join(Man::new(command.clone()).get_filename());
     std::fs::write(&file, page(command)?).or_failed(|| format!("cannot write {}", file.display()))?;
@@ -70,7 +70,7 @@ fn page(command: &clap::Command) -> Result<String> {
     Ok(page)
 }
 
-/// A line as it stands, which roff would otherwise take for its own or make prettier.
+/// Escapes a line that roff would otherwise interpret or typeset differently.
 fn roff(line: &str) -> String {
     let mut text = String::from(if line.starts_with(['.', '\'']) { "\\&" } else { "" });
     for c in line.chars() {

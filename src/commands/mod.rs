@@ -1,5 +1,4 @@
-//! The commands. The file tree is the command tree: one leaf a file, its `Args`
-//! and its `run` side by side.
+//! The commands. The file tree mirrors the command tree: one file per leaf, with its `Args` and its `run`.
 
 mod cognito;
 mod common;
@@ -89,7 +88,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The runtime it needs: serving takes threads, asking does not.
+    /// The runtime it needs. Only serving needs threads.
     #[must_use]
     pub fn runtime(&self) -> tokio::runtime::Builder {
         match self {
@@ -99,7 +98,7 @@ impl Command {
         }
     }
 
-    /// How long it waits unless told otherwise, where that is not what others do.
+    /// Its default timeout, if it differs from that of the other commands.
     #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
         match self {
@@ -128,7 +127,7 @@ impl Command {
     }
 }
 
-/// The command that `words` name, below `root`.
+/// Finds the command that `words` name, below `root`.
 fn find<'a>(root: &'a clap::Command, words: &[String]) -> Result<&'a clap::Command> {
     words.iter().try_fold(root, |command, word| {
         command.find_subcommand(word).filter(|command| !command.is_hide_set()).ok_or_else(|| {

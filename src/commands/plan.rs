@@ -1,5 +1,5 @@
-//! What a dry run shows: on stderr how many requests and statements there are and what they
-//! take, then on stdout the first of them, or with `--full` all.
+//! What a dry run prints: on stderr the number of requests and statements and their cost, then on
+//! stdout the first of them, or all with `--full`.
 
 use std::iter;
 
@@ -11,13 +11,13 @@ use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::output::{Format, Ui};
 
-/// Statements of a file that are shown; of the others, their number is.
+/// How many statements are printed. The rest are only counted.
 const STATEMENTS: usize = 100;
 
-/// For a command that cannot say what it would do: with `--dry-run` it does nothing.
+/// Refuses `--dry-run` for a command that cannot predict what it would do.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`].
+/// [`crate::error::Kind::Usage`] in a dry run.
 pub(super) fn refuse_dry_run(cx: &Context, command: &str, why: &str) -> Result<()> {
     if cx.dry_run() {
         return Err(Error::usage(format!("{command} has no dry run: {why}; nothing was done")));
@@ -25,13 +25,13 @@ pub(super) fn refuse_dry_run(cx: &Context, command: &str, why: &str) -> Result<(
     Ok(())
 }
 
-/// Shows the requests of a command that has no other data.
+/// Prints the requests of a command that has no other data.
 pub(super) fn show_plan(ui: &mut Ui, mut plan: Plan) -> Result<()> {
     conclude(ui, &plan);
     show_requests(ui, Format::Table, &mut plan)
 }
 
-/// Shows the requests after a command's other data. A JSON document has them in it.
+/// Prints the requests after a command's other data. A JSON document already contains them.
 pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &mut Plan) -> Result<()> {
     if format == Format::Json {
         return Ok(());
@@ -51,7 +51,7 @@ pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &mut Plan) -> Res
     Ok(())
 }
 
-/// The same as part of a JSON document.
+/// The requests as part of a JSON document.
 pub(super) fn requests_json(plan: &mut Plan) -> Result<Value> {
     let mut requests = Vec::new();
     plan.each(|unsent| {
@@ -61,7 +61,7 @@ pub(super) fn requests_json(plan: &mut Plan) -> Result<Value> {
     Ok(json!({ "count": plan.count(), "requests": requests }))
 }
 
-/// How much there is to send, and what it takes.
+/// Prints how much would be sent, and what it costs.
 fn conclude(ui: &mut Ui, plan: &Plan) {
     let WriteCost { items, table_units, index_units, at_least } = &plan.cost;
     if plan.count() == 0 {
@@ -94,7 +94,7 @@ fn conclude(ui: &mut Ui, plan: &Plan) {
     }
 }
 
-/// Shows how many SQL statements there are, and the first of them or with `--full` all.
+/// Prints how many SQL statements there are, and the first of them, or all with `--full`.
 pub(super) fn show_statements<S: AsRef<str>>(cx: &Context, ui: &mut Ui, statements: &[S]) -> Result<()> {
     ui.notice(format!("would run {}; nothing was written", count(statements.len(), "statement")));
     let shown = if cx.full_plan() { statements.len() } else { STATEMENTS };

@@ -1,4 +1,4 @@
-//! The files that a project may have of its own, and the built-in ones in their place.
+//! Files that a project may provide, and the built-in ones used otherwise.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::common::{read_bytes, utf8};
 use crate::config::project_file;
 use crate::error::Result;
 
-/// A file of a project, by its path in it.
+/// A project file, by its path in the project.
 pub(super) struct ProjectFile {
     path: &'static str,
     built_in: &'static str,
@@ -24,9 +24,9 @@ pub(super) const TRANSCRIPT: ProjectFile = ProjectFile {
     built_in: include_str!("../../conversations/default.txt"),
 };
 
-/// What a file holds, and the name it goes by in whatever is printed.
+/// A file's contents, and its name in output.
 pub(super) struct Source {
-    /// The path as it would be typed, or `the built-in db/schema.sql`.
+    /// The path as the user would type it, or `the built-in db/schema.sql`.
     pub(super) name: String,
     pub(super) bytes: Cow<'static, [u8]>,
 }
@@ -39,12 +39,12 @@ pub(super) struct BuiltInArgs {
 }
 
 impl ProjectFile {
-    /// The file that was named, else the project's own, unless the built-in one is asked
-    /// for, or there is none.
+    /// Reads the file that was named, else the project's own, else the built-in one. `--built-in`
+    /// skips the project's.
     ///
     /// # Errors
-    /// A file that is there and cannot be read; [`crate::error::Kind::Refused`] for one of the
-    /// project's that other users control.
+    /// Fails if the file exists and cannot be read. [`crate::error::Kind::Refused`] for a project
+    /// file that other users control.
     pub(super) fn read(&self, named: Option<&Path>, args: BuiltInArgs) -> Result<Source> {
         let own = match named {
             Some(file) => Some(file.to_owned()),
@@ -62,10 +62,10 @@ impl ProjectFile {
 }
 
 impl Source {
-    /// The text.
+    /// The contents as text.
     ///
     /// # Errors
-    /// What is not UTF-8 is named by its line.
+    /// Fails if it is not UTF-8. The error names the line.
     pub(super) fn text(self) -> Result<String> {
         utf8(&self.name, self.bytes.into_owned())
     }

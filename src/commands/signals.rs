@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM, for commands that go on until they are told to stop: the first asks for it, the
-//! second ends the process, whatever it is doing.
+//! Ctrl-C and SIGTERM, for commands that run until told to stop. The first signal asks the command
+//! to stop; the second ends the process, whatever it is doing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,11 +10,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Context as _, Error, Kind, Result};
 
-/// Whether the next signal ends the process: nobody listens, or one has come already. Once they are
-/// caught, they have no effect of their own any more.
+/// Whether the next signal ends the process: either nothing listens, or one has arrived already.
+/// Needed because a caught signal loses its default effect.
 static ENDS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// The first request to stop from now on, instead of a sudden end.
+/// Catches signals. The first one becomes a request to stop instead of ending the process.
 pub(in crate::commands) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -28,13 +28,13 @@ pub(in crate::commands) enum Stop {
 }
 
 impl Signals {
-    /// Starts to catch them.
+    /// Starts catching signals.
     pub(in crate::commands) fn catch() -> Result<Self> {
         if ENDS.get().is_none() {
             let ends = Arc::new(AtomicBool::new(false));
             for signal in [SIGINT, SIGTERM] {
-                // In this order: the first one is let through, and arms it for the second. The
-                // process ends in the handler itself, so that nothing can be in the way.
+                // The order matters: the first signal passes the conditional shutdown and then arms it for
+                // the second. The process ends in the handler itself, so nothing can delay it.
                 flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&ends))
                     .and_then(|_| flag::register(signal, Arc::clone(&ends)))
                     .or_failed(cannot)?;
@@ -46,7 +46,7 @@ impl Signals {
         Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
-    /// The next request.
+    /// Waits for the next request.
     pub(in crate::commands) async fn next(&mut self) -> Stop {
         tokio::select! {
             _ = self.interrupt.recv() => Stop::Interrupt,
@@ -72,11 +72,11 @@ fn cannot() -> String {
 }
 
 impl Stop {
-    /// The end of a command that was stopped before it was done.
+    /// The error of a command that was stopped before it was done.
     pub(in crate::commands) fn unfinished(self) -> Error {
         match self {
             Self::Interrupt => Error::new(Kind::Interrupted, "interrupted"),
-            // 128 and the signal's number, by the shell's custom.
+            // 128 plus the signal number, as shells report it.
             Self::Terminate => Error::new(Kind::Child(128 + 15), "terminated"),
         }
     }

@@ -1,4 +1,4 @@
-//! Users whom DynamoDB names and PostgreSQL does not know.
+//! Users that DynamoDB names and PostgreSQL does not have.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,14 +10,14 @@ use crate::messages_table::{MessagesTable, Relinked};
 use crate::messaging::User;
 use crate::postgres::Session;
 
-/// Of the first group rows, how many there are, and how many name somebody unknown.
+/// How many of the first group rows were read, and how many name an unknown user.
 pub(super) struct Strangers {
     pub(super) rows: usize,
     pub(super) strange: usize,
 }
 
 impl Strangers {
-    /// A first impression: one request to each.
+    /// A quick check: one request to each.
     pub(super) async fn look(table: &MessagesTable, session: &Session) -> Result<Self> {
         let rows = table.users_of_first_rows().await?;
         let uuids: BTreeSet<Uuid> = rows.iter().flatten().copied().collect();
@@ -28,7 +28,7 @@ impl Strangers {
         Ok(Self { rows: rows.len(), strange: rows.iter().filter(is_strange).count() })
     }
 
-    /// In a line.
+    /// Describes it in one line.
     pub(super) fn line(&self, table: &str) -> String {
         let rows = count(self.rows, "group row");
         let verb = if self.strange == 1 { "names" } else { "name" };
@@ -36,14 +36,14 @@ impl Strangers {
     }
 }
 
-/// What giving groups to other users came to.
+/// The result of [`relink`].
 pub(super) struct Given {
     pub(super) done: Relinked,
-    /// Groups whose users' handles nobody has.
+    /// Groups of users whose handles nobody has.
     pub(super) left: usize,
 }
 
-/// Gives whatever names unknown users to those who have their handles now.
+/// Relinks items of unknown users to the users who now have their handles.
 pub(super) async fn relink(table: &MessagesTable, session: &Session) -> Result<Given> {
     let mut namings = table.namings().await?;
     let uuids: Vec<Uuid> = namings.keys().copied().collect();

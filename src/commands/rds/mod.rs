@@ -1,4 +1,4 @@
-//! `cruddur rds`: who reaches the production database.
+//! `cruddur rds`: who can reach the production database.
 
 mod update_sg_rule;
 

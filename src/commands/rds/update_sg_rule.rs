@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::output::{Column, Record, Ui};
 use crate::security_group::{Mode, Rule, SourceAddress};
 
-/// RDS's for PostgreSQL, unless an instance has been given another.
+/// The default port of PostgreSQL on RDS.
 const POSTGRES_PORT: u16 = 5432;
 
 pub(super) const EXAMPLES: &str = "\
@@ -37,7 +37,7 @@ pub struct UpdateSgRuleArgs {
     output: OutputArgs,
 }
 
-/// What became of the rule.
+/// What happened to the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum UpdateOutcome {
