@@ -25,7 +25,7 @@ pub enum Invariant {
     NoMessage,
     /// A row is not older than its group's newest message.
     RowBehind,
-    /// A row is not newer than its group's newest message.
+    /// A row is not newer than its group's newest message, but for a few microseconds.
     RowAhead,
     /// A row shows the text of its group's newest message.
     RowText,
