@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::files_below;
+use crate::support::{files_below, names};
 
 /// What one can read in a sitting.
 const MAX_LINES: usize = 400;
@@ -26,6 +26,17 @@ fn the_picture_of_the_modules_is_that_of_the_code() {
     let (picture, _) = rest.split_once("```").unwrap();
     assert_eq!(picture, arrows(&[]), "paste what scripts/arrows.py prints into docs/architecture.md");
     assert!(picture.contains("commands --> archive"), "{picture}");
+}
+
+#[test]
+fn the_page_lists_every_module() {
+    let page = include_str!("../../docs/architecture.md");
+    let (_, rest) = page.split_once("```text\n").unwrap();
+    let (list, _) = rest.split_once("```").unwrap();
+    let first_word = |line: &str| line.split(' ').next().unwrap().trim_end_matches('/').to_owned();
+    let mut listed: Vec<String> = list.lines().map(first_word).filter(|word| !word.is_empty()).collect();
+    listed.sort();
+    assert_eq!(listed, names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
 }
 
 #[test]
