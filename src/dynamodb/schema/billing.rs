@@ -1,4 +1,4 @@
-//! How a table is paid for.
+//! Billing modes and provisioned capacity.
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ pub enum Billing {
     OnDemand,
 }
 
-/// Provisioned capacity units a second.
+/// Provisioned capacity units per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Units {
-    /// Of reading.
+    /// Read units.
     pub read: i64,
-    /// Of writing.
+    /// Write units.
     pub write: i64,
 }
 
@@ -33,7 +33,7 @@ impl Default for Units {
 }
 
 impl Units {
-    /// As a table or an index has them; `None` for one that is paid for by the request.
+    /// The provisioned units of a table or an index; `None` when it is billed on demand.
     pub(crate) fn of(throughput: Option<&ProvisionedThroughputDescription>) -> Option<Self> {
         let throughput = throughput?;
         let read = throughput.read_capacity_units().unwrap_or_default();
@@ -54,7 +54,7 @@ impl fmt::Display for Units {
 }
 
 impl Billing {
-    /// How `table` is paid for.
+    /// The billing mode of `table`.
     pub(crate) fn of(table: &TableDescription) -> Self {
         let mode = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
         if mode == Some(&BillingMode::PayPerRequest) { Self::OnDemand } else { Self::Provisioned }

@@ -1,4 +1,4 @@
-//! A key: its attributes, their types, and what tells two keys apart.
+//! Key schemas: attributes, their types, and key hashes.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,26 +10,25 @@ use aws_sdk_dynamodb::types::{
 use crate::dynamodb::Item;
 use crate::error::{Error, Result};
 
-/// A key.
+/// The key schema of a table or an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySchema {
-    /// Its parts, partition key first. A table has one or two, a global index may
-    /// have more.
+    /// The key attributes, partition key first. A table has one or two; a global index may have more.
     pub parts: Vec<KeyAttribute>,
-    /// How many of them make up the partition key.
+    /// How many of `parts` make up the partition key.
     pub partition: usize,
 }
 
-/// A part of a key.
+/// One attribute of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyAttribute {
-    /// The attribute.
+    /// Its name.
     pub name: String,
     /// Its type.
     pub kind: KeyKind,
 }
 
-/// What a part of a key can be.
+/// The type of a key attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     /// S
@@ -65,24 +64,24 @@ impl KeySchema {
         Self { parts, partition }
     }
 
-    /// The names of its parts, partition key first.
+    /// The names of the key attributes, partition key first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().map(|part| part.name.as_str())
     }
 
-    /// The part of this name.
+    /// The key attribute of this name.
     #[must_use]
     pub fn part(&self, name: &str) -> Option<&KeyAttribute> {
         self.parts.iter().find(|part| part.name == name)
     }
 
-    /// Whether this attribute is of the partition key.
+    /// Whether this attribute is part of the partition key.
     #[must_use]
     pub fn is_partition(&self, name: &str) -> bool {
         self.parts.iter().take(self.partition).any(|part| part.name == name)
     }
 
-    /// The key of an item, as far as the item has it.
+    /// The key attributes that the item has.
     #[must_use]
     pub fn of_item(&self, item: &Item) -> Item {
         self.names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
@@ -91,15 +90,15 @@ impl KeySchema {
     /// The key of an item.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when a part of it is missing.
+    /// [`crate::error::Kind::Failed`] when a key attribute is missing.
     pub fn required(&self, item: &Item) -> Result<Item> {
         self.names().map(|name| Ok((name.to_owned(), required(item.get(name), name)?.clone()))).collect()
     }
 
-    /// A number that two equal keys share, and different ones hardly ever.
+    /// A hash of the item's key. Equal keys have the same hash; different keys hardly ever do.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when the item has no such key.
+    /// [`crate::error::Kind::Failed`] when a key attribute is missing or has no key type.
     pub(crate) fn hash(&self, item: &Item) -> Result<u64> {
         let mut hasher = DefaultHasher::new();
         for name in self.names() {

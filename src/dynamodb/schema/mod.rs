@@ -1,4 +1,4 @@
-//! Tables: what they are like, listing, dropping and creating them again.
+//! Tables: describing, listing, dropping and recreating them.
 
 mod billing;
 mod key;

@@ -1,4 +1,4 @@
-//! A table that is dropped and created again, with the same definition and without its items.
+//! Dropping a table and creating it again, with the same definition and without its items.
 
 use aws_sdk_dynamodb::types::TableDescription;
 
@@ -7,34 +7,34 @@ use crate::config::Target;
 use crate::dynamodb::{DynamoDb, KeySchema, SavedTable, TableSchema};
 use crate::error::{Error, Result};
 
-/// A table that is to be emptied.
+/// A table to be emptied.
 #[derive(Debug)]
 pub struct Truncation {
     /// Its key.
     pub key: KeySchema,
-    /// Its items and their bytes, by a count that AWS renews every six hours or so.
+    /// Its item count. AWS updates it about every six hours.
     pub items: u64,
-    /// See `items`.
+    /// Its size in bytes, updated at the same time.
     pub bytes: u64,
-    /// The items that each of its indexes holds.
+    /// The item count of each index.
     pub indexed: Vec<(String, u64)>,
-    /// Why it had better not be created anew: what would be lost, or may be.
+    /// Reasons not to recreate it: what would or may be lost.
     pub obstacles: Vec<String>,
-    /// What makes it impossible.
+    /// Why it cannot be recreated, if it cannot.
     pub refusal: Option<String>,
-    /// Its definition, as it is needed again.
+    /// The definition to recreate it with.
     pub definition: SavedTable,
 }
 
 impl Truncation {
-    /// Read units of a scan of the whole table, by its size.
+    /// Read units of a full scan, estimated from the table's size.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub fn read_units(&self) -> f64 {
         (self.bytes as f64 / 4096.0).ceil().max(1.0) / 2.0
     }
 
-    /// Write units of deleting every item, by their average size and those of the indexes.
+    /// Write units of deleting every item, indexes included, estimated from the average item size.
     #[must_use]
     pub fn write_units(&self) -> u64 {
         self.cost().units()
@@ -44,7 +44,7 @@ impl Truncation {
         self.effort_of(self.items)
     }
 
-    /// What deleting so many items takes, of the table and of its indexes.
+    /// What deleting this many items costs, on the table and its indexes.
     #[must_use]
     pub fn effort_of(&self, items: u64) -> WriteCost {
         let each = if self.items == 0 { 1 } else { self.bytes.div_ceil(self.items).div_ceil(1024).max(1) };
@@ -58,10 +58,10 @@ impl Truncation {
 }
 
 impl DynamoDb {
-    /// Looks at `table`, and at what it would take to create it again.
+    /// Describes `table`, and what recreating it would take.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when there is no such table, or it is not ready.
+    /// [`crate::error::Kind::Failed`] when there is no such table, or it is neither ACTIVE nor UPDATING.
     pub async fn plan_truncation(&self, table: &str) -> Result<Truncation> {
         let Some(found) = self.describe(table).await? else { return Err(self.no_table(table).await?) };
         let status = found.table_status().map_or("?", |status| status.as_str());
@@ -111,14 +111,14 @@ impl DynamoDb {
     /// Deletes the table, waits until it is gone, creates it again, and waits until it is ready.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Partial`] when the table is gone and could not be created.
+    /// [`crate::error::Kind::Partial`] when the table was deleted, but not fully recreated.
     pub async fn recreate(&self, table: &str, definition: &SavedTable) -> Result<()> {
         self.held(self.drop_table(table)).await?;
         self.create_again(table, definition).await
     }
 }
 
-/// What a description tells that a request to create cannot, or what forbids deleting.
+/// What rules out recreating a table: deletion protection, or settings that a create request lacks.
 fn refusal(found: &TableDescription) -> Option<String> {
     if found.deletion_protection_enabled() == Some(true) {
         return Some("its deletion protection is on".to_owned());

@@ -1,4 +1,4 @@
-//! A table's definition outside of the table: what it takes to create it again.
+//! A saved table definition: what it takes to create the table again.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableInput;
@@ -16,41 +16,41 @@ use crate::aws::Tries;
 use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Kind, Result};
 
-/// A table as it was when it was looked at.
+/// A table's definition at the time it was saved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SavedTable {
-    /// Its ARN, which names the account; not every emulator has one.
+    /// Its ARN, which names the account. Some emulators have none.
     pub arn: Option<String>,
-    /// The request that creates it again: what `aws dynamodb create-table --cli-input-json` takes.
+    /// The request that recreates it, as `aws dynamodb create-table --cli-input-json` accepts it.
     pub create_table: Value,
-    /// The attribute of its time to live.
+    /// The time-to-live attribute.
     pub time_to_live: Option<String>,
     /// Whether point-in-time recovery was on.
     pub point_in_time_recovery: bool,
 }
 
-/// What there is now of a table that was kept.
+/// The present state of a table that was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SavedState {
     /// There is no table of that name.
     Missing,
-    /// The table is there, without all of its settings.
+    /// The table exists, but lacks some of its settings.
     Incomplete,
-    /// The table is there as it was.
+    /// The table exists as it was saved.
     Whole,
-    /// A table of another definition has its name.
+    /// A table with a different definition has its name.
     Another,
 }
 
 impl SavedTable {
-    /// Whether both are created by the same request, in whatever order it lists things.
+    /// Whether both have the same create request, whatever the order of its lists.
     fn is_created_like(&self, other: &Self) -> bool {
         sorted(&self.create_table) == sorted(&other.create_table)
     }
 }
 
 impl DynamoDb {
-    /// What DescribeTable does not tell. What the service does not know, it does not have.
+    /// The settings that DescribeTable does not return. One that the service does not support is off.
     pub(crate) async fn settings(
         &self,
         table: &str,
@@ -99,13 +99,13 @@ impl DynamoDb {
         Ok((ttl, point_in_time, tags))
     }
 
-    /// The definition of a table that is there.
+    /// The definition of an existing table.
     pub(crate) async fn definition_of(&self, table: &str, found: &TableDescription) -> Result<SavedTable> {
         let (time_to_live, point_in_time_recovery, tags) = self.settings(table, found).await?;
         let request = definition(found, tags).map_err(|cause| {
             Error::failed(format!("cannot repeat the definition of {table:?}")).because(cause)
         })?;
-        // The request is the SDK's; nothing is sent.
+        // The SDK builds the request in a dry run. Nothing is sent.
         let db = self.rehearsing();
         let sent = request.send_with(&db.client).await;
         db.held(async { sent.map_err(|error| self.error("cannot make a request", table, &error)) }).await?;
@@ -119,7 +119,7 @@ impl DynamoDb {
         })
     }
 
-    /// What there is of `table`, which was kept; a table that comes or goes is waited for.
+    /// Compares `table` with its saved definition. Waits while it is being created or deleted.
     pub async fn state_of_saved(&self, table: &str, kept: &SavedTable) -> Result<SavedState> {
         let found = match self.describe(table).await? {
             Some(found) if found.table_status() == Some(&TableStatus::Deleting) => {
@@ -139,15 +139,15 @@ impl DynamoDb {
         Ok(if has_ttl && has_recovery { SavedState::Whole } else { SavedState::Incomplete })
     }
 
-    /// Creates `table` as it was, and waits until it is ready.
+    /// Creates `table` as it was saved, and waits until it is ready.
     ///
     /// # Errors
-    /// [`Kind::Partial`], with how far it came.
+    /// [`Kind::Partial`]; the message says how far it got.
     pub async fn create_again(&self, table: &str, kept: &SavedTable) -> Result<()> {
         let created = async {
             match Box::pin(self.held(self.send_again(table, kept))).await? {
                 Some(()) => self.wait_until_active(table).await.map(drop),
-                // A dry run's.
+                // A dry run.
                 None => Ok(()),
             }
         };
@@ -172,7 +172,7 @@ impl DynamoDb {
             .send()
             .await;
         let Err(error) = sent else { return Ok(()) };
-        // By a try whose answer was lost, if it is what was wanted.
+        // An earlier try may have created it, though its response was lost.
         let is_there = tries.went_unanswered()
             && self
                 .state_of_saved(table, kept)
@@ -181,7 +181,7 @@ impl DynamoDb {
         if is_there { Ok(()) } else { Err(self.error("cannot create the table again", table, &error)) }
     }
 
-    /// Switches on again what a request to create cannot.
+    /// Switches on the settings that a create request cannot set.
     ///
     /// # Errors
     /// [`Kind::Partial`] when a setting is missing.
@@ -203,7 +203,7 @@ impl DynamoDb {
             let sent = request.customize().interceptor(tries.clone()).send().await;
             self.held(async {
                 match sent {
-                    // The service refuses to switch on what is on.
+                    // The service refuses to switch on what is already on.
                     Err(_) if tries.went_unanswered() && self.has_ttl(table, attribute).await => Ok(()),
                     Err(error) => Err(self.error("cannot switch time to live on", table, &error)),
                     Ok(_) => Ok(()),
@@ -229,7 +229,7 @@ impl DynamoDb {
     }
 }
 
-/// The same with every list in one order.
+/// The same value with every list sorted.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(values) => {

@@ -4,21 +4,20 @@ use std::fmt;
 
 use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};
 
-/// What a table is doing in place of being ready.
+/// Why a table is not ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Busy {
-    /// The index that is, or the table itself.
+    /// The index that is not ready; `None` for the table itself.
     index: Option<String>,
-    /// What it is instead of `ACTIVE`.
+    /// Its status, which is not `ACTIVE`.
     status: String,
-    /// Whether items are being written into the index, and how many there are, as far as the service
-    /// tells.
+    /// Whether the index is being backfilled, and its item count so far, if the service reports it.
     backfilling: bool,
     items: u64,
 }
 
 impl Busy {
-    /// `None`: it is ready.
+    /// `None` when the table is ready.
     pub(crate) fn of(table: &TableDescription) -> Option<Self> {
         let of_index = table.global_secondary_indexes().iter().find_map(|index| {
             let status = index.index_status().filter(|status| **status != IndexStatus::Active)?;

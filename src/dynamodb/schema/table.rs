@@ -1,21 +1,21 @@
-//! What a table is like: its key, its indexes, its size. For any table.
+//! The schema of any table: its key, its indexes, its size.
 
 use aws_sdk_dynamodb::types::{Projection, ProjectionType, TableDescription};
 
 use super::key::KeySchema;
 
-/// A table, by its description.
+/// A table's schema, from its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSchema {
-    /// What tells it from another table of the same name, before or after it.
+    /// Distinguishes it from an earlier or later table of the same name.
     pub id: String,
     /// The table's own key.
     pub key: KeySchema,
-    /// Its indexes, global and local, by name.
+    /// Its indexes, global and local, sorted by name.
     pub indexes: Vec<IndexSchema>,
-    /// Bytes of its items. AWS brings this up to date every six hours or so.
+    /// Size of its items in bytes. AWS updates it about every six hours.
     pub bytes: u64,
-    /// Its items, as of the same time.
+    /// Number of its items, updated at the same time.
     pub items: u64,
 }
 
@@ -26,11 +26,11 @@ pub struct IndexSchema {
     pub name: String,
     /// Its key.
     pub key: KeySchema,
-    /// Whether it shares the table's partition key, and can be read consistently.
+    /// Whether it is a local index: it shares the table's partition key and allows consistent reads.
     pub local: bool,
-    /// Whether its items have all their attributes.
+    /// Whether it projects all attributes.
     pub projects_all: bool,
-    /// Bytes of its items. AWS brings this up to date every six hours or so.
+    /// Size of its items in bytes. AWS updates it about every six hours.
     pub bytes: u64,
 }
 
@@ -58,7 +58,7 @@ impl TableSchema {
         });
         let mut indexes: Vec<IndexSchema> = global.chain(local).collect();
         indexes.sort_by(|a, b| a.name.cmp(&b.name));
-        // Other engines than AWS's may have no id.
+        // Engines other than AWS may have no table id. The creation time replaces it.
         let created = || table.creation_date_time().map(ToString::to_string);
         Self {
             id: table.table_id().map(ToOwned::to_owned).or_else(created).unwrap_or_default(),

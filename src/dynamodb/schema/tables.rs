@@ -1,4 +1,4 @@
-//! Listing and dropping tables, and waiting until what was asked for has happened.
+//! Listing and dropping tables, and waiting for a table to reach a state.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::dynamodb::{DynamoDb, TableSchema};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 
-/// How often a table's state is asked for, at first and at most: an emulator is
-/// ready at once, AWS takes seconds to minutes.
+/// The first and the longest pause between polls of a table's state. An emulator is ready at once;
+/// AWS takes seconds to minutes.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// How long a table may take to be created or deleted.
+/// How long to wait for a table to be created or deleted.
 const TIMEOUT: Duration = Duration::from_mins(15);
 
 impl DynamoDb {
-    /// The names of all tables, in order. 100 come with each page.
+    /// The names of all tables, sorted. A page has up to 100.
     pub async fn list_tables(&self) -> Result<Vec<String>> {
         let mut tables = Vec::new();
         let mut pages = self.client.list_tables().into_paginator().send();
@@ -33,7 +33,7 @@ impl DynamoDb {
         Ok(tables)
     }
 
-    /// What `table` is like.
+    /// The schema of `table`.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there is no such table.
@@ -43,8 +43,8 @@ impl DynamoDb {
         Ok(TableSchema::of(&found))
     }
 
-    /// What scanning all of `table` takes, eventually consistent, by the size that is
-    /// known of it; `None` when none is, yet, or to whoever may not ask.
+    /// Read units of an eventually consistent scan of all of `table`, from its reported size. `None` when
+    /// the size is not known yet, or the caller may not describe the table.
     ///
     /// # Errors
     /// [`Kind::Failed`] when there is no such table.
@@ -79,19 +79,18 @@ impl DynamoDb {
     /// Deletes `table` and waits until it is gone.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when there is no such table; the nearest
-    /// name is given as a hint.
+    /// [`crate::error::Kind::Failed`] when there is no such table. A hint gives the nearest name.
     pub async fn drop_table(&self, table: &str) -> Result<()> {
         let tries = Tries::default();
         let request = self.client.delete_table().table_name(table).customize();
         match request.interceptor(tries.clone()).send().await {
             Ok(_) => {}
-            // By a try whose answer was lost.
+            // An earlier try deleted it, but its response was lost.
             Err(_) if tries.went_unanswered() && self.is_going(table).await => {}
             Err(error) if is_not_found(&error) => return Err(self.no_table(table).await?),
             Err(error) => {
                 let error = self.error(&format!("cannot drop the table {table:?}"), table, &error);
-                // It may be protected since it was looked at.
+                // Protection may have been switched on since the last check.
                 if error.kind() == Kind::Failed {
                     self.check_droppable(table).await?;
                 }
@@ -101,12 +100,12 @@ impl DynamoDb {
         self.wait_until_gone(table).await
     }
 
-    /// Waits until there is no such table.
+    /// Waits until the table is gone.
     pub(crate) async fn wait_until_gone(&self, table: &str) -> Result<()> {
         self.wait_for(table, "to be gone", TIMEOUT, |found| found.is_none().then_some(())).await
     }
 
-    /// Whether the table is gone, or is being deleted, as far as the service tells.
+    /// Whether the table is known to be gone or being deleted.
     async fn is_going(&self, table: &str) -> bool {
         let found = self.describe(table).await;
         found
@@ -119,11 +118,11 @@ impl DynamoDb {
         Ok(found.map(|found| found.deletion_protection_enabled().unwrap_or(false)))
     }
 
-    /// Whether `table` can be dropped, before anybody is asked to confirm it.
+    /// Checks that `table` can be dropped, before the user is asked to confirm.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when there is no such table, or when it is
-    /// protected against deletion, with what switches that off.
+    /// [`crate::error::Kind::Failed`] when there is no such table, or when it is protected against
+    /// deletion. A hint gives the command that switches the protection off.
     pub async fn check_droppable(&self, table: &str) -> Result<()> {
         match self.deletion_protection(table).await? {
             None => Err(self.no_table(table).await?),
@@ -147,8 +146,8 @@ impl DynamoDb {
             .await
     }
 
-    /// The same, however long it takes: an index is filled in minutes to days. `watch` is told what
-    /// it is waited for.
+    /// Like [`Self::wait_until_active`], but without a timeout: filling an index takes minutes to days.
+    /// Calls `watch` with what it is waiting for.
     pub(crate) async fn wait_until_ready(
         &self,
         table: &str,
@@ -194,7 +193,7 @@ impl DynamoDb {
         }
     }
 
-    /// The name of a table that is there which `table` may stand for.
+    /// The name of an existing table that `table` may be a misspelling of.
     pub async fn table_like(&self, table: &str) -> Result<Option<String>> {
         let tables = self.list_tables().await?;
         Ok(nearest(table, &tables).cloned())

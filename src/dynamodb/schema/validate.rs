@@ -1,5 +1,4 @@
-//! Whether a table would take an item: what it would refuse in the middle of a job
-//! is better known before it begins.
+//! Checks items against a table before a job starts, so that it does not fail halfway.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -11,10 +10,10 @@ use crate::dynamodb::{IndexSchema, Item, KeyAttribute, KeyKind, MAX_ITEM_BYTES, 
 const MAX_KEY_BYTES: [usize; 2] = [2048, 1024];
 
 impl TableSchema {
-    /// Whether the table takes `item`; its size in bytes.
+    /// Checks that the table accepts `item`. Returns its size in bytes.
     ///
     /// # Errors
-    /// Why not.
+    /// Why it does not.
     pub fn fits(&self, item: &Item) -> Result<usize, String> {
         self.has_key(item)?;
         for index in &self.indexes {
@@ -35,8 +34,8 @@ impl TableSchema {
         Ok(bytes)
     }
 
-    /// The write units that putting an item of so many bytes takes in each index that it is in,
-    /// at least: what an index does not project is not counted.
+    /// The write units of putting an item of this size into each index that includes it. This is a
+    /// lower bound: an index that does not project all attributes counts as one unit.
     pub fn index_units(&self, item: &Item, bytes: usize) -> impl Iterator<Item = (&str, u64)> {
         let is_in = |index: &&IndexSchema| index.key.names().all(|name| item.contains_key(name));
         let units =
@@ -44,10 +43,10 @@ impl TableSchema {
         self.indexes.iter().filter(is_in).map(move |index| (index.name.as_str(), units(index)))
     }
 
-    /// Whether `item` has the table's key.
+    /// Checks that `item` has the table's key.
     ///
     /// # Errors
-    /// What it lacks.
+    /// Which key attribute is missing or invalid.
     pub fn has_key(&self, item: &Item) -> Result<(), String> {
         for (number, part) in self.key.parts.iter().enumerate() {
             let value = item
@@ -66,7 +65,7 @@ impl TableSchema {
     }
 }
 
-/// Whether a value can be this part of a key; its length.
+/// Checks that a value can be this key attribute. Returns its length.
 fn is_part(part: &KeyAttribute, value: &AttributeValue) -> Result<usize, String> {
     let length = match (part.kind, value) {
         (KeyKind::Text, AttributeValue::S(text)) => text.len(),
