@@ -1,8 +1,8 @@
-//! The sizes that DynamoDB charges for, and the units they come to.
+//! Item sizes as DynamoDB charges for them, and the units they come to.
 //!
-//! Source: "DynamoDB item sizes and formats" and "Read and write operations" in the
-//! developer guide. They call the size of a number approximate; how a sign and a
-//! decimal point count is what the service has been observed to do.
+//! Source: "DynamoDB item sizes and formats" and "Read and write operations" in the developer guide.
+//! They call the size of a number approximate. How a sign and a decimal point count was observed on
+//! the service.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -15,12 +15,12 @@ pub const MAX_ITEM_BYTES: usize = 400 * 1024;
 pub const READ_UNIT: usize = 4096;
 /// Bytes that a write unit covers.
 pub const WRITE_UNIT: usize = 1024;
-/// What a list or a map takes, whatever it holds.
+/// Overhead of a list or a map, whatever it holds.
 const CONTAINER: usize = 3;
-/// What each element of a list or a map takes besides.
+/// Overhead of each element of a list or a map.
 const ELEMENT: usize = 1;
 
-/// Bytes of an item: names, in UTF-8, and values.
+/// Size of an item in bytes: names, in UTF-8, and values.
 #[must_use]
 pub fn item(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + of_value(value)).sum()
@@ -41,13 +41,13 @@ fn of_value(value: &AttributeValue) -> usize {
             let of_entry = |(name, value): (&String, &AttributeValue)| ELEMENT + name.len() + of_value(value);
             CONTAINER + values.iter().map(of_entry).sum::<usize>()
         }
-        // Booleans and NULL; and what a later version may bring takes that at least.
+        // Booleans and NULL. A type that this version does not know takes at least as much.
         _ => 1,
     }
 }
 
-/// A byte, and one for every two significant digits, those before the decimal
-/// point and those after it rounded up each; a byte for the sign of a negative one.
+/// One byte, plus one for every two significant digits, rounded up separately before and after the
+/// decimal point, plus one for a minus sign.
 fn of_number(number: &str) -> usize {
     let number = number.trim();
     let (is_negative, number) = match number.strip_prefix('-') {
@@ -65,24 +65,23 @@ fn of_number(number: &str) -> usize {
     if significant == 0 {
         return 1;
     }
-    // Where the decimal point is, counted in significant digits.
+    // The position of the decimal point, counted in significant digits.
     let point = i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(exponent)
         - i64::try_from(leading).unwrap_or(i64::MAX);
     let before = usize::try_from(point).unwrap_or_default().min(significant);
     1 + before.div_ceil(2) + (significant - before).div_ceil(2) + usize::from(is_negative)
 }
 
-/// The units of reading so many bytes in one request: of one item, or of a page
-/// of Query and Scan, which add up their items before they round up. Even nothing
-/// takes the least there is.
+/// Read units of one request for this many bytes: one item, or a page of Query or Scan, whose items
+/// are added up before rounding. Reading nothing still costs the minimum.
 #[must_use]
 pub fn read_units(bytes: usize, consistent: bool) -> f64 {
     let units = units_of(bytes, READ_UNIT);
     if consistent { units } else { units / 2.0 }
 }
 
-/// The units of writing an item of so many bytes, outside a transaction. Of an
-/// item that is changed it is the larger of what it was and what it becomes.
+/// Write units of an item of this size, outside a transaction. For a changed item, the larger of its
+/// old and new size counts.
 #[must_use]
 pub const fn write_units(bytes: usize) -> usize {
     let units = bytes.div_ceil(WRITE_UNIT);

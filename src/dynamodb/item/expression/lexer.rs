@@ -1,8 +1,8 @@
-//! An expression's words.
+//! Splits an expression into tokens.
 
 use super::SyntaxError;
 
-/// A word, and where it begins.
+/// A token and its offset in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) at: usize,
@@ -13,18 +13,18 @@ pub(super) struct Token {
 pub(super) enum Kind {
     /// A name, a keyword or a function.
     Word(String),
-    /// A name in backquotes, which is nothing but a name.
+    /// A name in backquotes. It is never a keyword or a function.
     Name(String),
-    /// In single or double quotes.
+    /// Text in single or double quotes.
     Text(String),
     Number(String),
-    /// In base64: `b'…'`.
+    /// Binary in base64: `b'…'`.
     Binary(Vec<u8>),
     Sign(&'static str),
     End,
 }
 
-/// Longer ones first.
+/// Each sign as written, and what it stands for. Longer signs come first, as the first match wins.
 const SIGNS: [(&str, &str); 17] = [
     ("<>", "<>"),
     ("!=", "<>"),
@@ -45,8 +45,7 @@ const SIGNS: [(&str, &str); 17] = [
     (":", ":"),
 ];
 
-/// Whether a name is one without backquotes. A hyphen is part of it: nothing is
-/// ever subtracted.
+/// Whether a name needs no backquotes. It may contain hyphens, because nothing is ever subtracted.
 pub(super) fn is_plain_name(name: &str) -> bool {
     name.starts_with(begins_name) && name.chars().all(continues_name)
 }
@@ -59,7 +58,7 @@ fn continues_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
 }
 
-/// All words, and the end.
+/// All tokens, with [`Kind::End`] as the last.
 pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SyntaxError> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -77,7 +76,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SyntaxError> {
     }
 }
 
-/// The word that begins at `at`, and how many bytes it has.
+/// The token at `at`, and its length in bytes.
 fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     let rest = &source[at..];
     let Some(first) = rest.chars().next() else { return Ok((Kind::End, 0)) };
@@ -123,7 +122,7 @@ fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     }
 }
 
-/// What is between quotes; a quote inside is written twice.
+/// The text between quotes, and its length in bytes with them. A quote inside is doubled.
 fn quoted(source: &str, at: usize, quote: char) -> Result<(String, usize), SyntaxError> {
     let inside = &source[at + 1..];
     let mut text = String::new();
@@ -151,7 +150,7 @@ fn number(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     Err(SyntaxError::new(source, at, format!("{text} is no number; text goes in quotes: '{text}'")))
 }
 
-/// Whether a text is a number as JSON writes them, which DynamoDB takes.
+/// Whether `text` is a number in JSON's notation, which DynamoDB accepts. Leading zeros are allowed.
 #[must_use]
 pub fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,10 +1,8 @@
-//! Conditions and attribute paths as people write them, made into what the
-//! service takes: names and values go by placeholders, so that no name can be a
-//! reserved word and no value needs DynamoDB's JSON.
+//! Conditions and attribute paths as people write them, converted to what the service accepts. Names
+//! and values become placeholders: a name cannot be a reserved word, and a value needs no DynamoDB JSON.
 //!
-//! The language is the service's own, with values written straight into it:
-//! `user_handle = 'nina' AND size(message) > 100`. Its grammar is in
-//! `docs/data-access.md`.
+//! The language is the service's own, with values written in place:
+//! `user_handle = 'nina' AND size(message) > 100`. Its grammar is in `docs/data-access.md`.
 
 mod lexer;
 mod parser;
@@ -22,48 +20,48 @@ pub use self::path::{Path, Projection, Step};
 pub use self::placeholders::Placeholders;
 use crate::error::Error;
 
-/// A condition: a filter, what must hold for a write, or which keys to query.
+/// A condition: a filter, the condition of a write, or which keys to query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     root: Node,
     source: String,
 }
 
-/// What a condition consists of.
+/// A node of a condition's syntax tree.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
-    /// Any of them.
+    /// At least one of them holds.
     Or(Vec<Node>),
-    /// All of them.
+    /// All of them hold.
     And(Vec<Node>),
-    /// Not so.
+    /// It does not hold.
     Not(Box<Node>),
     /// `=`, `<>`, `<`, `<=`, `>` or `>=`.
     Compare(Operand, &'static str, Operand),
-    /// From the second to the third, both included.
+    /// The first is between the second and the third, inclusive.
     Between(Operand, Operand, Operand),
-    /// Equal to any of these.
+    /// The first equals one of the others.
     In(Operand, Vec<Operand>),
-    /// A function that is true or false, such as `begins_with`.
+    /// A function that returns true or false, such as `begins_with`.
     Function(&'static str, Vec<Operand>),
 }
 
-/// What is compared.
+/// An operand of a comparison or a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand {
     /// An attribute, or a part of one.
     Path(Path),
-    /// A value that was written out.
+    /// A literal value.
     Value(AttributeValue),
-    /// The size of an attribute, in what the service counts for its type.
+    /// The size of an attribute, as the service counts it for the attribute's type.
     Size(Path),
 }
 
-/// Where an expression cannot be read, and why.
+/// Where an expression cannot be parsed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     text: String,
-    /// In bytes.
+    /// Offset in bytes.
     at: usize,
     why: String,
 }
@@ -73,7 +71,7 @@ impl SyntaxError {
         Self { text: text.to_owned(), at: at.min(text.len()), why: why.into() }
     }
 
-    /// As the error of a flag or an argument of this name.
+    /// The error for the flag or argument of this name.
     #[must_use]
     pub fn of(&self, name: &str) -> Error {
         Error::usage(format!("cannot read {name}: {self}"))
@@ -82,7 +80,7 @@ impl SyntaxError {
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An expression of several lines: the one that is meant.
+        // Of several lines, show only the one with the error.
         let before = self.text.get(..self.at).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = self.text[start..].lines().next().unwrap_or_default().replace('\t', " ");
@@ -111,7 +109,7 @@ impl FromStr for Projection {
 }
 
 impl Condition {
-    /// The condition that an attribute is not there.
+    /// The condition that an attribute does not exist.
     #[must_use]
     pub fn is_missing(attribute: &str) -> Self {
         let path = Operand::Path(Path::of(attribute));
@@ -121,7 +119,7 @@ impl Condition {
         }
     }
 
-    /// What it consists of.
+    /// The root of its syntax tree.
     #[must_use]
     pub const fn root(&self) -> &Node {
         &self.root
@@ -133,7 +131,7 @@ impl Condition {
         &self.source
     }
 
-    /// The conditions that must all hold: itself, unless it is joined by AND.
+    /// The operands of a top-level AND, or the whole condition if there is none.
     #[must_use]
     pub fn parts(&self) -> &[Node] {
         match &self.root {
@@ -142,7 +140,7 @@ impl Condition {
         }
     }
 
-    /// As the service takes it; its names and values go into `placeholders`.
+    /// The condition as the service accepts it. Its names and values go into `placeholders`.
     #[must_use]
     pub fn write(&self, placeholders: &mut Placeholders) -> String {
         self.root.write(placeholders)

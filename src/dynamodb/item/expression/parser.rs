@@ -1,4 +1,4 @@
-//! From words to what they mean.
+//! Parses tokens into a syntax tree.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::lexer::{Kind, Token, tokens};
 use super::{Node, Operand, Path, Step, SyntaxError};
 
-/// The functions that are true or false, and how many operands each takes.
+/// The functions that return true or false, and how many operands each takes.
 const FUNCTIONS: [(&str, usize); 5] = [
     ("attribute_exists", 1),
     ("attribute_not_exists", 1),
@@ -18,9 +18,9 @@ const FUNCTIONS: [(&str, usize); 5] = [
 ];
 const SIZE: &str = "size";
 const COMPARATORS: [&str; 6] = ["=", "<>", "<", "<=", ">", ">="];
-/// Words that are no attribute unless they are in backquotes.
+/// Words that are attributes only in backquotes.
 const KEYWORDS: [&str; 8] = ["AND", "OR", "NOT", "IN", "BETWEEN", "TRUE", "FALSE", "NULL"];
-/// Parentheses within parentheses; the service itself allows fewer.
+/// The deepest nesting. The service itself allows less.
 const DEEPEST: usize = 100;
 
 pub(super) fn condition(source: &str) -> Result<Node, SyntaxError> {
@@ -91,7 +91,7 @@ impl<'s> Parser<'s> {
             times += 1;
         }
         let node = self.comparison()?;
-        // Twice is not at all.
+        // A double NOT cancels out.
         Ok(if times.is_multiple_of(2) { node } else { Node::Not(Box::new(node)) })
     }
 
@@ -105,7 +105,7 @@ impl<'s> Parser<'s> {
             return self.call(name, count);
         }
         let left = self.operand("an attribute, a value, NOT or (")?;
-        // A value to the left leaves the attribute for the right.
+        // If the left side is a value, the right side may be an attribute.
         let names_are_fine = matches!(left, Operand::Value(_));
         if self.take_word("BETWEEN") {
             let from = self.right(names_are_fine)?;
@@ -131,7 +131,7 @@ impl<'s> Parser<'s> {
         Err(self.expected("=, <>, <, <=, >, >=, BETWEEN or IN"))
     }
 
-    /// The function that begins here, if one does.
+    /// The function that is called here, if any.
     fn function(&self) -> Option<(&'static str, usize)> {
         let Kind::Word(word) = self.kind() else { return None };
         let is_called = self.tokens.get(self.next + 1).is_some_and(|token| token.kind == Kind::Sign("("));
@@ -150,8 +150,8 @@ impl<'s> Parser<'s> {
         Ok(Node::Function(name, operands))
     }
 
-    /// What an attribute is compared with. A bare name there is nearly always a
-    /// text whose quotes were forgotten, or taken away by the shell.
+    /// The right side of a comparison. A bare name here is nearly always text whose quotes were forgotten,
+    /// or removed by the shell.
     fn right(&mut self, names_are_fine: bool) -> Parsed<Operand> {
         if let Kind::Word(word) = self.kind()
             && !names_are_fine

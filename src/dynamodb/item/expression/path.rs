@@ -1,4 +1,4 @@
-//! Attributes, and parts of them.
+//! Paths of attributes, and projections.
 
 use std::fmt;
 
@@ -15,9 +15,9 @@ pub struct Path(Vec<Step>);
 /// One step into an item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// To what has this name.
+    /// To the attribute or map entry of this name.
     Name(String),
-    /// To the list's element of this number, from 0.
+    /// To the list element with this index, from 0.
     Index(u32),
 }
 
@@ -38,7 +38,7 @@ impl Path {
         &self.0
     }
 
-    /// The attribute's name, where it is a whole attribute.
+    /// The attribute's name, if the path is a whole attribute.
     #[must_use]
     pub fn attribute(&self) -> Option<&str> {
         match self.0.as_slice() {
@@ -88,7 +88,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// The attributes to return, where not all of them.
+/// The attributes to return, if not all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection(Vec<Path>);
 
@@ -103,23 +103,22 @@ impl Projection {
         Self(names.into_iter().map(Path::of).collect())
     }
 
-    /// What is asked for, in order.
+    /// The requested paths, in order.
     #[must_use]
     pub fn paths(&self) -> &[Path] {
         &self.0
     }
 
-    /// As the service takes it; the names go into `placeholders`.
+    /// The projection as the service accepts it. The names go into `placeholders`.
     #[must_use]
     pub fn write(&self, placeholders: &mut Placeholders) -> String {
         let paths: Vec<String> = self.0.iter().map(|path| path.write(placeholders)).collect();
         paths.join(", ")
     }
 
-    /// What `path`, one of these, leads to in an item that was returned for them.
+    /// Finds the value of `path`, one of the requested paths, in an item that was returned for them.
     ///
-    /// The service returns of a list only the elements that were asked for, one
-    /// after the other.
+    /// Of a list, the service returns only the requested elements, without gaps.
     #[must_use]
     pub fn find<'i>(&self, path: &Path, item: &'i Item) -> Option<&'i AttributeValue> {
         let mut value: Option<&AttributeValue> = None;
@@ -136,7 +135,7 @@ impl Projection {
         value
     }
 
-    /// How many smaller elements of the same list are asked for.
+    /// The position of element `index` in the returned list: the number of smaller elements requested.
     fn place_of(&self, list: &[Step], index: u32) -> usize {
         let mut smaller: Vec<u32> = self
             .0

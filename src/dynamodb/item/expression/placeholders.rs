@@ -1,10 +1,10 @@
-//! What stands for names and values in the expressions of one request.
+//! Placeholders for the names and values in the expressions of one request.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The names and values of one request's expressions, each of them once.
+/// The names and values in the expressions of one request, each listed once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Placeholders {
     names: Vec<String>,
@@ -12,7 +12,7 @@ pub struct Placeholders {
 }
 
 impl Placeholders {
-    /// What stands for an attribute's name.
+    /// The placeholder for an attribute's name.
     pub(super) fn name(&mut self, name: &str) -> String {
         let known = self.names.iter().position(|known| known == name);
         let number = known.unwrap_or_else(|| {
@@ -22,7 +22,7 @@ impl Placeholders {
         format!("#n{number}")
     }
 
-    /// What stands for a value.
+    /// The placeholder for a value.
     pub(super) fn value(&mut self, value: &AttributeValue) -> String {
         let known = self.values.iter().position(|known| known == value);
         let number = known.unwrap_or_else(|| {
@@ -32,14 +32,14 @@ impl Placeholders {
         format!(":v{number}")
     }
 
-    /// For the request's `ExpressionAttributeNames`, which must not be empty.
+    /// The request's `ExpressionAttributeNames`; `None` instead of an empty map, which is not allowed.
     #[must_use]
     pub fn names(&self) -> Option<HashMap<String, String>> {
         let named = |(number, name): (usize, &String)| (format!("#n{number}"), name.clone());
         (!self.names.is_empty()).then(|| self.names.iter().enumerate().map(named).collect())
     }
 
-    /// For the request's `ExpressionAttributeValues`, which must not be empty.
+    /// The request's `ExpressionAttributeValues`; `None` instead of an empty map, which is not allowed.
     #[must_use]
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let valued = |(number, value): (usize, &AttributeValue)| (format!(":v{number}"), value.clone());

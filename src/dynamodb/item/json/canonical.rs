@@ -1,4 +1,4 @@
-//! Items in the one form that equal items share.
+//! The canonical form of items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -6,8 +6,8 @@ use super::number;
 use super::read::Kind;
 use crate::dynamodb::Item;
 
-/// Appends `item` in a form that equal items share, whatever the order of their
-/// attributes and sets and however their numbers are written, and no others.
+/// Appends the canonical form of `item`, which equal items share and no others. The order of attributes
+/// and sets, and the way numbers are written, make no difference.
 pub fn canonical(item: &Item, out: &mut Vec<u8>) {
     let mut attributes: Vec<_> = item.iter().collect();
     attributes.sort_unstable_by_key(|(name, _)| *name);
@@ -60,7 +60,7 @@ fn value(attribute: &AttributeValue, out: &mut Vec<u8>) {
             tag(Kind::Bs, out);
             set(blobs.iter().map(|blob| blob.as_ref().to_vec()).collect(), out);
         }
-        // Of a type that is not known, there is nothing to write or read either.
+        // NULL. A type that this version does not know can be neither written nor read.
         _ => tag(Kind::Null, out),
     }
 }

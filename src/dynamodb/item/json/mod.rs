@@ -1,5 +1,5 @@
-//! Items as JSON: plain values for people, typed ones for DynamoDB's own tools.
-//! Written here; read in `read` and `plain`.
+//! Items as JSON: plain values for people, typed ones for DynamoDB's own tools. This file writes them;
+//! `read` and `plain` read them.
 
 mod canonical;
 mod number;
@@ -21,18 +21,17 @@ pub(crate) use read::Kind;
 pub use read::{Problem, typed_item};
 pub use record::{Record, typed_record};
 
-/// An item as a JSON object of plain values. Binary becomes base64; a number
-/// keeps every digit.
+/// An item as a JSON object of plain values. Binary becomes base64; numbers keep every digit.
 pub struct Plain<'a>(pub &'a Item);
 
 /// An item in DynamoDB's own JSON: `{"pk": {"S": "…"}}`.
 pub struct Typed<'a>(pub &'a Item);
 
-/// An item as either of them.
+/// An item as [`Typed`] or [`Plain`].
 pub struct Json<'a> {
     /// The item.
     pub item: &'a Item,
-    /// As [`Typed`] and not as [`Plain`].
+    /// Whether to write it as [`Typed`].
     pub typed: bool,
 }
 
@@ -61,7 +60,7 @@ impl Serialize for Typed<'_> {
     }
 }
 
-/// A value as text for a table: a string as it is, anything else as plain JSON.
+/// A value as text for a table: strings as they are, anything else as plain JSON.
 #[must_use]
 pub fn cell(value: &AttributeValue) -> String {
     match value {
@@ -70,7 +69,7 @@ pub fn cell(value: &AttributeValue) -> String {
     }
 }
 
-/// The key first, then by name: the same item always prints the same.
+/// The key first, then the rest by name, so that an item always prints the same way.
 fn ordered(item: &Item) -> Vec<(&String, &AttributeValue)> {
     let mut attributes: Vec<_> = item.iter().collect();
     let rank = |name: &str| match name {
@@ -138,7 +137,7 @@ impl Serialize for Number<'_> {
     }
 }
 
-/// DynamoDB's numbers have up to 38 digits, more than a float keeps.
+/// Writes the digits as they are: DynamoDB's numbers have up to 38, more than a float keeps.
 fn number_of<S: Serializer>(number: &str, serializer: S) -> Result<S::Ok, S::Error> {
     match RawValue::from_string(number.to_owned()) {
         Ok(raw) => raw.serialize(serializer),

@@ -1,19 +1,19 @@
-//! DynamoDB's numbers, as text: they have more digits than a float keeps.
+//! DynamoDB's numbers, as text: a float would lose digits.
 
 use std::fmt::Write as _;
 
-/// The most significant digits.
+/// The maximum number of significant digits.
 /// Source: "Supported data types and naming rules" in the developer guide, Number.
 const DIGITS: usize = 38;
-/// The magnitudes of the largest and the smallest number, 9.99…E+125 and 1E-130.
+/// The exponents of the largest and the smallest magnitude, 9.99…E+125 and 1E-130.
 const LARGEST: i64 = 125;
 const SMALLEST: i64 = -130;
 
-/// `text` in the one form that equal numbers share: digits without leading or
-/// trailing zeros, and the magnitude of the first.
+/// The canonical form of `text`, which equal numbers share: the digits without leading and trailing
+/// zeros, and the exponent of the first.
 ///
 /// # Errors
-/// Why the service would not take it.
+/// Why the service would reject it.
 pub(super) fn canonical(text: &str) -> Result<String, String> {
     let refuse = |why: &str| Err(format!("{} {why}", shown(text)));
     let (is_negative, rest) = match text.as_bytes().first() {
@@ -56,19 +56,19 @@ pub(super) fn canonical(text: &str) -> Result<String, String> {
     Ok(canonical)
 }
 
-/// Whether the service takes it.
+/// Checks that the service accepts the number.
 ///
 /// # Errors
-/// Why not.
+/// Why it does not.
 pub(super) fn check(text: &str) -> Result<(), String> {
-    // What most numbers are.
+    // Fast path: most numbers are just a few digits.
     if (1..=DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
     canonical(text).map(drop)
 }
 
-/// A number as an error shows it.
+/// The number as error messages show it, cut if it is long.
 fn shown(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST {

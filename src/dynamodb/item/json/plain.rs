@@ -12,14 +12,14 @@ use super::number;
 use super::read::{Path, Problem};
 use crate::dynamodb::Item;
 
-/// The item in `text`: `{"pk": "…", "likes": 3}`. Strings, numbers with every
-/// digit, booleans and null become themselves, objects maps, arrays lists.
+/// Reads an item such as `{"pk": "…", "likes": 3}`. Objects become maps, arrays become lists, and
+/// numbers keep every digit.
 ///
-/// With `infer_sets` an array of nothing but strings, or nothing but numbers,
-/// becomes a set, unless it is empty or holds one of them twice.
+/// With `infer_sets`, an array of only strings or only numbers becomes a set, unless it is empty or has
+/// duplicates.
 ///
 /// # Errors
-/// Anything that is no item, or that DynamoDB would not take.
+/// `text` is not an item, or DynamoDB would reject it.
 pub fn plain_item(text: &[u8], infer_sets: bool) -> Result<Item, Problem> {
     let path = Path::default();
     let fields: Fields<'_> = serde_json::from_slice(text).map_err(|error| path.problem(&error))?;
@@ -27,10 +27,10 @@ pub fn plain_item(text: &[u8], infer_sets: bool) -> Result<Item, Problem> {
     reader.fields(fields, 1).map_err(|message| Problem { line: 1, message: path.said(&message) })
 }
 
-/// The value that `text` means on its own, as [`plain_item`] reads an attribute.
+/// Reads a single value, as [`plain_item`] reads an attribute.
 ///
 /// # Errors
-/// Anything that is not JSON, or that DynamoDB would not take.
+/// `text` is not JSON, or DynamoDB would reject it.
 pub fn plain_value(text: &str) -> Result<AttributeValue, Problem> {
     let path = Path::default();
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| path.problem(&error))?;
@@ -66,7 +66,7 @@ impl Reader<'_> {
         Ok(attributes)
     }
 
-    /// serde reads numbers as floats; their text keeps what they have.
+    /// Takes numbers from the raw text, because serde reads them as floats.
     fn value(&self, raw: &RawValue, level: usize) -> Result<AttributeValue, String> {
         if level > super::read::LEVELS {
             return Err(super::read::too_deep());
@@ -99,7 +99,7 @@ impl Reader<'_> {
     }
 }
 
-/// The set that `values` may have been, else the list that they are.
+/// `values` as a set if they can be one, otherwise as a list.
 fn inferred(values: Vec<AttributeValue>) -> AttributeValue {
     fn all_different(members: impl Iterator<Item = String>) -> bool {
         let mut seen = HashSet::new();
@@ -119,7 +119,7 @@ fn inferred(values: Vec<AttributeValue>) -> AttributeValue {
     }
 }
 
-/// An object's fields in their order, also those of one name.
+/// An object's fields in order, duplicates included.
 pub(crate) struct Fields<'t>(pub(crate) Vec<(String, &'t RawValue)>);
 
 impl<'de: 't, 't> Deserialize<'de> for Fields<'t> {

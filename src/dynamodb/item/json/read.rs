@@ -1,5 +1,5 @@
-//! Reads DynamoDB's typed JSON straight into items, strictly: what the service
-//! would refuse, or what would be lost on the way, is an error with its place.
+//! Reads DynamoDB's typed JSON into items. It is strict: anything that the service would reject, or
+//! that would be lost, is an error with its position.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use super::number;
 use crate::dynamodb::Item;
 
-/// How deep a value may be nested, the attribute itself being the first level.
+/// The deepest nesting of a value. The attribute itself is the first level.
 /// Source: "Quotas in Amazon DynamoDB", nested attribute depth.
 pub(super) const LEVELS: usize = 32;
 
@@ -21,16 +21,16 @@ pub(super) fn too_deep() -> String {
     format!("nested deeper than DynamoDB's {LEVELS} levels")
 }
 
-/// What is wrong with a text that should be an item, and where in it.
+/// What is wrong with the text of an item, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The line within the text, from 1.
     pub line: usize,
-    /// Why.
+    /// What is wrong.
     pub message: String,
 }
 
-/// The attribute that an error is about, innermost first; filled on the way out.
+/// The path of the attribute that an error is about, innermost step first. Filled as the error returns.
 #[derive(Debug, Default)]
 pub(super) struct Path(RefCell<Vec<String>>);
 
@@ -39,9 +39,9 @@ impl Path {
         self.0.borrow_mut().push(step.into());
     }
 
-    /// `error` with the attribute's name.
+    /// Converts `error`, and adds the path.
     pub(super) fn problem(&self, error: &serde_json::Error) -> Problem {
-        // The position is told as a line; the column of a long line helps nobody.
+        // Only the line is kept: in a long line, the column does not help.
         let text = error.to_string();
         let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
         Problem { line: error.line().max(1), message: self.said(text) }
@@ -59,10 +59,10 @@ impl Path {
     }
 }
 
-/// The item in `text`: `{"pk": {"S": "…"}}`.
+/// Reads an item such as `{"pk": {"S": "…"}}`.
 ///
 /// # Errors
-/// Anything that is no item, or that DynamoDB would not take.
+/// `text` is not an item, or DynamoDB would reject it.
 pub fn typed_item(text: &[u8]) -> Result<Item, Problem> {
     let path = Path::default();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -72,7 +72,7 @@ pub fn typed_item(text: &[u8]) -> Result<Item, Problem> {
         .map_err(|error| path.problem(&error))
 }
 
-/// Reads an item, as part of something larger.
+/// Reads an item that is part of something larger.
 #[derive(Clone, Copy)]
 pub(super) struct TypedItem<'p>(pub(super) &'p Path);
 
@@ -84,7 +84,7 @@ impl<'de> DeserializeSeed<'de> for TypedItem<'_> {
     }
 }
 
-/// Attributes of an item, or of a map; `level` is that of their values.
+/// The attributes of an item or a map. `level` is the level of their values.
 #[derive(Clone, Copy)]
 struct Attributes<'p> {
     path: &'p Path,
@@ -197,7 +197,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
-/// The members of a set: some, and no two of them equal by `identity`.
+/// Checks the members of a set: at least one, and no two equal by `identity`.
 fn set<T, I: Eq + std::hash::Hash, E: serde::de::Error>(
     members: Vec<T>,
     identity: impl Fn(&T) -> I,
@@ -245,7 +245,7 @@ impl<'de> Visitor<'de> for List<'_> {
     }
 }
 
-/// The types of DynamoDB.
+/// DynamoDB's types.
 /// Source: "`AttributeValue`" in the API reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -8,23 +8,22 @@ use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use super::read::{Path, Problem, TypedItem};
 use crate::dynamodb::Item;
 
-/// A record of a file of items: an item alone, or a change of one.
+/// A record of a file of items: an item, or a change of one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
-    /// The item of a file that holds nothing but items.
+    /// The item, in a file that has only items.
     pub item: Option<Item>,
-    /// The key of an item that was changed.
+    /// The key of the changed item.
     pub keys: Option<Item>,
-    /// What it was changed into; `None` if it was deleted.
+    /// The item after the change; `None` if it was deleted.
     pub new_image: Option<Item>,
-    /// What it was before.
+    /// The item before the change.
     pub old_image: Option<Item>,
-    /// When, in microseconds since 1970.
+    /// The time of the change, in microseconds since 1970.
     pub written_at: Option<u64>,
 }
 
-/// The record in `text`: `{"Item": {"pk": {"S": "…"}}}`, or one of an incremental
-/// export, with `Keys` and the like.
+/// Reads a record: `{"Item": {"pk": {"S": "…"}}}`, or one of an incremental export, with `Keys` etc.
 ///
 /// # Errors
 /// As for [`typed_item`].
@@ -78,7 +77,7 @@ struct Metadata {
     written_at: Micros,
 }
 
-/// As a text, a number, or a typed number.
+/// A string, a number, or a typed number.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Micros {
