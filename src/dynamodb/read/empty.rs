@@ -1,11 +1,11 @@
-//! Whether a table has items at all.
+//! Whether a table has any items.
 
 use crate::dynamodb::{Capacity, DynamoDb, ScanRequest};
 use crate::error::Result;
 
 impl DynamoDb {
-    /// Whether `table` has any item, and the read units that it took to know. Read
-    /// consistently: what was written just now counts.
+    /// Whether `table` has any item, and the read units that the check consumed. Reads consistently, so
+    /// that items written just now count.
     pub async fn has_items(&self, table: &str) -> Result<(bool, Capacity)> {
         let table = table.to_owned();
         let request = ScanRequest { table, limit: Some(1), consistent: true, ..ScanRequest::default() };

@@ -6,7 +6,7 @@ use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
 
 impl DynamoDb {
-    /// The item of this key, if there is one.
+    /// The item with this key, if there is one.
     pub async fn get_item(
         &self,
         table: &str,

@@ -1,4 +1,4 @@
-//! One page of a read: sent until it is answered, and added to what has been consumed.
+//! Sends a read with retries, and adds up what it consumes.
 
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
@@ -12,7 +12,7 @@ use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::Result;
 
-/// A read of `table`, and what an error says has failed.
+/// A read of `table`, and the error message if it fails.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) what: &'a str,
@@ -20,7 +20,7 @@ pub(crate) struct Reading<'a> {
 }
 
 impl DynamoDb {
-    /// A page of `query`.
+    /// Reads a page of `query`.
     pub(crate) async fn query_page(
         &self,
         query: QueryFluentBuilder,
@@ -35,7 +35,7 @@ impl DynamoDb {
         Ok(answer)
     }
 
-    /// A page of `scan`.
+    /// Reads a page of `scan`.
     pub(crate) async fn scan_page(
         &self,
         scan: ScanFluentBuilder,
@@ -50,7 +50,7 @@ impl DynamoDb {
         Ok(answer)
     }
 
-    /// The answer to `get`.
+    /// Sends `get`.
     pub(crate) async fn get_page(
         &self,
         get: GetItemFluentBuilder,

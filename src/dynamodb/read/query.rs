@@ -13,25 +13,25 @@ use crate::error::{Error, Result};
 pub struct QueryRequest {
     /// The table.
     pub table: String,
-    /// The index, where not the table itself.
+    /// The index; `None` for the table itself.
     pub index: Option<String>,
-    /// A value for each attribute of the partition key, and what holds for the sort key.
+    /// A value for each attribute of the partition key, and optionally a condition on the sort key.
     pub key: Condition,
-    /// Only items of which this is true. What is consumed stays the same.
+    /// Return only items that match. This does not reduce what is consumed.
     pub filter: Option<Condition>,
-    /// Only these attributes. What is consumed stays the same.
+    /// Return only these attributes. This does not reduce what is consumed.
     pub attributes: Option<Projection>,
     /// Stop after this many items.
     pub limit: Option<usize>,
-    /// From the end of the sort key's order.
+    /// Return items in descending order of the sort key.
     pub descending: bool,
-    /// Read consistently, for twice the units; a global index cannot be.
+    /// Read consistently, for twice the units; not possible on a global index.
     pub consistent: bool,
     /// Count the items and return none.
     pub count_only: bool,
 }
 
-/// A query under way. Ask for [`Query::next_page`] until there is none.
+/// A query in progress. Call [`Query::next_page`] until it returns `None`.
 pub struct Query {
     db: DynamoDb,
     table: String,
@@ -46,11 +46,12 @@ pub struct Query {
 }
 
 impl DynamoDb {
-    /// Begins to read.
+    /// Starts a query. Describes the table, but reads no items yet.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there is no such table or index;
-    /// [`crate::error::Kind::Usage`] when the key condition is none for its key.
+    /// [`crate::error::Kind::Usage`] when the key condition does not fit the key, or a global index is to
+    /// be read consistently.
     pub async fn query(&self, request: QueryRequest) -> Result<Query> {
         let schema = self.table_schema(&request.table).await?;
         let key = match &request.index {
@@ -108,7 +109,7 @@ impl Query {
         if self.done {
             return Ok(None);
         }
-        // Before a filter, a page of few items may well hold none to return.
+        // Not with a filter: a small page may have no matching item.
         let most = self.left.filter(|_| !self.filtered);
         let request = self
             .request
@@ -130,15 +131,15 @@ impl Query {
         Ok(Some(items))
     }
 
-    /// What it consumed so far, and where.
+    /// What it has consumed so far, and where.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.db.usage(self.capacity.clone(), Capacity::default())
     }
 }
 
-/// Whether a condition is one for this key: the service's own words tell neither
-/// the key nor where else the condition would do.
+/// Checks that the condition fits the key. The service's own error names neither the key nor an index
+/// that would fit.
 fn check_key(request: &QueryRequest, key: &KeySchema, table: &TableSchema) -> Result<()> {
     let of = match &request.index {
         Some(index) => format!("the key of the index {index:?}"),
@@ -175,7 +176,7 @@ fn check_key(request: &QueryRequest, key: &KeySchema, table: &TableSchema) -> Re
     }
 }
 
-/// The attribute that a part of a key condition is about, and its values.
+/// The attribute that a part of a key condition is about, and the values it is compared with.
 fn key_part(part: &Node) -> Option<(&str, Vec<&AttributeValue>)> {
     fn name(operand: &Operand) -> Option<&str> {
         match operand {
@@ -201,7 +202,7 @@ fn key_part(part: &Node) -> Option<(&str, Vec<&AttributeValue>)> {
 }
 
 impl KeyKind {
-    /// Whether a value is of this type.
+    /// Whether a value has this type.
     #[must_use]
     pub const fn is_of(self, value: &AttributeValue) -> bool {
         matches!(
@@ -212,7 +213,7 @@ impl KeyKind {
         )
     }
 
-    /// How a value of this type is written in an expression.
+    /// How to write a value of this type in an expression.
     const fn spelt(self) -> &'static str {
         match self {
             Self::Text => "write its value in quotes, 'like this'",

@@ -19,17 +19,17 @@ use crate::dynamodb::item::expression::Placeholders;
 use crate::dynamodb::{Capacity, DynamoDb, Usage};
 use crate::error::Result;
 
-/// A scan under way. Ask for [`Scan::next_page`] until there is none.
+/// A scan in progress. Call [`Scan::next_page`] until it returns `None`.
 ///
-/// The second page is not asked for before the caller asks for it, which is when
-/// it is done with the first. From then on each segment has a page read ahead, and
-/// one page waits; of many segments, 8 are read at the same time.
+/// The second page is not requested until the caller asks for it, once it is done with the first. From
+/// then on, each segment reads one page ahead, and one more page waits. At most 8 segments are read at
+/// the same time.
 pub struct Scan {
     plan: Arc<ScanPlan>,
     starts: Vec<Start>,
     left: Option<usize>,
     stage: Stage,
-    /// What it consumed so far.
+    /// What it has consumed so far.
     pub capacity: Capacity,
 }
 
@@ -38,15 +38,15 @@ enum Stage {
     Second,
     Reading {
         parts: mpsc::Receiver<Result<SegmentRead>>,
-        /// They end with the scan.
+        /// Dropping these stops the readers.
         _readers: JoinSet<()>,
     },
     Done,
 }
 
 impl DynamoDb {
-    /// Begins to read. Of the table, nothing is asked for but how large it is where
-    /// that decides on the number of segments.
+    /// Starts a scan. Reads no items yet; describes the table if the number of segments or the index
+    /// requires it.
     pub async fn scan(&self, request: ScanRequest) -> Result<Scan> {
         let segments = self.segments(&request).await?;
         let mut placeholders = Placeholders::default();
@@ -55,7 +55,7 @@ impl DynamoDb {
         let mut starts = request.start;
         starts.resize(segments, Start::Beginning);
         let limit = request.limit;
-        // Before a filter, a page of few items may well hold none to return.
+        // Not with a filter: a small page may have no matching item.
         let most = limit.filter(|_| filter.is_none());
         let pages = Pages::new(self.is_emulated(), segments, request.max_rcu, most);
         let plan = ScanPlan {
@@ -82,13 +82,13 @@ impl DynamoDb {
 }
 
 impl Scan {
-    /// How many segments there are.
+    /// The number of segments.
     #[must_use]
     pub fn segments(&self) -> usize {
         self.plan.segments
     }
 
-    /// What it consumed so far, and where.
+    /// What it has consumed so far, and where.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.plan.db.usage(self.capacity.clone(), Capacity::default())
@@ -96,7 +96,7 @@ impl Scan {
 
     /// The next page, which may be empty; `None` after the last one.
     ///
-    /// Dropped while it waits, it loses no page.
+    /// Dropping the future loses no page.
     pub async fn next_page(&mut self) -> Result<Option<ScanPage>> {
         if matches!(self.stage, Stage::Second) {
             self.stage = self.read_ahead();
@@ -122,7 +122,7 @@ impl Scan {
         Ok(Some(page))
     }
 
-    /// The first page, and nothing beyond it.
+    /// Reads the first page, and none ahead.
     async fn first(&mut self) -> Result<Option<SegmentRead>> {
         let Some(segment) = self.starts.iter().position(|start| *start != Start::End) else {
             return Ok(None);
@@ -133,7 +133,7 @@ impl Scan {
         Ok(Some(part))
     }
 
-    /// Starts to read whatever is left.
+    /// Starts to read all remaining pages.
     fn read_ahead(&mut self) -> Stage {
         let left = std::mem::take(&mut self.starts).into_iter().enumerate();
         let left: VecDeque<(usize, Start)> = left.filter(|(_, start)| *start != Start::End).collect();

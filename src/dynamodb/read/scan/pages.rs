@@ -1,31 +1,31 @@
-//! How much a page may read, and when.
+//! How much each page may read, and when.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::dynamodb::write::bulk;
 
-/// What the service reads for a page at most. Source: "Scan" in the API reference.
+/// The most that the service reads for a page. Source: "Scan" in the API reference.
 const PAGE_BYTES: f64 = 1024.0 * 1024.0;
 /// Bytes of an eventually consistent read unit.
 const UNIT_BYTES: f64 = 8.0 * 1024.0;
-/// Items of a page as long as nobody knows how large they are.
+/// The `Limit` of a page while item sizes are unknown.
 const FIRST_ITEMS: f64 = 1000.0;
-/// Items that are asked for in place of each that fits into a page on average.
+/// How many items to request for each one that fits into a page on average.
 const SPARE: f64 = 1.05;
-/// The smallest figure that is charged for a page.
+/// The minimum charge for a page, in read units.
 const LEAST_UNITS: f64 = 0.5;
 
-/// Decides on each page's `Limit`, and holds a ceiling.
+/// Sets each page's `Limit`, and enforces the maximum read rate.
 ///
-/// An emulator may read all the rest of the table for a page, and throw away
-/// what is beyond 1 MB; a `Limit` a little above what fits keeps it from that.
+/// For each page, an emulator may read the whole rest of the table and discard what exceeds 1 MB.
+/// A `Limit` slightly above what fits prevents that.
 #[derive(Debug)]
 pub(super) struct Pages {
     emulated: bool,
     most: Option<usize>,
     ceiling: Option<Ceiling>,
-    /// How many share the ceiling.
+    /// How many segments share the ceiling.
     segments: f64,
     seen: Mutex<Seen>,
 }
@@ -36,14 +36,14 @@ struct Seen {
     units: f64,
 }
 
-/// Units a second, and the pace that keeps to them.
+/// The maximum units per second, and the pace that enforces it.
 #[derive(Debug)]
 struct Ceiling {
     units: f64,
     pace: Mutex<bulk::Pace>,
 }
 
-/// What a page is allowed.
+/// The permission to read a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allowance {
     /// The request's `Limit`.
@@ -70,7 +70,7 @@ impl Pages {
         }
         if let Some(ceiling) = &self.ceiling {
             let budget = (ceiling.units / self.segments).max(LEAST_UNITS);
-            // Nobody knows yet: a unit an item is 8 KB.
+            // Before anything is known, assume a unit per item: 8 KB.
             limits.push(budget / per_item.unwrap_or(1.0));
         }
         #[expect(clippy::cast_precision_loss, reason = "a limit is a count of items")]
@@ -88,7 +88,7 @@ impl Pages {
         Allowance { limit, guess, expected }
     }
 
-    /// Takes note of what the page consumed.
+    /// Records what the page consumed.
     pub(super) fn settle(&self, allowance: Allowance, scanned: u64, units: f64) {
         if let Some(ceiling) = &self.ceiling {
             let mut pace = ceiling.pace.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +101,7 @@ impl Pages {
         seen.units += units;
     }
 
-    /// What an item consumes on average; `None` as long as none was seen.
+    /// Average units per item; `None` until one was read.
     fn units_per_item(&self) -> Option<f64> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         (seen.items > 0.0 && seen.units > 0.0).then(|| seen.units / seen.items)

@@ -14,10 +14,10 @@ use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
 
-/// Segments that are read at the same time.
+/// How many segments are read at the same time.
 pub(super) const MAX_CONCURRENT: usize = 8;
 
-/// What every page of a scan is asked with.
+/// What all requests of a scan have in common.
 pub(super) struct ScanPlan {
     pub(super) db: DynamoDb,
     pub(super) table: String,
@@ -29,7 +29,7 @@ pub(super) struct ScanPlan {
     pub(super) values: Option<HashMap<String, AttributeValue>>,
     pub(super) consistent: bool,
     pub(super) pages: Pages,
-    /// Whether the service has ever answered.
+    /// Whether the service has answered any request.
     pub(super) answered: AtomicBool,
 }
 
@@ -39,8 +39,8 @@ pub(super) struct SegmentRead {
     pub(super) capacity: Capacity,
 }
 
-/// Reads one segment after the other to its end, as long as there is one and
-/// somebody wants it.
+/// Takes segments from `left` and reads each to its end. Stops when none is left, a read fails, or the
+/// receiver is gone.
 pub(super) async fn read(
     plan: Arc<ScanPlan>,
     left: Arc<Mutex<VecDeque<(usize, Start)>>>,
@@ -62,7 +62,7 @@ pub(super) async fn read(
 }
 
 impl Start {
-    /// Where to go on after a page with this `last_evaluated_key`.
+    /// Where to continue after a page with this `last_evaluated_key`.
     #[must_use]
     pub fn after(key: Option<Item>) -> Self {
         key.map_or(Self::End, Self::After)
@@ -94,7 +94,7 @@ impl ScanPlan {
             .set_consistent_read(self.consistent.then_some(true))
             .set_exclusive_start_key(key);
         let mut capacity = Capacity::new(self.db.is_emulated());
-        // Another segment may have been answered.
+        // The service may have answered another segment.
         capacity.pages = usize::from(self.answered.load(Ordering::Relaxed));
         let reading = Reading { what: "cannot scan", table: &self.table };
         let answer = self.db.scan_page(request, reading, &mut capacity).await?;
@@ -102,7 +102,7 @@ impl ScanPlan {
         self.answered.store(true, Ordering::Relaxed);
         let items = answer.items.unwrap_or_default();
         let scanned = u64::try_from(answer.scanned_count).unwrap_or_default();
-        // An engine that tells nothing is paced by what it returns.
+        // If the engine does not report capacity, the returned items set the pace.
         let told = answer.consumed_capacity.is_some();
         self.pages.settle(allowance, scanned, if told { capacity.total } else { units_of(&items) });
         let page = ScanPage { segment, items, last_evaluated_key: answer.last_evaluated_key, scanned };

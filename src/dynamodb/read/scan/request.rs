@@ -1,11 +1,11 @@
-//! What a scan is asked for, and what it gives.
+//! What a scan is asked for, and what it returns.
 
 use std::str::FromStr;
 
 use crate::dynamodb::Item;
 use crate::dynamodb::item::expression::{Condition, Projection};
 
-/// The service takes no more. Source: "Scan" in the API reference.
+/// The service's limit. Source: "Scan" in the API reference.
 const MAX_SEGMENTS: usize = 1_000_000;
 
 /// What to read, and how fast.
@@ -13,59 +13,59 @@ const MAX_SEGMENTS: usize = 1_000_000;
 pub struct ScanRequest {
     /// The table.
     pub table: String,
-    /// The index, where not the table itself.
+    /// The index; `None` for the table itself.
     pub index: Option<String>,
-    /// How many parts are read at the same time. What shares a partition key is in
-    /// the same one, and comes in order.
+    /// How many segments to read at the same time. Items with the same partition key are in the same
+    /// segment, in order.
     pub segments: Segments,
-    /// Only items of which this is true. What is consumed stays the same.
+    /// Return only items that match. This does not reduce what is consumed.
     pub filter: Option<Condition>,
-    /// Only these attributes. What is consumed stays the same.
+    /// Return only these attributes. This does not reduce what is consumed.
     pub attributes: Option<Projection>,
     /// Stop after this many items.
     pub limit: Option<usize>,
-    /// A ceiling of read units a second, over all segments.
+    /// Maximum read units per second, over all segments.
     pub max_rcu: Option<f64>,
-    /// Read consistently, for twice the units; an index cannot be.
+    /// Read consistently, for twice the units; not possible on an index.
     pub consistent: bool,
-    /// Where to go on, for each segment; empty is from the beginning. `segments`
-    /// must then be as many as the last time.
+    /// Where each segment resumes; empty to start at the beginning. When resuming, `segments` must be the
+    /// same as before.
     pub start: Vec<Start>,
 }
 
-/// Where the reading of a segment begins.
+/// Where to start reading a segment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Start {
     /// At its beginning.
     #[default]
     Beginning,
-    /// After the item of this key: a page's `last_evaluated_key`.
+    /// After the item with this key, a page's `last_evaluated_key`.
     After(Item),
-    /// Nowhere: it was read to its end.
+    /// Nowhere: it has been read to its end.
     End,
 }
 
 /// A page.
 #[derive(Debug)]
 pub struct ScanPage {
-    /// The segment it is of, from 0.
+    /// Its segment, from 0.
     pub segment: usize,
-    /// What it holds, which may be nothing.
+    /// Its items, possibly none.
     pub items: Vec<Item>,
-    /// Where the segment goes on; `None` at its end. Once a limit is reached, it is
-    /// behind what was returned.
+    /// Where the segment continues; `None` at its end. If the limit cut the page short, this is past the
+    /// items returned.
     pub last_evaluated_key: Option<Item>,
-    /// How many items were looked at.
+    /// How many items were read, before the filter.
     pub scanned: u64,
 }
 
-/// How many parts of a table are read at the same time.
+/// How many segments of a table are read at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Segments {
-    /// By the table's size, and one on an emulator.
+    /// By the table's size; one on an emulator.
     #[default]
     Auto,
-    /// So many; none counts as one.
+    /// This many; 0 counts as 1.
     Count(usize),
 }
 

@@ -1,25 +1,24 @@
-//! Into how many parts a table is cut.
+//! Chooses the number of segments.
 
 use super::request::{ScanRequest, Segments};
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::error::table_flag;
 use crate::error::{Error, Kind, Result};
 
-/// A page of 1 MB takes AWS some tens of milliseconds: a smaller table is read
-/// within a second or so as it is.
+/// Bytes per segment. AWS takes some tens of milliseconds for a page of 1 MB, so a smaller table is
+/// read within a second or so anyway.
 const BYTES_EACH: u64 = 16 * 1024 * 1024;
-/// More pages at once than this and the reader, not the service, is what waits.
+/// With more segments than this, the reader is the bottleneck, not the service.
 const MAX_CHOSEN: u64 = 4;
 
 impl DynamoDb {
-    /// How many segments; and, where that has to be asked for, whether there is
-    /// such an index.
+    /// The number of segments. If it describes the table, it also checks that the index exists.
     pub(super) async fn segments(&self, request: &ScanRequest) -> Result<usize> {
         let is_chosen = request.segments == Segments::Auto && !self.is_emulated() && request.start.is_empty();
         let schema = if is_chosen || request.index.is_some() {
             match self.table_schema(&request.table).await {
                 Ok(schema) => Some(schema),
-                // Whoever may scan need not be allowed to look at the table.
+                // A caller that may scan need not have permission to describe the table.
                 Err(error) if error.kind() == Kind::Config => None,
                 Err(error) => return Err(error),
             }
@@ -38,13 +37,12 @@ impl DynamoDb {
             (Segments::Auto, Some(schema)) if is_chosen => {
                 usize::try_from((1 + schema.bytes / BYTES_EACH).min(MAX_CHOSEN)).unwrap_or(1)
             }
-            // In the embedded server no index leads to a segment: each of its pages
-            // would read the whole table.
+            // The embedded server has no index by segment: each page would read the whole table.
             (Segments::Auto, _) => 1,
         })
     }
 
-    /// The error of an index that is not there.
+    /// The error for an index that does not exist.
     pub(crate) fn no_index(&self, table: &str, index: &str, indexes: &[&str]) -> Error {
         let error = Error::failed(format!("the table {table:?} on {} has no index {index:?}", self.place()));
         if indexes.is_empty() {
