@@ -1,4 +1,4 @@
-//! Writing what is not there yet, and leaving alone what is.
+//! Writes items whose keys are free, and leaves existing items alone.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -15,28 +15,28 @@ use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema, Pace};
 use crate::error::{Error, Kind, Result};
 
-/// Requests at the same time.
+/// Maximum number of concurrent requests.
 const WRITERS: usize = 32;
-/// The service's code for a condition that does not hold.
+/// The service's code for a failed condition.
 const IS_THERE: &str = "ConditionalCheckFailedException";
 
-/// Writes items whose keys are free, one by one, many at a time.
+/// Writes items whose keys are free, one per request, many requests at a time.
 ///
-/// Of two items with the same key the first one stays.
+/// Of two items with the same key, the first is kept.
 pub struct ConditionalWriter {
     db: DynamoDb,
     table: String,
     key: KeySchema,
     pace: Option<Pace>,
     tasks: JoinSet<Ended>,
-    /// The keys that are being written, by their request.
+    /// The keys being written, by request number.
     open: HashMap<u64, Vec<u8>>,
     numbers: BTreeSet<u64>,
     submitted: u64,
     written: ConditionalWritten,
 }
 
-/// A request that is over, with the units that it was guessed and expected to take.
+/// A finished request, with the units that were guessed and expected for it.
 struct Ended {
     number: u64,
     guess: f64,
@@ -49,9 +49,9 @@ struct Ended {
 pub struct ConditionalWritten {
     /// Items put.
     pub put: u64,
-    /// Items that were there.
+    /// Items not written, because one with the same key existed.
     pub kept: u64,
-    /// Write units; the service tells those of what was put.
+    /// Write units. The service reports them only for items that were put.
     pub capacity: Capacity,
 }
 
@@ -61,7 +61,7 @@ enum Done {
 }
 
 impl DynamoDb {
-    /// Begins to write to `table`, whose key is `key`. To be called within a runtime.
+    /// Starts writing to `table`, whose key is `key`. Must be called within a runtime.
     #[must_use]
     pub fn conditional_writer(&self, table: &str, key: KeySchema, max_wcu: Option<f64>) -> ConditionalWriter {
         ConditionalWriter {
@@ -77,7 +77,7 @@ impl DynamoDb {
         }
     }
 
-    /// Puts `item` unless there is one with its key.
+    /// Puts `item` unless one with its key exists.
     async fn put_if_free(&self, table: &str, partition: &str, item: Item) -> Result<Done> {
         let request = self
             .client
@@ -97,7 +97,7 @@ impl DynamoDb {
                 Ok(Done::Put(capacity))
             }
             Err(error) if code(&error) == Some(IS_THERE) => {
-                // It may be the one that a try put whose answer was lost.
+                // It may be our own item, put by an earlier try whose response was lost.
                 let is_ours = match error.as_service_error() {
                     Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                         let items = failed.item().zip(request.get_item().as_ref());
@@ -108,7 +108,7 @@ impl DynamoDb {
                 let unknown = || Capacity::new(self.is_emulated());
                 Ok(if is_ours { Done::Put(unknown()) } else { Done::WasThere })
             }
-            // A dry run's: noted, and as good as done.
+            // A dry run: recorded, and treated as done.
             Err(error) if is_not_sent(&error) => Ok(Done::Put(Capacity::default())),
             Err(error) => Err(self.error("cannot write", table, &error)),
         }
@@ -116,10 +116,10 @@ impl DynamoDb {
 }
 
 impl ConditionalWriter {
-    /// Submits an item; waits while there is too much under way.
+    /// Submits an item. Waits while too many requests, or one with the same key, are in progress.
     ///
     /// # Errors
-    /// An earlier request's failure; [`Kind::Partial`] when some were written.
+    /// The failure of an earlier request; [`Kind::Partial`] when some requests are done.
     pub async fn put(&mut self, item: Item) -> Result<()> {
         let mut key = Vec::new();
         json::canonical(&self.key.of_item(&item), &mut key);
@@ -146,19 +146,19 @@ impl ConditionalWriter {
         Ok(())
     }
 
-    /// How many of the submitted requests, from the first on, are surely done.
+    /// How many requests are done without a gap, in the order of submission.
     #[must_use]
     pub fn done_through(&self) -> u64 {
         self.numbers.first().copied().unwrap_or(self.submitted)
     }
 
-    /// How many requests are done, in whatever order.
+    /// How many requests are done, in any order.
     #[must_use]
     pub const fn done(&self) -> u64 {
         self.written.put + self.written.kept
     }
 
-    /// Waits for all that was submitted.
+    /// Waits until everything submitted is done.
     ///
     /// # Errors
     /// As for [`ConditionalWriter::put`].

@@ -1,4 +1,4 @@
-//! Doing work without sending its writes, and what it would have sent.
+//! Dry runs: work is done without sending its writes, which are listed instead.
 
 use std::future::Future;
 
@@ -8,21 +8,21 @@ use crate::dynamodb::DynamoDb;
 use crate::error::{Kind, Result};
 
 impl DynamoDb {
-    /// Does `work`, which writes to `table`, on a client of a dry run and returns what it would
-    /// have sent. It ends where it cannot go on without a write having been done.
+    /// Does `work`, which writes to `table`, with a dry run's client. Returns what it would have sent.
+    /// Stops where `work` cannot continue because a write was not sent.
     ///
     /// # Errors
-    /// Those of `work` that are not for lack of a write.
+    /// Those of `work`, except for the write that was not sent.
     pub fn rehearse<'a, T: 'a>(
         &'a self,
         table: &'a str,
         work: impl Future<Output = Result<T>> + 'a,
     ) -> impl Future<Output = Result<Plan>> + 'a {
-        // What a command does for real may be large, and it holds it twice.
+        // Boxed because a command's work may be large, and the future would hold it twice.
         let work = Box::pin(work);
         async move {
             if self.schemas.get(table).is_none() {
-                // Without it, only the table's own units are known.
+                // Without the description, only the table's own units are known.
                 let _ = self.describe(table).await;
             }
             self.held(work).await?;
@@ -30,11 +30,11 @@ impl DynamoDb {
         }
     }
 
-    /// Does `work`. A write that a dry run holds back ends it, and counts as done: for what goes
-    /// on after it.
+    /// Does `work`. A write that a dry run holds back ends it without an error, so the caller can go on
+    /// with what follows.
     ///
     /// # Errors
-    /// Those of `work` that are not for lack of a write.
+    /// Those of `work`, except for the write that was not sent.
     pub(crate) async fn held<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
         match work.await {
             Ok(done) => Ok(Some(done)),
@@ -43,14 +43,14 @@ impl DynamoDb {
         }
     }
 
-    /// Lets a dry run know which index an item is in, by its key.
+    /// Tells a dry run how to find an item's index from its key.
     #[must_use]
     pub fn knowing(self, index_of_key: IndexOfKey) -> Self {
         self.schemas.index_of_key.get_or_init(|| index_of_key);
         self
     }
 
-    /// What the client of a dry run has not sent since it was last asked.
+    /// What the dry run's client has not sent since the last call.
     #[must_use]
     pub fn withheld(&self) -> Plan {
         self.dry_run.as_ref().map(DryRun::take).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What a request would write, from its JSON: items and units.
+//! Measures what a request would write, from its JSON: items and units.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -12,19 +12,18 @@ use crate::dynamodb::item::json::typed_item;
 use crate::dynamodb::item::size;
 use crate::dynamodb::{Item, TableSchema};
 
-/// Each action of a transaction is counted twice.
+/// Each action of a transaction costs double.
 /// Source: "DynamoDB Transactions: How it works" in the developer guide.
 const TRANSACTED: u64 = 2;
 
-/// The tables that a dry run's client has seen the description of: what their indexes are
-/// charged.
+/// The tables that a dry run's client has described, to count the units of their indexes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Schemas {
     by_table: Arc<Mutex<HashMap<String, Arc<TableSchema>>>>,
     pub(super) index_of_key: Arc<OnceLock<IndexOfKey>>,
 }
 
-/// The index that an item with this key is in, where the key alone tells.
+/// The index that includes the item with this key, if the key alone decides that.
 pub type IndexOfKey = fn(&Item) -> Option<&'static str>;
 
 impl Schemas {
@@ -35,7 +34,7 @@ impl Schemas {
             .insert(table.to_owned(), Arc::new(schema));
     }
 
-    /// What a request takes, by what is known of its table then.
+    /// Measures requests, using what is known of their tables by then.
     pub(crate) fn measure(&self) -> impl Fn(&str, &[u8]) -> WriteCost + Send + Sync + 'static + use<> {
         let schemas = self.clone();
         move |operation, body| measure(&schemas, operation, body)
@@ -46,14 +45,14 @@ impl Schemas {
     }
 }
 
-/// The writes of a request, as its JSON has them.
+/// The writes of a request, as in its JSON.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Body<'a> {
-    /// BatchWriteItem's, by table.
+    /// Of BatchWriteItem, by table.
     #[serde(borrow)]
     request_items: HashMap<String, Vec<Request<'a>>>,
-    /// TransactWriteItems'.
+    /// Of TransactWriteItems.
     #[serde(borrow)]
     transact_items: Vec<Action<'a>>,
     #[serde(skip)]
@@ -82,11 +81,11 @@ struct Action<'a> {
     condition_check: Option<Write<'a>>,
 }
 
-/// An item as it is put, or the key of one.
+/// An item to put, or the key of an item.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Write<'a> {
-    /// Not in a BatchWriteItem, which has it once for many.
+    /// Empty in a BatchWriteItem, which names the table once for many writes.
     #[serde(borrow)]
     table_name: Cow<'a, str>,
     #[serde(borrow)]
@@ -95,7 +94,7 @@ struct Write<'a> {
     key: Option<&'a RawValue>,
 }
 
-/// What a request takes, as far as it tells.
+/// What a request costs, as far as its JSON shows.
 fn measure(schemas: &Schemas, operation: &str, body: &[u8]) -> WriteCost {
     let body: Body<'_> = match operation {
         "BatchWriteItem" | "TransactWriteItems" => serde_json::from_slice(body).unwrap_or_default(),
@@ -115,8 +114,8 @@ fn measure(schemas: &Schemas, operation: &str, body: &[u8]) -> WriteCost {
     for Action { put, delete, update, condition_check } in &body.transact_items {
         for write in put.iter().chain(delete).chain(update).chain(condition_check) {
             let one = write.cost(schemas, &write.table_name);
-            // A condition writes nothing, and is charged all the same. An index is
-            // told of the transaction afterwards, and charges once.
+            // A condition check writes nothing, but is charged. An index is updated after the transaction,
+            // so it is charged only once.
             let writes = condition_check.is_none();
             cost.add(WriteCost {
                 items: if writes { one.items } else { 0 },
@@ -140,14 +139,14 @@ impl Write<'_> {
             let units = schema.into_iter().flat_map(|schema| schema.index_units(item, bytes));
             units.map(|(index, units)| (index.to_owned(), units)).collect()
         };
-        // Without the table's description, nobody knows its indexes.
+        // Without the table's description, its indexes are unknown.
         let at_least = schema.is_none();
         if let Some(item) = self.item.and_then(read) {
             let bytes = size::item(&item);
             let table_units = u64::try_from(size::write_units(bytes)).unwrap_or(u64::MAX);
             return WriteCost { items: 1, table_units, index_units: index_units(&item, bytes), at_least };
         }
-        // Of an item of which only the key is known, a unit at the very least.
+        // If only the key of an item is known, it takes at least one unit.
         self.key.and_then(read).map_or_else(WriteCost::default, |key| {
             let mut index_units: BTreeMap<String, u64> = index_units(&key, 0);
             let known = index_of_key.and_then(|index_of| index_of(&key));

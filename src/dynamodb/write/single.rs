@@ -12,20 +12,19 @@ use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::Result;
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SingleWrite {
-    /// It is done. What was there before, if anything.
+    /// Done. Holds what was there before, if anything.
     Done(Option<Item>),
-    /// It is done, by a try whose answer was lost: what was there before is not known.
+    /// Done by a try whose response was lost. What was there before is unknown.
     Unheard,
-    /// The condition does not hold, and nothing was written. What is there, where
-    /// the service tells.
+    /// The condition does not hold; nothing was written. Holds what is there, if the service returns it.
     Refused(Option<Item>),
 }
 
 impl DynamoDb {
-    /// Puts an item in the place of whatever has its key, if `condition` holds of that.
+    /// Puts an item, replacing the one with its key, if `condition` holds for that one.
     pub async fn put_item(
         &self,
         table: &str,
@@ -54,7 +53,7 @@ impl DynamoDb {
         match answer {
             Ok(answer) => {
                 written.add_written(&answer, 1);
-                // What it replaced is what an earlier try has put.
+                // The item it replaced is the one that an earlier try put.
                 if tries.went_unanswered() && is_ours(answer.attributes.as_ref()) {
                     return Ok(SingleWrite::Unheard);
                 }
@@ -81,7 +80,7 @@ impl DynamoDb {
         }
     }
 
-    /// Deletes the item of this key, if `condition` holds of it.
+    /// Deletes the item with this key, if `condition` holds for it.
     pub async fn delete_item(
         &self,
         table: &str,
@@ -129,13 +128,13 @@ impl DynamoDb {
         }
     }
 
-    /// The item of this key after a write of which an answer was lost; `None` when that cannot be told.
+    /// Reads the item with this key after the response to a write was lost; `None` if that fails.
     async fn read_back(&self, table: &str, key: Item) -> Option<Option<Item>> {
         self.get_item(table, key, None, true, &mut Capacity::default()).await.ok()
     }
 }
 
-/// Whether two items are the same, however their numbers and sets are written.
+/// Whether two items are equal, however their numbers and sets are written.
 pub(crate) fn same(one: &Item, other: &Item) -> bool {
     let canonical = |item: &Item| {
         let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! TransactWriteItems: all of it or nothing, and only if the table is still as read.
+//! TransactWriteItems: all or nothing, and only if the table has not changed since it was read.
 
 use std::collections::HashMap;
 
@@ -14,15 +14,15 @@ use crate::dynamodb::retry::{MAX_RETRIES, pause};
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
 
-/// Reasons that mean another writer was there first, or that the table is busy:
-/// read again, and try again. Source: "TransactWriteItems" in the API reference.
+/// Reasons that mean another writer came first, or the table is busy: read again and retry.
+/// Source: "TransactWriteItems" in the API reference.
 const PASSING: [&str; 4] =
     [CONDITION_FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-/// The answer to a request whose like, by its token, is still being carried out.
+/// The code when an earlier try with the same token is still in progress.
 const IN_PROGRESS: &str = "TransactionInProgressException";
 
-/// The condition that there is no item with this key.
+/// The condition that no item has this key.
 const ABSENT: &str = "attribute_not_exists(#pk)";
 
 /// The writes of one transaction, on different items. At most 100.
@@ -36,7 +36,7 @@ pub(crate) struct Transaction<'a> {
 pub(crate) enum TransactionOutcome {
     /// All of it is written.
     Done,
-    /// None of it is: for each action in order, whether its condition failed.
+    /// Nothing is written. For each action in order, whether its condition failed.
     Overtaken(Vec<bool>),
 }
 
@@ -45,7 +45,7 @@ impl<'a> Transaction<'a> {
         Self { table, key, actions: Vec::new() }
     }
 
-    /// Puts an item where there is none.
+    /// Puts an item, on the condition that none has its key.
     pub(crate) fn put_new(&mut self, item: Item) -> Result<()> {
         let put = Put::builder()
             .table_name(self.table)
@@ -56,7 +56,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Puts `item` in the place of `former`, which has the same key and must be as it was read.
+    /// Replaces `former`, which must not have changed since it was read, with `item`, which has its key.
     pub(crate) fn replace(&mut self, former: &Item, item: Item) -> Result<()> {
         let unchanged = Unchanged::of(former, self.key);
         let put = Put::builder()
@@ -69,7 +69,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Deletes `item`, which must be as it was read.
+    /// Deletes `item`, which must not have changed since it was read.
     pub(crate) fn delete(&mut self, item: &Item) -> Result<()> {
         let unchanged = Unchanged::of(item, self.key);
         let delete = Delete::builder()
@@ -82,7 +82,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Writes nothing; `item` must be as it was read.
+    /// Writes nothing; checks that `item` has not changed since it was read.
     pub(crate) fn check(&mut self, item: &Item) -> Result<()> {
         let unchanged = Unchanged::of(item, self.key);
         let check = ConditionCheck::builder()
@@ -95,7 +95,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// For each action in order, whether it puts an item where there is none.
+    /// For each action in order, whether it puts an item whose key must be free.
     pub(crate) fn new_items(&self) -> Vec<bool> {
         let is_new = |put: &Put| put.condition_expression() == Some(ABSENT);
         self.actions.iter().map(|action| action.put().is_some_and(is_new)).collect()
@@ -106,8 +106,8 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// The condition that an item holds what it held when it was read: the key alone
-/// does not tell whether somebody has renamed a user in between.
+/// The condition that an item has the same values as when it was read. Checking the key alone would
+/// miss, for example, that a user was renamed meanwhile.
 struct Unchanged {
     expression: String,
     names: HashMap<String, String>,
@@ -119,7 +119,7 @@ impl Unchanged {
         let mut terms = vec!["attribute_exists(#pk)".to_owned()];
         let mut aliases = HashMap::from([("#pk".to_owned(), partition_key(key).to_owned())]);
         let mut values = Item::new();
-        // In the order of their names, so that a plan is the request that is sent.
+        // Sorted by name, so that a plan shows the very request that is sent.
         let mut attributes: Vec<_> = item.iter().filter(|(name, _)| key.part(name).is_none()).collect();
         attributes.sort_by_key(|(name, _)| *name);
         for (index, (name, value)) in attributes.into_iter().enumerate() {
@@ -133,12 +133,12 @@ impl Unchanged {
 }
 
 impl DynamoDb {
-    /// Sends `transaction` with an idempotency token, so that a request that is
-    /// repeated, here or by the SDK, is not carried out twice.
+    /// Sends `transaction` with an idempotency token, so that a retry, here or in the SDK, does not carry
+    /// it out twice.
     ///
     /// # Errors
-    /// Anything but being overtaken by another writer. A hint says so when it is
-    /// unknown whether the transaction was carried out.
+    /// Anything but being overtaken by another writer. A hint says so when it is unknown whether the
+    /// transaction was carried out.
     pub(crate) async fn transact(
         &self,
         transaction: Transaction<'_>,
@@ -163,8 +163,8 @@ impl DynamoDb {
                 Err(error) if is_not_sent(&error) => return Ok(TransactionOutcome::Done),
                 Err(error) => error,
             };
-            // An earlier attempt may have been carried out, though its answer was
-            // lost: with another token it would be carried out again.
+            // An earlier try may have succeeded although its response was lost. The retry uses the same
+            // token; with a new one the transaction would be carried out again.
             let is_busy = code(&error) == Some(IN_PROGRESS) || is_throttled(&error);
             if !is_busy || tries == MAX_RETRIES {
                 break error;
@@ -184,8 +184,7 @@ impl DynamoDb {
                 return Err(self.place().service_error(what, code, reason.message()));
             }
         }
-        // Of an answer that never came, or of a server's error, nobody knows what
-        // has become of the request.
+        // After a lost response or a server error, it is unknown whether the request was carried out.
         let refused = error.as_service_error().is_some() && !is_server_error(&error);
         let error = self.error(what, transaction.table, &error);
         Err(if refused {
@@ -196,8 +195,8 @@ impl DynamoDb {
     }
 }
 
-/// For each action, whether its condition failed; `None` when one of them failed
-/// for a reason that trying again does not mend.
+/// For each action, whether its condition failed. `None` if none of them failed, or if one failed for
+/// a reason that a retry does not fix.
 fn passing(reasons: &[CancellationReason]) -> Option<Vec<bool>> {
     if reasons.iter().all(succeeded) || reasons.iter().any(is_lasting) {
         return None;
@@ -205,7 +204,7 @@ fn passing(reasons: &[CancellationReason]) -> Option<Vec<bool>> {
     Some(reasons.iter().map(|reason| reason.code() == Some(CONDITION_FAILED)).collect())
 }
 
-/// Nothing was wrong with this action: another one stopped the transaction.
+/// Whether this action had no failure of its own: another one stopped the transaction.
 fn succeeded(reason: &CancellationReason) -> bool {
     matches!(reason.code(), None | Some("None"))
 }
@@ -214,7 +213,7 @@ fn is_lasting(reason: &CancellationReason) -> bool {
     !succeeded(reason) && !reason.code().is_some_and(|code| PASSING.contains(&code))
 }
 
-/// The attribute that every item has.
+/// The partition key attribute, which every item has.
 fn partition_key(key: &KeySchema) -> &str {
     key.names().next().unwrap_or_default()
 }

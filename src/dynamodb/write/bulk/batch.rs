@@ -1,4 +1,4 @@
-//! One BatchWriteItem, from the bytes of its requests to what became of them.
+//! One BatchWriteItem, from the bytes of its requests to its outcome.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,34 +18,34 @@ use crate::dynamodb::error::{is_server_error, is_throttled};
 use crate::dynamodb::{DynamoDb, KeySchema};
 use crate::error::Error;
 
-/// Requests in one BatchWriteItem.
+/// Maximum number of requests in one BatchWriteItem.
 /// Source: "BatchWriteItem" in the API reference.
 pub(super) const MAX_REQUESTS: usize = 25;
-/// Bytes of one BatchWriteItem, a little below the service's 16 MB.
+/// Maximum size of one BatchWriteItem in bytes, a little below the service's 16 MB.
 /// Source: as above.
 pub(super) const MAX_BYTES: usize = 16_000_000;
 
-/// Where batches go.
+/// Where batches are sent.
 pub(super) struct Destination {
     db: DynamoDb,
-    /// Without tries of its own, which would hide from us what the table takes.
+    /// A client without retries: they would hide how much the table accepts.
     client: Client,
     pub(super) table: String,
     pub(super) key: KeySchema,
     begin: Vec<u8>,
-    /// How long to go on without anything being written.
+    /// How long to go on while nothing is being written.
     pub(super) request_timeout: Duration,
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 pub(super) enum BatchOutcome {
-    /// Taken, except for the requests whose keys are here.
+    /// Accepted, except for the requests with these keys.
     Taken(HashSet<u64>, Box<BatchWriteItemOutput>),
-    /// The table or the account asks for patience.
+    /// The table or the account is throttled.
     Throttled,
-    /// A server's error, or no answer: done or not, it may be sent again.
+    /// A server error, or no response. Whether carried out or not, it may be sent again.
     Unclear(Error),
-    /// What cannot get better.
+    /// An error that a retry cannot fix.
     Refused(Error),
 }
 
@@ -65,14 +65,14 @@ impl Destination {
         })
     }
 
-    /// Sends `batch`, once.
+    /// Sends `batch` once.
     pub(super) async fn send(&self, batch: &[Op]) -> BatchOutcome {
         let body = SdkBody::from(self.body(batch));
         let length = body.content_length().unwrap_or_default();
         let answer = self
             .client
             .batch_write_item()
-            // What the body says again, requests included.
+            // The body below replaces this, and includes the requests.
             .request_items(&self.table, Vec::new())
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .customize()
@@ -92,7 +92,7 @@ impl Destination {
                     Box::new(answer),
                 )
             }
-            // A dry run's: noted, and as good as taken.
+            // A dry run: recorded, and treated as accepted.
             Err(error) if is_not_sent(&error) => {
                 BatchOutcome::Taken(HashSet::new(), Box::new(BatchWriteItemOutput::builder().build()))
             }
@@ -119,8 +119,8 @@ impl Destination {
         body
     }
 
-    /// The keys of `left`. Should one not be the batch's, all of it counts as left: sent twice is
-    /// better than not at all.
+    /// The keys of `left`. If one is not from the batch, returns all keys of the batch: sending a request
+    /// twice is better than not at all.
     fn left_of(&self, batch: &[Op], left: &[aws_sdk_dynamodb::types::WriteRequest]) -> HashSet<u64> {
         if left.is_empty() {
             return HashSet::new();
@@ -133,7 +133,7 @@ impl Destination {
         }
     }
 
-    /// The table keeps handing requests back.
+    /// The error when the table keeps returning requests.
     pub(super) fn throttled(&self) -> Error {
         Error::failed(format!(
             "DynamoDB at {} keeps returning writes to {:?} unprocessed: the table is throttled",
@@ -143,7 +143,7 @@ impl Destination {
     }
 }
 
-/// Whether the same request may well succeed a little later.
+/// Whether the same request may succeed later.
 fn may_pass(error: &SdkError<BatchWriteItemError>) -> bool {
     match error {
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,

@@ -1,4 +1,4 @@
-//! When which request goes out, and what becomes of those that come back.
+//! Decides when each request is sent, and what happens to those that come back.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::dynamodb::retry::{MAX_RETRIES, delay};
 use crate::dynamodb::{Capacity, DynamoDb, KeySchema};
 use crate::error::{Error, Kind, Result};
 
-/// Retries of a request that gets no answer, or a server error, while nothing was ever written.
+/// Retries after no response or a server error, while nothing has ever been written.
 const MAX_RETRIES_AT_FIRST: u32 = 2;
-/// Requests taken from the channel at a time.
+/// Messages taken from the channel at a time.
 const AT_ONCE: usize = 128;
 
-/// What the writer tells the dispatcher.
+/// A message from the writer to the dispatcher.
 pub(super) enum Message {
     Op(Op),
-    /// Send what there is, full batch or not, and say when it is written.
+    /// Send what is ready, even without a full batch, and report when everything is written.
     Flush(oneshot::Sender<()>),
-    /// There is no room for another request.
+    /// The writer has no room for another request.
     Hungry,
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Message {
 struct Sent {
     number: u64,
     batch: Vec<Op>,
-    /// Units by the size of its items, and expected with the indexes.
+    /// Units guessed from the size of its items, and units expected with the indexes.
     guess: f64,
     expected: f64,
 }
@@ -54,11 +54,11 @@ pub(super) struct Dispatch {
     total: Option<u64>,
     writers: Writers,
     pace: Option<Pace>,
-    /// To be sent; no two for the same key.
+    /// To be sent. No two have the same key.
     ready: VecDeque<Op>,
-    /// For each key of a request under way, those that must wait for it.
+    /// For each key in progress, the requests that wait for it.
     busy: HashMap<u64, VecDeque<Op>>,
-    /// The sequence numbers that are not written yet.
+    /// Sequence numbers that are not written yet.
     open: BTreeSet<u64>,
     received: u64,
     tasks: JoinSet<Event>,
@@ -70,7 +70,7 @@ pub(super) struct Dispatch {
     is_stopping: bool,
     failure: Option<Error>,
     written: BulkWritten,
-    /// When anything was last written, or the first request sent.
+    /// When anything was last written, or the first request was sent.
     last_written: Option<Instant>,
 }
 
@@ -111,7 +111,7 @@ impl Dispatch {
         }
     }
 
-    /// Until everything is written, or nothing more is to be.
+    /// Runs until everything is written, or no more is to be written.
     pub(super) async fn run(
         mut self,
         mut messages: mpsc::Receiver<Message>,
@@ -168,7 +168,7 @@ impl Dispatch {
         }
     }
 
-    /// Sends what may be sent now. Returns how long the ceiling makes the next one wait.
+    /// Sends what may be sent now. Returns how long the next batch must wait for the pace.
     fn dispatch(&mut self) -> Option<std::time::Duration> {
         while self.may_send() {
             let now = Instant::now().into_std();
@@ -197,9 +197,9 @@ impl Dispatch {
     }
 
     fn may_send(&self) -> bool {
-        // Those that rest keep their place: they are part of what was too much.
+        // Paused batches count too: they are part of what was too much.
         let is_free = self.tasks.len() < self.writers.limit();
-        // Batches wait until they are full, unless that may never be.
+        // Batches wait until they are full, unless they may never be.
         let is_last = self.is_closed || !self.flushes.is_empty() || self.is_hungry && self.tasks.is_empty();
         let is_full = self.ready.len() >= MAX_REQUESTS;
         let is_over = self.is_stopping || self.failure.is_some();
@@ -264,8 +264,8 @@ impl Dispatch {
         }
     }
 
-    /// Has `ops` go in again after a pause, unless they have done so for long and nobody has got
-    /// anywhere meanwhile: then `error` is why.
+    /// Sends `ops` again after a pause. Fails with `error` instead if there were too many retries, or too
+    /// much time has passed, without anything being written.
     fn refused(&mut self, mut ops: Vec<Op>, has_taken: bool, retries: u32, error: Error) {
         let written = self.written.items();
         for op in &mut ops {
@@ -288,7 +288,7 @@ impl Dispatch {
         self.rest(ops);
     }
 
-    /// Has `ops` wait before they go in again.
+    /// Pauses `ops` before they are sent again.
     fn rest(&mut self, ops: Vec<Op>) {
         let tries = ops.iter().map(|op| op.tries).max().unwrap_or(1);
         self.tasks.spawn(async move {
@@ -328,7 +328,7 @@ impl Dispatch {
     fn settle_flushes(&mut self) {
         if self.open.is_empty() {
             for done in self.flushes.drain(..) {
-                // Who waited may have gone away.
+                // The caller may have stopped waiting.
                 let _ = done.send(());
             }
         }
@@ -338,7 +338,7 @@ impl Dispatch {
         self.written.capacity.add_written(answer, sent.batch.len() - left);
         #[expect(clippy::cast_precision_loss, reason = "25 at most")]
         let share = (sent.batch.len() - left) as f64 / sent.batch.len() as f64;
-        // One table asked, so at most one figure.
+        // One table was requested, so there is at most one figure.
         let units = answer.consumed_capacity().first().and_then(ConsumedCapacity::capacity_units);
         self.settle(sent, units.unwrap_or(sent.expected * share));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousandths of units")]
@@ -346,7 +346,7 @@ impl Dispatch {
         self.shared.units.store(thousandths, Ordering::Relaxed);
     }
 
-    /// What was not taken tells nothing about what taking it would have consumed.
+    /// Tells the pace the units of what was accepted. The rest does not show what it would consume.
     fn settle(&mut self, sent: &Sent, units: f64) {
         if let Some(pace) = &mut self.pace {
             pace.settle(sent.guess, sent.expected, units);
@@ -358,7 +358,7 @@ impl Dispatch {
         self.flushes.clear();
     }
 
-    /// `error`, or the same said of a job that is done in part.
+    /// `error`, marked as partial if anything was written.
     fn in_part(&self, error: Error) -> Error {
         let done = self.written.items();
         if done == 0 {

@@ -1,8 +1,8 @@
-//! Writing much: concurrent BatchWriteItem, as fast as the table takes it.
+//! Bulk writes: concurrent BatchWriteItem requests, as fast as the table accepts them.
 //!
-//! `request` prepares a put or a delete once, as the bytes that go over the wire; `batch` sends
-//! 25 of them; `dispatch` decides when, with what `writers` (how many at a time) and `pace` (units
-//! a second) allow, and keeps the order of writes to the same key.
+//! `request` serializes a put or a delete once, as the bytes to send. `batch` sends 25 of them.
+//! `dispatch` decides when, within the limits of `writers` (concurrent requests) and `pace` (units per
+//! second), and keeps the order of writes to the same key.
 
 mod batch;
 mod dispatch;
@@ -29,17 +29,16 @@ pub use pace::Pace;
 pub use progress::{BulkOptions, BulkProgress, BulkWritten};
 pub use writers::Writers;
 
-/// What may be under way at a time, in units of [`ROOM_UNIT`] bytes. It bounds the memory: 32 MiB,
-/// and 4,096 requests.
+/// How much may be in progress, in units of [`ROOM_UNIT`] bytes. This bounds the memory: 32 MiB, and
+/// 4,096 requests.
 const ROOM: usize = 4096;
-/// What a request counts at least.
+/// Bytes per unit of [`ROOM`]. Each request counts as at least one unit.
 const ROOM_UNIT: usize = 8 * 1024;
-/// Messages on their way to the dispatcher.
+/// Capacity of the channel to the dispatcher.
 const CHANNEL: usize = 256;
 
-/// A bulk write under way. Everything that was submitted is written once
-/// [`BulkWriter::finish`] has returned; dropped before, it finishes the requests that are on their
-/// way and no more.
+/// A bulk write in progress. Once [`BulkWriter::finish`] has returned, everything submitted is written.
+/// If dropped before, it completes only the requests that were already sent.
 ///
 /// Holds at most [`ROOM`] requests and 32 MiB of them. Writes to the same key keep their order.
 pub struct BulkWriter {
@@ -54,7 +53,7 @@ pub struct BulkWriter {
 }
 
 impl DynamoDb {
-    /// Begins to write to `table`. To be called within a runtime.
+    /// Starts writing to `table`. Must be called within a runtime.
     #[must_use]
     pub fn bulk_writer(&self, table: &str, key: &KeySchema, options: BulkOptions) -> BulkWriter {
         let (messages, receiver) = mpsc::channel(CHANNEL);
@@ -76,26 +75,26 @@ impl DynamoDb {
 }
 
 impl BulkWriter {
-    /// Submits an item to be put; waits while there is too much under way.
+    /// Submits an item to put. Waits while too much is in progress.
     ///
     /// # Errors
-    /// What stopped the writer: an earlier request's failure.
-    /// [`crate::error::Kind::Partial`] when some were written.
+    /// The earlier failure that stopped the writer; [`crate::error::Kind::Partial`] when some requests
+    /// were written.
     pub async fn put(&mut self, item: impl Borrow<Item>) -> Result<()> {
         let prepared = Prepared::put(item.borrow(), &self.key, self.is_paced)?;
         self.submit(prepared).await
     }
 
-    /// [`BulkWriter::put`] for an item whose attributes are all strings, without making a map of it.
+    /// Like [`BulkWriter::put`], for an item whose attributes are all strings. Builds no map of them.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`BulkWriter::put`].
     pub async fn put_strings(&mut self, attributes: &[(&str, &str)]) -> Result<()> {
         let prepared = Prepared::put_strings(attributes, &self.key)?;
         self.submit(prepared).await
     }
 
-    /// Submits an item to be deleted, by its key; other attributes do not matter.
+    /// Submits an item to delete, by its key. Other attributes are ignored.
     ///
     /// # Errors
     /// As for [`BulkWriter::put`].
@@ -108,7 +107,7 @@ impl BulkWriter {
         let weight = prepared.json.len().div_ceil(ROOM_UNIT).clamp(1, ROOM);
         let weight = u32::try_from(weight).unwrap_or(u32::MAX);
         if self.room.available_permits() < weight as usize {
-            // A batch that is not full yet may be what takes the room.
+            // The room may be taken by requests that wait for a full batch.
             self.send(Message::Hungry).await?;
         }
         let Ok(room) = Arc::clone(&self.room).acquire_many_owned(weight).await else {
@@ -120,7 +119,7 @@ impl BulkWriter {
         Ok(())
     }
 
-    /// Waits until everything that was submitted is written.
+    /// Waits until everything submitted is written.
     ///
     /// # Errors
     /// As for [`BulkWriter::put`].
@@ -133,7 +132,7 @@ impl BulkWriter {
         }
     }
 
-    /// How far it is, for somebody who watches while others submit.
+    /// The writer's progress, for an observer.
     #[must_use]
     pub fn progress(&self) -> BulkProgress {
         BulkProgress(Arc::clone(&self.shared))
@@ -145,7 +144,7 @@ impl BulkWriter {
         self.progress().done_through()
     }
 
-    /// Writes what is left, and says what was written.
+    /// Writes what is left. Returns what was written in total.
     ///
     /// # Errors
     /// As for [`BulkWriter::put`].
@@ -154,8 +153,8 @@ impl BulkWriter {
         self.ended().await
     }
 
-    /// Waits for the requests that are on their way, sends no other, and says what was written.
-    /// [`BulkWriter::done_through`] is where to go on from.
+    /// Sends no more requests, waits for those in progress, and returns what was written. The next run
+    /// resumes from [`BulkWriter::done_through`].
     ///
     /// # Errors
     /// As for [`BulkWriter::put`].
@@ -164,7 +163,7 @@ impl BulkWriter {
         self.ended().await
     }
 
-    /// From now on no request is sent; those on their way are not waited for yet.
+    /// Stops sending requests, without waiting for those in progress.
     pub fn ask_to_stop(&mut self) {
         self.stop.send_replace(true);
         self.messages = None;
@@ -187,7 +186,7 @@ impl BulkWriter {
         }
     }
 
-    /// Why the dispatcher takes nothing any more.
+    /// Why the dispatcher has stopped.
     async fn failure(&mut self) -> Error {
         self.messages = None;
         match self.ended().await {

@@ -1,16 +1,16 @@
-//! A request under way.
+//! A request in progress.
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::request::Prepared;
 
-/// A request under way.
+/// A request in progress.
 pub(super) struct Op {
     pub(super) sequence: u64,
     pub(super) prepared: Prepared,
-    /// Times in a row that its batch was not taken; the pause grows with them.
+    /// How many times in a row its batch was refused. The pause grows with it.
     pub(super) tries: u32,
-    /// The same since anything at all was written, and how much was, then.
+    /// The same, since anything at all was last written, and how much had been written then.
     pub(super) vain: u32,
     pub(super) written_then: u64,
     _room: OwnedSemaphorePermit,

@@ -1,29 +1,29 @@
-//! A ceiling for the write units of a second.
+//! Limits the units consumed per second.
 
 use std::time::{Duration, Instant};
 
-/// Spaces requests out so that they take no more than so many units a second, over any time: what
-/// was not used is not saved up.
+/// Spaces requests so that they consume at most this many units per second, over any period. Unused
+/// units are not saved up.
 ///
-/// What a request takes is known for sure only when it is answered; before, it is guessed from the
-/// size of its items and from what such guesses have turned out to be, which brings the indexes in.
+/// What a request consumes is known only from its response. Until then it is estimated from the size of
+/// its items and from how far off earlier estimates were, which accounts for the indexes.
 #[derive(Debug)]
 pub struct Pace {
     per_second: f64,
-    /// When the units given out so far are paid off.
+    /// When the units spent so far are paid off.
     free_at: Option<Instant>,
-    /// Units consumed for each unit guessed.
+    /// Units consumed per unit guessed.
     factor: f64,
 }
 
 impl Pace {
-    /// `per_second` is above 0.
+    /// `per_second` must be above 0.
     #[must_use]
     pub const fn new(per_second: f64) -> Self {
         Self { per_second, free_at: None, factor: 1.0 }
     }
 
-    /// The most that one request should take: a second's worth.
+    /// The most that one request should consume: one second's worth, in guessed units.
     #[must_use]
     pub fn share(&self) -> f64 {
         (self.per_second / self.factor).max(1.0)
@@ -35,8 +35,8 @@ impl Pace {
         self.free_at.map_or(Duration::ZERO, |free_at| free_at.saturating_duration_since(now))
     }
 
-    /// A request is sent that takes `guess` units by the size of its items. Returns what it is
-    /// expected to take, for [`Pace::settle`].
+    /// Records that a request is sent; `guess` is its units by the size of its items. Returns the units it
+    /// is expected to consume, for [`Pace::settle`].
     pub fn spend(&mut self, now: Instant, guess: f64) -> f64 {
         let expected = guess * self.factor;
         let from = self.free_at.map_or(now, |free_at| free_at.max(now));
@@ -44,18 +44,18 @@ impl Pace {
         expected
     }
 
-    /// It took `actual` units; `guess` and `expected` are those of [`Pace::spend`]. A request
-    /// that took nothing, or did not say, is settled with what is known of it.
+    /// Records that the request consumed `actual` units; `guess` and `expected` are those of
+    /// [`Pace::spend`]. If the response does not say, `actual` is the caller's estimate.
     pub fn settle(&mut self, guess: f64, expected: f64, actual: f64) {
         let (more, less) = (self.time_of(actual - expected), self.time_of(expected - actual));
         self.free_at = self.free_at.map(|free_at| (free_at + more).checked_sub(less).unwrap_or(free_at));
         if guess > 0.0 && actual > 0.0 {
-            // Slowly: one batch of rows with an index is not what all will be.
+            // Adjust slowly: one batch of rows with an index does not represent them all.
             self.factor += ((actual / guess) - self.factor) / 4.0;
         }
     }
 
-    /// Nothing for what is below 0; no more than a day, whatever the ceiling.
+    /// The time that these units take: none if negative, and at most a day, however low the limit.
     fn time_of(&self, units: f64) -> Duration {
         Duration::from_secs_f64((units / self.per_second).clamp(0.0, 86_400.0))
     }

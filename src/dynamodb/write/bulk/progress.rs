@@ -1,4 +1,4 @@
-//! How a bulk write is done, how far it is, and what it has written.
+//! The options, the progress and the result of a bulk write.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +8,9 @@ use crate::dynamodb::Capacity;
 /// How to write.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BulkOptions {
-    /// Write units a second, at most; `None` is as many as the table takes.
+    /// Maximum write units per second; `None` for as many as the table accepts.
     pub max_wcu: Option<f64>,
-    /// How many writes there will be, if that is known. An error says so.
+    /// The total number of writes, if known. Errors mention it.
     pub total: Option<u64>,
 }
 
@@ -23,9 +23,9 @@ pub struct BulkWritten {
     pub deleted: u64,
     /// Write units.
     pub capacity: Capacity,
-    /// Requests that had to go in again: unprocessed, throttled, or without an answer.
+    /// Requests that were sent again: unprocessed, throttled, or without a response.
     pub retried: u64,
-    /// How many BatchWriteItem there were at most at a time.
+    /// The highest number of concurrent BatchWriteItem requests.
     pub writers: usize,
 }
 
@@ -37,7 +37,7 @@ impl BulkWritten {
     }
 }
 
-/// How far a writer is, for those who watch.
+/// A writer's progress, shared with observers.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(super) done_through: AtomicU64,
@@ -46,19 +46,18 @@ pub(crate) struct Shared {
     pub(super) units: AtomicU64,
 }
 
-/// How far a writer is.
+/// A writer's progress.
 #[derive(Debug, Clone)]
 pub struct BulkProgress(pub(super) Arc<Shared>);
 
 impl BulkProgress {
-    /// How many of the submitted requests, from the first on and in the order of submission, are
-    /// surely written.
+    /// How many requests are written without a gap, in the order of submission.
     #[must_use]
     pub fn done_through(&self) -> u64 {
         self.0.done_through.load(Ordering::Acquire)
     }
 
-    /// How many requests are written, in whatever order.
+    /// How many requests are written, in any order.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.0.written.load(Ordering::Relaxed)

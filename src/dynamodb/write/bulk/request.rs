@@ -1,7 +1,7 @@
-//! A put or a delete as the bytes that go over the wire.
+//! A put or a delete, as the bytes to send.
 //!
-//! The SDK would take each item as a map of values, and a copy of all of them for each try. Bytes
-//! are made once, and their number is what the service's limit of 16 MB is about.
+//! The SDK would take each item as a map of values, and copy all of them for each try. The bytes are
+//! made once, and their number is what counts towards the service's limit of 16 MB.
 
 use aws_sdk_dynamodb::types::WriteRequest;
 
@@ -9,13 +9,13 @@ use crate::dynamodb::item::{json, size};
 use crate::dynamodb::{Item, KeySchema};
 use crate::error::{Context as _, Result};
 
-/// A request, ready to be sent as often as it takes.
+/// A request, ready to be sent as often as needed.
 pub(super) struct Prepared {
-    /// As an element of BatchWriteItem's list of requests.
+    /// The request as an element of BatchWriteItem's list.
     pub(super) json: Vec<u8>,
-    /// What requests for the same key share.
+    /// The hash of its key.
     pub(super) key: u64,
-    /// The write units it takes, without those of indexes; 1 where nobody asked.
+    /// Its write units, without those of indexes; 1 if not measured.
     pub(super) units: f64,
     pub(super) is_delete: bool,
 }
@@ -26,7 +26,7 @@ impl Prepared {
         Ok(Self { json: enclosed(PUT, item)?, key: key.hash(item)?, units: whole(units), is_delete: false })
     }
 
-    /// An item of strings, without making one.
+    /// Puts an item of strings, without building a map.
     pub(super) fn put_strings(attributes: &[(&str, &str)], key: &KeySchema) -> Result<Self> {
         let what = || "cannot write an item as JSON".to_owned();
         let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -67,7 +67,7 @@ fn enclosed(begin: &[u8], item: &Item) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What `request`, as the service gave it back, shares with the one that was sent.
+/// The key hash of a request that the service returned.
 pub(super) fn key_of(request: &WriteRequest, key: &KeySchema) -> Option<u64> {
     let put = request.put_request().map(aws_sdk_dynamodb::types::PutRequest::item);
     let delete = request.delete_request().map(aws_sdk_dynamodb::types::DeleteRequest::key);

@@ -1,12 +1,12 @@
-//! How many requests at a time.
+//! Limits the number of concurrent requests.
 
-/// Begins with a few.
+/// The initial limit.
 const FIRST: f64 = 4.0;
-/// And goes no further than this.
+/// The highest limit.
 const MOST: f64 = 32.0;
 
-/// A number that grows while the table takes everything and is halved when it does not: doubled
-/// with each round until the first refusal, then one more with each round.
+/// A limit that grows while the table accepts everything, and is halved when it does not. It doubles
+/// with each round until the first refusal, then grows by one with each round.
 #[derive(Debug)]
 pub struct Writers {
     limit: f64,
@@ -22,21 +22,21 @@ impl Default for Writers {
 }
 
 impl Writers {
-    /// How many may be under way.
+    /// How many requests may be in progress.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and MOST")]
     pub fn limit(&self) -> usize {
         self.limit as usize
     }
 
-    /// A request was taken whole.
+    /// A request was accepted completely.
     pub fn taken(&mut self) {
         let step = if self.has_met_refusal { 1.0 / self.limit } else { 1.0 };
         self.limit = (self.limit + step).min(MOST);
     }
 
-    /// Request `number` was not taken, or not all of it; `next` is the number of the next to be
-    /// sent. Those that were sent together are refused together, and count once.
+    /// Request `number` was refused, at least in part. `next` is the number of the next request to be
+    /// sent. Requests that were sent together are refused together, and count once.
     pub fn refused(&mut self, number: u64, next: u64) {
         if number >= self.since {
             self.limit = (self.limit / 2.0).max(1.0);
