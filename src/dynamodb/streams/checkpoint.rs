@@ -1,4 +1,4 @@
-//! The file in which a run keeps its place.
+//! The file that stores a run's position in a stream.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::state_file::StateFile;
 
 /// The version of the format.
 const VERSION: u32 = 1;
-/// Minutes that a stream keeps its records.
+/// How many minutes a stream keeps its records.
 /// Source: "Change data capture for DynamoDB Streams" in the developer guide.
 const RETENTION_MINUTES: usize = 24 * 60;
 
-/// A checkpoint file that this process alone uses.
+/// A checkpoint file, locked unless it was opened with [`Checkpoint::peek`].
 pub struct Checkpoint(StateFile);
 
 /// What a checkpoint holds.
@@ -23,14 +23,14 @@ pub struct Checkpoint(StateFile);
 pub enum Saved {
     /// Nothing yet.
     Nothing,
-    /// The place in this very stream.
+    /// The position in this stream.
     Here {
         /// How far each shard was handled.
         positions: Positions,
-        /// Whether the stream may have deleted records since.
+        /// Whether the stream may have deleted records since then.
         outdated: bool,
     },
-    /// The place in a former stream of the same table, whose ARN this is.
+    /// The position in an earlier stream of the same table, with this ARN.
     Former(String),
 }
 
@@ -43,7 +43,7 @@ struct Content {
 }
 
 impl Checkpoint {
-    /// Opens the checkpoint `path`, be it there or not, and keeps others from it.
+    /// Opens the checkpoint at `path`, whether it exists or not, and locks it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Refused`] when another run uses it.
@@ -51,18 +51,18 @@ impl Checkpoint {
         Self::locked(path, StateFile::open(path)?)
     }
 
-    /// The same for one in the folder of state, which is created.
+    /// Like [`Self::open`], for a checkpoint in the state folder. Creates that folder.
     ///
     /// # Errors
-    /// Those of [`Self::open`].
+    /// As for [`Self::open`].
     pub fn open_in_state(path: &Path) -> Result<Self> {
         Self::locked(path, StateFile::open_in_state(path)?)
     }
 
-    /// Opens it to be read: nothing is locked or created.
+    /// Opens it for reading. Locks and creates nothing.
     ///
     /// # Errors
-    /// It is a folder.
+    /// `path` is a folder.
     pub fn peek(path: &Path) -> Result<Self> {
         StateFile::peek(path).map(Self)
     }
@@ -74,16 +74,16 @@ impl Checkpoint {
         })
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// What it holds of the stream `arn`.
+    /// What it holds for the stream `arn`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Refused`] when it is another table's;
+    /// [`crate::error::Kind::Refused`] when it belongs to another table;
     /// [`crate::error::Kind::Failed`] when it cannot be read.
     pub fn load(&self, arn: &str) -> Result<Saved> {
         let path = self.path().display();
@@ -116,8 +116,8 @@ impl Checkpoint {
         .hint("name another file with --checkpoint"))
     }
 
-    /// Saves the place in the stream `arn`. After a crash the file holds this
-    /// place or the former one, whole.
+    /// Saves the position in the stream `arn`. After a crash, the file holds either this position or the
+    /// previous one, complete.
     pub fn save(&self, arn: &str, positions: &Positions) -> Result<()> {
         let content = Content {
             version: VERSION,

@@ -1,4 +1,4 @@
-//! The streams' own API: describing a stream, and reading a shard.
+//! The streams API: describing a stream, and reading a shard.
 
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
@@ -10,24 +10,24 @@ use crate::aws::{Aws, Endpoint, code, is_untaken};
 use crate::config::AwsConfig;
 use crate::error::{Error, Kind, Result};
 
-/// A client of the streams of one DynamoDB.
+/// A client for the streams of one DynamoDB.
 pub struct Streams {
     client: Client,
     place: Endpoint,
 }
 
-/// What a request that failed asks for.
+/// What a failed request calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailureKind {
     /// A new iterator.
     Expired,
-    /// To go on from the oldest record that is left.
+    /// Continuing from the oldest record left.
     Trimmed,
-    /// A look at what shards there are.
+    /// Listing the shards again.
     NotFound,
-    /// Patience.
+    /// A retry.
     Retryable,
-    /// Somebody to look at it.
+    /// Giving up: a retry does not help.
     Permanent,
 }
 
@@ -37,10 +37,10 @@ pub(super) struct Failure {
     pub(super) error: Error,
 }
 
-/// What a read of a shard gave.
+/// The result of reading a shard.
 pub(super) struct Answer {
     pub(super) records: Vec<Record>,
-    /// The iterator to go on with; `None` at the end of a closed shard.
+    /// The next iterator; `None` at the end of a closed shard.
     pub(super) next: Option<String>,
 }
 
@@ -62,8 +62,7 @@ impl Streams {
         &self.place
     }
 
-    /// The stream with this ARN and all its shards, of which 100 come with each
-    /// page; `None` when there is no such stream.
+    /// The stream with this ARN and all its shards, up to 100 per page. `None` when there is no such stream.
     pub async fn describe(&self, arn: &str) -> Result<Option<Stream>> {
         match self.try_describe(arn).await {
             Ok(stream) => Ok(Some(stream)),
@@ -106,7 +105,7 @@ impl Streams {
         }
     }
 
-    /// An iterator at `position`; `None` where there is nothing to read.
+    /// An iterator at `position`; `None` if there is nothing to read.
     pub(super) async fn iterator(
         &self,
         arn: &str,
@@ -124,7 +123,7 @@ impl Streams {
         Ok(answer.map_err(|error| self.failure("cannot begin to read a shard", &error))?.shard_iterator)
     }
 
-    /// The records at `iterator`: at most 1,000 of them, or 1 MB.
+    /// The records at `iterator`: at most 1,000, or 1 MB.
     pub(super) async fn records(&self, iterator: &str) -> Result<Answer, Failure> {
         let answer = self.client.get_records().shard_iterator(iterator).send().await;
         let answer = answer.map_err(|error| self.failure("cannot read the stream", &error))?;
@@ -142,7 +141,7 @@ impl Streams {
             Some("TrimmedDataAccessException") => FailureKind::Trimmed,
             Some("ResourceNotFoundException") => FailureKind::NotFound,
             None if is_untaken(error) => FailureKind::Permanent,
-            // None: no answer came. And more than two readers of a shard are too many.
+            // `None`: no response. LimitExceededException: more than two readers of a shard.
             None | Some("LimitExceededException" | "InternalServerError" | "ServiceUnavailable") => {
                 FailureKind::Retryable
             }
@@ -150,7 +149,7 @@ impl Streams {
             Some(_) => FailureKind::Permanent,
         };
         let error = self.place.error(what, error);
-        // No answer, for want of credentials: that does not pass.
+        // Missing credentials cause no response either, but a retry does not help.
         let kind = if error.kind() == Kind::Config { FailureKind::Permanent } else { kind };
         Failure { kind, error }
     }

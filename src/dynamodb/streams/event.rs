@@ -1,4 +1,4 @@
-//! Records as a Lambda function gets them.
+//! Records as a Lambda function receives them.
 //! Source: "Using AWS Lambda with Amazon DynamoDB" in Lambda's developer guide.
 
 use serde::Serialize;
@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::Record;
 use crate::dynamodb::item::json::Typed;
 
-/// The only source there is, and the version of records that name none.
+/// The only event source, and the version of records that have none.
 const SOURCE: &str = "aws:dynamodb";
 const VERSION: &str = "1.1";
 
-/// One call of a function: its `event`.
+/// The `event` of one invocation of a function.
 #[derive(Serialize)]
 pub struct Event<'a> {
     #[serde(rename = "Records")]
@@ -57,7 +57,7 @@ struct UserIdentity<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The event of these records of the stream `arn`, which are read in `region`.
+    /// The event for these records of the stream `arn`, read in `region`.
     #[must_use]
     pub fn new(records: &'a [Record], arn: &'a str, region: &'a str) -> Self {
         let record = |record: &'a Record| EventRecord {

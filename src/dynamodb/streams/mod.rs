@@ -1,5 +1,4 @@
-//! The table's stream: switching it on, reading all its shards, and doing with
-//! its records what keeps the inbox true.
+//! The table's stream: switching it on and off, reading all its shards, and keeping checkpoints.
 
 mod checkpoint;
 mod client;

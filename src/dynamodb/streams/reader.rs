@@ -1,4 +1,4 @@
-//! Reads a stream: every shard, parents before their children, for as long as it goes on.
+//! Reads a stream: every shard, parents before their children, until the stream ends.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -10,40 +10,40 @@ use super::{Position, Positions, Record, Stream, Streams};
 use crate::dynamodb::retry::{MAX_RETRIES, delay};
 use crate::error::{Error, Result};
 
-/// The least time between two reads of a shard: five in a second are allowed.
+/// The minimum time between two reads of a shard. The service allows five per second.
 /// Source: "Quotas in Amazon DynamoDB", DynamoDB Streams.
 const SHARD_REST: Duration = Duration::from_millis(200);
-/// The first and the longest pause of a shard that has nothing to read.
+/// The first and the longest pause after an empty read.
 const FIRST_IDLE: Duration = Duration::from_millis(250);
 const MAX_IDLE: Duration = Duration::from_secs(2);
 /// How often to look for the children of a shard that has ended.
 const LOOK_FOR_CHILDREN: Duration = Duration::from_secs(5);
-/// Empty answers in a row that are taken for the end of an open shard. On AWS
-/// there are some in the middle of one, too.
+/// How many empty responses in a row count as the end of an open shard. On AWS, some also occur in
+/// the middle of one.
 const EMPTY_AT_THE_END: u32 = 10;
 const EMPTY_AT_AN_EMULATORS_END: u32 = 1;
 
-/// A stream under way. Ask for [`Reader::next`], deal with what it gives, and
-/// say so with [`Reader::handled`].
+/// A stream being read. Call [`Reader::next`], handle what it returns, and confirm that with
+/// [`Reader::handled`].
 pub struct Reader {
     streams: Streams,
     arn: String,
     positions: Positions,
     reading: Vec<Reading>,
-    /// Stop at the end of what is there.
+    /// Whether to stop at the present end of the stream.
     once: bool,
-    /// Shards that were read to the end of what is there.
+    /// Shards that were read to their end, or to their present end.
     drained: BTreeSet<String>,
-    /// When to ask what shards there are; `None` while nothing has ended.
+    /// When to list the shards again; `None` if there is no need to.
     look_at: Option<Instant>,
     lost: VecDeque<String>,
-    /// The least time between two reads of a shard.
+    /// The minimum time between two reads of a shard.
     rest: Duration,
     empty_at_the_end: u32,
-    /// Requests in a row that failed, and when one last did not.
+    /// Failed requests in a row, and the time of the last success.
     failures: u32,
     answered_at: Instant,
-    /// Reads of shards that were answered.
+    /// How many reads of shards were answered.
     pub reads: usize,
 }
 
@@ -52,17 +52,16 @@ struct Reading {
     shard: String,
     iterator: Option<String>,
     due: Instant,
-    /// Answers in a row without a record.
+    /// Responses in a row without a record.
     empty: u32,
 }
 
-/// What comes next.
+/// What the reader returns next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Records to be handled.
+    /// Records to handle.
     Records(Batch),
-    /// Records of this shard were deleted, being older than 24 hours, before they
-    /// were read.
+    /// Records of this shard were deleted before they were read, because they were older than 24 hours.
     Lost(String),
 }
 
@@ -71,14 +70,14 @@ pub enum Step {
 pub struct Batch {
     /// The shard.
     pub shard: String,
-    /// Its records; may be none when the shard ends.
+    /// Its records. Empty only if the shard ends.
     pub records: Vec<Record>,
-    /// Whether these are the shard's last.
+    /// Whether these are the shard's last records.
     pub ends: bool,
 }
 
 impl Reader {
-    /// Begins at `positions`; with `once` it ends where the stream does now.
+    /// Starts at `positions`. With `once`, it stops at the present end of the stream.
     #[must_use]
     pub fn new(streams: Streams, stream: &Stream, positions: Positions, once: bool) -> Self {
         let (rest, empty_at_the_end) = if streams.place().is_emulated() {
@@ -111,13 +110,13 @@ impl Reader {
         &self.positions
     }
 
-    /// The next records that are there, in no order between shards; `None` at the
-    /// end: of what is there, with `once`, or of a stream that is switched off.
+    /// The next records, in no order between shards. `None` at the end: with `once`, of what is there now;
+    /// otherwise, of a stream that was switched off.
     ///
-    /// Dropped before it is done, it has changed nothing.
+    /// Dropping the future before it completes changes nothing.
     ///
     /// # Errors
-    /// The stream is gone, or cannot be read for long enough.
+    /// The stream is gone, or has been unreadable for too long.
     pub async fn next(&mut self) -> Result<Option<Step>> {
         loop {
             if let Some(shard) = self.lost.pop_front() {
@@ -142,7 +141,7 @@ impl Reader {
         }
     }
 
-    /// The first `count` records of `batch` have been dealt with.
+    /// Records that the first `count` records of `batch` have been handled.
     pub fn handled(&mut self, batch: &Batch, count: usize) {
         if batch.ends && count == batch.records.len() {
             self.positions.set(&batch.shard, Position::Done);
@@ -155,7 +154,7 @@ impl Reader {
         }
     }
 
-    /// Asks what shards there are.
+    /// Lists the shards.
     async fn look(&mut self) -> Result<()> {
         match self.streams.try_describe(&self.arn).await {
             Ok(stream) => {
@@ -176,7 +175,7 @@ impl Reader {
         }
     }
 
-    /// Begins to read the shards whose turn has come.
+    /// Starts reading the shards that are ready.
     fn take_up(&mut self, stream: &Stream) {
         let gone = self.positions.prune(&stream.shards);
         self.reading.retain(|reading| stream.shards.iter().any(|shard| shard.id == reading.shard));
@@ -240,7 +239,7 @@ impl Reader {
         Ok((ends || !records.is_empty()).then_some(Batch { shard, records, ends }))
     }
 
-    /// Makes the next read of a shard go well, if that can be.
+    /// Prepares the next read of a shard after a failure, if a retry may help.
     fn overcome(&mut self, index: usize, failure: Failure) -> Result<()> {
         let shard = self.reading[index].shard.clone();
         let kind = failure.kind;
@@ -251,7 +250,7 @@ impl Reader {
             FailureKind::Expired => {
                 reading.iterator = None;
                 if self.positions.of(&shard) == Position::Latest {
-                    // Where the latest was then cannot be found again.
+                    // The former latest position cannot be found again.
                     self.positions.set(&shard, Position::TrimHorizon);
                 }
             }
@@ -273,10 +272,10 @@ impl Reader {
         self.answered_at = Instant::now();
     }
 
-    /// When to try again after `failure`.
+    /// When to retry after `failure`.
     ///
     /// # Errors
-    /// It does not pass, or has not for long enough.
+    /// A retry does not help, or retries have failed for too long.
     fn wait_after(&mut self, failure: Failure) -> Result<Instant> {
         self.failures += 1;
         let is_out_of_time =

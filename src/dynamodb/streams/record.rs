@@ -1,4 +1,4 @@
-//! What a stream says has happened to an item.
+//! The records of a stream.
 
 use std::collections::HashMap;
 
@@ -12,27 +12,27 @@ use crate::messaging::Timestamp;
 /// One change of one item.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
-    /// What tells it from any other.
+    /// Its unique id.
     pub id: String,
     /// `INSERT`, `MODIFY` or `REMOVE`.
     pub event: String,
-    /// The version of its format, such as `1.1`.
+    /// The version of the record's format, such as `1.1`.
     pub version: Option<String>,
     /// The item's key.
     pub keys: Item,
-    /// The item afterwards, if the stream's view type has it.
+    /// The item after the change, if the view type includes it.
     pub new_image: Option<Item>,
-    /// The item before, if the stream's view type has it.
+    /// The item before the change, if the view type includes it.
     pub old_image: Option<Item>,
-    /// Its place in the shard; empty if the service gave none.
+    /// Its position in the shard; empty if the service gave none.
     pub sequence_number: String,
     /// When it happened, to the second.
     pub created_at: Option<Timestamp>,
     /// Its size, as the service counts it.
     pub bytes: i64,
-    /// What it holds, such as `NEW_IMAGE`.
+    /// Its view type, such as `NEW_IMAGE`.
     pub view_type: String,
-    /// The type and the principal of whoever made the change, told of time to live alone.
+    /// The type and principal of whoever made the change. Set only for deletions by time to live.
     pub user: Option<(String, String)>,
 }
 
@@ -60,12 +60,12 @@ impl From<streams::Record> for Record {
     }
 }
 
-/// To the streams' SDK, an item is of another type.
+/// Converts an item: the streams SDK has types of its own.
 fn item(attributes: HashMap<String, streams::AttributeValue>) -> Item {
     attributes.into_iter().filter_map(|(name, value)| Some((name, attribute(value)?))).collect()
 }
 
-/// `None`: an attribute of a type this version does not know.
+/// `None` for an attribute of a type that this version does not know.
 fn attribute(value: streams::AttributeValue) -> Option<AttributeValue> {
     use streams::AttributeValue as From;
     Some(match value {

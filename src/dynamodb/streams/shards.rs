@@ -1,4 +1,4 @@
-//! How far each shard has been handled, and which shard's turn it is.
+//! How far each shard has been handled, and which shards to read next.
 
 use aws_sdk_dynamodbstreams::types::StreamStatus;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,37 +8,37 @@ use serde::{Deserialize, Serialize};
 /// A stream with all its shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
-    /// Its ARN; a stream that is switched off and on again has another.
+    /// Its ARN. It changes when the stream is switched off and on again.
     pub arn: String,
-    /// `ENABLED`, `DISABLED` or on the way there.
+    /// `ENABLED`, `DISABLED`, or a transition to one of them.
     pub status: String,
     /// What its records hold, such as `NEW_IMAGE`.
     pub view_type: String,
-    /// Those that still have records, parents and children.
+    /// The shards that still have records, parents and children.
     pub shards: Vec<Shard>,
 }
 
-/// A part of a stream, in which records have an order.
+/// A part of a stream, whose records are in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
     /// Its id.
     pub id: String,
-    /// The shard that it goes on from.
+    /// The shard that it continues.
     pub parent: Option<String>,
     /// The first sequence number.
     pub first: Option<String>,
-    /// The last sequence number; an emulator may name one while there are more to come.
+    /// The last sequence number. An emulator may give one although more records follow.
     pub last: Option<String>,
 }
 
 impl Stream {
-    /// Whether changes still flow into it.
+    /// Whether it still receives changes.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.status == StreamStatus::Enabled.as_str() || self.status == StreamStatus::Enabling.as_str()
     }
 
-    /// Whether `shard` still takes records.
+    /// Whether `shard` still receives records.
     #[must_use]
     pub fn is_open(&self, shard: &Shard) -> bool {
         let has_child = self.shards.iter().any(|child| child.parent.as_deref() == Some(&shard.id));
@@ -59,26 +59,26 @@ pub enum From {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
-    /// Nothing yet: from the oldest record on.
+    /// Nothing yet. Start with the oldest record.
     TrimHorizon,
-    /// Nothing yet: from the records on that come after the beginning.
+    /// Nothing yet. Start with the records that are added after the run began.
     Latest,
-    /// Up to and with this sequence number.
+    /// Up to and including this sequence number.
     After(String),
-    /// All of it; it takes no more.
+    /// All of it. The shard receives no more records.
     Done,
 }
 
-/// How far each shard has been handled. One that is not in here has not been begun.
+/// How far each shard has been handled. A shard that is not listed has not been started.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Positions(BTreeMap<String, Position>);
 
 impl Positions {
-    /// Where to begin in `stream`.
+    /// Where to start in `stream`.
     ///
-    /// Of the shards that have no child yet, `latest` reads what comes from now
-    /// on; the others take no more.
+    /// With [`From::Latest`], shards without a child are read from now on. The others are closed, and count
+    /// as done.
     #[must_use]
     pub fn begin(from: From, stream: &Stream) -> Self {
         if from == From::TrimHorizon {
@@ -89,7 +89,7 @@ impl Positions {
         let positions = stream.shards.iter().map(|shard| {
             let position = match &shard.last {
                 _ if parents.contains(shard.id.as_str()) => Position::Done,
-                // A place that can be found again, unlike the latest.
+                // Unlike `Latest`, this position can be found again.
                 Some(last) => Position::After(last.clone()),
                 None => Position::Latest,
             };
@@ -98,9 +98,8 @@ impl Positions {
         Self(positions.collect())
     }
 
-    /// As a later run takes them up: where the latest was then cannot be found
-    /// again, so such a shard is handled from its first record on. That repeats
-    /// and does not lose.
+    /// The positions for a later run. The former latest position cannot be found again, so such a shard is
+    /// handled from its first record. That repeats records, but loses none.
     #[must_use]
     pub fn resumed(mut self) -> Self {
         for position in self.0.values_mut().filter(|position| **position == Position::Latest) {
@@ -119,16 +118,15 @@ impl Positions {
         self.0.insert(shard.to_owned(), position);
     }
 
-    /// Forgets the shards that the stream no longer has; returns those of them
-    /// that had not been handled to their end.
+    /// Forgets the shards that the stream no longer has. Returns those that were not fully handled.
     pub(super) fn prune(&mut self, shards: &[Shard]) -> Vec<String> {
         let listed: BTreeSet<&str> = shards.iter().map(|shard| shard.id.as_str()).collect();
         let gone: Vec<String> = self.0.keys().filter(|id| !listed.contains(id.as_str())).cloned().collect();
         gone.into_iter().filter(|id| self.0.remove(id) != Some(Position::Done)).collect()
     }
 
-    /// The shards to read now: those whose parent has been handled to its end, or
-    /// is gone. The same item's later changes are in the children.
+    /// The shards to read now: those whose parent is fully handled or gone. A child has the later changes
+    /// of its parent's items, so it must wait.
     #[must_use]
     pub fn ready<'a>(&self, shards: &'a [Shard]) -> Vec<&'a str> {
         let unfinished: BTreeSet<&str> =
@@ -141,8 +139,7 @@ impl Positions {
             .collect()
     }
 
-    /// Whether a shard that has ended has no child yet: the stream has not told
-    /// where it goes on.
+    /// Whether a shard has ended and its child is not listed yet.
     pub(super) fn awaits_children(&self, shards: &[Shard]) -> bool {
         let parents: BTreeSet<&str> = shards.iter().filter_map(|shard| shard.parent.as_deref()).collect();
         shards

@@ -1,4 +1,4 @@
-//! Switching the table's stream on and off.
+//! Switching a table's stream on and off.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType, TableDescription};
@@ -37,7 +37,7 @@ impl View {
 /// The newest stream of a table, on or off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableStream {
-    /// Whether changes flow into it.
+    /// Whether it receives changes.
     pub enabled: bool,
     /// What its records hold, such as `NEW_IMAGE`; empty when it is off.
     pub view_type: String,
@@ -63,9 +63,9 @@ impl From<&TableDescription> for TableStream {
 /// What [`DynamoDb::enable_stream`] found or did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enabled {
-    /// It is on now.
+    /// It was switched on.
     Now(TableStream),
-    /// It was on before, in the same way.
+    /// It was already on, with the same view type.
     Before(TableStream),
 }
 
@@ -83,11 +83,11 @@ impl DynamoDb {
         Err(error.hint(format!("to create it run: cruddur ddb schema-load --stream{flag}{prod}")))
     }
 
-    /// Gives `table` a stream and waits until the table is ACTIVE again.
+    /// Switches on the stream of `table`, and waits until the table is ACTIVE again.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when it has one of another view type, which
-    /// cannot be changed.
+    /// [`crate::error::Kind::Failed`] when it already has one with another view type, which cannot be
+    /// changed.
     pub async fn enable_stream(&self, table: &str, view: View) -> Result<Enabled> {
         let found = self.stream_of(table).await?;
         if found.enabled {
@@ -112,8 +112,8 @@ impl DynamoDb {
         self.set_stream(table, "cannot enable the stream", specification.build()).await.map(Enabled::Now)
     }
 
-    /// Switches the stream of `table` off and waits until the table is ACTIVE
-    /// again; `None` when it is off already.
+    /// Switches off the stream of `table`, and waits until the table is ACTIVE again. `None` when it is
+    /// off already.
     pub async fn disable_stream(&self, table: &str) -> Result<Option<TableStream>> {
         if !self.stream_of(table).await?.enabled {
             return Ok(None);
@@ -141,7 +141,7 @@ impl DynamoDb {
         Ok(TableStream::from(&self.wait_until_active(table).await?))
     }
 
-    /// Whether the table's stream is as wanted, as far as the service tells.
+    /// Whether the table's stream is known to be as wanted.
     async fn has_stream(&self, table: &str, wanted: &StreamSpecification) -> bool {
         let Ok(found) = self.wait_until_active(table).await else { return false };
         let view = |stream: &StreamSpecification| {
