@@ -1,4 +1,4 @@
-//! What the requests of a command consumed.
+//! The capacity that a command's requests consume.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,10 @@ use serde::Serialize;
 
 use super::DynamoDb;
 
-/// Capacity units of one kind, added up over the requests of one command, and the
-/// items that came with them.
+/// Capacity units of one kind, added up over the requests of one command, and the items they were for.
 ///
-/// A read unit covers 4 KB, half of it when eventually consistent; a write unit
-/// covers 1 KB. Source: "Read and write operations" in DynamoDB's developer guide.
+/// A read unit covers 4 KB; an eventually consistent read takes half a unit. A write unit covers 1 KB.
+/// Source: "Read and write operations" in DynamoDB's developer guide.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Capacity {
     /// All units, of the table and its indexes.
@@ -31,28 +30,27 @@ pub struct Capacity {
     pub indexes: BTreeMap<String, f64>,
     /// Requests that were answered.
     pub pages: usize,
-    /// Whether the figures are an emulator's estimate and not AWS's bill.
+    /// Whether the figures are an emulator's estimates, not AWS's bill.
     #[serde(skip)]
     pub estimated: bool,
-    /// Items in the answers.
+    /// Items returned.
     #[serde(skip)]
     pub returned: u64,
-    /// Items that the requests read, which is what is paid for; a filter takes
-    /// some of them out again.
+    /// Items read, before the filter. These are charged.
     #[serde(skip)]
     pub scanned: u64,
-    /// Items put, changed and deleted.
+    /// Items put, updated and deleted.
     #[serde(skip)]
     pub written: u64,
 }
 
 impl Capacity {
-    /// Nothing consumed yet; `estimated` if by an emulator.
+    /// Nothing consumed yet. `estimated` if an emulator gives the figures.
     pub(crate) fn new(estimated: bool) -> Self {
         Self { estimated, ..Self::default() }
     }
 
-    /// Adds the figures of one answer to a read.
+    /// Adds the figures of one response to a read.
     pub(crate) fn add(&mut self, answer: &impl ReadAnswer) {
         let (returned, scanned) = answer.items();
         self.returned += returned;
@@ -60,7 +58,7 @@ impl Capacity {
         self.add_request(answer);
     }
 
-    /// Adds the figures of one answer to a write of so many `items`, which no answer tells.
+    /// Adds the figures of one response to a write of this many items, which the response does not count.
     pub(crate) fn add_written(&mut self, answer: &impl Answer, items: usize) {
         self.written += items as u64;
         self.add_request(answer);
@@ -108,12 +106,12 @@ pub struct Usage {
     pub write: Capacity,
     /// The region whose prices apply.
     pub region: String,
-    /// Whether the figures are an emulator's estimate and not AWS's bill.
+    /// Whether the figures are an emulator's estimates, not AWS's bill.
     pub estimated: bool,
 }
 
 impl DynamoDb {
-    /// `read` and `write` as consumed here.
+    /// `read` and `write`, as consumed by this client.
     #[must_use]
     pub fn usage(&self, read: Capacity, write: Capacity) -> Usage {
         let region = self.place().region().to_owned();
@@ -121,16 +119,16 @@ impl DynamoDb {
     }
 }
 
-/// The answer to a request that consumes capacity. Every request asks for
+/// The response to a request that consumes capacity. Every request sets
 /// `ReturnConsumedCapacity::Indexes`.
 pub(crate) trait Answer {
-    /// Its figures, one for each table.
+    /// Its figures, one per table.
     fn consumed(&self) -> &[ConsumedCapacity];
 }
 
-/// The answer to a request that reads.
+/// The response to a request that reads.
 pub(crate) trait ReadAnswer: Answer {
-    /// Items returned, and items read for that.
+    /// Items returned, and items read to find them.
     fn items(&self) -> (u64, u64);
 }
 

@@ -1,4 +1,4 @@
-//! The client, and what can be known of its endpoint.
+//! The client, and what is known about its endpoint.
 
 use aws_sdk_dynamodb::Client;
 
@@ -15,7 +15,7 @@ pub struct DynamoDb {
     pub(crate) client: Client,
     place: Endpoint,
     pub(crate) dry_run: Option<DryRun>,
-    /// What a dry run has seen.
+    /// The table schemas that a dry run has seen.
     pub(crate) schemas: Schemas,
 }
 
@@ -34,7 +34,7 @@ impl DynamoDb {
         Ok(Self { client: Client::from_conf(client.build()), place, dry_run, schemas })
     }
 
-    /// The same for a dry run, whatever this one is for: it notes what it does not send.
+    /// The same client for a dry run: it records what it does not send.
     pub(crate) fn rehearsing(&self) -> Self {
         if self.dry_run.is_some() {
             return self.clone();
@@ -44,24 +44,24 @@ impl DynamoDb {
         Self { dry_run: Some(dry_run), ..rehearsing }
     }
 
-    /// A client like this one for one request, whose tries are counted.
+    /// The same client for one request, with a count of its tries.
     pub(crate) fn counting(&self) -> (Self, Tries) {
         let tries = Tries::default();
         (self.intercepted(SharedInterceptor::new(tries.clone())), tries)
     }
 
-    /// A client like this one, with an interceptor more.
+    /// The same client with one more interceptor.
     pub(crate) fn intercepted(&self, interceptor: SharedInterceptor) -> Self {
         let config = self.client.config().to_builder().interceptor(interceptor).build();
         Self { client: Client::from_conf(config), ..self.clone() }
     }
 
-    /// Whether a DynamoDB API answers, be it with a refusal.
+    /// Whether a DynamoDB API answers, even with a refusal.
     pub async fn answers(&self) -> bool {
         match self.client.list_tables().limit(1).send().await {
-            // The API gives a list even when it is empty; `{}` is anybody's answer.
+            // The API returns a list even when it is empty. Any server may answer `{}`.
             Ok(output) => output.table_names.is_some(),
-            // To the SDK any JSON with a code is a service's error.
+            // The SDK takes any JSON with a code for a service error.
             Err(error) => {
                 let content_type = error.raw_response().and_then(|raw| raw.headers().get("content-type"));
                 content_type.is_some_and(|content_type| content_type.starts_with("application/x-amz-json"))
@@ -70,7 +70,7 @@ impl DynamoDb {
         }
     }
 
-    /// Makes sure that something has answered, and so is known for AWS or not. Sends a request
+    /// Makes sure that the endpoint has answered, so that it is known whether it is AWS. Sends a request
     /// only if none has been answered yet.
     ///
     /// # Errors
@@ -89,13 +89,13 @@ impl DynamoDb {
         }
     }
 
-    /// Where it is.
+    /// Its endpoint.
     #[must_use]
     pub const fn place(&self) -> &Endpoint {
         &self.place
     }
 
-    /// The target that it belongs to.
+    /// Its target.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.place.target()

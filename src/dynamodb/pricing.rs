@@ -1,20 +1,20 @@
-//! The price table of `docs/prices.md`, which is the only place that has prices.
+//! The prices in `docs/prices.md`, the only place that has any.
 
-/// Read only when a price is asked for.
+/// Parsed only when a price is needed.
 const TABLE: &str = include_str!("../../docs/prices.md");
-/// Where a region that the table lacks finds its prices.
+/// The region whose prices apply to a region that the table lacks.
 pub const DEFAULT_PRICE_REGION: &str = "us-east-1";
 
-/// What request units cost in a region, on demand.
+/// The on-demand prices of request units in a region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prices {
     /// The region, as AWS names it.
     pub region: &'static str,
-    /// The day as of which they hold, `YYYY-MM-DD`.
+    /// The date of the prices, `YYYY-MM-DD`.
     pub as_of: &'static str,
-    /// US dollars for a million read request units.
+    /// US dollars per million read request units.
     pub read: f64,
-    /// US dollars for a million write request units.
+    /// US dollars per million write request units.
     pub write: f64,
 }
 
@@ -25,12 +25,12 @@ impl Prices {
         Self::all().find(|prices| prices.region == region)
     }
 
-    /// Every line of the table.
+    /// All rows of the table.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.lines().filter_map(Self::parse)
     }
 
-    /// A line of the Markdown table. Its head and what is no table have no numbers.
+    /// Parses a row of the Markdown table. The header and other text have no numbers, so they give `None`.
     fn parse(line: &'static str) -> Option<Self> {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
         let region = cells.next()?;

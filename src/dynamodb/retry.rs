@@ -1,4 +1,4 @@
-//! How long to wait before trying again.
+//! Retries, and the pauses between them.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use super::DynamoDb;
 use super::error::{is_server_error, is_throttled};
 use crate::aws::{code, is_untaken};
 
-/// The pause after the first try in vain; doubles, with jitter.
+/// The pause after the first failed try. It doubles with each further one, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// Waits after this many tries in vain, from 1.
+/// Pauses after this many failed tries, from 1.
 pub(crate) async fn pause(tries: u32) {
     tokio::time::sleep(delay(tries)).await;
 }
 
-/// How long to wait after this many tries in vain, from 1.
+/// The pause after this many failed tries, from 1.
 ///
-/// Full jitter: writers that were turned away together do not come back together.
+/// Full jitter: writers that were refused together do not retry together.
 pub(crate) fn delay(tries: u32) -> Duration {
     let ceiling = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(MAX_PAUSE);
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// Retries of a request that the service has no capacity for, before giving up: about 25 seconds.
+/// Retries while the service has no capacity for the request, before giving up: about 25 seconds.
 pub(crate) const MAX_RETRIES: u32 = 12;
 /// Retries after a server error.
 const MAX_RETRIES_OF_BROKEN: u32 = 4;
@@ -37,9 +37,9 @@ fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     is_throttled(error) || code(error) == Some("TransactionConflictException")
 }
 
-/// Sends a request until it is answered, for at most the time that `db` allows a request. The SDK's own
-/// retries end before a small table has capacity to spare. `answered`: the service has answered before,
-/// so a failed connection is worth a retry.
+/// Sends a request, with retries, for at most the request timeout of `db`. The SDK's own retries end
+/// before a small table has capacity again. `answered` says that the service has answered before, so a
+/// failed connection is worth a retry.
 pub(crate) async fn with_retries<T, E, F: Future<Output = Result<T, SdkError<E>>>>(
     db: &DynamoDb,
     answered: bool,
