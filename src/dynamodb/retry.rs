@@ -27,7 +27,7 @@ pub(crate) fn delay(tries: u32) -> Duration {
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// Retries while the service has no capacity for the request, before giving up: about 25 seconds.
+/// Retries while the service has no capacity for the request: 16 seconds of pauses on average, 31 at most.
 pub(crate) const MAX_RETRIES: u32 = 12;
 /// Retries after a server error.
 const MAX_RETRIES_OF_BROKEN: u32 = 4;

@@ -1,5 +1,6 @@
 //! Sends a read with retries, and adds up what it consumes.
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -8,6 +9,7 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes;
 
+use crate::dynamodb::capacity::ReadAnswer;
 use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::Result;
@@ -20,45 +22,51 @@ pub(crate) struct Reading<'a> {
 }
 
 impl DynamoDb {
-    /// Reads a page of `query`.
+    /// Sends one page of `query`.
     pub(crate) async fn query_page(
         &self,
         query: QueryFluentBuilder,
-        Reading { what, table }: Reading<'_>,
+        reading: Reading<'_>,
         capacity: &mut Capacity,
     ) -> Result<QueryOutput> {
         let query = query.return_consumed_capacity(Indexes);
-        let send = || query.clone().send();
-        let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
-        let answer = answer.map_err(|error| self.error(what, table, &error))?;
-        capacity.add(&answer);
-        Ok(answer)
+        self.answer(|| query.clone().send(), reading, capacity).await
     }
 
-    /// Reads a page of `scan`.
+    /// Sends one page of `scan`.
     pub(crate) async fn scan_page(
         &self,
         scan: ScanFluentBuilder,
-        Reading { what, table }: Reading<'_>,
+        reading: Reading<'_>,
         capacity: &mut Capacity,
     ) -> Result<ScanOutput> {
         let scan = scan.return_consumed_capacity(Indexes);
-        let send = || scan.clone().send();
-        let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
-        let answer = answer.map_err(|error| self.error(what, table, &error))?;
-        capacity.add(&answer);
-        Ok(answer)
+        self.answer(|| scan.clone().send(), reading, capacity).await
     }
 
     /// Sends `get`.
     pub(crate) async fn get_page(
         &self,
         get: GetItemFluentBuilder,
-        Reading { what, table }: Reading<'_>,
+        reading: Reading<'_>,
         capacity: &mut Capacity,
     ) -> Result<GetItemOutput> {
         let get = get.return_consumed_capacity(Indexes);
-        let send = || get.clone().send();
+        self.answer(|| get.clone().send(), reading, capacity).await
+    }
+
+    async fn answer<T, E, F>(
+        &self,
+        send: impl Fn() -> F,
+        Reading { what, table }: Reading<'_>,
+        capacity: &mut Capacity,
+    ) -> Result<T>
+    where
+        T: ReadAnswer,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
+        // Boxed: it would make every future that reads large.
         let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
         let answer = answer.map_err(|error| self.error(what, table, &error))?;
         capacity.add(&answer);

@@ -26,7 +26,7 @@ pub struct ScanRequest {
     pub limit: Option<usize>,
     /// Maximum read units per second, over all segments.
     pub max_rcu: Option<f64>,
-    /// Read consistently, for twice the units; not possible on an index.
+    /// Read consistently, for twice the units; not possible on a global index.
     pub consistent: bool,
     /// Where each segment resumes; empty to start at the beginning. When resuming, `segments` must be the
     /// same as before.
