@@ -62,7 +62,7 @@ impl MessagesTable {
     /// not exist. Tells `watch` what it is waiting for.
     ///
     /// # Errors
-    /// [`Kind::Failed`] when the table is being deleted.
+    /// [`crate::error::Kind::Failed`] when the table is being deleted.
     pub async fn compare(
         &self,
         definition: &Definition,

@@ -26,7 +26,7 @@ pub struct Record {
 /// Reads a record: `{"Item": {"pk": {"S": "…"}}}`, or one of an incremental export, with `Keys` etc.
 ///
 /// # Errors
-/// As for [`typed_item`].
+/// As for [`super::typed_item`].
 pub fn typed_record(text: &[u8]) -> Result<Record, Problem> {
     let path = Path::default();
     let mut deserializer = serde_json::Deserializer::from_slice(text);

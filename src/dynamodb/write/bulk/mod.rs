@@ -40,7 +40,7 @@ const CHANNEL: usize = 256;
 /// A bulk write in progress. Once [`BulkWriter::finish`] has returned, everything submitted is written.
 /// If dropped before, it completes only the requests that were already sent.
 ///
-/// Holds at most [`ROOM`] requests and 32 MiB of them. Writes to the same key keep their order.
+/// Holds at most 4,096 requests and 32 MiB of them. Writes to the same key keep their order.
 pub struct BulkWriter {
     messages: Option<mpsc::Sender<Message>>,
     stop: watch::Sender<bool>,
