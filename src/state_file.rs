@@ -4,6 +4,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::error::{Context as _, Error, Result};
 
 /// A file that only this process uses, whether it exists or not.
@@ -54,6 +57,27 @@ impl StateFile {
     /// Its contents; `None` when it does not exist.
     pub fn read(&self) -> Result<Option<String>> {
         read(&self.path)
+    }
+
+    /// The JSON in it, which is `what`; `None` when it does not exist.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something else.
+    pub fn load<T: DeserializeOwned>(&self, what: &str) -> Result<Option<T>> {
+        let Some(text) = self.read()? else { return Ok(None) };
+        let path = self.path.display();
+        serde_json::from_str(&text).map(Some).map_err(|cause| {
+            Error::failed(format!("{path}:{}: this is no {what}", cause.line()))
+                .because(cause)
+                .hint(format!("to begin anew, delete it: rm {path}"))
+        })
+    }
+
+    /// Writes `content` as JSON, atomically.
+    pub fn save<T: Serialize>(&self, content: &T) -> Result<()> {
+        let text = serde_json::to_string_pretty(content)
+            .or_failed(|| format!("cannot write {} as JSON", self.path.display()))?;
+        self.write(&(text + "\n"))
     }
 
     /// Writes `text` atomically: after a crash or a power failure, the file holds either this text

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::state_file::StateFile;
 
 /// The version of the format.
@@ -53,23 +53,14 @@ impl ImportCheckpoint {
         let file = file.ok_or_else(|| {
             Error::refused("another run is importing this file into this table; nothing was done")
         })?;
-        let saved: Option<Saved> = match file.read()? {
-            Some(text) => Some(serde_json::from_str(&text).map_err(|cause| {
-                let path = file.path().display();
-                Error::failed(format!("{path}:{}: this is no state of an import", cause.line()))
-                    .because(cause)
-                    .hint(format!("to begin anew, delete it: rm {path}"))
-            })?),
-            None => None,
-        };
+        let saved: Option<Saved> = file.load("state of an import")?;
         Ok(Self { file, saved: saved.filter(|saved| saved.version == VERSION) })
     }
 
     /// Saves how far the import has come.
     pub fn save(&mut self, policy: Policy, done: u64, total: u64) -> Result<()> {
         let saved = Saved { version: VERSION, policy, done, total };
-        let text = serde_json::to_string(&saved).or_failed(|| "cannot write the place as JSON".to_owned())?;
-        self.file.write(&format!("{text}\n"))?;
+        self.file.save(&saved)?;
         self.saved = Some(saved);
         Ok(())
     }

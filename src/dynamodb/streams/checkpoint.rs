@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Positions;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::messaging::Timestamp;
 use crate::state_file::StateFile;
 
@@ -87,19 +87,15 @@ impl Checkpoint {
     /// [`crate::error::Kind::Failed`] when it cannot be read.
     pub fn load(&self, arn: &str) -> Result<Saved> {
         let path = self.path().display();
-        let begin_anew = || format!("to begin anew, delete it: rm {path}");
-        let Some(text) = self.0.read()? else { return Ok(Saved::Nothing) };
-        let content: Content = serde_json::from_str(&text).map_err(|cause| {
-            Error::failed(format!("{path}:{}: this is no checkpoint of a stream", cause.line()))
-                .because(cause)
-                .hint(begin_anew())
-        })?;
+        let Some(content) = self.0.load::<Content>("checkpoint of a stream")? else {
+            return Ok(Saved::Nothing);
+        };
         if content.version != VERSION {
             return Err(Error::failed(format!(
                 "the checkpoint {path} is of version {}, and this cruddur knows version {VERSION}",
                 content.version
             ))
-            .hint(begin_anew()));
+            .hint(format!("to begin anew, delete it: rm {path}")));
         }
         if content.stream_arn == arn {
             let saved_at: Option<Timestamp> = content.saved_at.parse().ok();
@@ -125,10 +121,7 @@ impl Checkpoint {
             saved_at: Timestamp::now().to_string(),
             shards: positions.clone(),
         };
-        let mut text = serde_json::to_string_pretty(&content)
-            .or_failed(|| "cannot write the place as JSON".to_owned())?;
-        text.push('\n');
-        self.0.write(&text)
+        self.0.save(&content)
     }
 }
 

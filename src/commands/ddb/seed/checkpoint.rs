@@ -1,19 +1,19 @@
 //! How far a run of invented data has come, for the next run to resume.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use super::super::state_folder;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::messaging::{Invention, Timestamp};
-use crate::state_file::{self, StateFile};
+use crate::state_file::StateFile;
 
 /// The version of the format, and of the data that the numbers generate.
 const VERSION: u32 = 2;
 const FILE: &str = "seed.json";
+/// What the file holds, in words.
+const WHAT: &str = "checkpoint of a seed";
 
 /// The checkpoint file, locked against other runs. There is one per target, endpoint or region, and table.
 pub(super) struct SeedCheckpoint(StateFile);
@@ -47,15 +47,6 @@ impl BrokenOff {
             written,
             saved_at: Timestamp::now().to_string(),
         }
-    }
-
-    fn parse(path: &Path, text: &str) -> Result<Self> {
-        let path = path.display();
-        serde_json::from_str(text).map_err(|cause| {
-            Error::failed(format!("{path}:{}: this is no place of a seeding", cause.line()))
-                .because(cause)
-                .hint(begin_anew(&path))
-        })
     }
 
     /// The end of its messages.
@@ -102,7 +93,7 @@ pub(super) fn as_given(until: Timestamp) -> String {
 /// The interrupted run, if there is one. Locks and creates nothing.
 pub(super) fn peek(cx: &Context, db: &DynamoDb, table: &str) -> Result<Option<BrokenOff>> {
     let path = state_folder(cx, "seeds", db, &[table])?.join(FILE);
-    state_file::read(&path)?.map(|text| BrokenOff::parse(&path, &text)).transpose()
+    StateFile::peek(&path)?.load(WHAT)
 }
 
 impl SeedCheckpoint {
@@ -127,8 +118,7 @@ impl SeedCheckpoint {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when that run had other numbers.
     pub(super) fn broken_off(&self, invention: &Invention, at_any_time: bool) -> Result<Option<u64>> {
-        let Some(text) = self.0.read()? else { return Ok(None) };
-        let run = BrokenOff::parse(self.0.path(), &text)?;
+        let Some(run) = self.0.load::<BrokenOff>(WHAT)? else { return Ok(None) };
         let until = run.until().filter(|_| at_any_time).unwrap_or(invention.until);
         if run.is_of(&Invention { until, ..*invention }) {
             Ok(Some(run.written))
@@ -138,9 +128,7 @@ impl SeedCheckpoint {
     }
 
     pub(super) fn save(&self, invention: &Invention, written: u64) -> Result<()> {
-        let what = || "cannot write the place as JSON".to_owned();
-        let text = serde_json::to_string_pretty(&BrokenOff::of(invention, written)).or_failed(what)?;
-        self.0.write(&(text + "\n"))
+        self.0.save(&BrokenOff::of(invention, written))
     }
 
     pub(super) fn remove(&self) -> Result<()> {

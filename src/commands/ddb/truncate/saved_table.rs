@@ -67,8 +67,7 @@ impl SavedTableFile {
             ))
             .hint(remove(path)));
         }
-        let text = serde_json::to_string_pretty(kept).or_failed(|| "cannot write JSON".to_owned())?;
-        self.0.write(&(text + "\n"))?;
+        self.0.save(kept)?;
         ui.status(format!("its definition is kept in {}", path.display()));
         Ok(())
     }
