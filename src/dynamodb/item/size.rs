@@ -15,6 +15,10 @@ pub const MAX_ITEM_BYTES: usize = 400 * 1024;
 pub const READ_UNIT: usize = 4096;
 /// Bytes that a write unit covers.
 pub const WRITE_UNIT: usize = 1024;
+/// What a transaction charges for each of its actions on the table, as a multiple of its units. Indexes
+/// are written after the transaction, and charged once.
+/// Source: "Amazon DynamoDB Transactions: How it works" in the developer guide.
+pub const TRANSACTED: usize = 2;
 /// Overhead of a list or a map, whatever it holds.
 const CONTAINER: usize = 3;
 /// Overhead of each element of a list or a map.

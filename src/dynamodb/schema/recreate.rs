@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::TableDescription;
 
 use crate::aws::WriteCost;
 use crate::config::Target;
+use crate::dynamodb::item::size;
 use crate::dynamodb::{DynamoDb, KeySchema, SavedTable, TableSchema};
 use crate::error::{Error, Result};
 
@@ -29,9 +30,8 @@ pub struct Truncation {
 impl Truncation {
     /// Read units of a full scan, estimated from the table's size.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub fn read_units(&self) -> f64 {
-        (self.bytes as f64 / 4096.0).ceil().max(1.0) / 2.0
+        size::read_units(usize::try_from(self.bytes).unwrap_or(usize::MAX), false)
     }
 
     /// Write units of deleting every item, indexes included, estimated from the average item size.
@@ -47,7 +47,8 @@ impl Truncation {
     /// What deleting this many items costs, on the table and its indexes.
     #[must_use]
     pub fn effort_of(&self, items: u64) -> WriteCost {
-        let each = if self.items == 0 { 1 } else { self.bytes.div_ceil(self.items).div_ceil(1024).max(1) };
+        let average = self.bytes.div_ceil(self.items.max(1));
+        let each = size::write_units(usize::try_from(average).unwrap_or(usize::MAX)) as u64;
         WriteCost {
             items,
             table_units: items * each,

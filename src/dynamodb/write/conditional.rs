@@ -126,8 +126,8 @@ impl ConditionalWriter {
         while self.tasks.len() >= WRITERS || self.open.values().any(|other| *other == key) {
             self.ended().await?;
         }
-        let bytes = u32::try_from(size::item(&item)).unwrap_or(u32::MAX);
-        let guess = f64::from(bytes.div_ceil(1024).max(1));
+        let units = size::write_units(size::item(&item));
+        let guess = f64::from(u32::try_from(units).unwrap_or(u32::MAX));
         let mut expected = guess;
         if let Some(pace) = &mut self.pace {
             sleep(pace.wait(Instant::now())).await;

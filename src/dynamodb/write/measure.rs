@@ -12,10 +12,6 @@ use crate::dynamodb::item::json::typed_item;
 use crate::dynamodb::item::size;
 use crate::dynamodb::{Item, TableSchema};
 
-/// Each action of a transaction costs double.
-/// Source: "DynamoDB Transactions: How it works" in the developer guide.
-const TRANSACTED: u64 = 2;
-
 /// The tables that a dry run's client has described, to count the units of their indexes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Schemas {
@@ -119,7 +115,7 @@ fn measure(schemas: &Schemas, operation: &str, body: &[u8]) -> WriteCost {
             let writes = condition_check.is_none();
             cost.add(WriteCost {
                 items: if writes { one.items } else { 0 },
-                table_units: TRANSACTED * one.table_units,
+                table_units: size::TRANSACTED as u64 * one.table_units,
                 index_units: if writes { one.index_units } else { BTreeMap::new() },
                 ..one
             });

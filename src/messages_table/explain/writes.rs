@@ -6,11 +6,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 
 use super::super::{items, names};
 use crate::dynamodb::Item;
-use crate::dynamodb::item::size::{item as size, read_units, write_units};
-
-/// Each action of a transaction is charged twice. The index is updated afterwards and charged once.
-/// Source: "Amazon DynamoDB Transactions: How it works" in the developer guide.
-const TRANSACTED: usize = 2;
+use crate::dynamodb::item::size::{TRANSACTED, item as size, read_units, write_units};
 
 /// Write units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
