@@ -8,8 +8,7 @@ use super::items::{group_item, message_item};
 use super::names;
 use crate::dynamodb::{BulkOptions, Capacity, Item};
 use crate::error::Result;
-use crate::messages_table::MessagesTable;
-use crate::messages_table::key_schema;
+use crate::messages_table::{MessagesTable, key_schema};
 use crate::messaging::Conversation;
 
 /// The result of writing a conversation.

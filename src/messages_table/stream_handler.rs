@@ -9,9 +9,8 @@ use crate::dynamodb::Capacity;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::streams::Record;
 use crate::error::{Error, Kind, Result};
-use crate::messages_table::MessagesTable;
 use crate::messages_table::items::to_message;
-use crate::messages_table::{Refreshed, names};
+use crate::messages_table::{MessagesTable, Refreshed, names};
 use crate::messaging::Message;
 
 /// Groups refreshed concurrently.

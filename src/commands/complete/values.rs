@@ -11,8 +11,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::error::Result;
-use crate::messages_table::MessagesTable;
-use crate::messages_table::{Direction, Span};
+use crate::messages_table::{Direction, MessagesTable, Span};
 use crate::messaging::MessageGroup;
 
 /// The default timeout of a lookup: the user is waiting at the keyboard.

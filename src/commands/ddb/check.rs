@@ -15,9 +15,8 @@ use crate::context::Context;
 use crate::dynamodb::item::json;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::{Error, Kind, Result};
-use crate::messages_table::MessagesTable;
 use crate::messages_table::{
-    Finding, Invariant, Mentioned, Mode, Names, Survey, SurveyResult, Suspect, Write,
+    Finding, Invariant, Mentioned, MessagesTable, Mode, Names, Survey, SurveyResult, Suspect, Write,
 };
 use crate::output::{Column, Record, Records, Ui};
 

@@ -6,11 +6,9 @@ use crate::commands::common::{count, shell_word};
 use crate::commands::target::of_dynamodb;
 use crate::config::{DEFAULT_DYNAMODB_PORT, DEFAULT_TABLE, Target};
 use crate::context::Context;
-use crate::dynamodb::DynamoDb;
-use crate::dynamodb::{Billing, Units};
+use crate::dynamodb::{Billing, DynamoDb, Units};
 use crate::error::Result;
-use crate::messages_table::MessagesTable;
-use crate::messages_table::{Difference, Fact, Inspected};
+use crate::messages_table::{Difference, Fact, Inspected, MessagesTable};
 use crate::messaging::{DEFAULT_GROUP, Timestamp};
 
 /// The size of one Scan page.

@@ -6,10 +6,9 @@ use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 use tokio::time::Instant;
 
 use crate::aws::Tries;
-use crate::dynamodb::Busy;
 use crate::dynamodb::error::{is_not_found, table_flag};
 use crate::dynamodb::item::size;
-use crate::dynamodb::{DynamoDb, TableSchema};
+use crate::dynamodb::{Busy, DynamoDb, TableSchema};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 

@@ -8,9 +8,8 @@ use super::verdict::{State, Wanted, shows};
 use crate::dynamodb::write::transaction::Transaction;
 use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::Result;
-use crate::messages_table::MessagesTable;
-use crate::messages_table::create_message;
 use crate::messages_table::group_rows::sort_key;
+use crate::messages_table::{MessagesTable, create_message};
 use crate::messaging::{MessageGroup, Participant};
 
 /// Limits of one transaction. The bytes leave a margin.

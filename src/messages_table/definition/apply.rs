@@ -5,14 +5,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 
-use super::request::Tags;
-use super::request::{cannot_build, tag};
+use super::request::{Tags, cannot_build, tag};
 use super::{Backfill, Change, Definition, Difference, Fact};
 use crate::aws::{Plan, code};
 use crate::dynamodb::Busy;
 use crate::error::{Error, Result};
-use crate::messages_table::MessagesTable;
-use crate::messages_table::names;
+use crate::messages_table::{MessagesTable, names};
 
 /// The error code for a table with another change in progress. DescribeTable may not show that change
 /// yet.

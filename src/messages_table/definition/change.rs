@@ -13,8 +13,7 @@ use aws_sdk_dynamodb::types::{
     LocalSecondaryIndexDescription, StreamSpecification, TableDescription, UpdateGlobalSecondaryIndexAction,
 };
 
-use super::request::Tags;
-use super::request::{attributes, index_key, projection, stream};
+use super::request::{Tags, attributes, index_key, projection, stream};
 use super::{Definition, Difference, Fact};
 use crate::dynamodb::{Billing, Units};
 use crate::messages_table::names;

@@ -1,10 +1,9 @@
 //! What an index with a smaller projection would save.
 
-use super::Alternative;
-use super::Figures;
 use super::alternatives::{Explainer, number};
 use super::measure::Measurement;
 use super::writes::{Charge, Projection};
+use super::{Alternative, Figures};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::size;
 

@@ -7,10 +7,9 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
-use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::sort_key;
 use crate::messages_table::items::{self, inbox_partition, message_partition, text};
-use crate::messages_table::names;
+use crate::messages_table::{MessagesTable, names};
 use crate::messaging::{Participant, User};
 
 const READING: &str = "cannot read the copies of the user's names";

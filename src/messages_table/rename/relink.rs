@@ -5,20 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use uuid::Uuid;
 
-use crate::dynamodb::Capacity;
 use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::TransactionOutcome;
-use crate::dynamodb::{Item, ScanRequest};
+use crate::dynamodb::{Capacity, Item, ScanRequest};
 use crate::error::Result;
-use crate::messages_table::MessagesTable;
 use crate::messages_table::create_message::{TRIES, nudged};
 use crate::messages_table::group_rows::sort_key;
 use crate::messages_table::items::{
     self, inbox_partition, key, message_partition, text, to_group, to_message,
 };
-use crate::messages_table::names;
 use crate::messages_table::rename::{Updated, send};
+use crate::messages_table::{MessagesTable, names};
 use crate::messaging::{Participant, User};
 
 const WHAT: &str = "cannot give the group to its users";

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cruddur::config::{AwsConfig, PlanSize, Service};
-use cruddur::config::{Setting, Source, Target};
-use cruddur::dynamodb::Billing;
-use cruddur::dynamodb::DynamoDb;
+use cruddur::config::{AwsConfig, PlanSize, Service, Setting, Source, Target};
 use cruddur::dynamodb::streams::View;
+use cruddur::dynamodb::{Billing, DynamoDb};
 use cruddur::error::Kind;
 use cruddur::messages_table::{Definition, MessagesTable, index_of_key};
 use cruddur::messaging::{DEFAULT_GROUP, Timestamp};

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use crate::commands::common::count;
 use crate::commands::signals::Signals;
-use crate::dynamodb::Busy;
-use crate::dynamodb::{DEFAULT_PRICE_REGION, DynamoDb, Prices};
+use crate::dynamodb::{Busy, DEFAULT_PRICE_REGION, DynamoDb, Prices};
 use crate::error::{Kind, Result};
-use crate::messages_table::MessagesTable;
-use crate::messages_table::{Backfill, Change, Comparison, Definition};
+use crate::messages_table::{Backfill, Change, Comparison, Definition, MessagesTable};
 use crate::output::Ui;
 use crate::output::consumed::dollars;
 

@@ -13,11 +13,9 @@ use crate::commands::plan::show_plan;
 use crate::commands::target::{ConfirmArgs, announce};
 use crate::config::Target;
 use crate::context::Context;
-use crate::dynamodb::DynamoDb;
-use crate::dynamodb::{Billing, Units};
+use crate::dynamodb::{Billing, DynamoDb, Units};
 use crate::error::{Error, Result};
-use crate::messages_table::MessagesTable;
-use crate::messages_table::{Change, Comparison, Definition, Difference, Printed};
+use crate::messages_table::{Change, Comparison, Definition, Difference, MessagesTable, Printed};
 use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\

@@ -17,8 +17,7 @@ use crate::dynamodb::streams::{
 };
 use crate::dynamodb::{DynamoDb, Usage};
 use crate::error::{Error, Result};
-use crate::messages_table::MessagesTable;
-use crate::messages_table::{GroupHandled, Handled, Totals};
+use crate::messages_table::{GroupHandled, Handled, MessagesTable, Totals};
 use crate::output::{Column, Record, Records, Ui};
 
 pub(super) const EXAMPLES: &str = "\
