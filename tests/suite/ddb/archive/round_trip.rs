@@ -45,8 +45,8 @@ fn through_a_pipe_it_goes_as_well() {
 fn an_export_is_lines_of_items_between_a_header_and_the_totals() {
     let sandbox = with_items(5);
     sandbox.cruddur(["ddb", "export", "all.ndjson"]).succeeds();
-    let lines = lines(&sandbox.path().join("all.ndjson"));
-    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let text = lines(&sandbox.path().join("all.ndjson"));
+    let lines: Vec<Value> = text.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 7);
     assert_eq!((&lines[0]["cruddur_export"], &lines[0]["table"]), (&json!(1), &json!(TABLE)));
     assert_eq!(lines[0]["key"], json!([{ "name": "pk", "type": "S" }, { "name": "sk", "type": "S" }]));
@@ -55,6 +55,8 @@ fn an_export_is_lines_of_items_between_a_header_and_the_totals() {
         assert_eq!(line.as_object().unwrap().len(), 1, "{line}");
     }
     assert_eq!((&lines[6]["cruddur_export_end"], &lines[6]["items"]), (&json!(1), &json!(5)));
+    let bytes: usize = text[..6].iter().map(|line| line.len() + 1).sum();
+    assert_eq!(lines[6]["bytes"], bytes);
 }
 
 #[test]
