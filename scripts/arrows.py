@@ -2,9 +2,10 @@
 """Reads the arrows between the modules of src/ from their paths, and draws them.
 
 usage: scripts/arrows.py            the picture, in Mermaid's language
-       scripts/arrows.py --circles  files that depend on each other, one circle a line
+       scripts/arrows.py --circle   files that depend on each other in a circle, one a line
 """
 
+import graphlib
 import re
 import sys
 from pathlib import Path
@@ -94,34 +95,13 @@ class Crate:
         return found
 
 
-def circles(arrows):
-    """Tarjan's strongly connected components of more than one module."""
-    index, low, stack, found, count = {}, {}, [], [], [0]
-
-    def visit(node):
-        index[node] = low[node] = count[0]
-        count[0] += 1
-        stack.append(node)
-        for other in sorted(arrows.get(node, ())):
-            if other not in index:
-                visit(other)
-                low[node] = min(low[node], low[other])
-            elif other in stack:
-                low[node] = min(low[node], index[other])
-        if low[node] == index[node]:
-            circle = []
-            while True:
-                circle.append(stack.pop())
-                if circle[-1] == node:
-                    break
-            if len(circle) > 1:
-                found.append(sorted(circle))
-
-    sys.setrecursionlimit(10_000)
-    for node in sorted(arrows):
-        if node not in index:
-            visit(node)
-    return found
+def circle(arrows):
+    """Modules that depend on each other in a circle; the first is also the last."""
+    try:
+        graphlib.TopologicalSorter(arrows).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
 
 
 def layers(arrows):
@@ -147,9 +127,9 @@ def layers(arrows):
 
 def main():
     arrows = Crate().arrows()
-    if sys.argv[1:] == ["--circles"]:
-        for circle in circles(arrows):
-            print(" ".join("/".join(name) or "lib" for name in circle))
+    if sys.argv[1:] == ["--circle"]:
+        for name in circle(arrows):
+            print("/".join(name) or "lib")
         return
     print("flowchart TD")
     for name, uses in sorted(layers(arrows).items()):

@@ -41,7 +41,7 @@ fn the_page_lists_every_module() {
 
 #[test]
 fn no_files_depend_on_each_other_in_a_circle() {
-    assert_eq!(arrows(&["--circles"]), "");
+    assert_eq!(arrows(&["--circle"]), "");
 }
 
 #[test]
