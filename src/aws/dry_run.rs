@@ -72,7 +72,7 @@ pub struct WriteCost {
 }
 
 impl WriteCost {
-    /// Adds another effort to this one.
+    /// Adds another cost to this one.
     pub fn add(&mut self, other: Self) {
         self.items += other.items;
         self.table_units += other.table_units;
@@ -97,7 +97,7 @@ pub struct Plan {
     others: Option<File>,
     /// The number of requests of each operation, in the order of their first requests.
     pub operations: Vec<(String, u64)>,
-    /// The total effort.
+    /// The total cost.
     pub cost: WriteCost,
 }
 
@@ -167,7 +167,7 @@ impl Plan {
     }
 }
 
-/// Computes the effort of a request.
+/// Computes the cost of a request.
 type Measure = Arc<dyn Fn(&str, &[u8]) -> WriteCost + Send + Sync>;
 
 /// Records what one client does not send.

@@ -2,7 +2,6 @@
 
 use super::items::to_group;
 use super::names;
-use crate::dynamodb::Capacity;
 use crate::dynamodb::read::page::Reading;
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
@@ -20,7 +19,7 @@ impl MessagesTable {
             .index_name(names::GROUP_INDEX)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let reading = Reading { what: "cannot look for message groups", table: &self.name };
-        let page = self.db.scan_page(scan, reading, &mut Capacity::default()).await?;
+        let page = self.db.scan_page(scan, reading, false).await?;
         Ok(page.items().iter().map(to_group).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Sends a read with retries, and adds up what it consumes.
+//! Sends a read with retries.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes;
 
-use crate::dynamodb::capacity::ReadAnswer;
 use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::Result;
@@ -30,18 +29,20 @@ impl DynamoDb {
         capacity: &mut Capacity,
     ) -> Result<QueryOutput> {
         let query = query.return_consumed_capacity(Indexes);
-        self.answer(|| query.clone().send(), reading, capacity).await
+        let answer = self.answer(|| query.clone().send(), reading, capacity.pages > 0).await?;
+        capacity.add(&answer);
+        Ok(answer)
     }
 
-    /// Sends one page of `scan`.
+    /// Sends one page of `scan`. `answered`: see [`with_retries`].
     pub(crate) async fn scan_page(
         &self,
         scan: ScanFluentBuilder,
         reading: Reading<'_>,
-        capacity: &mut Capacity,
+        answered: bool,
     ) -> Result<ScanOutput> {
         let scan = scan.return_consumed_capacity(Indexes);
-        self.answer(|| scan.clone().send(), reading, capacity).await
+        self.answer(|| scan.clone().send(), reading, answered).await
     }
 
     /// Sends `get`.
@@ -52,24 +53,23 @@ impl DynamoDb {
         capacity: &mut Capacity,
     ) -> Result<GetItemOutput> {
         let get = get.return_consumed_capacity(Indexes);
-        self.answer(|| get.clone().send(), reading, capacity).await
+        let answer = self.answer(|| get.clone().send(), reading, capacity.pages > 0).await?;
+        capacity.add(&answer);
+        Ok(answer)
     }
 
     async fn answer<T, E, F>(
         &self,
         send: impl Fn() -> F,
         Reading { what, table }: Reading<'_>,
-        capacity: &mut Capacity,
+        answered: bool,
     ) -> Result<T>
     where
-        T: ReadAnswer,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E>>>,
     {
-        // Boxed: it would make every future that reads large.
-        let answer = Box::pin(with_retries(self, capacity.pages > 0, send)).await;
-        let answer = answer.map_err(|error| self.error(what, table, &error))?;
-        capacity.add(&answer);
-        Ok(answer)
+        // Boxed, because it would make the future of every read large.
+        let answer = Box::pin(with_retries(self, answered, send)).await;
+        answer.map_err(|error| self.error(what, table, &error))
     }
 }

@@ -41,12 +41,12 @@ impl Truncation {
     }
 
     fn cost(&self) -> WriteCost {
-        self.effort_of(self.items)
+        self.cost_of(self.items)
     }
 
     /// What deleting this many items costs, on the table and its indexes.
     #[must_use]
-    pub fn effort_of(&self, items: u64) -> WriteCost {
+    pub fn cost_of(&self, items: u64) -> WriteCost {
         let average = self.bytes.div_ceil(self.items.max(1));
         let each = size::write_units(usize::try_from(average).unwrap_or(usize::MAX)) as u64;
         WriteCost {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::TransactionOutcome;
-use crate::dynamodb::{Capacity, Item, ScanRequest};
+use crate::dynamodb::{Item, ScanRequest};
 use crate::error::Result;
 use crate::messages_table::create_message::{TRIES, nudged};
 use crate::messages_table::group_rows::sort_key;
@@ -47,7 +47,7 @@ impl MessagesTable {
     pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
         let scan = self.db.client.scan().table_name(&self.name).index_name(names::GROUP_INDEX).limit(SAMPLE);
         let reading = Reading { what: "cannot look at the group rows", table: &self.name };
-        let answer = self.db.scan_page(scan, reading, &mut Capacity::default()).await?;
+        let answer = self.db.scan_page(scan, reading, false).await?;
         let users = |row: &Item| {
             let row = to_group(row);
             Some([row.owner_uuid.parse().ok()?, row.other.user_uuid.parse().ok()?])

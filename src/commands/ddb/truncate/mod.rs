@@ -140,7 +140,7 @@ async fn rehearse(
     if way == Method::ByKey {
         // Only the keys were read, so the cost is estimated from the average item size.
         let items = plan.cost.items;
-        plan.cost = WriteCost { items, ..found.effort_of(items) };
+        plan.cost = WriteCost { items, ..found.cost_of(items) };
     }
     show_plan(ui, plan)
 }

@@ -93,13 +93,12 @@ impl ScanPlan {
             .set_expression_attribute_values(self.values.clone())
             .set_consistent_read(self.consistent.then_some(true))
             .set_exclusive_start_key(key);
-        let mut capacity = Capacity::new(self.db.is_emulated());
-        // The service may have answered another segment.
-        capacity.pages = usize::from(self.answered.load(Ordering::Relaxed));
         let reading = Reading { what: "cannot scan", table: &self.table };
-        let answer = self.db.scan_page(request, reading, &mut capacity).await?;
-        capacity.pages = 1;
+        let answered = self.answered.load(Ordering::Relaxed);
+        let answer = self.db.scan_page(request, reading, answered).await?;
         self.answered.store(true, Ordering::Relaxed);
+        let mut capacity = Capacity::new(self.db.is_emulated());
+        capacity.add(&answer);
         let items = answer.items.unwrap_or_default();
         let scanned = u64::try_from(answer.scanned_count).unwrap_or_default();
         // If the engine does not report capacity, the returned items set the pace.
