@@ -158,6 +158,7 @@ fn records(fake: &mut Fake, request: &Value) -> Option<Value> {
     let position: usize = position.parse().unwrap();
     let shard = fake.shards.iter().find(|shard| shard.id == id).expect("a shard that is read is there");
     if shard.hangs_after.is_some_and(|count| position >= count) {
+        fake.log.push(format!("{id} hangs after {position}"));
         return None;
     }
     let taken: Vec<&(usize, Item)> = shard.records.iter().skip(position).take(fake.batch).collect();

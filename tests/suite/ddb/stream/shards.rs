@@ -135,10 +135,11 @@ fn killed_at_any_time_it_neither_loses_nor_repeats() {
         2,
     );
     let mut running = Spawned::new(&mut run(&sandbox, stream.url(), &[]));
-    eventually("four records handled", || {
-        let text = std::fs::read_to_string(checkpoint(&sandbox)).ok()?;
-        text.contains(&sequence_number(4)).then_some(())
+    // It has saved four records, and its next request has arrived.
+    eventually("the fifth record asked for", || {
+        stream.log().contains(&"root hangs after 4".to_owned()).then_some(())
     });
+    assert_eq!(places(&sandbox)["root"], done(4));
     running.signal("KILL");
     assert_eq!(running.code(), 128 + 9);
     stream.change(|shards| shards[0].hangs_after = None);
