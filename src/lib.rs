@@ -24,11 +24,11 @@ pub mod remembered;
 pub mod secrets;
 pub mod security_group;
 pub mod state_file;
+mod target;
 pub mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::cli::Cli;
 use crate::commands::Command;
@@ -63,21 +63,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run_command(&cli, &mut ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let error = match error.time_limit() {
-                Some(limit) => error.hint(longer(limit)),
-                None => error,
-            };
             if !error.kind().is_silent() {
-                ui.error(&error);
+                ui.error(&error, &commands::hints::of(&error));
             }
             ExitCode::from(error.kind().exit_code())
         }
     }
-}
-
-/// The hint to double the time limit.
-fn longer(limit: Duration) -> String {
-    format!("to wait longer add: --timeout {}s", (limit * 2).as_secs_f64().ceil())
 }
 
 fn run_command(cli: &Cli, ui: &mut Ui) -> Result<()> {

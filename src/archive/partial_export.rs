@@ -14,7 +14,7 @@ use super::compression::{Compression, decoder};
 use super::write::{Header, Writer};
 use crate::dynamodb::item::json;
 use crate::dynamodb::{Item, ScanPage, Start};
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::error::{Context as _, Error, Kind, Reason, Result};
 use crate::state_file::{beside, rename, replace};
 
 /// The version of the state's format.
@@ -22,8 +22,6 @@ const VERSION: u32 = 1;
 /// How much may have to be read again after a crash, at most: by size and by time.
 const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
-
-const BEGIN_ANEW: &str = "to begin anew add --force instead of --resume";
 
 /// An export into a file.
 pub struct PartialExport {
@@ -94,8 +92,7 @@ impl Wanted<'_> {
                 "{} is an export that is not finished; nothing was done",
                 part.display()
             ))
-            .hint("to go on with it add: --resume")
-            .hint("to begin anew add: --force"));
+            .hint(Reason::UnfinishedExport));
         }
         Ok(())
     }
@@ -116,14 +113,14 @@ impl Wanted<'_> {
         let state: State = serde_json::from_str(&text).map_err(|cause| {
             Error::failed(format!("{}:{}: this is no state of an export", state_path.display(), cause.line()))
                 .because(cause)
-                .hint(BEGIN_ANEW)
+                .hint(Reason::UnusableExport)
         })?;
         if let Some(difference) = state.header.difference(&self.header) {
             return Err(Error::refused(format!(
                 "{} was begun with {difference}; nothing was done",
                 part.display()
             ))
-            .hint(BEGIN_ANEW));
+            .hint(Reason::UnusableExport));
         }
         Ok(Some(state))
     }
@@ -167,13 +164,14 @@ impl PartialExport {
         let checksum = reread(&file, &state).map_err(|cause| {
             Error::failed(format!("{} is damaged, and cannot be gone on with", part.display()))
                 .because(cause)
-                .hint(BEGIN_ANEW)
+                .hint(Reason::UnusableExport)
         })?;
         // Everything after the last checkpoint is read again.
         file.set_len(state.length).and_then(|()| file.seek(io::SeekFrom::End(0))).or_failed(what)?;
         let starts = state.segments.iter().map(Segment::start).collect::<Result<_, _>>();
         let starts = starts.map_err(|problem: json::Problem| {
-            Error::failed(format!("{}: {}", state_path.display(), problem.message)).hint(BEGIN_ANEW)
+            Error::failed(format!("{}: {}", state_path.display(), problem.message))
+                .hint(Reason::UnusableExport)
         })?;
         let writer = BufWriter::with_capacity(128 * 1024, file);
         let writer = Writer::go_on(writer, Compression::of(path), checksum);
@@ -252,7 +250,7 @@ impl PartialExport {
 
     fn failed(&self, cause: io::Error) -> Error {
         let error = Error::new(Kind::Failed, format!("cannot write {}", self.part.display())).because(cause);
-        if self.state.length == 0 { error } else { error.hint("to go on later add: --resume") }
+        if self.state.length == 0 { error } else { error.hint(Reason::StoppedExport) }
     }
 }
 
@@ -289,7 +287,7 @@ fn free(path: &Path) -> Result<()> {
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(()),
         Err(cause) => Err(Error::failed(format!("cannot look at {}", path.display())).because(cause)),
         Ok(_) => Err(Error::refused(format!("{} is there already; nothing was done", path.display()))
-            .hint("name another file, or replace it with: --force")),
+            .hint(Reason::FileExists)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Errors of requests to a service, with the place and what helps.
+//! Errors of requests to a service, with the place and the reason.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -7,7 +7,7 @@ use super::answers::Untaken;
 use super::codes::{chain, not_sent, root_cause, untaken};
 use super::endpoint::Endpoint;
 use crate::config::{Service, Target};
-use crate::error::{Error, Kind, span};
+use crate::error::{Error, Reason, span};
 
 /// Codes that blame the credentials and not the request. EC2 has codes of its own for this, and
 /// RequestExpired for temporary credentials that have expired.
@@ -46,8 +46,11 @@ impl Endpoint {
 
     /// The error when the service refused.
     pub(crate) fn service_error(&self, what: &str, code: &str, message: Option<&str>) -> Error {
-        let kind = if CREDENTIAL_CODES.contains(&code) { Kind::Config } else { Kind::Failed };
-        Error::new(kind, format!("{what} on {self}: {} [{code}]", message.unwrap_or("no message")))
+        let message = format!("{what} on {self}: {} [{code}]", message.unwrap_or("no message"));
+        if CREDENTIAL_CODES.contains(&code) {
+            return Error::config(message).hint(Reason::RefusedCredentials);
+        }
+        Error::failed(message)
     }
 
     /// The error when a response points back to the start of its page.
@@ -68,8 +71,7 @@ impl Endpoint {
         R: std::fmt::Debug + Send + Sync + 'static,
     {
         if let Some(not_sent) = not_sent(error) {
-            return Error::new(Kind::DryRun, format!("{what} on {self}: {not_sent}"))
-                .hint("this is a defect of cruddur, which should have said what it would send");
+            return Error::failed(format!("{what} on {self}: {not_sent}")).hint(Reason::NotSent);
         }
         let service = self.service.name();
         if let Some(untaken) = untaken(error) {
@@ -79,14 +81,14 @@ impl Endpoint {
         if no_credentials {
             return Error::config(format!("{what} on {self}: no valid AWS credentials"))
                 .because(root_cause(error))
-                .hint("sign in (aws sso login), or name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+                .hint(Reason::NoCredentials);
         }
         if matches!(error, SdkError::TimeoutError(_)) {
             let limit = span(self.request_timeout);
             return Error::failed(format!(
                 "{what}: no complete answer from {service} at {self} within {limit}"
             ))
-            .out_of_time(self.request_timeout);
+            .hint(Reason::Timeout(self.request_timeout));
         }
         let message = match error {
             // The service's own errors have a code, and do not get here.
@@ -96,19 +98,17 @@ impl Endpoint {
             }
             _ => format!("{what}: cannot reach {service} at {self}"),
         };
-        self.unreachable(Error::failed(message).because(root_cause(error)))
+        Error::failed(message).because(root_cause(error)).hint(self.unreachable()).hint(Reason::Transient)
     }
 
-    /// Adds a hint for when nothing useful answers.
-    fn unreachable(&self, error: Error) -> Error {
+    /// The reason when nothing useful answers.
+    fn unreachable(&self) -> Reason {
         match (self.service, self.target) {
             (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) if self.loopback => {
-                error.hint("run: cruddur local up")
+                Reason::NoLocalStack
             }
-            (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) => error
-                .hint("check the endpoint; the name of a container is known inside its network only")
-                .hint("for the local stack add: --endpoint-url http://localhost:8000"),
-            _ => error.hint("check the network, --region and --endpoint-url"),
+            (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) => Reason::NoEmulator,
+            _ => Reason::NoService,
         }
     }
 }

@@ -40,7 +40,7 @@ use self::endpoint::aws_in;
 use self::trace_interceptor::TraceInterceptor;
 use self::witness::Witness;
 use crate::config::{AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, PlanSize, is_loopback};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// The first pause before a retry against an emulator: a stack that is down should be reported at
 /// once. For AWS it is the SDK's one second.
@@ -74,10 +74,9 @@ impl Aws {
     pub(crate) async fn load(config: &AwsConfig) -> Result<Self> {
         let endpoint = config.endpoint.as_ref();
         let http_client = http_client(config);
-        let region = region(config, &http_client).await.ok_or_else(|| {
-            Error::config("no AWS region is set")
-                .hint("give --region, set AWS_REGION, or put a region into the AWS profile")
-        })?;
+        let region = region(config, &http_client)
+            .await
+            .ok_or_else(|| Error::config("no AWS region is set").hint(Reason::NoRegion))?;
         let mut builder = match &config.credentials {
             Credentials::Static { access_key_id, secret_access_key, session_token } => {
                 let credentials = SdkCredentials::new(

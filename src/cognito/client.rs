@@ -6,7 +6,7 @@ use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 
 use crate::aws::{Aws, Endpoint, code};
 use crate::config::{AwsConfig, UserPoolId};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// The attempts of a throttled request. ListUsers allows about 30 calls per second for the whole
 /// account. With pauses that double from one second, five attempts cover 15 seconds in which others
@@ -77,17 +77,14 @@ impl UserPool {
                         self.setting.source()
                     ))
                 } else {
-                    shown.hint(format!(
-                        "the pool's id says that it is in {home}, and {} was asked; add: --region {home}",
-                        self.region
-                    ))
+                    shown.hint(Reason::OtherRegion(home.to_owned(), self.region.clone()))
                 }
             }
             (Some("InvalidParameterException"), Some(filter)) => {
                 let why =
                     error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or("no message");
                 Error::failed(format!("Cognito on {place} refuses the filter {filter:?}: {why}"))
-                    .hint(r#"a filter looks like: --filter 'email ^= "nina"', with = for the whole and ^= for the beginning"#)
+                    .hint(Reason::BadFilter)
             }
             _ => place.error(&format!("cannot list the users of {}", self.id), error),
         }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::messaging::Identity;
 
 /// One JSON value of a saved listing: a document of users as printed by this tool or the aws-cli,
@@ -130,8 +130,7 @@ impl TryFrom<AwsAttributes> for AwsUser {
 /// [`crate::error::Kind::Failed`], with the line, for anything else.
 pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
     let bad = |line: usize, why: &str| {
-        Error::failed(format!("{name}:{line}: not a saved list of users: {why}"))
-            .hint("save one with: cruddur cognito list-users -o json > users.json")
+        Error::failed(format!("{name}:{line}: not a saved list of users: {why}")).hint(Reason::NotSavedUsers)
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut users = Vec::new();

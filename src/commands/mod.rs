@@ -9,6 +9,7 @@ mod db;
 mod ddb;
 mod doctor;
 mod help;
+pub(crate) mod hints;
 #[cfg(feature = "local")]
 mod local;
 mod man;

@@ -34,6 +34,8 @@ pub use postgres::{PostgresConfig, libpq_variables};
 pub use standing::{Identity, Sign, Signs, Standing};
 pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};
 
+pub use crate::target::Target;
+
 /// The default port of a local DynamoDB.
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;
 /// The local PostgreSQL, as in the app's compose file.
@@ -51,35 +53,6 @@ const TIMEOUT_NEAR: Duration = Duration::from_secs(30);
 /// The timeout for AWS and production. One attempt gets half of it, which is enough for a full
 /// batch of 16 MB at 5 Mbit/s; the other half is for a retry.
 const TIMEOUT_FAR: Duration = Duration::from_mins(1);
-
-/// The environment that a command works on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// The local stack.
-    Local,
-    /// AWS and the production database.
-    Prod,
-}
-
-impl Target {
-    /// The name to show.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Local => "LOCAL",
-            Self::Prod => "PROD",
-        }
-    }
-
-    /// ` --prod`, for a suggested command that needs it.
-    #[must_use]
-    pub const fn flag(self) -> &'static str {
-        match self {
-            Self::Local => "",
-            Self::Prod => " --prod",
-        }
-    }
-}
 
 /// All settings, resolved once.
 pub struct Config {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Result};
 
 /// The connection that a line must match.
 pub(super) struct Connection<'a> {
@@ -37,7 +37,7 @@ pub(super) fn look_up(file: &Path, wanted: &Connection<'_>) -> Result<Option<Str
         use std::os::unix::fs::PermissionsExt as _;
         if metadata.permissions().mode() & 0o077 != 0 {
             return Err(Error::config(format!("{} holds passwords, and others may read it", file.display()))
-                .hint(format!("run: chmod 600 {}", file.display())));
+                .hint(Hint::Run(format!("chmod 600 {}", file.display()))));
         }
     }
     let text = std::fs::read(file).map_err(cannot)?;

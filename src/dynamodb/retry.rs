@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
 use super::DynamoDb;
-use super::error::{is_server_error, is_throttled};
-use crate::aws::{code, is_untaken};
+use super::error::{is_busy, is_server_error};
+use crate::aws::is_untaken;
 
 /// The pause after the first failed try. It doubles with each further one, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -31,11 +31,6 @@ pub(crate) fn delay(tries: u32) -> Duration {
 pub(crate) const MAX_RETRIES: u32 = 12;
 /// Retries after a server error.
 const MAX_RETRIES_OF_BROKEN: u32 = 4;
-
-/// Whether the request may succeed later: the table is throttled, or a transaction holds the item.
-fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    is_throttled(error) || code(error) == Some("TransactionConflictException")
-}
 
 /// Sends a request, with retries, for at most the request timeout of `db`. The SDK's own retries end
 /// before a small table has capacity again. `answered` says that the service has answered before, so a

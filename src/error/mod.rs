@@ -1,7 +1,11 @@
-//! The only error type: what failed, why, and the command that helps.
+//! The only error type: what failed, why, and what helps.
+
+mod reason;
 
 use std::fmt;
 use std::time::Duration;
+
+pub use self::reason::{Hint, Reason};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -21,8 +25,6 @@ pub enum Kind {
     Partial,
     /// Stopped by Ctrl-C or a signal.
     Interrupted,
-    /// A dry run reached a write: a bug, unless the command expects it.
-    DryRun,
     /// A command that `local exec` ran, or a signal, set this exit code. The reason has been
     /// printed or is known.
     Child(u8),
@@ -38,7 +40,7 @@ impl Kind {
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Failed | Self::DryRun => 1,
+            Self::Failed => 1,
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Config => 4,
@@ -64,22 +66,13 @@ pub struct Error {
     kind: Kind,
     message: String,
     cause: Option<anyhow::Error>,
-    hints: Vec<String>,
-    missing_table: Option<String>,
-    out_of_time: Option<Duration>,
+    hints: Vec<Hint>,
 }
 
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            cause: None,
-            hints: Vec::new(),
-            missing_table: None,
-            out_of_time: None,
-        }
+        Self { kind, message: message.into(), cause: None, hints: Vec::new() }
     }
 
     /// The service or the data caused the failure (exit code 1).
@@ -114,44 +107,34 @@ impl Error {
         self
     }
 
-    /// Adds a hint, preferably a command to run.
+    /// Adds what helps: words, or the reason from which it follows.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Adds a hint before the others.
-    #[must_use]
-    pub fn hint_first(mut self, hint: impl Into<String>) -> Self {
-        self.hints.insert(0, hint.into());
-        self
+    /// Why it failed, as far as code or a hint depends on it.
+    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        self.hints.iter().filter_map(|hint| match hint {
+            Hint::For(reason) => Some(reason),
+            Hint::Run(_) | Hint::Text(_) => None,
+        })
     }
 
-    /// Records that the cause is this missing table.
+    /// Whether it failed for `reason`.
     #[must_use]
-    pub fn for_missing_table(mut self, table: impl Into<String>) -> Self {
-        self.missing_table = Some(table.into());
-        self
-    }
-
-    /// The missing table that caused it, if any.
-    #[must_use]
-    pub fn missing_table(&self) -> Option<&str> {
-        self.missing_table.as_deref()
-    }
-
-    /// Records that the cause is a timeout after `limit`.
-    #[must_use]
-    pub const fn out_of_time(mut self, limit: Duration) -> Self {
-        self.out_of_time = Some(limit);
-        self
+    pub fn is(&self, reason: &Reason) -> bool {
+        self.reasons().any(|found| found == reason)
     }
 
     /// The time limit that was exceeded, if any.
     #[must_use]
-    pub const fn time_limit(&self) -> Option<Duration> {
-        self.out_of_time
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.reasons().find_map(|reason| match reason {
+            Reason::Timeout(limit) => Some(*limit),
+            _ => None,
+        })
     }
 
     /// The same causes and hints, with another kind and message.
@@ -172,9 +155,9 @@ impl Error {
         &self.message
     }
 
-    /// The hints.
+    /// What helps.
     #[must_use]
-    pub fn hints(&self) -> &[String] {
+    pub fn hints(&self) -> &[Hint] {
         &self.hints
     }
 

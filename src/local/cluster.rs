@@ -11,7 +11,7 @@ use super::installation::{Installation, nameless, tail};
 use super::process::Group;
 use super::state::remove;
 use crate::config::Config;
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::error::{Context as _, Error, Reason, Result};
 use crate::postgres::{ConnectionUrl, Session, create_database, quote_identifier};
 
 /// The name prefix of the directory in which a cluster is created.
@@ -72,7 +72,7 @@ impl ClusterPlan {
         let mut server = self.launch().await?;
         let maintenance = self.url.with_database("postgres");
         let session = match Session::open(&maintenance).await {
-            Err(error) if error.kind() == Kind::Config => {
+            Err(error) if error.is(&Reason::RefusedRole) => {
                 // CONNECTION_URL has changed since the cluster was made.
                 server.stop(Signal::SIGINT, STOP_TIMEOUT).await;
                 self.set_role().await?;

@@ -18,7 +18,7 @@ use super::stack::{Stack, StackConfig, stop_leftover};
 use super::state::{Report, Scratch, ServiceState, remove};
 use super::{paths, private, state};
 use crate::config::Config;
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::error::{Context as _, Error, Kind, Reason, Result};
 
 /// How long `up` waits for another process that starts or stops the stack.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
@@ -280,12 +280,12 @@ fn busy(plan: &StackConfig, stopping: bool) -> Error {
     let doing = if stopping { "stopping" } else { "starting" };
     let folder = plan.data_dir.display();
     let error = Error::failed(format!("another cruddur is {doing} {folder} and does not finish"));
-    if stopping { error } else { error.hint("to end it run: cruddur local down") }
+    if stopping { error } else { error.hint(Reason::StackStarting) }
 }
 
 /// Returns the report of the running stack if it matches the plan.
 fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
-    let restart = "to start it anew run: cruddur local down, then: cruddur local up";
+    let restart = Reason::OtherStack;
     if report.ephemeral != plan.ephemeral {
         let keeps = if report.ephemeral { "nothing" } else { "its data" };
         return Err(Error::failed(format!("the stack runs already, and keeps {keeps}")).hint(restart));

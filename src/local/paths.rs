@@ -8,7 +8,7 @@ use nix::unistd::{User, geteuid};
 
 use super::private;
 use crate::config::Config;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Error, Reason, Result};
 
 /// The accounts that PostgreSQL may run as instead of root, best first.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
@@ -27,7 +27,7 @@ pub fn data_dir(config: &Config, flag: Option<&Path>) -> Result<PathBuf> {
     let home = || {
         value("HOME").ok_or_else(|| {
             Error::config("HOME is not set, so there is no place for the local data")
-                .hint("set HOME or CRUDDUR_DATA_DIR, or give --data-dir")
+                .hint(Reason::NoDataFolder)
         })
     };
     if cfg!(target_os = "macos") {
@@ -78,7 +78,7 @@ impl Account {
                     "PostgreSQL cannot run as root, and the account it runs as cannot enter {}",
                     ancestor.display()
                 ))
-                .hint("choose another place with --data-dir or CRUDDUR_DATA_DIR (TMPDIR for an ephemeral stack)"));
+                .hint(Reason::ClosedFolder));
             }
         }
         lchown(folder, Some(self.uid), Some(self.gid))

@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Error, Hint, Result};
 
 const OTHERS_WRITE: u32 = 0o002;
 const NOT_OWNER_WRITES: u32 = 0o022;
@@ -84,7 +84,7 @@ fn check_owner(path: &Path, metadata: &Metadata, forbidden: u32) -> Result<()> {
     }
     if metadata.mode() & forbidden != 0 {
         return Err(Error::config(format!("{} can be written by other users", path.display()))
-            .hint(format!("run: chmod go-w {}", path.display())));
+            .hint(Hint::Run(format!("chmod go-w {}", path.display()))));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::config::{AwsConfig, Endpoint};
 use crate::dynamodb::DynamoDb;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::postgres::{ConnectionUrl, Session};
 
 /// How long a listener may take to identify itself.
@@ -39,7 +39,7 @@ pub(super) async fn dynamodb(config: &AwsConfig, port: u16) -> Result<Found> {
         return Ok(Found::Service);
     }
     Err(Error::failed(format!("port {port} is taken by something that is not a DynamoDB API"))
-        .hint("stop it, or choose another port: --dynamodb-port N"))
+        .hint(Reason::DynamoDbPortTaken))
 }
 
 /// Looks for a PostgreSQL on `port` that accepts the role and password of `url`.
@@ -62,7 +62,7 @@ pub(super) async fn postgres(url: &ConnectionUrl, port: u16) -> Result<Found> {
     }
     let error =
         Error::failed(format!("port {port} is taken by something that does not accept CONNECTION_URL"))
-            .hint("stop it, correct CONNECTION_URL, or choose another port: --postgres-port N");
+            .hint(Reason::PostgresPortTaken);
     Err(match refusal {
         Some(refusal) => error.because(refusal),
         None => error,

@@ -10,7 +10,7 @@ use super::installation::{Installation, may_be_left_in};
 use super::probe::{self, Found};
 use super::state::{DYNAMODB, POSTGRESQL, Report, Scratch, Service, ServiceState, remove};
 use crate::config::{AwsConfig, Config, DEFAULT_DYNAMODB_PORT, is_loopback};
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Error, Reason, Result};
 use crate::postgres::ConnectionUrl;
 
 /// The ports from the command line; those of the local target are the default.
@@ -61,7 +61,7 @@ impl StackConfig {
             return Err(Error::config(format!(
                 "DynamoDB and PostgreSQL cannot both listen on port {dynamodb_port}"
             ))
-            .hint("choose another port for one of them: --dynamodb-port N or --postgres-port N"));
+            .hint(Reason::SamePort));
         }
         let url = url.on_loopback_port(postgres_port);
         Ok(Self { data_dir, ephemeral, dynamodb_port, url, dynamodb, access: Access::default() })

@@ -6,7 +6,7 @@ use super::items::{instant, message_item, size, to_group, to_message};
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::{Transaction, TransactionOutcome};
 use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::messages_table::MessagesTable;
 use crate::messages_table::group_rows::Rows;
 use crate::messaging::{Message, MessageGroup, Participant, Timestamp, User};
@@ -178,11 +178,11 @@ impl MessagesTable {
     }
 
     fn check_participants(&self, rows: &Rows, group: &str, sender: &User) -> Result<()> {
-        let prod = self.db.target().flag();
+        let target = self.db.target();
         let owners: Vec<MessageGroup> = rows.groups().collect();
         if owners.is_empty() {
             return Err(Error::failed(format!("there is no group {group} on {}", self.db.place()))
-                .hint(format!("for a new one run: cruddur ddb patterns create-conversation{prod}")));
+                .hint(Reason::MissingGroup(target)));
         }
         let sender_uuid = sender.uuid.to_string();
         let is_in = |row: &MessageGroup| row.owner_uuid == sender_uuid || row.other.user_uuid == sender_uuid;
@@ -195,7 +195,7 @@ impl MessagesTable {
         if owners.len() < 2 {
             let place = self.db.place();
             return Err(Error::failed(format!("the group {group} on {place} has lost one of its rows"))
-                .hint(format!("run: cruddur ddb check --repair{prod}")));
+                .hint(Reason::MissingRow(target)));
         }
         Ok(())
     }
@@ -207,6 +207,7 @@ impl MessagesTable {
     pub(crate) fn overtaken(&self, what: &str) -> Error {
         Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.db.place()))
             .hint("nothing of it is written; run it again when the table is less busy")
+            .hint(Reason::Transient)
     }
 }
 

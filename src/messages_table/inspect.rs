@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Definition, Difference, items, names};
 use crate::dynamodb::streams::TableStream;
 use crate::dynamodb::{Billing, Busy, Capacity, Units};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::messages_table::MessagesTable;
 
 /// The state of an existing table.
@@ -85,18 +85,5 @@ impl MessagesTable {
             .select(Select::Count)
             .limit(1);
         Ok(self.page(query, "cannot look for messages", &mut Capacity::default()).await?.count > 0)
-    }
-
-    /// The error that the table does not exist, with the tables that do, and a hint.
-    ///
-    /// # Errors
-    /// The tables cannot be listed.
-    pub async fn missing_table(&self) -> Result<Error> {
-        let create = format!(
-            "run: cruddur ddb schema-load{}{}",
-            crate::dynamodb::error::table_flag(&self.name),
-            self.db.target().flag()
-        );
-        Ok(self.db.no_table(&self.name).await?.hint(create))
     }
 }

@@ -86,10 +86,9 @@ impl MessagesTable {
     }
 
     /// The error of a request: says that `what` failed here, and why.
-    fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
+    fn error<E>(&self, what: &str, error: &SdkError<E>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
     {
         self.db.error(what, &self.name, error)
     }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::dynamodb::Capacity;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::streams::Record;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 use crate::messages_table::items::to_message;
 use crate::messages_table::{MessagesTable, Refreshed, names};
 use crate::messaging::Message;
@@ -182,11 +182,7 @@ impl MessagesTable {
     async fn refresh_patiently(&self, group: &str, candidates: &[Message]) -> Result<Refreshed> {
         for tries in 1.. {
             match self.refresh_group(group, candidates).await {
-                Err(error)
-                    if error.kind() == Kind::Failed && error.time_limit().is_none() && tries < TRIES =>
-                {
-                    pause(tries).await;
-                }
+                Err(error) if error.is(&Reason::Transient) && tries < TRIES => pause(tries).await,
                 Err(error) => {
                     let message = format!("{} (the group {group})", error.message());
                     let kind = error.kind();

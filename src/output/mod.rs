@@ -16,7 +16,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
 use crate::config::{Color, Flags, Standing};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Result};
 use crate::trace::Trace;
 
 pub use layout::Layout;
@@ -149,13 +149,13 @@ impl Ui {
     }
 
     /// Prints what failed, why, and what helps.
-    pub fn error(&mut self, error: &Error) {
+    pub fn error(&mut self, error: &Error, hints: &[Hint]) {
         self.line(format_args!("{RED}Error:{PLAIN} {}", safe(error.message())));
         for cause in error.causes() {
             self.line(format_args!("Caused by: {}", safe(&cause)));
         }
-        for hint in error.hints() {
-            self.help(hint);
+        for hint in hints {
+            self.help(&hint.to_string());
         }
     }
 

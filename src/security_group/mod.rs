@@ -11,7 +11,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use self::query::Query;
 use crate::aws::{Aws, Endpoint, Plan, UnsentRequest, code};
 use crate::config::AwsConfig;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 pub use address::SourceAddress;
 pub use rule::{Rule, Source};
@@ -65,19 +65,22 @@ impl Ec2 {
             .await
             .map_err(|error| self.error(&what, &error))?;
         let Some(rule) = rules.into_iter().find(|rule| rule.id == rule_id) else {
-            return Err(look_elsewhere(Error::failed(format!("{what} on {}: there is none", self.place))));
+            return Err(
+                Error::failed(format!("{what} on {}: there is none", self.place)).hint(Reason::MissingRule)
+            );
         };
         if rule.group_id != group_id {
-            return Err(look_elsewhere(Error::failed(format!(
+            return Err(Error::failed(format!(
                 "the rule {rule_id:?} belongs to the security group {:?}, not to {group_id:?}",
                 rule.group_id
-            ))));
+            ))
+            .hint(Reason::MissingRule));
         }
         if rule.is_egress {
             return Err(Error::failed(format!(
                 "the rule {rule_id:?} is for egress: it lets nobody in, whatever its address"
             ))
-            .hint("name an ingress rule, with --security-group-rule-id or DB_SG_RULE_ID"));
+            .hint(Reason::UnusableRule));
         }
         Ok(rule)
     }
@@ -138,7 +141,7 @@ impl Ec2 {
         let told = self.place.error(what, error);
         match code(error) {
             Some("InvalidSecurityGroupRuleId.NotFound" | "InvalidGroup.NotFound") => {
-                look_elsewhere(told)
+                told.hint(Reason::MissingRule)
             }
             Some("UnauthorizedOperation") => told.hint(
                 "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/security.md)",
@@ -146,9 +149,4 @@ impl Ec2 {
             _ => told,
         }
     }
-}
-
-fn look_elsewhere(error: Error) -> Error {
-    error
-        .hint("check the group, the rule, --region and --profile: ids are known in one region of one account")
 }

@@ -34,7 +34,7 @@ use http::header::{CONTENT_TYPE, USER_AGENT};
 use roxmltree::{Document, Node};
 
 use crate::aws::Aws;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// The API's only version.
 const VERSION: &str = "2016-11-15";
@@ -107,8 +107,7 @@ fn endpoint(sdk: &SdkConfig) -> Result<String> {
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // It becomes part of the host name: a slash in it would lead elsewhere.
     if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(Error::config(format!("{region:?} is no AWS region"))
-            .hint("it looks like eu-west-1; check --region, AWS_REGION and the AWS profile"));
+        return Err(Error::config(format!("{region:?} is no AWS region")).hint(Reason::BadRegion));
     }
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     Ok(format!("https://{SERVICE}.{region}.{domain}"))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::SourceAddress;
 use super::query::{child, children, text};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// EC2's name for all protocols.
 const ALL_PROTOCOLS: &str = "-1";
@@ -113,7 +113,7 @@ impl Rule {
     pub fn cidr_for(&self, address: SourceAddress) -> Result<(IpNet, IpNet)> {
         let not_an_address = |what: &str, id: &str| {
             Error::failed(format!("the rule {:?} lets in {what} {id}, not an address", self.id))
-                .hint("name a rule that is for you alone, with --security-group-rule-id or DB_SG_RULE_ID")
+                .hint(Reason::UnusableRule)
         };
         let old = match &self.source {
             Source::Cidr(old) => *old,

@@ -1,10 +1,10 @@
 //! The shape of `src/`, and the page about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{files_below, names};
+use crate::support::{commands, files_below, names};
 
 /// What one can read in a sitting.
 const MAX_LINES: usize = 400;
@@ -42,6 +42,38 @@ fn the_page_lists_every_module() {
 #[test]
 fn no_files_depend_on_each_other_in_a_circle() {
     assert_eq!(arrows(&["--circle"]), "");
+}
+
+#[test]
+fn only_the_commands_know_flags_and_commands() {
+    let commands = commands();
+    let flags =
+        commands.iter().flat_map(|(_, command)| command.get_arguments().filter_map(clap::Arg::get_long));
+    // PostgreSQL's programs have these too.
+    let flags = flags.filter(|flag| !["help", "version"].contains(flag)).map(|flag| format!("--{flag}"));
+    let words: BTreeSet<String> =
+        commands.iter().map(|(path, _)| format!("cruddur {path}")).chain(flags).collect();
+    assert!(words.contains("--measure") && words.contains("cruddur ddb scan"), "{words:?}");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let is_whole = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
+    for file in files_below(&source) {
+        // `config` says where a setting comes from, and a flag is such a place.
+        if ["commands", "config", "cli.rs"].iter().any(|above| file.starts_with(source.join(above))) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let named = |word: &&String| {
+                line.match_indices(word.as_str()).any(|(at, _)| is_whole(&line[at + word.len()..]))
+            };
+            let found: Vec<&String> = words.iter().filter(named).collect();
+            assert!(
+                found.is_empty(),
+                "{}: {line}\nnames {found:?}, which is for src/commands/hints.rs",
+                file.display()
+            );
+        }
+    }
 }
 
 #[test]

@@ -28,9 +28,10 @@ pub(super) use self::args::people::People;
 pub(super) use self::seed::{lock_group, read_transcript};
 
 use crate::commands::common::shell_word;
+use crate::commands::hints;
 use crate::context::Context;
 use crate::dynamodb::{DynamoDb, Segments};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Reason, Result};
 use crate::output::Ui;
 use crate::state_file;
 
@@ -119,9 +120,34 @@ pub enum Command {
 impl Command {
     pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self.dispatch(cx, ui).await {
-            Err(error) => Err(did_you_mean(cx, error).await),
+            Err(error) => Err(self.explain_missing_table(cx, error).await),
             done => done,
         }
+    }
+
+    /// Replaces the hints for a missing table with those for this command.
+    async fn explain_missing_table(&self, cx: &Context, error: Error) -> Error {
+        let missing = error.reasons().find_map(|reason| match reason {
+            Reason::MissingTable(table, target) => Some((table.clone(), *target)),
+            _ => None,
+        });
+        let Some((table, target)) = missing else { return error };
+        let error = Error::new(error.kind(), error.message().to_owned());
+        let like = match cx.dynamodb().await {
+            Ok(db) => db.table_like(&table).await.ok().flatten(),
+            Err(_) => None,
+        };
+        let error = match like {
+            Some(like) => error.hint(format!("did you mean {like:?}?")),
+            None => error,
+        };
+        let flags = hints::flags(&table, target);
+        let error = match self {
+            Self::Drop(_) => error,
+            Self::Stream(_) => error.hint(Hint::Run(format!("cruddur ddb schema-load --stream{flags}"))),
+            _ => error.hint(Hint::Run(format!("cruddur ddb schema-load{flags}"))),
+        };
+        error.hint(hints::list_tables(target))
     }
 
     async fn dispatch(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
@@ -145,16 +171,6 @@ impl Command {
             Self::Explain(command) => command.run(cx, ui).await,
             Self::Stream(command) => command.run(cx, ui).await,
         }
-    }
-}
-
-/// If `error` says that a table does not exist, adds a hint with the table that may have been meant.
-async fn did_you_mean(cx: &Context, error: Error) -> Error {
-    let Some(table) = error.missing_table() else { return error };
-    let Ok(db) = cx.dynamodb().await else { return error };
-    match db.table_like(table).await {
-        Ok(Some(like)) => error.hint_first(format!("did you mean {like:?}?")),
-        _ => error,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::DoctorArgs;
 use super::finding::Findings;
 use crate::commands::common::{count, shell_word};
+use crate::commands::hints::flags;
 use crate::commands::target::of_dynamodb;
 use crate::config::{DEFAULT_DYNAMODB_PORT, DEFAULT_TABLE, Target};
 use crate::context::Context;
@@ -27,11 +28,10 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
         found.stands(&of_dynamodb(&db).await.standing);
     }
     let Some(inspected) = inspected? else {
-        let error = messages.missing_table().await?;
-        found.error(&error).value("table", &table);
+        found.error(&db.missing(&table)).value("table", &table);
         return Ok(());
     };
-    let flags = format!("{}{}", table_flag(&table), cx.target().flag());
+    let flags = flags(&table, cx.target());
     definition(&db, &table, &flags, &inspected, found);
     stream(&flags, &inspected, found);
     if cx.target() == Target::Prod && !inspected.deletion_protection {
@@ -41,10 +41,6 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
             .mend(format!("cruddur ddb schema-load{flags}"));
     }
     scripts(cx, &messages, &inspected, found).await
-}
-
-fn table_flag(table: &str) -> String {
-    if table == DEFAULT_TABLE { String::new() } else { format!(" --table {}", shell_word(table)) }
 }
 
 fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, found: &mut Findings) {

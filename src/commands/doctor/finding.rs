@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::commands::hints;
 use crate::config::{Sign, Standing, Target};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Hint, Kind};
 use crate::output::{Layout, Record};
 
 /// The check that lists what the scripts before cruddur would have done.
@@ -163,8 +164,11 @@ impl Findings {
         }
         let finding = push(&mut self.list, self.check, self.target, status, text);
         finding.kind = error.kind();
-        for hint in error.hints() {
-            finding.mend(hint.strip_prefix("run: ").unwrap_or(hint));
+        for hint in hints::of(error) {
+            finding.mend(match hint {
+                Hint::Run(command) => command,
+                words => words.to_string(),
+            });
         }
         finding
     }

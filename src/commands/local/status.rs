@@ -5,7 +5,7 @@ use clap::Args;
 use super::StackArgs;
 use crate::commands::common::OutputArgs;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Result};
 use crate::local::{self, Service, ServiceState};
 use crate::output::Ui;
 
@@ -49,5 +49,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatusArgs) -> Result<
     let verb = if stopped.len() == 1 { "is" } else { "are" };
     let stack =
         if report.pid.is_some() { "cruddur local down, then: cruddur local up" } else { "cruddur local up" };
-    Err(Error::failed(format!("{} {verb} not up", stopped.join(" and "))).hint(format!("run: {stack}")))
+    Err(Error::failed(format!("{} {verb} not up", stopped.join(" and "))).hint(Hint::Run(stack.to_owned())))
 }

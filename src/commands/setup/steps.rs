@@ -2,6 +2,7 @@
 
 use crate::aws::Plan;
 use crate::commands::common::count;
+use crate::commands::hints;
 use crate::commands::plan::{show_plan, show_statements};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -53,7 +54,7 @@ impl Steps {
             }
             Err(error) => {
                 ui.notice(line);
-                error.hints().iter().for_each(|hint| ui.hint(hint));
+                hints::of(&error).iter().for_each(|hint| ui.hint(hint.to_string()));
                 self.failed += 1;
                 false
             }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use crate::dynamodb::item::expression::{Condition, Node, Operand, Placeholders, Projection};
 use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeyKind, KeySchema, TableSchema, Usage};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl DynamoDb {
                     return Err(Error::usage(format!(
                         "the global index {name:?} cannot be read consistently: it follows the table"
                     ))
-                    .hint("leave --consistent out, or read the table itself"));
+                    .hint(Reason::ConsistentIndex));
                 }
                 &index.key
             }
@@ -150,15 +150,13 @@ fn check_key(request: &QueryRequest, key: &KeySchema, table: &TableSchema) -> Re
         let (name, values) = key_part(part).ok_or_else(|| {
             Error::usage(format!("{:?} is no key condition", request.key.source()))
                 .hint("it is PARTITION KEY = value, then perhaps AND, and =, <, <=, >, >=, BETWEEN or begins_with of the sort key")
-                .hint("put everything else into --filter")
+                .hint(Reason::NotKeyCondition)
         })?;
         let Some(attribute) = key.part(name) else {
-            let error = Error::usage(format!("{name} is not of {of}, which is {key}"));
             let index = table.indexes.iter().find(|index| index.key.is_partition(name));
-            return Err(match index {
-                Some(index) => error.hint(format!("to go by {name} add: --index {}", index.name)),
-                None => error.hint("put what is not of the key into --filter"),
-            });
+            let index = index.map(|index| index.name.clone());
+            return Err(Error::usage(format!("{name} is not of {of}, which is {key}"))
+                .hint(Reason::NotInKey(name.to_owned(), index)));
         };
         if values.iter().any(|value| !attribute.kind.is_of(value)) {
             return Err(Error::usage(format!("{name} is {}: {}", attribute.kind, attribute.kind.spelt())));

@@ -64,7 +64,7 @@ impl DynamoDb {
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there is no such table, or it is neither ACTIVE nor UPDATING.
     pub async fn plan_truncation(&self, table: &str) -> Result<Truncation> {
-        let Some(found) = self.describe(table).await? else { return Err(self.no_table(table).await?) };
+        let Some(found) = self.describe(table).await? else { return Err(self.missing(table)) };
         let status = found.table_status().map_or("?", |status| status.as_str());
         if !matches!(status, "ACTIVE" | "UPDATING") {
             return Err(Error::failed(format!("the table {table:?} on {} is {status}", self.place()))

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 use tokio::time::Instant;
 
 use crate::aws::Tries;
-use crate::dynamodb::error::{is_not_found, table_flag};
+use crate::dynamodb::error::is_not_found;
 use crate::dynamodb::item::size;
 use crate::dynamodb::{Busy, DynamoDb, TableSchema};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 use crate::nearest::nearest;
 
 /// The first and the longest pause between polls of a table's state. An emulator is ready at once;
@@ -53,7 +53,7 @@ impl DynamoDb {
             Ok(schema) => {
                 Ok(Some(size::read_units(usize::try_from(schema.bytes).unwrap_or(usize::MAX), false)))
             }
-            Err(error) if error.kind() == Kind::Config => Ok(None),
+            Err(error) if error.is(&Reason::RefusedCredentials) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -86,11 +86,11 @@ impl DynamoDb {
             Ok(_) => {}
             // An earlier try deleted it, but its response was lost.
             Err(_) if tries.went_unanswered() && self.is_going(table).await => {}
-            Err(error) if is_not_found(&error) => return Err(self.no_table(table).await?),
+            Err(error) if is_not_found(&error) => return Err(self.missing(table)),
             Err(error) => {
                 let error = self.error(&format!("cannot drop the table {table:?}"), table, &error);
                 // Protection may have been switched on since the last check.
-                if error.kind() == Kind::Failed {
+                if !error.is(&Reason::RefusedCredentials) {
                     self.check_droppable(table).await?;
                 }
                 return Err(error);
@@ -124,18 +124,13 @@ impl DynamoDb {
     /// deletion. A hint gives the command that switches the protection off.
     pub async fn check_droppable(&self, table: &str) -> Result<()> {
         match self.deletion_protection(table).await? {
-            None => Err(self.no_table(table).await?),
+            None => Err(self.missing(table)),
             Some(false) => Ok(()),
-            Some(true) => {
-                let (flag, prod) = (table_flag(table), self.target().flag());
-                Err(Error::failed(format!(
-                    "the table {table:?} on {} is protected against deletion; nothing was done",
-                    self.place()
-                ))
-                .hint(format!(
-                    "to switch the protection off run: cruddur ddb schema-load --no-deletion-protection{flag}{prod}"
-                )))
-            }
+            Some(true) => Err(Error::failed(format!(
+                "the table {table:?} on {} is protected against deletion; nothing was done",
+                self.place()
+            ))
+            .hint(Reason::ProtectedTable(table.to_owned(), self.target()))),
         }
     }
 
@@ -196,15 +191,5 @@ impl DynamoDb {
     pub async fn table_like(&self, table: &str) -> Result<Option<String>> {
         let tables = self.list_tables().await?;
         Ok(nearest(table, &tables).cloned())
-    }
-
-    pub(crate) async fn no_table(&self, table: &str) -> Result<Error> {
-        let tables = self.list_tables().await?;
-        let prod = self.target().flag();
-        let error = Error::failed(format!("there is no table {table:?} on {}", self.place()));
-        Ok(match nearest(table, &tables) {
-            Some(name) => error.hint(format!("did you mean {name:?}?")),
-            None => error.hint(format!("to see the tables there run: cruddur ddb list-tables{prod}")),
-        })
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Positions;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::messaging::Timestamp;
 use crate::state_file::StateFile;
 
@@ -70,7 +70,7 @@ impl Checkpoint {
     fn locked(path: &Path, file: Option<StateFile>) -> Result<Self> {
         file.map(Self).ok_or_else(|| {
             Error::refused(format!("another run keeps its place in {}; nothing was done", path.display()))
-                .hint("stop it first, or name another file with --checkpoint")
+                .hint(Reason::CheckpointInUse)
         })
     }
 
@@ -92,7 +92,7 @@ impl Checkpoint {
         };
         if content.version != VERSION {
             return Err(Error::failed(format!(
-                "the checkpoint {path} is of version {}, and this cruddur knows version {VERSION}",
+                "the checkpoint {path} has version {}; this cruddur reads version {VERSION}",
                 content.version
             ))
             .hint(format!("to begin anew, delete it: rm {path}")));
@@ -109,7 +109,7 @@ impl Checkpoint {
             "the checkpoint {path} belongs to another table's stream, {}; nothing was done",
             content.stream_arn
         ))
-        .hint("name another file with --checkpoint"))
+        .hint(Reason::OtherCheckpoint))
     }
 
     /// Saves the position in the stream `arn`. After a crash, the file holds either this position or the

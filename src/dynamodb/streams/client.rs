@@ -8,7 +8,7 @@ use super::Record;
 use super::shards::{Position, Shard, Stream};
 use crate::aws::{Aws, Endpoint, code, is_untaken};
 use crate::config::AwsConfig;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 
 /// A client for the streams of one DynamoDB.
 pub struct Streams {
@@ -150,7 +150,7 @@ impl Streams {
         };
         let error = self.place.error(what, error);
         // Missing credentials cause no response either, but a retry does not help.
-        let kind = if error.kind() == Kind::Config { FailureKind::Permanent } else { kind };
+        let kind = if error.is(&Reason::NoCredentials) { FailureKind::Permanent } else { kind };
         Failure { kind, error }
     }
 }

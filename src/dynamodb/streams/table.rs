@@ -5,8 +5,7 @@ use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType, TableDescript
 
 use crate::aws::Tries;
 use crate::dynamodb::DynamoDb;
-use crate::dynamodb::error::table_flag;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// What a stream's records hold besides the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -75,12 +74,8 @@ impl DynamoDb {
     /// # Errors
     /// [`crate::error::Kind::Failed`] when there is no such table.
     pub async fn stream_of(&self, table: &str) -> Result<TableStream> {
-        if let Some(found) = self.describe(table).await? {
-            return Ok(TableStream::from(&found));
-        }
-        let (flag, prod) = (table_flag(table), self.target().flag());
-        let error = self.no_table(table).await?;
-        Err(error.hint(format!("to create it run: cruddur ddb schema-load --stream{flag}{prod}")))
+        let found = self.describe(table).await?.ok_or_else(|| self.missing(table))?;
+        Ok(TableStream::from(&found))
     }
 
     /// Switches on the stream of `table`, and waits until the table is ACTIVE again.
@@ -94,17 +89,13 @@ impl DynamoDb {
             if found.view_type == view.name() {
                 return Ok(Enabled::Before(found));
             }
-            let (flag, prod) = (table_flag(table), self.target().flag());
             return Err(Error::failed(format!(
                 "the table {table:?} on {} has a stream already, of {} and not {}; nothing was changed",
                 self.place(),
                 found.view_type,
                 view.name()
             ))
-            .hint("a stream's view type cannot be changed, and cruddur ddb stream run works with any")
-            .hint(format!(
-                "for another stream in its place run: cruddur ddb stream disable{flag}{prod}, then enable it again"
-            )));
+            .hint(Reason::OtherView(table.to_owned(), self.target())));
         }
         let specification = StreamSpecification::builder()
             .stream_enabled(true)

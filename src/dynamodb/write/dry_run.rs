@@ -5,7 +5,7 @@ use std::future::Future;
 use super::measure::IndexOfKey;
 use crate::aws::{DryRun, Plan};
 use crate::dynamodb::DynamoDb;
-use crate::error::{Kind, Result};
+use crate::error::{Reason, Result};
 
 impl DynamoDb {
     /// Does `work`, which writes to `table`, with a dry run's client. Returns what it would have sent.
@@ -38,7 +38,7 @@ impl DynamoDb {
     pub(crate) async fn held<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
         match work.await {
             Ok(done) => Ok(Some(done)),
-            Err(error) if self.is_dry_run() && error.kind() == Kind::DryRun => Ok(None),
+            Err(error) if self.is_dry_run() && error.is(&Reason::NotSent) => Ok(None),
             Err(error) => Err(error),
         }
     }

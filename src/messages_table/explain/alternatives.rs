@@ -290,9 +290,7 @@ impl<'a> Explainer<'a> {
         let mut found = if self.measure {
             Measurement::measured(format!("{what} is scanned whole"))
         } else if bytes == 0 {
-            Measurement::nothing(format!(
-                "{what} is scanned whole; DescribeTable has no size of it yet, --measure asks the table itself"
-            ))
+            Measurement::nothing(format!("{what} is scanned whole; DescribeTable does not know its size yet"))
         } else {
             let note = format!("{what} is scanned whole; by DescribeTable it has {bytes} bytes");
             Measurement { figures: Figures::Estimated, ..Measurement::measured(note) }

@@ -66,11 +66,7 @@ impl Explainer<'_> {
         Measurement {
             units: Some(sum.total),
             figures: Figures::Measured,
-            note: if is_cut {
-                "more than 1 MB, of which this is the first; --measure reads on".to_owned()
-            } else {
-                String::new()
-            },
+            note: if is_cut { "the first 1 MB; there is more".to_owned() } else { String::new() },
             requests: first.into_iter().collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::messaging::{TimeRange, Timestamp};
 
 /// To be changed whenever the meaning of a token changes.
@@ -52,15 +52,14 @@ impl Cursor {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when it is not a valid token, or belongs to other rows.
     pub(super) fn parse(token: &str, table: &str, partition: &str) -> Result<Self> {
-        let hint = "give the token as the page before printed it, or leave --cursor out to begin anew";
         let Payload(_, of, since, until, flags, shown, exact) = decode(token).ok_or_else(|| {
-            Error::usage("--cursor: not a cursor of this version, or not all of one").hint(hint)
+            Error::usage("not a cursor of this version, or only a part of one").hint(Reason::BadCursor)
         })?;
         if of != scope(table, partition) {
             return Err(Error::usage(
-                "--cursor: the cursor belongs to other rows: another group or user, or another table",
+                "the cursor belongs to other rows: another group or user, or another table",
             )
-            .hint(hint));
+            .hint(Reason::BadCursor));
         }
         let time = |text: Option<String>| text.and_then(|text| text.parse().ok());
         let range = TimeRange { since: time(since), until: time(until) };
@@ -77,8 +76,7 @@ impl Cursor {
             return Ok(());
         }
         let of = if self.flags.is_empty() { "all times" } else { &self.flags };
-        Err(Error::usage(format!("--cursor goes on through {of}, not through {given}"))
-            .hint("leave the range out, for the cursor knows it; or leave --cursor out to begin anew"))
+        Err(Error::usage(format!("the cursor is for {of}, not for {given}")).hint(Reason::CursorHasRange))
     }
 }
 

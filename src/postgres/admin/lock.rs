@@ -27,8 +27,8 @@ impl fmt::Display for Lock<'_> {
     /// Writes the text that is hashed into the lock's key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Renaming(user) => write!(f, "cruddur ddb rename-user {user}"),
-            Self::Conversation(table, group) => write!(f, "cruddur ddb seed {table} {group}"),
+            Self::Renaming(user) => write!(f, "cruddur user {user}"),
+            Self::Conversation(table, group) => write!(f, "cruddur conversation {table} {group}"),
             Self::Users => f.write_str("cruddur users"),
             Self::Database(name) => write!(f, "cruddur database {name}"),
         }

@@ -11,7 +11,7 @@ use tokio_postgres::error::SqlState;
 use super::server::Server;
 use super::tls::{Check, Roots};
 use crate::config::Target;
-use crate::error::{Error, span};
+use crate::error::{Error, Reason, span};
 use crate::postgres::ConnectionUrl;
 
 /// Amazon's CA bundle for RDS in all regions.
@@ -135,7 +135,6 @@ impl Failure {
 
 /// The error for a refusal by the server.
 fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
-    let prod = url.target().flag();
     let said = cause.error.as_ref().map(describe).unwrap_or_default();
     let check_credentials = || format!("check the user and the password in {}", url.credentials());
     match *code {
@@ -145,7 +144,7 @@ fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
             url.host(),
             url.port()
         ))
-        .hint(format!("run: cruddur db create{prod}")),
+        .hint(Reason::MissingDatabase(url.target())),
         SqlState::INVALID_PASSWORD if url.password().is_none() => {
             Error::config(format!("PostgreSQL at {url} asks for a password, and none is set"))
                 .hint(format!("add it to {}: postgresql://USER:PASSWORD@…", variable(url)))
@@ -153,11 +152,13 @@ fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
         SqlState::INVALID_PASSWORD => {
             Error::config(format!("PostgreSQL at {url} refuses the role {:?}: {said}", url.user()))
                 .hint(check_credentials())
+                .hint(Reason::RefusedRole)
         }
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             let error =
                 Error::config(format!("PostgreSQL at {url} refuses the role {:?}: {said}", url.user()))
-                    .hint(check_credentials());
+                    .hint(check_credentials())
+                    .hint(Reason::RefusedRole);
             if cause.was_encrypted {
                 return error;
             }
@@ -168,12 +169,12 @@ fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
         }
         SqlState::CANNOT_CONNECT_NOW => {
             Error::failed(format!("PostgreSQL at {url} is starting up or shutting down: {said}"))
-                .hint(format!("run: cruddur db wait{prod}"))
+                .hint(Reason::StartingUp(url.target()))
         }
-        SqlState::TOO_MANY_CONNECTIONS => Error::failed(format!(
-            "PostgreSQL at {url} takes no more connections: {said}"
-        ))
-        .hint(format!("see who is connected, once there is room for one more: cruddur db sessions{prod}")),
+        SqlState::TOO_MANY_CONNECTIONS => {
+            Error::failed(format!("PostgreSQL at {url} takes no more connections: {said}"))
+                .hint(Reason::TooManyConnections(url.target()))
+        }
         _ => Error::failed(format!("PostgreSQL at {url} refuses the connection: {said} [{}]", code.code())),
     }
 }
@@ -269,7 +270,7 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
         let waited = span(limit.min(request_timeout));
         let error = Error::failed(format!("no answer from PostgreSQL at {url} within {waited}"));
         if limit < request_timeout {
-            return error.out_of_time(limit);
+            return error.hint(Reason::Timeout(limit));
         }
         return error.hint(format!("check {}; its connect_timeout sets how long to wait", variable(url)));
     };
@@ -283,8 +284,8 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     };
     let error = Error::failed(message).because(error);
     match url.target() {
-        Target::Local if is_nobody => error.hint("run: cruddur local up"),
-        Target::Local => error.hint("check CONNECTION_URL; for the local stack run: cruddur local up"),
+        Target::Local if is_nobody => error.hint(Reason::NoLocalStack),
+        Target::Local => error.hint(Reason::NotPostgres),
         Target::Prod => {
             error.hint("check PROD_CONNECTION_URL, and that the database's security group lets you in")
         }

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use super::connect::Dialer;
 use super::failure::describe;
 use super::traced::Traced;
-use crate::error::{Error, Result, span};
+use crate::error::{Error, Reason, Result, span};
 use crate::postgres::ConnectionUrl;
 
 /// An open session on one database.
@@ -67,7 +67,7 @@ impl Session {
         let limit = self.url.limit;
         let limit_shown = span(limit);
         Error::failed(format!("{what}: no answer from PostgreSQL at {} within {limit_shown}", self.url))
-            .out_of_time(limit)
+            .hint(Reason::Timeout(limit))
     }
 
     /// The error of a COMMIT, which says what became of the work; `hint` is shown when that is unknown.
@@ -84,12 +84,7 @@ impl Session {
 
     /// The error of this session: `what` failed, on which database, and why.
     pub(crate) fn error(&self, what: &str, error: tokio_postgres::Error) -> Error {
-        let hint = match error.code() {
-            Some(&SqlState::UNDEFINED_TABLE) => {
-                Some(format!("run: cruddur db schema-load{}", self.url.target().flag()))
-            }
-            _ => None,
-        };
+        let is_missing_table = error.code() == Some(&SqlState::UNDEFINED_TABLE);
         if self.client.line().is_dead() {
             return self.silent(what);
         }
@@ -97,10 +92,7 @@ impl Session {
         let shown = Error::failed(format!("{what} on {}: {message}", self.url));
         // The message already holds what the server said.
         let error = if error.as_db_error().is_some() { shown } else { shown.because(error) };
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+        if is_missing_table { error.hint(Reason::MissingRelation(self.url.target())) } else { error }
     }
 }
 

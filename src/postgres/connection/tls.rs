@@ -143,7 +143,7 @@ impl Tls {
 
     /// The mode, and that it is a default where nobody set it.
     pub(crate) fn described(&self) -> String {
-        let why = if self.is_mode_set { "" } else { ", the default of --prod," };
+        let why = if self.is_mode_set { "" } else { ", the default here," };
         format!("sslmode={}{why}", self.mode.name())
     }
 

@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 use super::sql::Piece;
 use super::{Script, Session};
 use crate::config::Target;
-use crate::error::{Error, Kind, Result, span};
+use crate::error::{Error, Kind, Reason, Result, span};
 use crate::postgres::connection::failure::describe;
 use crate::postgres::load::transaction::{State, Transaction};
 
@@ -203,7 +203,7 @@ impl Script {
             let at = self.text.origin(piece.sql.start);
             let silence =
                 format!("no answer from PostgreSQL at {} within {}, {outcome}", session.url(), span(limit));
-            return self.error_at(at, &silence).out_of_time(limit);
+            return self.error_at(at, &silence).hint(Reason::Timeout(limit));
         }
         let Some(db) = error.as_db_error() else {
             return self.error_at(

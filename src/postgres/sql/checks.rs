@@ -7,6 +7,7 @@ use super::copy;
 use super::encoding::{Encoding, client_encoding, setting};
 use super::lexer::SyntaxError;
 use super::statement::{Piece, Statement};
+use crate::error::Hint;
 
 const IN_ONE: &str = "the whole file runs in one transaction already";
 
@@ -74,7 +75,7 @@ impl Checks {
         Ok(Some(begin))
     }
 
-    fn fail(&mut self, at: usize, message: Cow<'static, str>, hint: Option<Cow<'static, str>>) {
+    fn fail(&mut self, at: usize, message: Cow<'static, str>, hint: Option<Hint>) {
         self.first.get_or_insert(SyntaxError { at, message, hint });
     }
 

@@ -4,6 +4,7 @@
 //! is silent: white space is ASCII, and every other character belongs to a name. Where versions
 //! differ, as in `1e'…'`, this follows the version that accepts the text.
 
+use crate::error::Hint;
 use std::borrow::Cow;
 
 /// Why a file cannot be split into statements.
@@ -14,7 +15,7 @@ pub struct SyntaxError {
     /// What is wrong there.
     pub message: Cow<'static, str>,
     /// What helps.
-    pub hint: Option<Cow<'static, str>>,
+    pub hint: Option<Hint>,
 }
 
 impl SyntaxError {

@@ -12,7 +12,7 @@ use super::expand::expand;
 use super::lexer::SyntaxError;
 use super::statement::{Piece, cut};
 use super::variables::{Expanded, Lookup};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// An SQL file, split into statements and checked.
 pub struct Script {
@@ -129,16 +129,10 @@ impl Script {
         } else {
             format!("; nor {} {}", if others.len() == 1 { "is" } else { "are" }, others.join(", "))
         };
-        let mut hint = format!(
-            "give it as --set {name}=VALUE or in the environment variable {name} (an empty one counts as not set)"
-        );
-        if first.plain {
-            hint += "; a colon of SQL itself takes a space after it";
-        }
         Some(SyntaxError {
             at: first.at,
             message: format!("the variable {name} is not set{others}").into(),
-            hint: Some(hint.into()),
+            hint: Some(Reason::UnsetVariable(name.clone(), first.plain).into()),
         })
     }
 

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Reason, Result};
 use crate::messaging::{AppUser, Identity, Match, MatchOutcome, match_users};
 use crate::postgres::Session;
 use crate::postgres::connection::session::GOES_ON;
@@ -108,12 +108,9 @@ impl Session {
 
     fn update_error(&self, error: tokio_postgres::Error) -> Error {
         let hint = match error.code() {
-            Some(&SqlState::UNDEFINED_COLUMN) => {
-                "the users table needs the columns uuid, handle and cognito_user_id; \
-                 cruddur db schema-load makes one that has them, and drops the one that is there"
-            }
+            Some(&SqlState::UNDEFINED_COLUMN) => Reason::OtherUsersTable.into(),
             Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                "another session has been changing users for a while; try again when it is done"
+                Hint::from("another session has been changing users for a while; try again when it is done")
             }
             _ => return self.error(WHAT, error),
         };

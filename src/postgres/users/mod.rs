@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::{Session, quote_literal};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::messaging::User;
 use crate::nearest::nearest;
 use crate::postgres::connection::session::{Failed, GOES_ON};
@@ -197,10 +197,7 @@ impl Session {
             .map_err(|error| self.error("cannot list the users", error))?;
         let error = Error::failed(format!("no user has the handle {handle:?} on {}", self.url));
         let Some(total) = rows.first().map(|row| row.get::<_, i64>(1)) else {
-            return Ok(error.hint(format!(
-                "the users table is empty; run: cruddur db seed{}",
-                self.url.target().flag()
-            )));
+            return Ok(error.hint(Reason::NoUsers(self.url.target())));
         };
         let handles: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         let more = total - i64::try_from(handles.len()).unwrap_or(total);

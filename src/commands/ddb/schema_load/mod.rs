@@ -204,7 +204,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
         // Another run created the table in the meantime.
         None => match compare(ui, &messages, &definition).await? {
             Some(found) => found,
-            None => return Err(messages.missing_table().await?),
+            None => return Err(db.missing(&table)),
         },
     };
     let changes = args.changes(&found);
@@ -223,7 +223,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     apply::carry_out(ui, &messages, &definition, &found, &changes).await?;
     match messages.compare_after(&definition).await? {
         Some(found) => args.conclude(cx, ui, &db, &table, (&found, true)),
-        None => Err(messages.missing_table().await?),
+        None => Err(db.missing(&table)),
     }
 }
 

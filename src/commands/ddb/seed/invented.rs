@@ -11,6 +11,7 @@ use super::{InventedArgs, SeedArgs};
 use crate::commands::common::{count, shell_word};
 use crate::commands::db::one_at_a_time;
 use crate::commands::ddb::args::usage::Bill;
+use crate::commands::hints;
 use crate::commands::plan::show_plan;
 use crate::commands::signals::{Signals, Stop};
 use crate::commands::target::announce;
@@ -199,7 +200,7 @@ fn begin(ui: &mut Ui, args: &SeedArgs, place: &SeedCheckpoint, invention: &Inven
         }
         Err(error) => {
             ui.warn("another run of this kind was broken off here, and can no longer be resumed");
-            error.hints().iter().take(1).for_each(|hint| ui.hint(hint));
+            hints::of(&error).iter().take(1).for_each(|hint| ui.hint(hint.to_string()));
         }
     }
     place.save(invention, 0)?;

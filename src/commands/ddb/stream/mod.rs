@@ -13,7 +13,7 @@ use crate::commands::ddb::TableArgs;
 use crate::context::Context;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::streams::{Stream, Streams, TableStream};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Result};
 use crate::output::Ui;
 
 /// `cruddur ddb stream …`
@@ -63,7 +63,7 @@ async fn source(cx: &Context, db: &DynamoDb, table: &str, args: &TableArgs) -> R
     let none = || {
         let flag = args.table.as_ref().map(|table| format!(" --table {table}")).unwrap_or_default();
         Error::failed(format!("the table {table:?} on {} has no stream", db.place()))
-            .hint(format!("run: cruddur ddb stream enable{flag}{}", cx.target().flag()))
+            .hint(Hint::Run(format!("cruddur ddb stream enable{flag}{}", cx.target().flag())))
     };
     let TableStream { arn: Some(arn), .. } = db.stream_of(table).await? else { return Err(none()) };
     let streams = cx.streams().await?;

@@ -89,8 +89,8 @@ impl SavedTableFile {
         }
         let flag = format!(" --table {}{}", shell_word(table), cx.target().flag());
         Err(error
-            .hint_first(format!("to finish run: cruddur ddb truncate --recreate{flag}"))
-            .hint_first(format!("its definition is kept in {}", self.0.path().display())))
+            .hint(format!("its definition is kept in {}", self.0.path().display()))
+            .hint(format!("to finish run: cruddur ddb truncate --recreate{flag}")))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use super::request::{ScanRequest, Segments};
 use crate::dynamodb::DynamoDb;
-use crate::dynamodb::error::table_flag;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 
 /// Bytes per segment. AWS takes some tens of milliseconds for a page of 1 MB, so a smaller table is
 /// read within a second or so anyway.
@@ -19,7 +18,7 @@ impl DynamoDb {
             match self.table_schema(&request.table).await {
                 Ok(schema) => Some(schema),
                 // A caller that may scan need not have permission to describe the table.
-                Err(error) if error.kind() == Kind::Config => None,
+                Err(error) if error.is(&Reason::RefusedCredentials) => None,
                 Err(error) => return Err(error),
             }
         } else {
@@ -46,9 +45,7 @@ impl DynamoDb {
     pub(crate) fn no_index(&self, table: &str, index: &str, indexes: &[&str]) -> Error {
         let error = Error::failed(format!("the table {table:?} on {} has no index {index:?}", self.place()));
         if indexes.is_empty() {
-            let flag = table_flag(table);
-            return error
-                .hint(format!("it has no index at all; to read the table itself: cruddur ddb scan{flag}"));
+            return error.hint(Reason::NoIndex(table.to_owned(), self.target()));
         }
         error.hint(format!("it has: {}", indexes.join(", ")))
     }
