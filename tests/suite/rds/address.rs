@@ -53,14 +53,14 @@ fn addresses_that_are_nobodys_are_refused_with_their_range_and_its_source() {
         ("0.0.0.0", "0.0.0.0/32 is unspecified (RFC 1122)"),
         ("0.1.2.3", "0.0.0.0/8 is \"this network\" (RFC 1122)"),
         ("10.0.0.1", "10.0.0.0/8 is private (RFC 1918)"),
-        ("100.64.0.0", "100.64.0.0/10 is a provider's, shared among its customers (RFC 6598)"),
+        ("100.64.0.0", "100.64.0.0/10 is shared among a provider's customers (RFC 6598)"),
         ("100.127.255.255", "100.64.0.0/10"),
         ("127.0.0.1", "127.0.0.0/8 is loopback (RFC 1122)"),
         ("127.255.0.9", "127.0.0.0/8"),
         ("169.254.169.254", "169.254.0.0/16 is link-local (RFC 3927)"),
         ("172.16.0.1", "172.16.0.0/12 is private (RFC 1918)"),
         ("172.31.255.255", "172.16.0.0/12"),
-        ("192.0.0.8", "192.0.0.0/24 is for protocols of the IETF (RFC 6890)"),
+        ("192.0.0.8", "192.0.0.0/24 is for IETF protocols (RFC 6890)"),
         ("192.0.2.1", "192.0.2.0/24 is for documentation (RFC 5737)"),
         ("192.88.99.1", "192.88.99.0/24 is for 6to4 relays (RFC 7526)"),
         ("192.168.1.10", "192.168.0.0/16 is private (RFC 1918)"),
@@ -78,7 +78,7 @@ fn addresses_that_are_nobodys_are_refused_with_their_range_and_its_source() {
         ("64:ff9b::101:101", "64:ff9b::/96 is for translation between IPv4 and IPv6 (RFC 6052)"),
         ("64:ff9b:1::1", "::/3 is reserved"),
         ("100::1", "::/3 is reserved"),
-        ("2001::1", "2001::/23 is for protocols of the IETF (RFC 2928)"),
+        ("2001::1", "2001::/23 is for IETF protocols (RFC 2928)"),
         ("2001:20::1", "2001::/23"),
         ("2001:db8::1", "2001:db8::/32 is for documentation (RFC 3849)"),
         ("2002:101:101::1", "2002::/16 is for 6to4 (RFC 3056)"),
@@ -162,7 +162,7 @@ fn an_address_is_checked_before_any_call_and_its_setting_named() {
         .says("/.env:1): 192.168.1.10 cannot come from");
     run(&["--ip", "10.0.0.1"], None)
         .exits_with(2)
-        .says("Hint: your own shows with: curl https://checkip.amazonaws.com");
+        .says("Hint: to see your own run: curl https://checkip.amazonaws.com");
     assert_eq!(server.connections(), 0);
 }
 

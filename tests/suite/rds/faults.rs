@@ -57,11 +57,11 @@ fn a_refusal_is_tried_once_and_its_code_decides() {
     for (operation, flags, code, exit, says) in [
         (DESCRIBE, &[][..], "UnauthorizedOperation", 4, "the caller needs ec2:DescribeSecurityGroupRules"),
         (MODIFY, &[], "UnauthorizedOperation", 4, "ec2:ModifySecurityGroupRules (docs/security.md)"),
-        (MODIFY, &["--dry-run"], "UnauthorizedOperation", 4, "the dry run of a change of the rule"),
+        (MODIFY, &["--dry-run"], "UnauthorizedOperation", 4, "the dry run for the rule"),
         (DESCRIBE, &[], "AuthFailure", 4, "cannot read the rule"),
         (DESCRIBE, &[], "RequestExpired", 4, "cannot read the rule"),
         (MODIFY, &[], "InvalidPermission.Duplicate", 1, "cannot change the rule"),
-        (MODIFY, &["--dry-run"], "InvalidPermission.Duplicate", 1, "the dry run of a change of the rule"),
+        (MODIFY, &["--dry-run"], "InvalidPermission.Duplicate", 1, "the dry run for the rule"),
         (MODIFY, &[], "DryRunOperation", 1, "cannot change the rule"),
     ] {
         let proxy = failing(operation, usize::MAX, Fault::Error(403, code));
@@ -100,7 +100,9 @@ fn what_is_not_ec2_is_called_so() {
     let none =
         "<DescribeSecurityGroupRulesResponse><securityGroupRuleSet/></DescribeSecurityGroupRulesResponse>";
     let proxy = failing(DESCRIBE, usize::MAX, Fault::Answer(none));
-    Run::of(&mut group.update_on(proxy.url(), &rule, &["--ip", NEW])).exits_with(1).says(": there is none");
+    Run::of(&mut group.update_on(proxy.url(), &rule, &["--ip", NEW]))
+        .exits_with(1)
+        .says(": it does not exist");
 }
 
 #[test]
@@ -110,10 +112,10 @@ fn a_change_that_ec2_does_not_confirm_is_an_error() {
     let no = "<ModifySecurityGroupRulesResponse><return>false</return></ModifySecurityGroupRulesResponse>";
     let yes = "<ModifySecurityGroupRulesResponse><return>true</return></ModifySecurityGroupRulesResponse>";
     for (answer, flags, says) in [
-        (no, &[][..], "it gives no reason"),
-        (no, &["--dry-run"], "it gives no reason"),
-        ("<html/>", &[], "Hint: it may be changed nevertheless; run the same again"),
-        (yes, &["--dry-run"], "does not know of dry runs, and may have changed the rule"),
+        (no, &[][..], "no reason given"),
+        (no, &["--dry-run"], "no reason given"),
+        ("<html/>", &[], "Hint: the rule may have been changed; run the same again"),
+        (yes, &["--dry-run"], "does not support dry runs, and may have changed the rule"),
     ] {
         let proxy = failing(MODIFY, usize::MAX, Fault::Answer(answer));
         let run =

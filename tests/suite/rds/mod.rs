@@ -7,6 +7,7 @@ mod request;
 mod update;
 
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -19,14 +20,27 @@ const NEW: &str = "1.1.1.1";
 pub struct Group {
     pub id: String,
     pub sandbox: Sandbox,
+    /// One test at a time: moto fails to list rules while another thread adds one.
+    _alone: Option<MutexGuard<'static, ()>>,
 }
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Group {
     pub fn new() -> Self {
+        Self::made(Some(ALONE.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Another group for the same test.
+    pub fn another(&self) -> Self {
+        Self::made(None)
+    }
+
+    fn made(alone: Option<MutexGuard<'static, ()>>) -> Self {
         let sandbox = Sandbox::new();
         let arguments = json!({ "GroupName": sandbox.database(), "Description": "the database's" });
         let answer = ec2("create_security_group", &arguments);
-        Self { id: answer["GroupId"].as_str().unwrap().to_owned(), sandbox }
+        Self { id: answer["GroupId"].as_str().unwrap().to_owned(), sandbox, _alone: alone }
     }
 
     /// An ingress rule for `permission`, an IpPermission; its id.

@@ -21,7 +21,8 @@ fn refused(group: &Group, rule: &str, ip: &str, why: &str) -> Run {
 
 #[test]
 fn a_rule_that_lets_in_a_group_or_a_prefix_list() {
-    let (group, members) = (Group::new(), Group::new());
+    let group = Group::new();
+    let members = group.another();
     let rule = group.allow(&postgres(&json!({ "UserIdGroupPairs": [{ "GroupId": members.id }] })));
     let why = format!("the rule {rule:?} lets in the security group {}, not an address", members.id);
     refused(&group, &rule, NEW, &why);
@@ -41,8 +42,13 @@ fn a_rule_of_the_other_family() {
     let group = Group::new();
     let four = group.developers_rule();
     let six = group.allow(&postgres(&json!({ "Ipv6Ranges": [{ "CidrIpv6": "2606:4700::/32" }] })));
-    page.add(refused(&group, &four, IPV6, "is for IPv4 (9.9.9.9/32), and AWS lets no rule change to IPv6"));
-    page.add(refused(&group, &six, NEW, "is for IPv6 (2606:4700::/32), and AWS lets no rule change to IPv4"));
+    page.add(refused(&group, &four, IPV6, "is for IPv4 (9.9.9.9/32), and AWS cannot change a rule to IPv6"));
+    page.add(refused(
+        &group,
+        &six,
+        NEW,
+        "is for IPv6 (2606:4700::/32), and AWS cannot change a rule to IPv4",
+    ));
     page.matches("runs/rds/refused/a_rule_of_the_other_family");
 }
 
@@ -56,12 +62,13 @@ fn a_rule_for_egress() {
     let egress = &rules["SecurityGroupRules"][0];
     assert_eq!(egress["IsEgress"], true, "a new group has one rule, which lets everything out");
     let rule = egress["SecurityGroupRuleId"].as_str().unwrap();
-    refused(&group, rule, NEW, "is for egress: it lets nobody in, whatever its address");
+    refused(&group, rule, NEW, "is an egress rule: it lets nobody in");
 }
 
 #[test]
 fn a_rule_of_another_group() {
-    let (group, other) = (Group::new(), Group::new());
+    let group = Group::new();
+    let other = group.another();
     let rule = other.developers_rule();
     refused(
         &group,
@@ -106,11 +113,11 @@ fn ids_that_are_missing_or_of_another_kind() {
             .says(&format!("Hint: give {flag}, or set {variable} in the environment or in .env"));
         unreached(group.update(rule, &["--ip", NEW]).env(variable, other))
             .exits_with(4)
-            .says(&format!("Error: {variable}: {other:?} does not look like {like}0123456789abcdef0"));
+            .says(&format!("Error: {variable}: {other:?} is not an id such as {like}0123456789abcdef0"));
         for bad in [other, "", like, "sg_1", "default"] {
             unreached(&mut group.update(rule, &["--ip", NEW, flag, bad]))
                 .exits_with(2)
-                .says(&format!("Error: {flag}: {bad:?} does not look like {like}0123456789abcdef0"));
+                .says(&format!("Error: {flag}: {bad:?} is not an id such as {like}0123456789abcdef0"));
         }
     }
 }
@@ -150,7 +157,7 @@ fn production_needs_a_region_and_credentials() {
         .says("*** PROD *** EC2 in eu-west-1 · account unknown (no credentials)\n")
         .says("on AWS in eu-west-1: no valid AWS credentials");
     for region in ["eu west 1", "eu-west-1/x", "127.0.0.1:1#", "eu-west-1.example.com"] {
-        on_prod(&["--region", region]).exits_with(4).says(&format!("{region:?} is no AWS region"));
+        on_prod(&["--region", region]).exits_with(4).says(&format!("{region:?} is not an AWS region"));
     }
     assert_eq!(leftover.connections(), 0);
 }

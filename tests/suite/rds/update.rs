@@ -75,7 +75,7 @@ fn the_same_address_again_changes_nothing() {
     for flags in [&["--ip", OLD, "-o", "json"][..], &["--ip", OLD, "-o", "json", "--dry-run"]] {
         let run = Run::of(&mut group.update_on(proxy.url(), &rule, flags)).succeeds();
         assert_eq!(run.json()["rules"][0]["outcome"], "unchanged");
-        run.says("lets in 9.9.9.9/32 already; nothing was done");
+        run.says("already lets in 9.9.9.9/32; nothing was done");
     }
     assert_eq!(proxy.calls(), 0, "nothing is sent for what is so already");
     let run = Run::of(&mut group.update_on(proxy.url(), &rule, &["--ip", OLD])).succeeds();
@@ -174,7 +174,7 @@ fn a_rule_for_many_is_narrowed_with_a_warning() {
         let run = group
             .run(&rule, &["--ip", NEW, "-o", "json"])
             .succeeds()
-            .says(&format!("Warning: the rule lets in all of {wide}; 1.1.1.1/32 takes its place"));
+            .says(&format!("Warning: the rule lets in all of {wide}; 1.1.1.1/32 replaces it"));
         assert_eq!(run.json()["rules"][0]["old_cidr"], wide);
         assert_eq!(described(&rule)["CidrIpv4"], "1.1.1.1/32");
     }
@@ -196,7 +196,8 @@ fn the_address_is_the_flags_then_the_environments_then_the_files() {
 
 #[test]
 fn flags_name_another_group_and_rule_than_the_environment() {
-    let (mine, other) = (Group::new(), Group::new());
+    let mine = Group::new();
+    let other = mine.another();
     let (rule, untouched) = (mine.developers_rule(), other.developers_rule());
     let flags = ["--ip", NEW, "--group-id", &mine.id, "--security-group-rule-id", &rule];
     other.run(&untouched, &flags).succeeds();
