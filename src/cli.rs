@@ -116,7 +116,7 @@ fn suggest(mut error: clap::Error) -> clap::Error {
     let mut paths = Vec::new();
     places(&root, word, &mut paths);
     if !paths.is_empty() {
-        let tips = paths.iter().map(|path| format!("there is: {path}").into()).collect();
+        let tips = paths.iter().map(|path| format!("try: {path}").into()).collect();
         // What only looks alike is beside the point.
         error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));

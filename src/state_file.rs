@@ -67,9 +67,9 @@ impl StateFile {
         let Some(text) = self.read()? else { return Ok(None) };
         let path = self.path.display();
         serde_json::from_str(&text).map(Some).map_err(|cause| {
-            Error::failed(format!("{path}:{}: this is no {what}", cause.line()))
+            Error::failed(format!("{path}:{}: not a valid {what}", cause.line()))
                 .because(cause)
-                .hint(format!("to begin anew, delete it: rm {path}"))
+                .hint(format!("to start over, delete it: rm {path}"))
         })
     }
 

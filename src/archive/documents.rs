@@ -116,7 +116,7 @@ impl Run<'_> {
         if layout == Layout::Array {
             Items(self).deserialize(&mut *text)?;
             return match text.end() {
-                Err(error) if error.is_syntax() => self.wrong("something follows the array"),
+                Err(error) if error.is_syntax() => self.wrong("data after the array"),
                 ended => ended,
             };
         }
@@ -161,7 +161,7 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
         let item = Box::<RawValue>::deserialize(deserializer)?;
         run.place.left.set(usize::MAX);
         if !item.get().starts_with('{') {
-            return run.wrong("items are objects, and this is none");
+            return run.wrong("an item must be an object");
         }
         run.items += 1;
         match (run.each)(line, item.get().as_bytes()) {
@@ -211,14 +211,14 @@ impl<'de> Visitor<'de> for Responses<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the items of a table by its name")
+        f.write_str("items by table name")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut tables: A) -> Result<(), A::Error> {
         let mut is_first = true;
         while tables.next_key::<IgnoredAny>()?.is_some() {
             if !is_first {
-                return self.0.wrong("the items of another table; import one table at a time");
+                return self.0.wrong("items of a second table; import one table at a time");
             }
             is_first = false;
             tables.next_value_seed(Items(self.0))?;
@@ -234,7 +234,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a document with items in it")
+        f.write_str("a document with items")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
@@ -245,7 +245,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
         while let Some(name) = fields.next_key::<String>()? {
             match name.as_str() {
                 "Items" | "items" | "Responses" if has_items => {
-                    return run.wrong("items for the second time in one document");
+                    return run.wrong("a second set of items in one document");
                 }
                 "Items" | "items" => {
                     fields.next_value_seed(Items(run))?;
@@ -272,12 +272,10 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
         run.said.is_counted &= count.is_some() && !is_cut_short;
         let held = run.items - before;
         if !has_items {
-            return run.wrong("a document without items: it has neither Items nor Responses");
+            return run.wrong("the document has neither Items nor Responses");
         }
         match count.filter(|count| *count != held && !is_cut_short) {
-            Some(count) => {
-                run.wrong(format!("the document should hold {count} items by its Count, and holds {held}"))
-            }
+            Some(count) => run.wrong(format!("the document's Count is {count}, but it has {held} items")),
             None => Ok(()),
         }
     }

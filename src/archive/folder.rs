@@ -57,17 +57,17 @@ pub(super) fn data_files(folder: &Path) -> Result<Vec<DataFile>> {
     if path.exists() {
         let text = vouched_for(&path)?;
         let summary: Summary = serde_json::from_str(&text)
-            .or_failed(|| format!("{} is no summary of an export", path.display()))?;
+            .or_failed(|| format!("{} is not an export summary", path.display()))?;
         let format = summary.output_format.as_deref().unwrap_or("DYNAMODB_JSON");
         if format != "DYNAMODB_JSON" {
-            return Err(Error::failed(format!("{} says that the export is {format}", path.display()))
+            return Err(Error::failed(format!("{} says the export format is {format}", path.display()))
                 .hint("export as DynamoDB JSON instead; Amazon Ion cannot be imported"));
         }
         let listed = listed(&export)?;
         let sum: u64 = listed.iter().map(|file| file.item_count).sum();
         if summary.item_count.is_some_and(|count| count != sum) {
             return Err(Error::failed(format!(
-                "{} says {} items, and {FILES} lists {sum}",
+                "{} says {} items, but {FILES} lists {sum}",
                 path.display(),
                 summary.item_count.unwrap_or_default()
             )));
@@ -98,7 +98,7 @@ fn folder_with(file: &str, above: &Path) -> Result<Option<PathBuf>> {
         [] => Ok(None),
         [only] => Ok(Some(only.clone())),
         [first, .., last] => Err(Error::usage(format!(
-            "{} holds {} of them, from {} to {}; name one",
+            "{} holds {} exports, from {} to {}; name one",
             above.display(),
             found.len(),
             first.display(),
@@ -113,7 +113,7 @@ fn listed(export: &Path) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let file = serde_json::from_str(line)
-            .or_failed(|| format!("{}:{}: this names no data file", path.display(), number + 1))?;
+            .or_failed(|| format!("{}:{}: not a data file entry", path.display(), number + 1))?;
         listed.push(file);
     }
     Ok(listed)
@@ -126,7 +126,7 @@ fn vouched_for(path: &Path) -> Result<String> {
     let beside = path.with_extension("md5");
     if !beside.exists() {
         return Err(Error::failed(format!(
-            "{} is missing, so nothing says whether {} is whole",
+            "{} is missing, so {} cannot be verified",
             beside.display(),
             path.display()
         ))
@@ -137,7 +137,7 @@ fn vouched_for(path: &Path) -> Result<String> {
     let found = aws_smithy_types::base64::encode(Md5::digest(&text));
     if found != wanted.trim() {
         return Err(Error::failed(format!(
-            "{} is damaged: its MD5 should be {} by {}, and is {found}",
+            "{} is damaged: its MD5 should be {} (from {}), but is {found}",
             path.display(),
             wanted.trim(),
             beside.display()
@@ -176,8 +176,8 @@ fn files_in(folder: &Path) -> Result<Vec<DataFile>> {
     let mut files: Vec<PathBuf> = names(folder)?.into_iter().filter(is_data).collect();
     files.sort();
     if files.is_empty() {
-        return Err(Error::failed(format!("there is no file of items in {}", folder.display()))
-            .hint("an export of AWS's has the files manifest-files.json and data/*.json.gz"));
+        return Err(Error::failed(format!("there is no data file in {}", folder.display()))
+            .hint("an AWS export has manifest-files.json and data/*.json.gz"));
     }
     Ok(files.into_iter().map(|path| DataFile { path: Some(path), expected: None }).collect())
 }

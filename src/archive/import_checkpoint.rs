@@ -53,7 +53,7 @@ impl ImportCheckpoint {
         let file = file.ok_or_else(|| {
             Error::refused("another run is importing this file into this table; nothing was done")
         })?;
-        let saved: Option<Saved> = file.load("state of an import")?;
+        let saved: Option<Saved> = file.load("import state")?;
         Ok(Self { file, saved: saved.filter(|saved| saved.version == VERSION) })
     }
 

@@ -89,7 +89,7 @@ impl Wanted<'_> {
         let part = beside(self.path, ".part");
         if part.exists() && beside(self.path, ".part.json").exists() {
             return Err(Error::refused(format!(
-                "{} is an export that is not finished; nothing was done",
+                "{} is an unfinished export; nothing was done",
                 part.display()
             ))
             .hint(Reason::UnfinishedExport));
@@ -111,13 +111,13 @@ impl Wanted<'_> {
             return Ok(None);
         }
         let state: State = serde_json::from_str(&text).map_err(|cause| {
-            Error::failed(format!("{}:{}: this is no state of an export", state_path.display(), cause.line()))
+            Error::failed(format!("{}:{}: not a valid export state", state_path.display(), cause.line()))
                 .because(cause)
                 .hint(Reason::UnusableExport)
         })?;
         if let Some(difference) = state.header.difference(&self.header) {
             return Err(Error::refused(format!(
-                "{} was begun with {difference}; nothing was done",
+                "{} was started from {difference}; nothing was done",
                 part.display()
             ))
             .hint(Reason::UnusableExport));
@@ -158,11 +158,11 @@ impl PartialExport {
         let Some(state) = wanted.begun()? else { return Ok(None) };
         let path = wanted.path;
         let (part, state_path) = (beside(path, ".part"), beside(path, ".part.json"));
-        let what = || format!("cannot go on with {}", part.display());
+        let what = || format!("cannot resume {}", part.display());
         let mut file = OpenOptions::new().read(true).write(true).open(&part).or_failed(what)?;
         let lock = locked(&file, &part)?;
         let checksum = reread(&file, &state).map_err(|cause| {
-            Error::failed(format!("{} is damaged, and cannot be gone on with", part.display()))
+            Error::failed(format!("{} is damaged and cannot be resumed", part.display()))
                 .because(cause)
                 .hint(Reason::UnusableExport)
         })?;
@@ -223,7 +223,7 @@ impl PartialExport {
         let written = self.write_out().map_err(|cause| self.failed(cause))?;
         self.state.length = written;
         self.state.totals = self.writer.totals();
-        let text = serde_json::to_string(&self.state).or_failed(|| "cannot save the place".to_owned())?;
+        let text = serde_json::to_string(&self.state).or_failed(|| "cannot save the state".to_owned())?;
         replace(&beside(&self.path, ".part.json"), &format!("{text}\n"))
             .map_err(|cause| self.failed(cause))?;
         self.saved_at = Instant::now();
@@ -261,7 +261,7 @@ impl Header {
             return Some(format!("the table {:?} at {}", self.table, self.place));
         }
         (self.table_id != other.table_id)
-            .then(|| format!("another table of the name {:?}, which is gone", self.table))
+            .then(|| format!("another table named {:?}, since deleted", self.table))
     }
 }
 
@@ -285,8 +285,8 @@ impl Segment {
 fn free(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(()),
-        Err(cause) => Err(Error::failed(format!("cannot look at {}", path.display())).because(cause)),
-        Ok(_) => Err(Error::refused(format!("{} is there already; nothing was done", path.display()))
+        Err(cause) => Err(Error::failed(format!("cannot access {}", path.display())).because(cause)),
+        Ok(_) => Err(Error::refused(format!("{} already exists; nothing was done", path.display()))
             .hint(Reason::FileExists)),
     }
 }
@@ -304,7 +304,7 @@ fn locked(file: &File, part: &Path) -> Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
-            Err(Error::refused(format!("another export writes {}; nothing was done", part.display())))
+            Err(Error::refused(format!("another export is writing {}; nothing was done", part.display())))
         }
         Err(TryLockError::Error(cause)) => Err(Error::failed(what()).because(cause)),
     }

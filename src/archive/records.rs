@@ -16,13 +16,14 @@ use crate::dynamodb::item::json::{Fields, Kind, Problem, plain_item, typed_item,
 /// What a file of items is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// What cruddur ddb export writes
+    /// Output of cruddur ddb export
     Cruddur,
-    /// A data file of AWS's export to S3, full or incremental
+    /// A data file of an AWS export to S3, full or incremental
     Aws,
-    /// Items in DynamoDB's typed JSON: one a line, in an array, or in a document as aws-cli prints it
+    /// Items in DynamoDB's typed JSON: one per line, in an array, or in a document as aws-cli
+    /// prints it
     Typed,
-    /// Items as plain JSON, as dynein writes them, held together in the same ways
+    /// Items as plain JSON, as dynein writes them, in the same arrangements
     Dynein,
 }
 
@@ -31,8 +32,8 @@ impl Format {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Cruddur => "an export of cruddur's",
-            Self::Aws => "an export of AWS's",
+            Self::Cruddur => "a cruddur export",
+            Self::Aws => "an AWS export",
             Self::Typed => "typed JSON",
             Self::Dynein => "plain JSON",
         }
@@ -98,7 +99,7 @@ pub(super) fn read(
             First::Value(value) => recognised(value, &reading.key).map_err(|fault| fault.at(line))?,
         },
         _ => {
-            return Err(Fault::new(line, "neither an object nor an array of JSON")
+            return Err(Fault::new(line, "neither a JSON object nor an array")
                 .explained("what can be imported: docs/export-import.md"));
         }
     };
@@ -151,7 +152,7 @@ impl Records<'_> {
     fn line(&mut self, line: u64, text: &[u8]) -> Result<bool, Fault> {
         if self.format == Some(Format::Cruddur) {
             if self.trailer.is_some() {
-                return Err(Fault::new(line, "something follows the export's last line"));
+                return Err(Fault::new(line, "data after the export's last line"));
             }
             if text.starts_with(TRAILER) {
                 return self.end_with_trailer(line, text).map(|()| true);
@@ -163,7 +164,7 @@ impl Records<'_> {
                 return Ok(true);
             }
             if text.starts_with(HEADER) {
-                return Err(Fault::new(line, "another export begins here; import them one by one"));
+                return Err(Fault::new(line, "another export starts here; import one at a time"));
             }
             if !text.ends_with(b"\n") {
                 return Err(Fault::new(line, "the line is cut off"));
@@ -197,14 +198,14 @@ impl Records<'_> {
                 json::Record { item: Some(item), keys: None, new_image: None, old_image: None, .. } => {
                     Change::Put(item)
                 }
-                _ => return Err(wrong("a line of an export holds an Item and nothing else")),
+                _ => return Err(wrong("an export line must hold an Item and nothing else")),
             },
             Format::Aws => {
                 let record = typed_record(text)?;
                 let change = match (record.item, record.keys, record.new_image) {
                     (Some(item), None, None) | (None, Some(_), Some(item)) => Change::Put(item),
                     (None, Some(keys), None) => Change::Delete(keys),
-                    _ => return Err(wrong("a record holds an Item, or Keys and a NewImage if there is one")),
+                    _ => return Err(wrong("a record must hold an Item, or Keys and an optional NewImage")),
                 };
                 return Ok((change, record.written_at));
             }
@@ -232,7 +233,7 @@ impl Records<'_> {
             if says != has {
                 return Err(Fault::new(
                     line,
-                    format!("the file is damaged: its {what} should be {says}, and is {has}"),
+                    format!("the file is damaged: its {what} should be {says}, but is {has}"),
                 ));
             }
         }
@@ -252,7 +253,7 @@ fn header(text: &[u8], reading: &Reading) -> Result<Header, Problem> {
         .map_err(|cause| wrong(format!("not the first line of an export: {cause}")))?;
     if header.version != VERSION {
         return Err(wrong(format!(
-            "an export of version {}, and this cruddur knows version {VERSION}",
+            "an export of version {}, but this cruddur reads version {VERSION}",
             header.version
         )));
     }
@@ -261,7 +262,7 @@ fn header(text: &[u8], reading: &Reading) -> Result<Header, Problem> {
             key.iter().map(|part| format!("{} ({})", part.name, part.kind)).collect::<Vec<_>>().join(", ")
         };
         return Err(wrong(format!(
-            "the key of its items is {}, and the table's is {}",
+            "the key of its items is {}, but the table's is {}",
             named(&header.key),
             named(&reading.key)
         )));
@@ -306,7 +307,7 @@ fn format_of(value: &[u8], key: &[KeyPart]) -> Result<Format, Fault> {
     let is_request = |raw: &str| raw.starts_with('[') && raw.contains("Request\"");
     if !fields.0.is_empty() && fields.0.iter().all(|(_, raw)| is_request(raw.get())) {
         return Err(Fault::new(1, "these are write requests for BatchWriteItem, not items")
-            .explained("aws dynamodb batch-write-item and dy bwrite carry them out"));
+            .explained("run them with aws dynamodb batch-write-item or dy bwrite"));
     }
     let is_typed = |raw: &str| {
         let inner: Result<Fields<'_>, _> = serde_json::from_str(raw);

@@ -130,7 +130,7 @@ impl Source {
                 let given = if *format.get_or_insert(its_format) == its_format {
                     each(entry)
                 } else {
-                    Err(Error::failed(format!("{}: another format than the files before it", entry.place())))
+                    Err(Error::failed(format!("{}: not the format of the files before it", entry.place())))
                 };
                 count += 1;
                 ended = match given {
@@ -154,9 +154,7 @@ impl Source {
                 }
                 None if self.is_folder => {}
                 None => {
-                    return Err(Error::failed(format!(
-                        "{name}:1: there is nothing in it, no item and no end"
-                    )));
+                    return Err(Error::failed(format!("{name}:1: it is empty")));
                 }
             }
             if !is_wanted {
@@ -200,14 +198,14 @@ impl DataFile {
             let found = aws_smithy_types::base64::encode(md5.finalize());
             if found != *wanted {
                 return Err(Error::failed(format!(
-                    "{name} is damaged: its MD5 should be {wanted} by the manifest, and is {found}"
+                    "{name} is damaged: its MD5 should be {wanted} (from the manifest), but is {found}"
                 ))
                 .hint("download it again"));
             }
         }
         if count != expected.items {
             return Err(Error::failed(format!(
-                "{name} should hold {} items by the manifest, and holds {count}",
+                "{name} should hold {} items (from the manifest), but holds {count}",
                 expected.items
             )));
         }

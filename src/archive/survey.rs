@@ -118,7 +118,7 @@ pub fn survey(
     schema: &TableSchema,
     mut watch: impl FnMut(u64),
 ) -> Result<FileSurvey> {
-    let unsorted = || "cannot look for keys that come twice".to_owned();
+    let unsorted = || "cannot look for duplicate keys".to_owned();
     let mut checker = Checker::new(schema);
     let mut keys = Sorter::new(HELD);
     let mut scratch = Vec::new();
@@ -142,12 +142,12 @@ pub fn survey(
         is_repeated = same.is_some();
         if same.is_some_and(|before| before.at > seen.at) {
             return Err(Error::failed(format!(
-                "{} has two changes of one item, and the later one first: the {}. and the {}. record",
+                "{} has two changes of one item in the wrong order: records {} and {}",
                 source.name(),
                 same.map_or(0, |before| before.ordinal) + 1,
                 seen.ordinal + 1
             ))
-            .hint("an incremental export of AWS's has each item once; import one export at a time"));
+            .hint("an incremental AWS export has each item once; import one export at a time"));
         }
         before = Some(seen);
     }

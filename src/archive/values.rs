@@ -40,13 +40,13 @@ impl Fault {
             ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => {
                 "the compressed data is damaged"
             }
-            _ => "cannot read on",
+            _ => "cannot read further",
         };
         Self { cause: Some(cause), ..Self::new(line, message) }
     }
 
     pub(super) fn too_long(line: u64) -> Self {
-        Self::new(line, format!("longer than {} MiB, which no item is", LONGEST / 1024 / 1024))
+        Self::new(line, format!("longer than {} MiB; no item is that long", LONGEST / 1024 / 1024))
     }
 }
 

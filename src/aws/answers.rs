@@ -46,7 +46,7 @@ impl fmt::Display for Untaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => write!(f, "sends an answer of more than {MAX_MEBIBYTES} MiB"),
-            Self::Repeats => f.write_str("repeats a page key, so the pages would have no end"),
+            Self::Repeats => f.write_str("repeats a page key, so the pages would never end"),
         }
     }
 }

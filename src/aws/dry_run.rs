@@ -121,7 +121,7 @@ impl Plan {
     pub fn each(&mut self, mut each: impl FnMut(&UnsentRequest) -> Result<()>) -> Result<()> {
         self.first.iter().try_for_each(&mut each)?;
         let Some(others) = &mut self.others else { return Ok(()) };
-        let unreadable = || "cannot read the plan again".to_owned();
+        let unreadable = || "cannot reread the plan".to_owned();
         others.rewind().or_failed(unreadable)?;
         for request in serde_json::Deserializer::from_reader(BufReader::new(others)).into_iter() {
             each(&request.or_failed(unreadable)?)?;

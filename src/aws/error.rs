@@ -61,7 +61,7 @@ impl Endpoint {
     fn untaken(&self, what: &str, why: Untaken) -> Error {
         let service = self.service.name();
         Error::failed(format!("{what}: {service} at {self} {why}"))
-            .hint(format!("is it {service} that answers there? An emulator may have a defect"))
+            .hint(format!("check that {service} answers there; an emulator may have a bug"))
     }
 
     /// The error when there was no response, or none that could be parsed.

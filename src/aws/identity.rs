@@ -31,7 +31,8 @@ impl CallerIdentity {
         client.set_interceptors(trace_interceptor.into_iter().map(SharedInterceptor::new));
         let client = aws_sdk_sts::Client::from_conf(client.build());
         let answer = client.get_caller_identity().send().await;
-        let answer = answer.map_err(|error| place.error("cannot ask whose the credentials are", &error))?;
+        let answer =
+            answer.map_err(|error| place.error("cannot look up whose credentials these are", &error))?;
         // The request has just been signed with them, so they exist.
         let key = match sdk.credentials_provider() {
             Some(provider) => provider.provide_credentials().await.ok(),

@@ -162,7 +162,7 @@ fn message(mark: char, first: &str, headers: &Headers, body: Option<&[u8]>) -> S
     }
     match body {
         None => {
-            let _ = write!(text, "\n{mark} (a body that is streamed)");
+            let _ = write!(text, "\n{mark} (a streamed body)");
         }
         Some([]) => {}
         Some(body) => {

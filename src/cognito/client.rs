@@ -73,7 +73,7 @@ impl UserPool {
                 let home = self.setting.region();
                 if home == self.region {
                     shown.hint(format!(
-                        "check {}, and whose account the credentials are for",
+                        "check {}, and which account the credentials belong to",
                         self.setting.source()
                     ))
                 } else {

@@ -98,7 +98,11 @@ impl UserPool {
         let attributes = user.attributes.unwrap_or_default().into_iter();
         let identity = super::identity(attributes.map(|attribute| (attribute.name, attribute.value)))
             .ok_or_else(|| {
-                Error::failed(format!("Cognito on {} gave a user of {} without a sub", self.place(), self.id))
+                Error::failed(format!(
+                    "Cognito on {} returned a user of {} without a sub",
+                    self.place(),
+                    self.id
+                ))
             })?;
         let created = user.user_create_date.and_then(|date| date.fmt(DateTimeFormat::DateTime).ok());
         Ok(PoolUser {

@@ -145,7 +145,9 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
         })?;
         let line = text[..values.byte_offset()].matches('\n').count() + 1;
         match value {
-            Value { aws_next: Some(_), .. } => return Err(bad(line, "there were more pages than this")),
+            Value { aws_next: Some(_), .. } => {
+                return Err(bad(line, "it is incomplete: there are more pages"));
+            }
             Value { users: Some(found), .. } => users.extend(found.into_iter().map(|user| Identity {
                 handle: user.handle,
                 sub: user.sub.0,
@@ -157,7 +159,7 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
                 (None, Some(sub)) => {
                     users.push(Identity { handle: value.handle, sub: sub.0, email: value.email });
                 }
-                (None, None) => return Err(bad(line, "it holds neither users nor a sub")),
+                (None, None) => return Err(bad(line, "it has neither users nor a sub")),
             },
         }
     }

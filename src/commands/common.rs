@@ -13,7 +13,7 @@ use crate::output::Format;
 /// How a command that shows data prints it.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct OutputArgs {
-    /// How to print the data on stdout
+    /// Output format of the data on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(super) output: Format,
 }

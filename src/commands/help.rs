@@ -37,7 +37,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
     ),
     (
         "Look",
-        "at what is there, and what reading it costs",
+        "at the data, and what reading it costs",
         &[
             "ddb patterns list-conversations",
             "ddb patterns get-conversation",
@@ -72,7 +72,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
     ("Bulk", "whole tables", &["ddb export", "ddb import", "ddb truncate"]),
     (
         "Repair",
-        "what is broken, and keep it true",
+        "find and fix what is broken, keep the inboxes up to date",
         &[
             "doctor",
             "ddb check",
@@ -98,7 +98,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
 
 #[derive(Debug, Args)]
 pub struct HelpArgs {
-    /// A task of the list, or a command
+    /// A task from the list, or a command
     #[arg(value_name = "TASK OR COMMAND")]
     words: Vec<String>,
 }

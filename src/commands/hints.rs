@@ -51,7 +51,7 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         Reason::Timeout(limit) => {
             text(format!("to wait longer add: --timeout {}s", (*limit * 2).as_secs_f64().ceil()))
         }
-        Reason::NotSent => text("this is a defect of cruddur, which should have said what it would send"),
+        Reason::NotSent => text("this is a bug in cruddur, which should have shown what it would send"),
         Reason::NoLocalStack => run("cruddur local up"),
         Reason::NoEmulator => vec![
             "check the endpoint; a container's name is known only inside its network".into(),
@@ -127,12 +127,12 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         Reason::UnsetVariable(name, plain) => {
             let colon = if *plain { "; if the colon is SQL's own, put a space after it" } else { "" };
             text(format!(
-                "give it with --set {name}=VALUE or in the environment, where an empty one is not set{colon}"
+                "give it with --set {name}=VALUE or as the environment variable {name} (empty counts as unset){colon}"
             ))
         }
         Reason::SetsVariable(name) => match name {
             Some(name) => text(format!(
-                "remove the line, and give the variable with --set {name}=VALUE or in the environment"
+                "remove the line, and give the variable with --set {name}=VALUE or as the environment variable {name}"
             )),
             None => text("remove the line; variables come from --set NAME=VALUE and from the environment"),
         },

@@ -11,17 +11,17 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # the page of a command; man -l shows it
+  # one command's page; man -l shows it
   cruddur man ddb scan > cruddur-ddb-scan.1
-  # all pages, for man to find
+  # all pages, where man finds them
   cruddur man --dir ~/.local/share/man/man1";
 
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The command whose page is printed [default: cruddur itself]
+    /// The command whose page to print [default: cruddur itself]
     #[arg(value_name = "COMMAND", conflicts_with = "dir")]
     command: Vec<String>,
-    /// Write the pages of all commands into this folder, which is made if need be
+    /// Write the pages of all commands to this folder, creating it if needed
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -32,9 +32,10 @@ pub(super) async fn run(_cx: &Context, ui: &mut Ui, args: &ManArgs) -> Result<()
     match &args.dir {
         None => ui.data(&page(super::find(&command, &args.command)?)?),
         Some(dir) => {
-            std::fs::create_dir_all(dir).or_failed(|| format!("cannot make the folder {}", dir.display()))?;
+            std::fs::create_dir_all(dir)
+                .or_failed(|| format!("cannot create the folder {}", dir.display()))?;
             let written = write_all(&command, dir)?;
-            ui.status(format!("wrote {written} pages into {}", dir.display()));
+            ui.status(format!("wrote {written} pages to {}", dir.display()));
             Ok(())
         }
     }
@@ -58,7 +59,8 @@ fn page(command: &clap::Command) -> Result<String> {
         .manual("cruddur")
         .render(&mut page)
         .or_failed(|| "cannot write the page".to_owned())?;
-    let mut page = String::from_utf8(page).map_err(|cause| Error::failed("no page").because(cause))?;
+    let mut page =
+        String::from_utf8(page).map_err(|cause| Error::failed("the page is not UTF-8").because(cause))?;
     if let Some((_, examples)) = after.split_once("Examples:\n") {
         page.push_str(".SH EXAMPLES\n.nf\n");
         for line in examples.lines() {

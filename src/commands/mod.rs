@@ -32,14 +32,15 @@ use crate::output::Ui;
 /// What cruddur can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make the database, the table, people and a conversation, or what of it is missing
+    /// Create whatever is missing: the database, the table, people and a conversation
     ///
-    /// From nothing to something to work with, in the right order: the database, its schema, its
-    /// people, the messages table, a conversation, the users' Cognito ids. Run again it does only what
-    /// is not done, and a line says how each step stands. What is there is never changed. What is
-    /// not configured is left out.
+    /// Sets up everything needed to work, in the right order: the database, its schema, its people,
+    /// the messages table, a conversation, the users' Cognito ids. Run again, it does only what is
+    /// missing, and reports the state of each step. It never changes what exists, and leaves out
+    /// what is not configured.
     ///
-    /// Exit code 0: all is there. 1: nothing could be done. 5: a step failed, the others are done.
+    /// Exit code 0: everything is set up. 1: nothing could be done. 5: a step failed, the others
+    /// are done.
     #[command(after_help = setup::EXAMPLES)]
     Setup(setup::SetupArgs),
     /// Direct messages: the DynamoDB table
@@ -51,36 +52,36 @@ pub enum Command {
     /// Sign-in: the Cognito user pool
     #[command(subcommand)]
     Cognito(cognito::Command),
-    /// The production database's network: its security group
+    /// Network access to the production database: its security group
     #[command(subcommand)]
     Rds(rds::Command),
-    /// Check everything that cruddur works with, and say what mends what is broken
+    /// Check everything cruddur works with, and say how to fix what is broken
     ///
-    /// Without --prod: the local stack and databases; of production it says only what is
-    /// configured. With --prod: production too. Nothing is written anywhere. Each check ends
-    /// after --timeout, which is 5s unless given.
+    /// Without --prod, checks the local stack and databases, and only shows how production is
+    /// configured. With --prod, checks production too. Writes nothing. Each check ends after
+    /// --timeout, by default 5s.
     ///
-    /// Exit code 0: all well, or nothing worse than a warning. 1: something is broken. 4: a
-    /// setting or credentials are.
+    /// Exit code 0: nothing worse than a warning. 1: something is broken. 4: a setting or
+    /// credentials are missing or wrong.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorArgs),
-    /// The settings: what counts, and where it comes from
+    /// Settings: which values apply, and where they come from
     #[command(subcommand)]
     Config(config::Command),
     /// The local stack: DynamoDB and PostgreSQL without Docker
     #[cfg(feature = "local")]
     #[command(subcommand)]
     Local(local::Command),
-    /// Print the script that completes cruddur's command lines in a shell
+    /// Print the completion script for a shell
     ///
-    /// Names of tables, handles and message groups come from the target that the line names so far, if
-    /// it answers at once.
+    /// Table names, handles and message groups come from the target that the command line names, if
+    /// it answers quickly.
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::CompletionsArgs),
-    /// Show all commands by task, or the help of a task or a command
+    /// List all commands by task, or show the help of a task or command
     #[command(after_help = help::EXAMPLES)]
     Help(help::HelpArgs),
-    /// Print a command's manual page, or write those of all commands
+    /// Print a command's man page, or write the pages of all commands
     #[command(after_help = man::EXAMPLES)]
     Man(man::ManArgs),
     /// What may come next, for the scripts of `completions`

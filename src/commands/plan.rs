@@ -46,7 +46,7 @@ pub(super) fn show_requests(ui: &mut Ui, format: Format, plan: &mut Plan) -> Res
     })?;
     let more = plan.count() - plan.held();
     if more > 0 {
-        ui.notice(format!("and {} more; to see all add: --full", count(more, "request")));
+        ui.notice(format!("and {}; to see all add: --full", count(more, "more request")));
     }
     Ok(())
 }
@@ -102,8 +102,8 @@ pub(super) fn show_statements<S: AsRef<str>>(cx: &Context, ui: &mut Ui, statemen
         ui.data(&format!("{};\n", statement.as_ref()))?;
     }
     if statements.len() > shown {
-        let more = count(statements.len() - shown, "statement");
-        ui.notice(format!("and {more} more; to see all add: --full"));
+        let more = count(statements.len() - shown, "more statement");
+        ui.notice(format!("and {more}; to see all add: --full"));
     }
     Ok(())
 }

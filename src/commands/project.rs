@@ -33,7 +33,7 @@ pub(super) struct Source {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct BuiltInArgs {
-    /// Use the built-in file, whatever the project has
+    /// Use the built-in file, even if the project has its own
     #[arg(long)]
     built_in: bool,
 }

@@ -147,7 +147,7 @@ impl Endpoint {
     fn parse(setting: &Setting) -> Result<Self> {
         let bad = |why: &str| {
             Error::config(format!("{} is not an endpoint URL: {why}", setting.source))
-                .hint("it looks like http://localhost:8000")
+                .hint("example: http://localhost:8000")
         };
         let uri: Uri = setting.value.parse().map_err(|_| bad("it cannot be parsed"))?;
         let tls = match uri.scheme_str() {
@@ -157,7 +157,7 @@ impl Endpoint {
         };
         let authority = uri.authority().ok_or_else(|| bad("it names no host"))?;
         if authority.as_str().contains('@') {
-            return Err(bad("it must not hold a user name or password"));
+            return Err(bad("it must not contain a user name or password"));
         }
         let host = authority.host();
         // The parser treats a port over 16 bits as none.

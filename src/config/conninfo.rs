@@ -31,15 +31,15 @@ pub(super) const KEYWORDS: [(&str, Option<&str>); 22] = [
 /// libpq's settings that cruddur lacks. Ignoring one would connect in a different way than asked,
 /// so they are errors.
 pub(super) const UNSUPPORTED: [(&str, &str, &str); 9] = [
-    ("service", "PGSERVICE", "cruddur reads no service file"),
-    ("sslcert", "PGSSLCERT", "cruddur sends no client certificate"),
-    ("sslkey", "PGSSLKEY", "cruddur sends no client certificate"),
-    ("sslcrl", "PGSSLCRL", "cruddur reads no revocation list"),
-    ("sslcrldir", "PGSSLCRLDIR", "cruddur reads no revocation list"),
+    ("service", "PGSERVICE", "cruddur reads no service files"),
+    ("sslcert", "PGSSLCERT", "cruddur sends no client certificates"),
+    ("sslkey", "PGSSLKEY", "cruddur sends no client certificates"),
+    ("sslcrl", "PGSSLCRL", "cruddur reads no revocation lists"),
+    ("sslcrldir", "PGSSLCRLDIR", "cruddur reads no revocation lists"),
     ("requirepeer", "PGREQUIREPEER", "cruddur does not check the account that runs the server"),
-    ("require_auth", "PGREQUIREAUTH", "cruddur does not choose between ways to sign in"),
-    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
-    ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "cruddur takes TLS 1.2 and 1.3"),
+    ("require_auth", "PGREQUIREAUTH", "cruddur does not restrict authentication methods"),
+    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", "cruddur uses TLS 1.2 or 1.3"),
+    ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "cruddur uses TLS 1.2 or 1.3"),
 ];
 
 /// Settings that make no difference to cruddur, with the values for which that is true.
@@ -123,7 +123,7 @@ fn split_servers(servers: &str) -> Result<(String, String), Problem> {
         let (host, port) = match server.strip_prefix('[') {
             None => server.split_once(':').unwrap_or((server, "")),
             Some(address) => {
-                let bad = || Problem::new("its host is not valid here");
+                let bad = || Problem::new("its host is not valid");
                 let (host, rest) = address.split_once(']').ok_or_else(bad)?;
                 let port = if rest.is_empty() { "" } else { rest.strip_prefix(':').ok_or_else(bad)? };
                 (host, port)
@@ -196,10 +196,10 @@ fn check_encoding(rest: &str) -> Result<(), &'static str> {
                 return Err("there is more than one : before the @");
             }
         }
-        _ => return Err("it holds more than one @"),
+        _ => return Err("it has more than one @"),
     }
     if rest.contains('#') {
-        return Err("it holds a #");
+        return Err("it has a #");
     }
     let bytes = rest.as_bytes();
     let stray = bytes.iter().enumerate().any(|(at, byte)| {
@@ -228,7 +228,7 @@ fn decode(text: &str, keyword: &str) -> Result<String, Problem> {
     // An unknown keyword may be part of the password.
     let what = if is_known(keyword) { keyword } else { "parameter" };
     if bytes.contains(&0) {
-        return Err(Problem::new(format!("its {what} holds a %00")));
+        return Err(Problem::new(format!("its {what} contains a %00")));
     }
     String::from_utf8(bytes).map_err(|_| Problem::new(format!("its {what} is not UTF-8 text")))
 }

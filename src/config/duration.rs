@@ -13,8 +13,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
-    let span: Span = text.parse().map_err(|_| "it looks like 500ms, 30s, 2m or 7d".to_owned())?;
+    let span: Span =
+        text.parse().map_err(|_| "expected a duration such as 500ms, 30s, 2m or 7d".to_owned())?;
     span.to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| "a month or a year is no fixed time; say it in days".to_owned())
-        .and_then(|duration| duration.try_into().map_err(|_| "it must not be negative".to_owned()))
+        .map_err(|_| "months and years have no fixed length; use days".to_owned())
+        .and_then(|duration| duration.try_into().map_err(|_| "must not be negative".to_owned()))
 }

@@ -123,7 +123,7 @@ impl Environment {
                 Taken::Error if value.is_empty() => {}
                 Taken::Error => {
                     return Err(Error::config(format!("{}:{line}: {name} names a folder", file.display()))
-                        .hint("a .env file may not; take the line out, and export it in the shell"));
+                        .hint("a .env file may not; remove the line, and export it in the shell"));
                 }
             }
         }
@@ -299,5 +299,5 @@ fn parse_error(file: &Path, text: &str) -> Error {
         line -= 1;
     }
     Error::config(format!("{}:{line}: not a NAME=value line", file.display()))
-        .hint("put values with spaces, quotes or a # into single quotes: NAME='some value'")
+        .hint("put values with spaces, quotes or a # in single quotes: NAME='some value'")
 }

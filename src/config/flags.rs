@@ -11,7 +11,7 @@ use super::parse_duration;
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal; NO_COLOR and CLICOLOR_FORCE hold
+    /// On a terminal; NO_COLOR and CLICOLOR_FORCE apply
     #[default]
     Auto,
     /// Everywhere
@@ -61,8 +61,8 @@ pub struct Flags {
     #[arg(long, global = true)]
     pub prod: bool,
 
-    /// Endpoint of the AWS service [default: AWS's own with --prod; else the service's
-    /// AWS_ENDPOINT_URL_…, and for DynamoDB AWS_ENDPOINT_URL, localhost:8000]
+    /// AWS service endpoint [default: AWS's own with --prod; else the service's AWS_ENDPOINT_URL_…,
+    /// and for DynamoDB AWS_ENDPOINT_URL or localhost:8000]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
@@ -70,15 +70,15 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
 
-    /// AWS profile, for what is AWS's own only [env: AWS_PROFILE]
+    /// AWS profile, used only for AWS itself [env: AWS_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Read variables that the environment lacks from FILE [default: the nearest .env upward]
+    /// Take unset environment variables from FILE [default: the nearest .env upward]
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_env_file")]
     pub env_file: Option<PathBuf>,
 
-    /// Say what would be written, exactly, and write nothing
+    /// Show exactly what would be written, and write nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
 
@@ -86,8 +86,8 @@ pub struct Flags {
     #[arg(long, global = true, requires = "dry_run")]
     pub full: bool,
 
-    /// Give up after so long without an answer, or without progress: 90s, 2m [default: 30s; 1m
-    /// with AWS and --prod]
+    /// Give up after this long without an answer or progress, such as 90s or 2m [default: 30s; 1m
+    /// for AWS with --prod]
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
 
@@ -95,11 +95,11 @@ pub struct Flags {
     #[arg(long, global = true)]
     pub no_env_file: bool,
 
-    /// Say only what is wrong; data, warnings and errors stay
+    /// Hide progress and hints; keep data, warnings and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Tell of each request on stderr; -vv shows the wire, without secrets
+    /// Log each request to stderr; -vv shows the wire traffic, without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 

@@ -189,7 +189,7 @@ impl Config {
             self.listed(
                 Spec::new("aws profile", &["AWS_PROFILE"])
                     .flag("--profile", flags.profile.clone())
-                    .note("for what is AWS's own only"),
+                    .note("for AWS itself only"),
             ),
         );
         for (name, variable, mask) in [
@@ -293,7 +293,7 @@ impl Config {
                     row.ignored.push(passed(setting, mask, Some("with --prod")));
                 }
                 Some(_) => row.shadows.push(passed(setting, mask, None)),
-                None => row.ignored.push(passed(setting, mask, Some("without a URL that can be used"))),
+                None => row.ignored.push(passed(setting, mask, Some("without a usable URL"))),
             }
         }
         row
@@ -310,7 +310,7 @@ impl Config {
             self.listed(spec.default(DEFAULT_PEOPLE[number]))
         };
         let programs = Spec::new("PostgreSQL programs", &["CRUDDUR_POSTGRES_BINDIR"])
-            .default("those on the PATH, else where they usually are");
+            .default("those on the PATH, else in the usual folders");
         let mut programs = self.listed(programs);
         programs.variables.push("PATH".to_owned());
         let table = Spec::new("table", &["DDB_MESSAGE_TABLE"]).flag("--table", None).default(DEFAULT_TABLE);
@@ -352,8 +352,7 @@ impl Config {
             let is_secret = ["TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.contains(word));
             let mask = if is_secret && !name.ends_with("_FILE") { Mask::All } else { Mask::Url };
             let variables = [name.as_str()];
-            let mut spec =
-                Spec::new(name, &variables).mask(mask).note("left to the AWS SDK, for what is AWS's own");
+            let mut spec = Spec::new(name, &variables).mask(mask).note("left to the AWS SDK, for AWS itself");
             if is_endpoint {
                 spec.no_variable = Some("by cruddur, always");
                 spec.note = None;
@@ -364,7 +363,7 @@ impl Config {
         for name in of_file {
             let variables = [name];
             let spec = Spec::new(name, &variables).mask(Mask::All);
-            rows.push(self.listed(spec.note("no setting of cruddur's; SQL files may name it")));
+            rows.push(self.listed(spec.note("not a cruddur setting; SQL files may use it")));
         }
         rows.extend(self.environment.not_taken().map(|(name, source)| {
             let setting = Setting { value: String::new(), source };

@@ -28,7 +28,7 @@ pub fn project_file(name: &str) -> Result<Option<PathBuf>> {
         None => Ok(Some(shown)),
         Some(why) => Err(Error::new(
             Kind::Refused,
-            format!("{} is not used unasked: {why}; nothing was done", shown.display()),
+            format!("{} is not trusted: {why}; nothing was done", shown.display()),
         )
         .hint("if you trust it, name it on the command line; for the built-in one add: --built-in")),
     }
@@ -59,7 +59,7 @@ pub(super) fn controlled_by_others(path: &Path) -> Option<String> {
             }
             let is_sticky = metadata.mode() & 0o1000 != 0;
             if metadata.mode() & 0o002 != 0 && !metadata.is_symlink() && !(metadata.is_dir() && is_sticky) {
-                return Some(format!("any user may write {what}"));
+                return Some(format!("any user can write {what}"));
             }
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn look_up(file: &Path, wanted: &Connection<'_>) -> Result<Option<Str
     {
         use std::os::unix::fs::PermissionsExt as _;
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(Error::config(format!("{} holds passwords, and others may read it", file.display()))
+            return Err(Error::config(format!("{} holds passwords, but others can read it", file.display()))
                 .hint(Hint::Run(format!("chmod 600 {}", file.display()))));
         }
     }

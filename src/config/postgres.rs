@@ -67,7 +67,7 @@ impl PostgresConfig {
             Self { target, source, settings, home, trace: Trace::default(), request_timeout: TIMEOUT_NEAR };
         for (_, name, why) in UNSUPPORTED {
             if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
-                return Err(Error::config(format!("{} is set, and {why}", setting.source))
+                return Err(Error::config(format!("{} is set, but {why}", setting.source))
                     .hint(format!("take it out of the environment: env -u {name} cruddur …")));
             }
         }
@@ -104,10 +104,10 @@ impl PostgresConfig {
             let Some(setting) = self.settings.get(keyword) else { continue };
             if setting.value.split(',').any(|host| !host.starts_with('/') && !is_loopback(host)) {
                 return Err(Error::config(format!(
-                    "{} leads to {}, and without CONNECTION_URL local commands work on this machine only",
+                    "{} points to {}, but without CONNECTION_URL local commands work on this machine only",
                     setting.source, setting.value
                 ))
-                .hint("if that is the database to work on, set CONNECTION_URL to postgresql://USER:PASSWORD@HOST:5432/DATABASE"));
+                .hint("if you mean that database, set CONNECTION_URL to postgresql://USER:PASSWORD@HOST:5432/DATABASE"));
             }
         }
         Ok(())
@@ -286,13 +286,13 @@ fn accept(source: &Source, keyword: &str, value: &str) -> Result<Option<&'static
     }
     if let Some((known, _, why)) = UNSUPPORTED.iter().find(|(known, ..)| *known == keyword) {
         return Err(
-            Error::config(format!("{source} sets {known}, and {why}")).hint(format!("take {known} out"))
+            Error::config(format!("{source} sets {known}, but {why}")).hint(format!("remove {known}"))
         );
     }
     let what = if is_known(keyword) {
-        format!("its {keyword} is not valid here")
+        format!("its {keyword} is not valid")
     } else {
-        "it holds a parameter that is not known".to_owned()
+        "it has an unknown parameter".to_owned()
     };
     Err(malformed(source, &what))
 }
@@ -311,7 +311,7 @@ fn is_harmless(name: &str, value: &str) -> bool {
 /// An error about a whole connection string.
 pub(crate) fn malformed(source: &Source, why: &str) -> Error {
     Error::config(format!("{source} is not a PostgreSQL connection URL: {why}"))
-        .hint("it looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE")
+        .hint("the form is postgresql://USER:PASSWORD@HOST:5432/DATABASE")
 }
 
 fn unreadable(source: &Source, problem: &Problem) -> Error {

@@ -52,6 +52,6 @@ fn id(setting: &Setting, prefix: &str) -> Result<String> {
         Some(rest) if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             Ok(value.to_owned())
         }
-        _ => Err(setting.source.error(format!("{value:?} does not look like {prefix}0123456789abcdef0"))),
+        _ => Err(setting.source.error(format!("{value:?} is not an id such as {prefix}0123456789abcdef0"))),
     }
 }

@@ -47,7 +47,7 @@ impl fmt::Display for Sign {
             Self::Server => "the server of PROD_CONNECTION_URL",
             Self::Address => "the address of PROD_CONNECTION_URL",
             Self::Cluster => "the cluster of PROD_CONNECTION_URL",
-            Self::Says(name) => return write!(f, "it says that it is {name}"),
+            Self::Says(name) => return write!(f, "it says it is {name}"),
             Self::Elsewhere => "not on this machine",
         })
     }

@@ -30,8 +30,8 @@ impl UserPoolId {
             return Ok(Self { id, source });
         }
         Err(source
-            .error(format!("{id:?} is not the id of a user pool"))
-            .hint("it looks like us-east-1_AbCdEfGhI: the pool's region, an underscore, letters and digits"))
+            .error(format!("{id:?} is not a user pool id"))
+            .hint("example: us-east-1_AbCdEfGhI (the pool's region, an underscore, letters and digits)"))
     }
 
     /// The id.

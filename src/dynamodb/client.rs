@@ -82,7 +82,7 @@ impl DynamoDb {
         let listed = self.client.list_tables().limit(1).send().await;
         match listed {
             Err(error) if error.raw_response().is_none() => {
-                Err(self.place.error("cannot ask the service what it is", &error))
+                Err(self.place.error("cannot identify the service", &error))
             }
             // A refusal is an answer.
             _ => Ok(()),

@@ -122,6 +122,26 @@ impl Error {
         })
     }
 
+    /// Replaces each reason for which `words` has some.
+    #[must_use]
+    pub fn replace_reasons(mut self, words: impl Fn(&Reason) -> Option<Vec<Hint>>) -> Self {
+        let known = |hint: Hint| match &hint {
+            Hint::For(reason) => words(reason).unwrap_or_else(|| vec![hint]),
+            _ => vec![hint],
+        };
+        self.hints = self.hints.into_iter().flat_map(known).collect();
+        self
+    }
+
+    /// The missing table that caused it, if any.
+    #[must_use]
+    pub fn missing_table(&self) -> Option<&str> {
+        self.reasons().find_map(|reason| match reason {
+            Reason::MissingTable(table, _) => Some(table.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether it failed for `reason`.
     #[must_use]
     pub fn is(&self, reason: &Reason) -> bool {

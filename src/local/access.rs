@@ -54,13 +54,13 @@ impl Access {
         // Every browser sends a Host header; some old clients do not.
         hosts.extend(headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default()));
         if let Some(host) = hosts.into_iter().find(|host| !self.is_own(host)) {
-            return Verdict::Refuse(format!("the local stack does not answer to the host {host:?}"));
+            return Verdict::Refuse(format!("the local stack does not serve the host {host:?}"));
         }
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return Verdict::Serve(None) };
         let known = |name: &str| self.origins.iter().any(|allowed| allowed.0 == name);
         if origins.next().is_some() || !origin.to_str().is_ok_and(known) {
-            return Verdict::Refuse(format!("the local stack does not serve pages of {origin:?}"));
+            return Verdict::Refuse(format!("the local stack does not allow the origin {origin:?}"));
         }
         if request.method() == Method::OPTIONS {
             Verdict::Preflight(origin.clone())
@@ -95,9 +95,9 @@ impl FromStr for Host {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let authority: http::uri::Authority = text.parse().map_err(|_| "not the name of a host")?;
+        let authority: http::uri::Authority = text.parse().map_err(|_| "not a host name")?;
         if authority.host() != text || text.contains('*') {
-            return Err("give the name of one host, without a port");
+            return Err("expected one host name, without a port");
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
@@ -107,7 +107,7 @@ impl FromStr for Origin {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const SHAPE: &str = "give an origin such as http://localhost:3000";
+        const SHAPE: &str = "expected an origin such as http://localhost:3000";
         let uri: Uri = text.parse().map_err(|_| SHAPE)?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(SHAPE) };
         if authority.as_str().contains(['@', '*']) || uri.path() != "/" || uri.query().is_some() {

@@ -33,7 +33,7 @@ impl Binaries {
                 Error::hint,
             )),
             (None, Some(newest)) => Err(Error::config(format!(
-                "the local database was made by PostgreSQL {}, and only {} is on this machine",
+                "the local database was created by PostgreSQL {}, but only {} is on this machine",
                 major.unwrap_or_default(),
                 newest.version.0
             ))

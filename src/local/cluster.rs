@@ -49,7 +49,7 @@ impl ClusterPlan {
     pub(super) fn new(config: &Config, home: &Path, url: &ConnectionUrl, ephemeral: bool) -> Result<Self> {
         if url.password().is_none_or(str::is_empty) {
             return Err(Error::config(
-                "CONNECTION_URL holds no password, and the local PostgreSQL does not go without",
+                "CONNECTION_URL has no password, but the local PostgreSQL requires one",
             )
             .hint("add one: postgresql://USER:PASSWORD@localhost:5432/DATABASE"));
         }
@@ -164,13 +164,13 @@ impl ClusterPlan {
         let start = tokio::time::Instant::now();
         loop {
             if server.has_ended() {
-                return Err(self.did_not_start("the server ended"));
+                return Err(self.did_not_start("the server exited"));
             }
             if self.is_ready(server.pid()) {
                 return Ok(server);
             }
             if start.elapsed() > START_TIMEOUT {
-                return Err(self.did_not_start("the server takes too long"));
+                return Err(self.did_not_start("it took too long"));
             }
             tokio::time::sleep(POLL).await;
         }

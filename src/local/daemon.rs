@@ -86,7 +86,7 @@ pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) 
     } else {
         tokio::select! {
             _ = signals.end() => Ok(()),
-            () = stack.failed() => Err(Error::failed("the local PostgreSQL has ended by itself")
+            () = stack.failed() => Err(Error::failed("the local PostgreSQL exited unexpectedly")
                 .because(anyhow::Error::msg(tail(&Installation::log_in(&stack.report.data_dir))))),
         }
     };
@@ -111,10 +111,10 @@ fn broken_off(lock: &Lock, signal: Signal) -> Result<Up> {
 /// # Errors
 /// Those of [`up`], with the other process's message and exit code.
 pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
-    let what = || "cannot hear from the stack".to_owned();
+    let what = || "cannot read the stack's output".to_owned();
     // A file without a name, for this start alone: other starts may be running.
     let mut said = tempfile::tempfile().or_failed(what)?;
-    let program = std::env::current_exe().or_failed(|| "cannot find this program's file".to_owned())?;
+    let program = std::env::current_exe().or_failed(|| "cannot find this executable".to_owned())?;
     let mut child = Command::new(program)
         .args(arguments)
         .current_dir("/")
@@ -143,7 +143,7 @@ pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     let words = words.split_once("Error: ").map_or(words.as_str(), |(_, error)| error).trim_end();
     Err(match words {
-        "" => Error::failed(format!("the stack's process ended without a word ({status})")),
+        "" => Error::failed(format!("the stack's process exited without a message ({status})")),
         words => Error::new(Kind::Exit(code), words),
     })
 }
@@ -288,17 +288,16 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
     let restart = Reason::OtherStack;
     if report.ephemeral != plan.ephemeral {
         let keeps = if report.ephemeral { "nothing" } else { "its data" };
-        return Err(Error::failed(format!("the stack runs already, and keeps {keeps}")).hint(restart));
+        return Err(Error::failed(format!("the stack is already running, and keeps {keeps}")).hint(restart));
     }
     if let Some(missing) = report.access.lacks(&plan.access) {
-        return Err(
-            Error::failed(format!("the stack runs already, and does not allow {missing}")).hint(restart)
-        );
+        return Err(Error::failed(format!("the stack is already running, and does not allow {missing}"))
+            .hint(restart));
     }
     for (service, wanted) in report.services.iter().zip([plan.dynamodb_port, plan.url.port()]) {
         if service.state == ServiceState::Stopped {
             return Err(Error::failed(format!(
-                "the stack runs (process {}), but nothing serves {} on port {} any more",
+                "the stack is running (process {}), but nothing serves {} on port {} any more",
                 report.pid.unwrap_or_default(),
                 service.service,
                 service.port
@@ -307,7 +306,7 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
         }
         if service.port != wanted {
             return Err(Error::failed(format!(
-                "the stack runs already, with {} on port {} and not {wanted}",
+                "the stack is already running, with {} on port {}, not {wanted}",
                 service.service, service.port
             ))
             .hint(restart));

@@ -80,11 +80,11 @@ impl Installation {
     /// Stops a server that a killed parent left running on this cluster. Waits until all its
     /// processes are gone.
     pub(super) async fn stop_leftover(&self, ephemeral: bool) -> Result<()> {
-        let what = "cannot stop the PostgreSQL that an earlier run left behind";
+        let what = "cannot stop the PostgreSQL left behind by an earlier run";
         let start = Instant::now();
         while is_held(&self.log())? {
             if start.elapsed() > LEFTOVER_TIMEOUT {
-                return Err(Error::failed(what).because(anyhow::Error::msg("its processes do not end")));
+                return Err(Error::failed(what).because(anyhow::Error::msg("its processes do not exit")));
             }
             // A server that has just started has not written the file yet.
             if !self.pid_file().exists() || self.stop_running(ephemeral).await.is_err() {
@@ -111,7 +111,7 @@ impl Installation {
         let mode = if ephemeral { "immediate" } else { "fast" };
         let mut command = self.command("pg_ctl");
         command.args(["stop", "-w", "-m", mode, "-D"]).arg(self.data());
-        self.run(&mut command, "pg_ctl fails").await
+        self.run(&mut command, "pg_ctl failed").await
     }
 
     /// Empties the log and locks it for the next server. Every process of that server holds the
@@ -122,7 +122,7 @@ impl Installation {
         let start = Instant::now();
         while log.try_lock().is_err() {
             if start.elapsed() > LEFTOVER_TIMEOUT {
-                return Err(Error::failed("an earlier PostgreSQL on the same cluster does not end"));
+                return Err(Error::failed("an earlier PostgreSQL on the same cluster does not exit"));
             }
             tokio::time::sleep(POLL).await;
         }

@@ -56,7 +56,7 @@ impl Lock {
             libc::F_UNLCK => Ok(None),
             // Only a stack takes a write lock, and a lock from another machine has no process id.
             libc::F_WRLCK if lock.l_pid > 1 => Ok(Some(lock.l_pid)),
-            _ => Err(Error::failed("a process that is no stack of this machine holds its lock")),
+            _ => Err(Error::failed("a process that is not a stack on this machine holds its lock")),
         }
     }
 }

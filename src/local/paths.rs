@@ -69,7 +69,7 @@ impl Account {
     pub(super) fn own(self, folder: &Path) -> Result<()> {
         for ancestor in folder.ancestors().skip(1) {
             let metadata =
-                fs::metadata(ancestor).or_failed(|| format!("cannot look at {}", ancestor.display()))?;
+                fs::metadata(ancestor).or_failed(|| format!("cannot access {}", ancestor.display()))?;
             let may_enter = metadata.mode() & 0o001 != 0
                 || (metadata.uid() == self.uid && metadata.mode() & 0o100 != 0)
                 || (metadata.gid() == self.gid && metadata.mode() & 0o010 != 0);
@@ -82,13 +82,13 @@ impl Account {
             }
         }
         lchown(folder, Some(self.uid), Some(self.gid))
-            .or_failed(|| format!("cannot give {} to the account of PostgreSQL", folder.display()))
+            .or_failed(|| format!("cannot give {} to PostgreSQL's account", folder.display()))
     }
 
     /// Gives an open file to this account.
     pub(super) fn own_file(self, file: &fs::File) -> Result<()> {
         fchown(file, Some(self.uid), Some(self.gid))
-            .or_failed(|| "cannot give a temporary file to the account of PostgreSQL".to_owned())
+            .or_failed(|| "cannot give a temporary file to PostgreSQL's account".to_owned())
     }
 }
 

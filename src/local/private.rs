@@ -30,7 +30,7 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     };
     let metadata = file.metadata().or_failed(what)?;
     if !metadata.is_file() || metadata.nlink() > 1 {
-        return Err(not_ours(path, "is no file of its own"));
+        return Err(not_ours(path, "is not a regular file, or has other links"));
     }
     check_owner(path, &metadata, OTHERS_WRITE)?;
     if metadata.mode() & 0o177 != 0 {
@@ -61,7 +61,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<()> {
 
 /// Checks that a folder is ours, and that nobody else may write or replace it.
 pub(super) fn check_folder(folder: &Path) -> Result<()> {
-    let what = |path: &Path| format!("cannot look at {}", path.display());
+    let what = |path: &Path| format!("cannot access {}", path.display());
     let metadata = fs::symlink_metadata(folder).or_failed(|| what(folder))?;
     if metadata.is_symlink() {
         return Err(not_ours(folder, "is a symbolic link"));
@@ -106,5 +106,5 @@ fn check_parent(parent: &Path, metadata: &Metadata) -> Result<()> {
 
 fn not_ours(path: &Path, why: &str) -> Error {
     Error::config(format!("{} {why}", path.display()))
-        .hint("the local stack needs a folder of its own: choose another data directory")
+        .hint("the local stack needs its own folder: choose another data directory")
 }

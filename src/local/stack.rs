@@ -50,7 +50,7 @@ impl StackConfig {
             .map_or(DEFAULT_DYNAMODB_PORT, |endpoint| endpoint.port);
         if !url.is_loopback() {
             return Err(Error::config(format!(
-                "CONNECTION_URL leads to {}, and the local stack serves on this machine only",
+                "CONNECTION_URL points to {}, but the local stack serves only this machine",
                 url.host()
             ))
             .hint("set its host to localhost"));

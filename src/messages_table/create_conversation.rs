@@ -77,7 +77,7 @@ impl MessagesTable {
         }
         let overtaken = self.write_draft(&mut draft, &mut written).await?;
         let rival = self.yield_to_rival(&draft, (&mut read, &mut written)).await.map_err(|error| {
-            let message = format!("the conversation {} is written; then {}", draft.group(), error.message());
+            let message = format!("the conversation {} was written; then {}", draft.group(), error.message());
             error
                 .with(Kind::Partial, message)
                 .hint("another one between the two may have been written at the same instant")

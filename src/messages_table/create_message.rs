@@ -104,7 +104,7 @@ impl MessagesTable {
     ///
     /// Idempotent. A message older than a row changes nothing.
     pub async fn refresh_group(&self, group: &str, candidates: &[Message]) -> Result<Refreshed> {
-        let what = "cannot bring the group's rows up to date";
+        let what = "cannot update the group's rows";
         let (mut read, mut written) = self.no_capacity();
         let mut rows = self.indexed_rows(group, &mut read).await?;
         if !rows.is_complete() {
@@ -190,7 +190,7 @@ impl MessagesTable {
             let handles: Vec<&str> = owners.iter().map(|row| row.other.user_handle.as_str()).collect();
             let place = self.db.place();
             return Err(Error::failed(format!("{} is not in the group {group} on {place}", sender.handle))
-                .hint(format!("who is: {}", handles.join(", "))));
+                .hint(format!("who is in it: {}", handles.join(", "))));
         }
         if owners.len() < 2 {
             let place = self.db.place();
@@ -206,7 +206,7 @@ impl MessagesTable {
 
     pub(crate) fn overtaken(&self, what: &str) -> Error {
         Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.db.place()))
-            .hint("nothing of it is written; run it again when the table is less busy")
+            .hint("nothing was written; run it again when the table is less busy")
             .hint(Reason::Transient)
     }
 }

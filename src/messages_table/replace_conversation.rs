@@ -64,9 +64,9 @@ impl MessagesTable {
             }
             writer.finish().await
         };
-        let written = writing.await.map_err(|error| {
-            error.hint("run the same command again: it replaces the group whole, whatever is there now")
-        })?;
+        let written = writing
+            .await
+            .map_err(|error| error.hint("run the same command again: it replaces the whole group"))?;
         Ok(Written { put, deleted, written: written.capacity, read: Capacity::new(self.db.is_emulated()) })
     }
 }

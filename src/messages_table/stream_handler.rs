@@ -173,7 +173,7 @@ impl MessagesTable {
                 }
                 Some(Ok((_, Err(error)))) => handled.failure = Some(error),
                 Some(Err(error)) => {
-                    handled.failure = Some(Error::failed("a refresh was broken off").because(error));
+                    handled.failure = Some(Error::failed("a refresh ended unexpectedly").because(error));
                 }
             }
         }

@@ -64,7 +64,7 @@ impl Transcript {
             })
             .collect::<Result<Vec<_>, _>>()?;
         if lines.is_empty() {
-            return Err(BadTranscript { line: None, why: "the transcript holds no message" });
+            return Err(BadTranscript { line: None, why: "the transcript has no messages" });
         }
         Ok(Self { lines })
     }

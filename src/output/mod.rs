@@ -29,11 +29,11 @@ use text::safe;
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Human-readable
     Table,
     /// One JSON document
     Json,
-    /// One JSON value a line, as they come
+    /// One JSON value per line, as they arrive
     Ndjson,
 }
 

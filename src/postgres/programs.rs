@@ -108,9 +108,7 @@ pub(crate) fn install_hints(config: &Config, package: Package) -> Vec<String> {
     vec![
         apt,
         // That server would take the port that ours needs.
-        format!(
-            "it starts a server of its own; to switch that off: {sudo}systemctl disable --now postgresql"
-        ),
+        format!("it also starts a server; to switch that off run: {sudo}systemctl disable --now postgresql"),
     ]
 }
 

@@ -62,7 +62,7 @@ impl Psql {
         let cause = match self.0.status() {
             Ok(status) => {
                 let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-                return Error::new(Kind::Child(code), "psql has ended");
+                return Error::new(Kind::Child(code), "psql has exited");
             }
             Err(cause) => cause,
         };
@@ -93,7 +93,7 @@ fn root_certificate(program: &PathBuf, url: &ConnectionUrl, roots: Roots) -> Res
             Ok("system".into())
         }
         Roots::System => openssl_probe::probe().cert_file.map(Into::into).ok_or_else(|| {
-            Error::config("psql needs the system's CA certificates in one file, and none is found")
+            Error::config("psql needs the system's CA certificates in one file, but there is none")
                 .hint("name one: sslrootcert=FILE")
         }),
     }

@@ -14,11 +14,11 @@ const SPECIAL: [(IpNet, &str, &str); 32] = [
     (v4([0, 0, 0, 0], 32), "unspecified", "RFC 1122"),
     (v4([0, 0, 0, 0], 8), "\"this network\"", "RFC 1122"),
     (v4([10, 0, 0, 0], 8), "private", "RFC 1918"),
-    (v4([100, 64, 0, 0], 10), "a provider's, shared among its customers", "RFC 6598"),
+    (v4([100, 64, 0, 0], 10), "shared among a provider's customers", "RFC 6598"),
     (v4([127, 0, 0, 0], 8), "loopback", "RFC 1122"),
     (v4([169, 254, 0, 0], 16), "link-local", "RFC 3927"),
     (v4([172, 16, 0, 0], 12), "private", "RFC 1918"),
-    (v4([192, 0, 0, 0], 24), "for protocols of the IETF", "RFC 6890"),
+    (v4([192, 0, 0, 0], 24), "for IETF protocols", "RFC 6890"),
     (v4([192, 0, 2, 0], 24), "for documentation", "RFC 5737"),
     (v4([192, 88, 99, 0], 24), "for 6to4 relays", "RFC 7526"),
     (v4([192, 168, 0, 0], 16), "private", "RFC 1918"),
@@ -32,7 +32,7 @@ const SPECIAL: [(IpNet, &str, &str); 32] = [
     (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), "loopback", "RFC 4291"),
     (v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96), "an IPv4 address in IPv6 notation", "RFC 4291"),
     (v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), "for translation between IPv4 and IPv6", "RFC 6052"),
-    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), "for protocols of the IETF", "RFC 2928"),
+    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), "for IETF protocols", "RFC 2928"),
     (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), "for documentation", "RFC 3849"),
     (v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), "for 6to4", "RFC 3056"),
     (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), "for documentation", "RFC 9637"),
@@ -65,7 +65,7 @@ impl SourceAddress {
         }
         if let Some((address, _)) = text.split_once('/') {
             return Err(bad(format!("{text:?} is a range; give the address alone"))
-                .hint(format!("an address is let in by itself: {address}")));
+                .hint(format!("only one address is let in: {address}")));
         }
         let address: IpAddr =
             text.parse().map_err(|_| show_own(bad(format!("{text:?} is not an IP address"))))?;
@@ -85,7 +85,7 @@ impl SourceAddress {
 }
 
 fn show_own(error: Error) -> Error {
-    error.hint("your own shows with: curl https://checkip.amazonaws.com")
+    error.hint("to see your own run: curl https://checkip.amazonaws.com")
 }
 
 const fn v4(octets: [u8; 4], length: u8) -> IpNet {

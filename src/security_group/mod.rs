@@ -65,9 +65,8 @@ impl Ec2 {
             .await
             .map_err(|error| self.error(&what, &error))?;
         let Some(rule) = rules.into_iter().find(|rule| rule.id == rule_id) else {
-            return Err(
-                Error::failed(format!("{what} on {}: there is none", self.place)).hint(Reason::MissingRule)
-            );
+            return Err(Error::failed(format!("{what} on {}: it does not exist", self.place))
+                .hint(Reason::MissingRule));
         };
         if rule.group_id != group_id {
             return Err(Error::failed(format!(
@@ -77,10 +76,8 @@ impl Ec2 {
             .hint(Reason::MissingRule));
         }
         if rule.is_egress {
-            return Err(Error::failed(format!(
-                "the rule {rule_id:?} is for egress: it lets nobody in, whatever its address"
-            ))
-            .hint(Reason::UnusableRule));
+            return Err(Error::failed(format!("the rule {rule_id:?} is an egress rule: it lets nobody in"))
+                .hint(Reason::UnusableRule));
         }
         Ok(rule)
     }
@@ -97,7 +94,7 @@ impl Ec2 {
     pub async fn set_source(&self, rule: &Rule, address: SourceAddress, mode: Mode) -> Result<()> {
         let what = match mode {
             Mode::Apply => format!("cannot change the rule {:?}", rule.id),
-            Mode::DryRun => format!("the dry run of a change of the rule {:?} failed", rule.id),
+            Mode::DryRun => format!("the dry run for the rule {:?} failed", rule.id),
         };
         let mut form = rule.form(address)?;
         if mode == Mode::DryRun {
@@ -110,14 +107,14 @@ impl Ec2 {
         match (done.await, mode) {
             (Ok(true), Mode::Apply) => Ok(()),
             (Ok(true), Mode::DryRun) => Err(Error::failed(format!(
-                "{what}: {} does not know of dry runs, and may have changed the rule",
+                "{what}: {} does not support dry runs, and may have changed the rule",
                 self.place
             ))),
-            (Ok(false), _) => Err(Error::failed(format!("{what} on {}: it gives no reason", self.place))),
+            (Ok(false), _) => Err(Error::failed(format!("{what} on {}: no reason given", self.place))),
             (Err(error), Mode::DryRun) if code(&error) == Some(WOULD_SUCCEED) => Ok(()),
-            (Err(error), Mode::Apply) if code(&error).is_none() => Err(self.error(&what, &error).hint(
-                "it may be changed nevertheless; run the same again, which leaves alone what is so already",
-            )),
+            (Err(error), Mode::Apply) if code(&error).is_none() => Err(self
+                .error(&what, &error)
+                .hint("the rule may have been changed; run the same again, which is safe if it was")),
             (Err(error), _) => Err(self.error(&what, &error)),
         }
     }

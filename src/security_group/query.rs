@@ -107,7 +107,7 @@ fn endpoint(sdk: &SdkConfig) -> Result<String> {
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // It becomes part of the host name: a slash in it would lead elsewhere.
     if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(Error::config(format!("{region:?} is no AWS region")).hint(Reason::BadRegion));
+        return Err(Error::config(format!("{region:?} is not an AWS region")).hint(Reason::BadRegion));
     }
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     Ok(format!("https://{SERVICE}.{region}.{domain}"))
@@ -161,7 +161,7 @@ fn answer<T>(
     }
     let answers = response.status().is_success() && name.strip_suffix("Response") == Some(action);
     answers.then(|| read(root)).flatten().ok_or_else(|| {
-        OrchestratorError::other(format!("its answer, <{name}>, is not what EC2 answers to {action}"))
+        OrchestratorError::other(format!("its answer <{name}> is not EC2's answer to {action}"))
     })
 }
 

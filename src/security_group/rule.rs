@@ -124,7 +124,7 @@ impl Rule {
         match (old, new) {
             (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_)) => Ok((old, new)),
             _ => Err(Error::failed(format!(
-                "the rule {:?} is for {} ({old}), and AWS lets no rule change to {}",
+                "the rule {:?} is for {} ({old}), and AWS cannot change a rule to {}",
                 self.id,
                 family(old),
                 family(new)

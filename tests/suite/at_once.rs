@@ -26,7 +26,7 @@ fn of_two_seeds_of_one_group_the_second_replaces_the_first() {
     let first = Spawned::new(seed.args(["--timeout", "1h"]));
     proxy.holds(1);
     let mut second = Spawned::new(&mut sandbox.command(["ddb", "seed"]));
-    second.says("waits for another seed of the group 5ae290ed-55d1-47a0-bc6d-fe2bc2700399");
+    second.says("waiting for another seed of the group 5ae290ed-55d1-47a0-bc6d-fe2bc2700399");
     eventually("the lock is waited for", || (waiting(sandbox.database()) == 1).then_some(()));
     // Another group is nobody's business, and a dry run takes no lock.
     let other = "0b7f4a52-6d0c-4c8e-9d53-7a1f2e9c4b10";
@@ -163,16 +163,16 @@ fn a_rename_whose_commit_is_not_answered_goes_on_with_the_same_command() {
     losing_commits(&sandbox, &rename)
         .exits_with(1)
         .says("cannot rename the user on 127.0.0.1")
-        .says("it may have been kept")
+        .says("it may have been committed")
         .says("run the same command again");
     // It was kept, and no copy was renamed.
     assert_eq!(sandbox.user("nina-b").display_name, "Nina Okafor");
     assert_eq!((copies("nina"), copies("nina-b")), (before, 0));
-    sandbox.cruddur(rename).succeeds().says("its copies follow");
+    sandbox.cruddur(rename).succeeds().says("copies remain");
     assert_eq!((copies("nina"), copies("nina-b")), (0, before));
     let items = sandbox.items();
     let run = sandbox.cruddur(rename).succeeds().says("nothing to do");
-    run.says("nobody has the handle \"nina\"");
+    run.says("no user has the handle \"nina\"");
     assert_eq!(sandbox.items().len(), items.len());
 }
 
@@ -183,7 +183,7 @@ fn invented_users_whose_commit_is_not_answered_are_there_for_the_next_run() {
     losing_commits(&sandbox, &seed)
         .exits_with(1)
         .says("cannot add the users on 127.0.0.1")
-        .says("it may have been kept")
+        .says("it may have been committed")
         .says("run the same command again");
     assert_eq!(sandbox.sql("SELECT count(*) FROM users WHERE handle ~ '_'"), [["4"]]);
     assert!(sandbox.items().is_empty());
@@ -200,6 +200,6 @@ fn invented_users_whose_commit_is_not_answered_are_there_for_the_next_run() {
 fn a_file_whose_commit_is_not_answered_may_have_been_kept() {
     let sandbox = Sandbox::new();
     sandbox.cruddur(["db", "create"]).succeeds();
-    losing_commits(&sandbox, &["db", "schema-load"]).exits_with(1).says("it may have been kept");
+    losing_commits(&sandbox, &["db", "schema-load"]).exits_with(1).says("it may have been committed");
     assert_eq!(sandbox.sql("SELECT count(*) FROM users"), [["0"]]);
 }

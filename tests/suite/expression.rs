@@ -64,18 +64,18 @@ fn what_cannot_be_read_is_pointed_at() {
     refused("a = nina", "text goes in quotes: 'nina'", 4);
     refused("pk = MSG#1", "text goes in quotes: 'MSG#1'", 5);
     refused("a = 'nina", "never closed", 4);
-    refused("a = 12x", "12x is no number; text goes in quotes", 4);
+    refused("a = 12x", "12x is not a number; text goes in quotes", 4);
     refused("a = 1 b = 2", "expected AND, OR or the end", 6);
     refused("(a = 1", "expected )", 6);
     refused("a BETWEEN 1", "expected AND", 11);
     refused("a IN 1", "expected (", 5);
     refused("a = :v", "write the value itself", 4);
     refused("#a = 1", "write the attribute's own name", 0);
-    refused("a = {1, 'x'}", "a set holds only", 5);
-    refused("a[x] = 1", "an element's number", 2);
+    refused("a = {1, 'x'}", "a set holds text", 5);
+    refused("a[x] = 1", "an element's index", 2);
     refused("not = 1", "expected an attribute", 4);
     refused("a.or = 1", "in backquotes: `or`", 2);
-    refused("å = ; 1", "means nothing here", 4);
+    refused("å = ; 1", "unexpected ';'", 4);
     refused(&format!("{}a = 1", "(".repeat(5000)), "nested too deeply", 100);
     refused(&format!("a = {}", "[".repeat(5000)), "nested too deeply", 103);
 }

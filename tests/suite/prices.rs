@@ -68,11 +68,11 @@ fn regions_that_the_table_lacks_have_a_region_to_stand_in() {
 fn a_price_is_a_number_of_dollars() {
     let sandbox = Sandbox::new();
     for (flag, price, why) in [
-        ("--price-read", "-1", "a price is not negative"),
-        ("--price-write", "inf", "a number of US dollars"),
-        ("--price-write", "NaN", "a number of US dollars"),
-        ("--price-read", "$1", "a number of US dollars"),
-        ("--price-read", "", "a number of US dollars"),
+        ("--price-read", "-1", "must not be negative"),
+        ("--price-write", "inf", "expected a number of US dollars"),
+        ("--price-write", "NaN", "expected a number of US dollars"),
+        ("--price-read", "$1", "expected a number of US dollars"),
+        ("--price-read", "", "expected a number of US dollars"),
     ] {
         let price = format!("{flag}={price}");
         sandbox.cruddur(["ddb", "scan", &price]).exits_with(2).says(flag).says(why);

@@ -6,7 +6,7 @@ use crate::support::{Pool, Run, Sandbox, Session, TABLE, runtime, text};
 
 const STEPS: [&str; 6] = ["database", "schema", "people", "table", "conversation", "Cognito ids"];
 
-/// What the run said of each step: `done`, `already so`, `left out`, `failed` or `would do`.
+/// What the run said of each step: `done`, `unchanged`, `skipped`, `failed` or `would do`.
 fn said(run: &Run) -> BTreeMap<&'static str, &str> {
     let line = |step: &str| {
         let lines = run.stderr.lines();
@@ -52,14 +52,14 @@ fn out_of_nothing_it_makes_everything_and_again_it_makes_nothing() {
     let sandbox = Sandbox::new();
     let run = sandbox.cruddur(["setup"]).succeeds();
     assert_eq!(with(&run, "done"), STEPS[..5]);
-    assert_eq!(with(&run, "left out"), ["Cognito ids"]);
+    assert_eq!(with(&run, "skipped"), ["Cognito ids"]);
     run.says("no user pool is configured");
     let list = ["ddb", "patterns", "list-conversations"];
     assert!(sandbox.cruddur(list).succeeds().stdout.contains("Oscar Lindqvist (oscar)"));
     sandbox.cruddur(["ddb", "check"]).succeeds();
     let before = everything(&sandbox);
     let run = sandbox.cruddur(["setup"]).succeeds();
-    assert_eq!(with(&run, "already so"), STEPS[..5]);
+    assert_eq!(with(&run, "unchanged"), STEPS[..5]);
     assert_eq!(everything(&sandbox), before);
 }
 
@@ -105,7 +105,7 @@ fn what_somebody_has_made_stays() {
     ]);
     let before = everything(&sandbox);
     let run = sandbox.cruddur(["setup"]).succeeds();
-    assert_eq!(with(&run, "already so"), STEPS[..5]);
+    assert_eq!(with(&run, "unchanged"), STEPS[..5]);
     assert_eq!(everything(&sandbox), before);
     // Tables, but none of users: nothing is guessed, and what can go on goes on.
     let other = Sandbox::new();
@@ -140,7 +140,7 @@ fn a_table_that_differs_is_brought_up_to_date_and_keeps_its_items() {
     assert_eq!(with(&run, "done"), ["table"]);
     assert_eq!(everything(&sandbox), before);
     let run = sandbox.cruddur(["setup"]).succeeds();
-    assert_eq!(with(&run, "already so"), STEPS[..5]);
+    assert_eq!(with(&run, "unchanged"), STEPS[..5]);
     // A key is for ever.
     drop_table(&sandbox);
     sandbox.create_table(TABLE);
@@ -191,7 +191,7 @@ fn a_step_that_fails_keeps_no_other_from_being_done() {
     let nowhere = ["setup", "--endpoint-url", "http://127.0.0.1:9"];
     let run = sandbox.cruddur(nowhere).exits_with(5).says("1 step failed");
     assert_eq!(with(&run, "failed"), ["table"]);
-    assert_eq!(with(&run, "left out"), ["conversation", "Cognito ids"]);
+    assert_eq!(with(&run, "skipped"), ["conversation", "Cognito ids"]);
     assert_eq!(users(&sandbox).len(), 3);
     let run = sandbox.cruddur(["setup"]).succeeds();
     assert_eq!(with(&run, "done"), ["table", "conversation"]);
@@ -212,16 +212,17 @@ fn people_of_ones_own_are_found_by_their_variables_or_left_out() {
     let seed = "INSERT INTO users (display_name, handle, email, cognito_user_id) VALUES ";
     sandbox.write("db/seed.sql", format!("{seed}('Person', 'quinn', 'quinn@example.com', 'MOCK')"));
     let run = sandbox.cruddur(["setup"]).succeeds().says("user1_username and user2_username");
-    assert_eq!(with(&run, "left out"), ["conversation", "Cognito ids"]);
+    assert_eq!(with(&run, "skipped"), ["conversation", "Cognito ids"]);
     sandbox.write("db/seed.sql", format!("{seed}{}, {}", row(1), row(2)));
     sandbox.write(".env", "user1_username=robin\nuser2_username=sasha\n");
     let run = sandbox.cruddur(["setup", "--fresh"]).succeeds().says("62 messages between robin and sasha");
-    assert_eq!(with(&run, "left out"), ["Cognito ids"]);
+    assert_eq!(with(&run, "skipped"), ["Cognito ids"]);
     sandbox.cruddur(["ddb", "check"]).succeeds();
     // Who was named and is not there is a failure.
     sandbox.write(".env", "user1_username=nobody\n");
     drop_table(&sandbox);
-    let run = sandbox.cruddur(["setup"]).exits_with(5).says("\"nobody\"").says("who is there: robin, sasha");
+    let run =
+        sandbox.cruddur(["setup"]).exits_with(5).says("\"nobody\"").says("existing handles: robin, sasha");
     assert_eq!(with(&run, "failed"), ["conversation"]);
 }
 
@@ -236,13 +237,13 @@ fn the_cognito_ids_of_a_configured_pool_are_filled_in_once() {
     assert_eq!(ids[0], ["nina".to_owned(), pool.sub("one")]);
     let before = everything(&sandbox);
     let run = sandbox.cruddur_with_pool(&pool, &["setup"]).succeeds();
-    assert_eq!(with(&run, "already so"), STEPS);
+    assert_eq!(with(&run, "unchanged"), STEPS);
     assert_eq!(everything(&sandbox), before);
     // A pool that is not there was configured all the same.
     let run =
         sandbox.cruddur_with_pool(&pool, &["setup", "--user-pool-id", "us-east-1_nowhere"]).exits_with(5);
     assert_eq!(with(&run, "failed"), ["Cognito ids"]);
-    assert_eq!(with(&run, "already so"), STEPS[..5]);
+    assert_eq!(with(&run, "unchanged"), STEPS[..5]);
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn production_is_refused_and_nothing_is_touched() {
     for arguments in [vec!["setup", "--prod"], vec!["--prod", "setup", "--fresh", "--force"]] {
         Run::of(local.command(arguments).env("PROD_CONNECTION_URL", prod.production_url()))
             .exits_with(3)
-            .says("works on local databases only");
+            .says("works only on local databases");
     }
     assert!(!local.database_exists() && !prod.database_exists());
 }

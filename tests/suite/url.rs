@@ -65,7 +65,7 @@ fn words_may_be_spaced_escaped_and_empty() {
         ("host=localhost user='nina\\", "a quote is never closed"),
         ("host=localhost user", "it cannot be parsed"),
         ("=nina", "it cannot be parsed"),
-        ("host=localhost colour=red", "it holds a parameter that is not known"),
+        ("host=localhost colour=red", "it has an unknown parameter"),
     ] {
         let error = parse(words).err().unwrap();
         assert!(error.message().contains(problem), "{words}: {error}");
@@ -89,10 +89,10 @@ fn what_is_missing_is_named() {
         ("postgresql://localhost/cruddur", "it names no user"),
         ("user=nina dbname=cruddur", "it names no host"),
         ("postgresql://nina:@localhost/", "it names no database"),
-        ("postgresql://nina:a%00b@localhost/cruddur", "its password holds a %00"),
+        ("postgresql://nina:a%00b@localhost/cruddur", "its password contains a %00"),
         ("postgresql://nina:x@localhost/cruddur?sslmode", "a parameter after the ? has no value"),
-        ("postgresql://nina:x@[::1/cruddur", "its host is not valid here"),
-        ("postgresql://nina:x@[::1]x/cruddur", "its host is not valid here"),
+        ("postgresql://nina:x@[::1/cruddur", "its host is not valid"),
+        ("postgresql://nina:x@[::1]x/cruddur", "its host is not valid"),
         ("postgresql://nina:%FF@localhost/cruddur", "its password is not UTF-8 text"),
     ] {
         let error = parse(url).err().unwrap();

@@ -109,7 +109,7 @@ fn a_value_that_opens_what_it_does_not_close_is_an_error() {
     }
     for values in [&[("a", ":a")][..], &[("a", "1 + :b"), ("b", ":a")]] {
         let error = with("SELECT :a", values).error().cloned().expect("an error");
-        assert!(error.at == 7 && error.message.contains("leads back"), "{error:?}");
+        assert!(error.at == 7 && error.message.contains("refers back"), "{error:?}");
     }
 }
 

@@ -16,19 +16,19 @@ const LISTED: usize = 20;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # everybody
+  # all users
   cruddur cognito list-users
-  # each handle's sub as one JSON object, of those whose mail begins so
+  # each handle's sub as one JSON object, for emails that begin with nina
   cruddur cognito list-users --filter 'email ^= \"nina\"' --map";
 
 #[derive(Debug, Args)]
 pub struct ListUsersArgs {
     #[command(flatten)]
     pool: PoolArgs,
-    /// Only those that match, in Cognito's words, such as 'email ^= "nina"'
+    /// Only users that match this Cognito filter, such as 'email ^= "nina"'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
-    /// Print one JSON object of each handle's sub
+    /// Print one JSON object of handles and their subs
     #[arg(long, conflicts_with = "output")]
     map: bool,
     #[command(flatten)]
@@ -103,7 +103,7 @@ async fn map(ui: &mut Ui, pool: &UserPool, filter: Option<&str>) -> Result<()> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        ui.warn(format!("left out, because several users share them: {}{more}", listed.join(", ")));
+        ui.warn(format!("left out, shared by several users: {}{more}", listed.join(", ")));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-# Completion of cruddur in bash. To use it now:    source <(cruddur completions bash)
+# Completions for cruddur in bash. To use them now:    source <(cruddur completions bash)
 _cruddur() {
     local program=$1 candidate
     [[ $program == '~'* ]] && program=cruddur

@@ -1,4 +1,4 @@
-# Completion of cruddur in fish. To use it now:    cruddur completions fish | source
+# Completions for cruddur in fish. To use them now:    cruddur completions fish | source
 function __cruddur_complete
     set -l words (commandline -opc)
     set -l program cruddur

@@ -1,4 +1,4 @@
-# Completion of cruddur in PowerShell. To use it now:
+# Completions for cruddur in PowerShell. To use them now:
 #     cruddur completions powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName cruddur -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)

@@ -1,5 +1,5 @@
 #compdef cruddur
-# Completion of cruddur in zsh. To use it now:    source <(cruddur completions zsh)
+# Completions for cruddur in zsh. To use them now:    source <(cruddur completions zsh)
 _cruddur() {
     local program=${(Q)words[1]} line value
     local -a described open

@@ -11,9 +11,9 @@ use crate::output::Ui;
 /// `cruddur config …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show every setting: its value, where it comes from, and what it shadows
+    /// Show every setting: its value, its source, and what it overrides
     ///
-    /// Secrets are masked, and nothing is contacted. With --prod: what counts in production.
+    /// Masks secrets and contacts nothing. With --prod, shows the production settings.
     #[command(after_help = show::EXAMPLES)]
     Show(show::ShowArgs),
 }

@@ -10,16 +10,16 @@ use crate::output::{Column, Format, Record, Ui};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what counts here, and where it comes from
+  # the settings that apply here, and their sources
   cruddur config show
-  # what would count in production, where nothing is set too
+  # the production settings, including unset ones
   cruddur config show --prod --all
-  # which endpoint is it, and why?
+  # which endpoint is used, and why?
   cruddur config show -o ndjson | grep '\"DynamoDB endpoint\"'";
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// In the table, also what is not set; JSON and NDJSON always have it
+    /// Include unset settings in the table; JSON and NDJSON always have them
     #[arg(long)]
     all: bool,
     #[command(flatten)]

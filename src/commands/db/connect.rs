@@ -15,18 +15,18 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # psql on the local database
   cruddur db connect
-  # one query in production; what follows -- is psql's
+  # one query in production; arguments after -- go to psql
   cruddur db connect --prod -- -c 'SELECT handle FROM users'";
 
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
-    /// Arguments for psql, such as: -- -c 'SELECT 1'
+    /// Arguments for psql, such as -- -c 'SELECT 1'
     #[arg(last = true, value_name = "PSQL ARGUMENTS")]
     arguments: Vec<OsString>,
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ConnectArgs) -> Result<()> {
-    refuse_dry_run(cx, "db connect", "psql may run whatever it is told to")?;
+    refuse_dry_run(cx, "db connect", "psql can run any statement")?;
     let url = cx.connection_url()?;
     let psql = Psql::new(cx.config(), &url, &args.arguments)?;
     // A failed connection is no reason to stop: psql reports the error itself, and can ask for a

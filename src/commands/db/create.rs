@@ -25,7 +25,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result
     if cx.dry_run() {
         let statement = plan_create(&url).await?;
         if statement.is_none() {
-            ui.status(format!("the database {:?} is there already", url.database()));
+            ui.status(format!("the database {:?} already exists", url.database()));
         }
         return show_statements(cx, ui, statement.as_slice());
     }
@@ -38,7 +38,7 @@ pub(super) async fn create(ui: &mut Ui, url: &ConnectionUrl) -> Result<()> {
     ui.status(if created {
         format!("created the database {database:?}")
     } else {
-        format!("the database {database:?} is there already")
+        format!("the database {database:?} already exists")
     });
     Ok(())
 }

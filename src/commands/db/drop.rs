@@ -15,9 +15,9 @@ use crate::postgres::{
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # drop it, whoever is connected
+  # drop it, even if others are connected
   cruddur db drop --force
-  # in production, from a script that nobody watches
+  # in production, from an unattended script
   cruddur db drop --prod --yes --confirm cruddur";
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub struct DropArgs {
 /// What becomes of others who are connected.
 #[derive(Debug, Clone, Copy, Args)]
 pub(in crate::commands) struct ForceArgs {
-    /// End the sessions of others that are connected to the database
+    /// End other sessions that are connected to the database
     #[arg(long)]
     force: bool,
 }
@@ -51,9 +51,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
         tell_who_is_connected(ui, &plan, args.force);
         return show_statements(cx, ui, &plan.statements);
     }
-    let sessions = if args.force.force { ", and the sessions on it are ended" } else { "" };
+    let sessions = if args.force.force { ", and ends its sessions" } else { "" };
     let consequence =
-        format!("the database {database:?} on {} and all its data are dropped{sessions}", url.host());
+        format!("this drops the database {database:?} on {} and all its data{sessions}", url.host());
     args.confirm.check(ui, &at, database, &consequence)?;
     if !drop(ui, &url, args.force, "db drop").await? {
         return Err(no_database(&url));

@@ -20,8 +20,8 @@ use crate::postgres::{
 /// The variables of SQL files.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct VariableArgs {
-    /// Give the file's psql variable NAME this value; one that is not given comes from the
-    /// environment. In the file it is :NAME, :'NAME' as a string, :"NAME" as an identifier
+    /// Set the file's psql variable NAME; any other comes from the environment. The file uses it as
+    /// :NAME, as :'NAME' (a string) or as :"NAME" (an identifier)
     // Parsed by hand: clap's own error would repeat the value, which may be secret.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -54,12 +54,11 @@ impl VariableArgs {
         let mut set = BTreeMap::new();
         for given in &self.set {
             let (name, value) = given.split_once('=').ok_or_else(|| {
-                Error::usage("--set takes NAME=VALUE, and in one of them there is no =")
-                    .hint("an empty value is --set NAME=")
+                Error::usage("--set takes NAME=VALUE, and one has no =").hint("an empty value is --set NAME=")
             })?;
             if !is_variable_name(name) {
-                return Err(Error::usage(format!("--set {name}=…: {name:?} is no name of a variable"))
-                    .hint("a name has letters, digits and underscores"));
+                return Err(Error::usage(format!("--set {name}=…: {name:?} is not a variable name"))
+                    .hint("use letters, digits and underscores"));
             }
             set.insert(name, value);
         }
@@ -121,7 +120,7 @@ impl Record for TableChange {
 /// Prints what a script would run, in a dry run.
 fn show_script(cx: &Context, ui: &mut Ui, script: &Script) -> Result<()> {
     if let Some((line, words)) = script.first_destructive() {
-        ui.notice(format!("{}:{line} destroys: {words}", script.name()));
+        ui.notice(format!("{}:{line} may destroy data: {words}", script.name()));
     }
     let statements = script.statements();
     ui.notice(format!("would run {}", script.name()));
@@ -151,7 +150,7 @@ async fn or_cancel<T>(
         ran = &mut running => return ran,
         stop = signals.next() => stop,
     };
-    ui.status(format!("stops {}; Ctrl-C again ends it now", script.name()));
+    ui.status(format!("stopping {}; Ctrl-C again quits now", script.name()));
     loop {
         // A cancel request that arrives between two statements has no effect, so it is repeated.
         let ran = tokio::select! {
@@ -202,7 +201,7 @@ async fn run_watched(
         Err(executed) => {
             let consequence = consequence(&executed, script, session);
             if confirm.asks(ui) {
-                ui.notice("its transaction holds locks; the server rolls it back within 5 minutes");
+                ui.notice("the transaction holds locks; the server rolls it back within 5 minutes");
             }
             if let Err(refused) = confirm.check(ui, at, session.url().database(), &consequence) {
                 executed.roll_back().await;
@@ -238,7 +237,7 @@ pub(super) async fn load(cx: &Context, ui: &mut Ui, source: Source, args: &LoadA
     }
     if let Some((line, words)) = script.first_destructive() {
         let url = &variables.url;
-        let consequence = format!("{}:{line} says {words}, on {url}", script.name());
+        let consequence = format!("{}:{line} runs {words} on {url}", script.name());
         args.confirm.check(ui, &at, url.database(), &consequence)?;
     }
     let session = at.session(cx).await?;

@@ -43,21 +43,20 @@ pub enum Command {
     /// List who is connected
     #[command(after_help = sessions::EXAMPLES)]
     Sessions(sessions::SessionsArgs),
-    /// Drop, create, load the schema, seed and update the Cognito ids: a fresh local database
+    /// Recreate the local database: drop, create, load the schema, seed, update the Cognito ids
     #[command(after_help = setup::EXAMPLES)]
     Setup(setup::SetupArgs),
     /// Wait until the server accepts connections
     ///
-    /// For --timeout in all, which is 30s unless given.
+    /// Gives up after --timeout in total, by default 30s.
     #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitArgs),
-    /// Give the users their ids in the Cognito user pool, in one transaction
+    /// Copy the users' ids from the Cognito user pool, in one transaction
     ///
-    /// Rows and pool users belong together when the handle is the
-    /// preferred_username, exactly as written; the row's cognito_user_id becomes
-    /// the pool user's sub, whatever that user's status. A handle that two rows or
-    /// two pool users share is left alone. The table shows what changes and what
-    /// does not match; JSON and NDJSON have the unchanged users too.
+    /// A row matches a pool user if its handle is exactly the user's preferred_username; its
+    /// cognito_user_id becomes the user's sub, whatever the user's status. A handle that two rows
+    /// or two pool users share is left alone. The table shows what changes and what does not match;
+    /// JSON and NDJSON also have the unchanged users.
     #[command(after_help = update_cognito_user_ids::EXAMPLES)]
     UpdateCognitoUserIds(update_cognito_user_ids::UpdateCognitoUserIdsArgs),
 }

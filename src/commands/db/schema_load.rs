@@ -12,17 +12,17 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # the project's own db/schema.sql, or the built-in one where it has none
+  # the project's own db/schema.sql, or the built-in one if it has none
   cruddur db schema-load
-  # the built-in one, whatever the project has
+  # the built-in one, even if the project has its own
   cruddur db schema-load --built-in
-  # any file
+  # any other file
   cruddur db schema-load db/schema.sql";
 
 #[derive(Debug, Args)]
 pub struct SchemaLoadArgs {
-    /// The SQL file [default: db/schema.sql here or in the nearest folder above, else the
-    /// built-in one]
+    /// The SQL file [default: db/schema.sql here or in the nearest parent folder, else the built-in
+    /// one]
     #[arg(value_name = "FILE", conflicts_with = "built_in")]
     file: Option<PathBuf>,
     #[command(flatten)]

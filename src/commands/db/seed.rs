@@ -12,15 +12,15 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # the project's own db/seed.sql, or three invented people where it has none
+  # the project's own db/seed.sql, or three invented people if it has none
   cruddur db seed
-  # a file with psql's variables
+  # a file that uses psql variables
   cruddur db seed db/people.sql --set user1_name='Quinn Abara' --set user1_username=quinn";
 
 #[derive(Debug, Args)]
 pub struct SeedArgs {
-    /// The SQL file [default: db/seed.sql here or in the nearest folder above, else the
-    /// built-in one]
+    /// The SQL file [default: db/seed.sql here or in the nearest parent folder, else the built-in
+    /// one]
     #[arg(value_name = "FILE", conflicts_with = "built_in")]
     file: Option<PathBuf>,
     #[command(flatten)]

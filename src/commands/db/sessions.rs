@@ -13,15 +13,15 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # who is connected to the local database
   cruddur db sessions
-  # to any database of the production server, as JSON
+  # everyone on the production server, as JSON
   cruddur db sessions --prod --all -o json";
 
 #[derive(Debug, Args)]
 pub struct SessionsArgs {
-    /// Those on this database of the same server [default: the connection URL's]
+    /// List sessions on this database of the server [default: the connection URL's]
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     database: Option<String>,
-    /// Those on every database of the server
+    /// List sessions on every database of the server
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -97,6 +97,6 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SessionsArgs) -> Resul
 /// Explains why some cells are blank.
 pub(super) fn tell_what_is_hidden(ui: &mut Ui, sessions: &[Activity]) {
     if sessions.iter().any(Activity::is_hidden) {
-        ui.hint("what sessions of other roles do is shown to members of pg_monitor only");
+        ui.hint("only members of pg_monitor see what other roles' sessions do");
     }
 }

@@ -25,9 +25,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # a fresh local database, from the project's own files or the built-in ones
   cruddur db setup
-  # with the app's tables and three invented people, whatever the project has
+  # the app's tables and three invented people, even if the project has its own
   cruddur db setup --built-in
-  # whoever is connected, and from files of your own
+  # from files of your own, even if others are connected
   cruddur db setup --force --schema db/schema.sql --seed db/seed.sql";
 
 /// How long DynamoDB may take to answer.
@@ -35,11 +35,11 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
-    /// The schema [default: db/schema.sql here or in the nearest folder above, else the
+    /// The schema file [default: db/schema.sql here or in the nearest parent folder, else the
     /// built-in one]
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// The seed data [default: db/seed.sql in the same way]
+    /// The seed file [default: db/seed.sql, found the same way]
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
     #[command(flatten)]
@@ -104,7 +104,7 @@ async fn tell_strangers(cx: &Context, ui: &mut Ui, session: &Session) {
     let Ok(Ok(found)) = tokio::time::timeout(TIMEOUT, look).await else { return };
     if found.strange > 0 {
         ui.warn(found.line(&table));
-        ui.hint("to give them to the users of the same handles run: cruddur setup");
+        ui.hint("to relink them by handle run: cruddur setup");
     }
 }
 
@@ -115,7 +115,7 @@ pub(in crate::commands) fn making(url: &ConnectionUrl) -> String {
 
 fn not_here(cx: &Context) -> Error {
     let steps = ["db drop", "db create", "db schema-load", "db seed", "db update-cognito-user-ids"];
-    local_only(cx, "db setup drops the database first, and so works on local databases only", &steps)
+    local_only(cx, "db setup drops the database first, so it works only on local databases", &steps)
 }
 
 /// Prints what would run, in a dry run.
@@ -141,7 +141,7 @@ async fn plan(
         statements.extend(in_one_transaction(script.begin(), &within).into_iter().map(ToOwned::to_owned));
     }
     if pool {
-        ui.notice("then the Cognito user ids, of those whom the user pool has");
+        ui.notice("would then update the Cognito user ids from the user pool");
     }
     show_statements(cx, ui, &statements)
 }

@@ -19,7 +19,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # what would change
   cruddur db update-cognito-user-ids --dry-run
-  # by a list that somebody with access to the pool has saved
+  # from a list saved by somebody with access to the pool
   cruddur cognito list-users -o json > users.json
   cruddur db update-cognito-user-ids --from users.json --strict";
 
@@ -27,11 +27,11 @@ Examples:
 pub struct UpdateCognitoUserIdsArgs {
     #[command(flatten)]
     pool: PoolArgs,
-    /// What cognito list-users printed as JSON (-o json, -o ndjson or --map), in place of asking
+    /// Read the JSON output of cognito list-users (-o json, -o ndjson or --map) instead of asking
     /// the pool; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "user_pool_id")]
     from: Option<PathBuf>,
-    /// Exit with 5 when anything is unmatched or still MOCK; what matches is updated all the same
+    /// Exit with 5 if anything is unmatched or still MOCK; matching rows are updated anyway
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
             ui.data(&format!("{COGNITO_UPDATE};\n"))?;
         }
         ui.notice(format!(
-            "would run 1 statement, $1 and $2 being the uuids and the new ids of {}; nothing was written",
+            "would run 1 statement ($1 and $2 are the uuids and new ids of {}); nothing was written",
             count(tally.updated, "row")
         ));
         if let Some(consequence) = consequence(&matches) {
@@ -104,7 +104,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
         ui.status(line);
     }
     if args.strict && (tally.unmatched() > 0 || tally.still_mock > 0) {
-        let done = if cx.dry_run() { "nothing was changed" } else { "what does match is up to date" };
+        let done = if cx.dry_run() { "nothing was changed" } else { "matched users are up to date" };
         return Err(Error::partial(format!(
             "{} unmatched, {} still MOCK; {done}",
             tally.unmatched(),
@@ -141,7 +141,7 @@ pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: U
 /// Reads every user of the pool before the database is touched.
 async fn read_pool(ui: &mut Ui, pool: &UserPool) -> Result<Vec<Identity>> {
     let users = pool.list_users(None).rest().await?;
-    ui.status(format!("read {} of {} on {}", count(users.len(), "user"), pool.id(), pool.place()));
+    ui.status(format!("read {} from {} on {}", count(users.len(), "user"), pool.id(), pool.place()));
     Ok(users.into_iter().map(|user| user.identity).collect())
 }
 

@@ -13,7 +13,7 @@ use crate::postgres::connection::wait;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # in CI: go on when the server is up
+  # in CI: continue once the server is up
   cruddur db wait --timeout 2m && cruddur db setup
   # is production reachable?
   cruddur db wait --prod --timeout 5s";

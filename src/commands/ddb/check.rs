@@ -34,12 +34,12 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Mend what the data itself tells how to; messages are never touched
+    /// Repair what the data itself determines; messages are never changed
     #[arg(long)]
     repair: bool,
     #[command(flatten)]
     speed: ScanSpeedArgs,
-    /// Do not compare users with PostgreSQL; their names come from the messages
+    /// Do not check users against PostgreSQL; take their names from the messages
     #[arg(long)]
     skip_users: bool,
     #[command(flatten)]
@@ -63,7 +63,7 @@ impl Record for Finding {
 
     fn cells(&self) -> Vec<String> {
         let repair = match (self.mended, self.mendable) {
-            (true, _) => "mended".to_owned(),
+            (true, _) => "done".to_owned(),
             (false, true) if self.writes.is_empty() => "possible".to_owned(),
             (false, true) => self.writes.iter().map(request).collect::<Vec<_>>().join("\n"),
             (false, false) => "by hand".to_owned(),
@@ -90,7 +90,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
     let mode = args.mode(&db);
     let at = announce(cx, ui, &db).await?;
     if mode == Mode::Repair {
-        let consequence = format!("the rows of broken groups in the table {table:?} are written anew");
+        let consequence = format!("this rewrites the rows of broken groups in the table {table:?}");
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     if !args.skip_users {
@@ -99,8 +99,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<(
         users_of(cx, &[]).await?;
     }
     ui.status(match db.units_to_scan(&table).await? {
-        Some(units) => format!("reads the whole table: about {}", counted(units, "read unit")),
-        None => "reads the whole table; its size is not known beforehand".to_owned(),
+        Some(units) => format!("reading the whole table: about {}", counted(units, "read unit")),
+        None => "reading the whole table; its size is not known".to_owned(),
     });
     let messages = MessagesTable::new(&db, &table);
     let mut check = Check {
@@ -130,7 +130,7 @@ impl CheckArgs {
 /// The users with these UUIDs that exist in PostgreSQL.
 async fn users_of(cx: &Context, uuids: &[Uuid]) -> Result<Names> {
     let look = async { cx.postgres().await?.users_by_uuid(uuids).await };
-    let users = look.await.map_err(|error| error.hint("to leave PostgreSQL out add: --skip-users"))?;
+    let users = look.await.map_err(|error| error.hint("to skip PostgreSQL add: --skip-users"))?;
     Ok(users.into_iter().map(|user| (user.uuid, user)).collect())
 }
 
@@ -258,7 +258,7 @@ impl Check {
         ));
         if tally.unsettled > 0 {
             ui.warn(format!(
-                "{} written to all the time, so that nobody can tell how it stands",
+                "{} written to constantly and could not be checked",
                 if tally.unsettled == 1 {
                     "a group was".to_owned()
                 } else {
@@ -278,7 +278,7 @@ impl Check {
         let concluded = match mended {
             Err(error) if tally.mended == 0 => Err(error),
             Err(error) => {
-                let message = format!("{}; {} mended before that", error.message(), promises(tally.mended));
+                let message = format!("{}; {} repaired before that", error.message(), promises(tally.mended));
                 Err(error.with(Kind::Partial, message))
             }
             Ok(()) => tally.conclude(ui, db, mode, table),
@@ -314,12 +314,12 @@ impl Tally {
             return Ok(());
         }
         if left == 0 {
-            ui.status(format!("mended {}", promises(self.mended)));
+            ui.status(format!("repaired {}", promises(self.mended)));
             return Ok(());
         }
         let mut error = if self.mended > 0 {
             Error::partial(format!(
-                "mended {} in the table {table:?} on {place}; {left} left",
+                "repaired {} in the table {table:?} on {place}; {left} left",
                 promises(self.mended)
             ))
         } else {
@@ -329,16 +329,16 @@ impl Tally {
             let prod = db.target().flag();
             let flag = if table == DEFAULT_TABLE { String::new() } else { format!(" --table {table}") };
             error = error.hint(format!(
-                "{} can be mended; run: cruddur ddb check --repair{flag}{prod}",
+                "{} can be repaired; run: cruddur ddb check --repair{flag}{prod}",
                 self.mendable
             ));
         } else if self.mendable > self.mended {
-            error = error.hint("other writers were always first; run it again when the table is less busy");
+            error = error.hint("other writers kept interfering; run it again when the table is less busy");
         }
         for (promise, count) in &self.by_hand {
             error = error.hint(format!("{count} × {}: {}", promise.name(), promise.help()));
             if *promise == Invariant::UnknownUser && db.target() == Target::Local {
-                error = error.hint("if they are there under other uuids now, run: cruddur setup");
+                error = error.hint("if they exist under other uuids now, run: cruddur setup");
             }
         }
         Err(error)

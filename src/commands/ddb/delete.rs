@@ -15,7 +15,7 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # an item by its key, which is printed
+  # delete an item by its key, and print it
   cruddur ddb put pk=NOTE#4 sk=2026-01-01 likes:=3
   cruddur ddb delete pk=NOTE#4 sk=2026-01-01 --if 'likes < 5'
   # what would be sent
@@ -27,7 +27,7 @@ pub struct DeleteArgs {
     key: KeyArgs,
     #[command(flatten)]
     table: TableArgs,
-    /// Only if this is true of the item, such as "likes = 3"
+    /// Only if the item matches this expression, such as "likes = 3"
     #[arg(long = "if", value_name = "EXPR")]
     condition: Option<String>,
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(&table, delete).await?);
     }
-    let consequence = format!("the item with this key in the table {table:?} on {} is deleted", db.place());
+    let consequence = format!("this deletes the item with that key in the table {table:?} on {}", db.place());
     args.confirm.check(ui, &at, &table, &consequence)?;
     let outcome = delete.await?;
     let usage = db.usage(Capacity::default(), written);
@@ -59,14 +59,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
         SingleWrite::Unheard => (None, true),
         SingleWrite::Refused(_) => {
             return Err(Error::failed(format!(
-                "--if is not true of what is in the table {table:?} on {}; nothing was deleted",
+                "the --if condition is not met in the table {table:?} on {}; nothing was deleted",
                 db.place()
             )));
         }
     };
     args.item.show(ui, "deleted", former.as_ref(), &schema.key, args.usage.json(&usage))?;
     if is_unheard {
-        ui.status(format!("deleted the item from {table:?}; an earlier try did, and its answer was lost"));
+        ui.status(format!("deleted the item from {table:?}; an earlier try did, but its answer was lost"));
         args.usage.show(ui, &usage, Bill::Calls);
         return Ok(());
     }

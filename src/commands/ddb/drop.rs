@@ -12,7 +12,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # drop the local table
   cruddur ddb drop cruddur-messages
-  # in production, from a script that nobody watches
+  # in production, from an unattended script
   cruddur ddb drop cruddur-messages --prod --yes --confirm cruddur-messages";
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(table, db.drop_table(table)).await?);
     }
-    let consequence = format!("the table {table:?} on {} and all its items are deleted", db.place());
+    let consequence = format!("this deletes the table {table:?} on {} and all its items", db.place());
     args.confirm.check(ui, &at, table, &consequence)?;
     db.drop_table(table).await?;
     ui.status(format!("dropped the table {table:?}"));

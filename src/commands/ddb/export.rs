@@ -18,13 +18,13 @@ use crate::output::{Format, Progress, Ui, write_error};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # all items, compressed; the file is only there once it is complete
+  # all items, compressed; the file appears only once it is complete
   cruddur ddb export messages.ndjson.gz
-  # go on after Ctrl-C, a crash or a lost connection
+  # resume after Ctrl-C, a crash or a lost connection
   cruddur ddb export messages.ndjson.gz --resume
-  # at most 50 read units a second
+  # at most 50 read units per second
   cruddur ddb export messages.ndjson.zst --max-rcu 50
-  # into another table, without a file between
+  # copy to another table, without a file
   cruddur ddb schema-load --table copy
   cruddur ddb export - | cruddur ddb import - --table copy";
 
@@ -33,15 +33,15 @@ pub struct ExportArgs {
     /// The file to write, compressed if it ends in .gz or .zst; - is stdout
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Go on with an export of this table that was broken off
+    /// Resume an interrupted export of this table
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Replace what is there
+    /// Overwrite an existing file or an unfinished export
     #[arg(long)]
     force: bool,
     #[command(flatten)]
     speed: ScanSpeedArgs,
-    /// Read consistently, for twice the units
+    /// Use strongly consistent reads, at twice the units
     #[arg(long)]
     consistent: bool,
     #[command(flatten)]
@@ -65,7 +65,7 @@ struct Exported<'e> {
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<()> {
     let is_stdout = args.file == Path::new("-");
     if is_stdout && (args.resume || args.force || args.output.output != Format::Table) {
-        return Err(Error::usage("--resume, --force and --output are for a file; - is stdout"));
+        return Err(Error::usage("--resume, --force and --output need a file; - is stdout"));
     }
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
@@ -99,11 +99,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
         Ok(Some(stop)) => {
             file.save()?;
             ui.status(format!(
-                "stopped; {} are safe in {}",
+                "stopped; {} saved in {}",
                 count(file.totals().items, "item"),
                 file.part().display()
             ));
-            ui.status(format!("to go on run: {again}"));
+            ui.status(format!("to resume run: {again}"));
             args.usage.show(ui, &scan.usage(), Bill::Run);
             return Err(stop.unfinished());
         }
@@ -113,13 +113,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
             if items == 0 {
                 return Err(error);
             }
-            let message = format!(
-                "{}; {} are safe in {}",
-                error.message(),
-                count(items, "item"),
-                file.part().display()
-            );
-            return Err(error.with(Kind::Partial, message).hint(format!("to go on run: {again}")));
+            let message =
+                format!("{}; {} saved in {}", error.message(), count(items, "item"), file.part().display());
+            return Err(error.with(Kind::Partial, message).hint(format!("to resume run: {again}")));
         }
     }
     let totals = file.finish()?;
@@ -148,10 +144,10 @@ fn rehearse(ui: &mut Ui, args: &ExportArgs, header: Header, schema: &TableSchema
     ui.notice(format!("would export {table:?} to {file}; nothing was read or written"));
     ui.notice(format!("the table holds about {}", count(schema.items, "item")));
     if let Some(totals) = begun {
-        ui.notice(format!("would go on after {}", count(totals.items, "item")));
+        ui.notice(format!("would resume after {}", count(totals.items, "item")));
     }
     if replaces {
-        ui.notice(format!("would replace {file}, which is there"));
+        ui.notice(format!("would replace {file}, which exists"));
     }
     Ok(())
 }
@@ -164,13 +160,13 @@ fn open(ui: &mut Ui, args: &ExportArgs, header: Header) -> Result<PartialExport>
     }
     if let Some(file) = PartialExport::resume(&wanted)? {
         ui.status(format!(
-            "goes on after {} in {}",
+            "resuming after {} in {}",
             count(file.totals().items, "item"),
             file.part().display()
         ));
         return Ok(file);
     }
-    ui.status("there is nothing to go on with, so it begins at the beginning");
+    ui.status("nothing to resume; starting from the beginning");
     PartialExport::begin(wanted)
 }
 

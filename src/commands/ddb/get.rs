@@ -13,7 +13,7 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # an item by its key; VALUES alone do too
+  # an item by its key; the values alone work too
   cruddur ddb put pk=NOTE#1 sk=2026-01-01 message='Buy the tickets' likes:=3
   cruddur ddb get pk=NOTE#1 sk=2026-01-01
   # one attribute of it, read consistently, as JSON
@@ -28,7 +28,7 @@ pub struct GetArgs {
     /// Only these attributes, such as message,address.city
     #[arg(long, value_name = "A,B")]
     attributes: Option<String>,
-    /// See every write that was answered before; for twice the units
+    /// Use a strongly consistent read, at twice the units
     #[arg(long)]
     consistent: bool,
     #[command(flatten)]

@@ -18,13 +18,13 @@ const READ_FIRST: [(&str, &str); 4] =
 /// Which of the items, and what of them.
 #[derive(Debug, Args)]
 pub(super) struct SelectArgs {
-    /// Only items of which this is true, such as "user_handle = 'nina'"
+    /// Only items that match this expression, such as "user_handle = 'nina'"
     ///
-    /// DynamoDB's own filter expressions, with names and values written straight into them:
-    /// =, <>, <, <=, >, >=, BETWEEN … AND …, IN (…), AND, OR, NOT, attribute_exists(a),
-    /// attribute_not_exists(a), attribute_type(a, 'S'), begins_with(a, '…'), contains(a, …),
-    /// size(a); a.b[0] is a part of an attribute. Text is 'quoted', numbers, true, false and null
-    /// are not. What is filtered out is read, and paid for, all the same.
+    /// A DynamoDB filter expression, with names and values written inline: =, <>, <, <=, >, >=,
+    /// BETWEEN … AND …, IN (…), AND, OR, NOT, attribute_exists(a), attribute_not_exists(a),
+    /// attribute_type(a, 'S'), begins_with(a, '…'), contains(a, …), size(a); a.b[0] is part of an
+    /// attribute. Text is 'quoted'; numbers, true, false and null are not. Items that are filtered
+    /// out are still read and charged.
     #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
     /// Only these attributes, such as pk,sk,address.city

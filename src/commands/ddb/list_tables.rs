@@ -12,7 +12,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # the tables of the local stack
   cruddur ddb list-tables
-  # those of an account on AWS, as JSON
+  # the tables of an AWS account, as JSON
   cruddur ddb list-tables --prod --region eu-central-1 -o json";
 
 #[derive(Debug, Args)]

@@ -38,12 +38,12 @@ use crate::state_file;
 /// `cruddur ddb …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create the messages table and its index, or bring a table up to date in place
+    /// Create the messages table and its index, or update an existing table in place
     ///
-    /// Waits until all of it is ready. A table that is there and differs is shown, and left alone
-    /// unless --apply is given: then its index, billing, units, stream, deletion protection and tags
-    /// are changed one after the other, and its items stay. What filling an index takes is said
-    /// before. The key of a table cannot be changed; the commands that take its items over are named.
+    /// Waits until everything is ready. If the table exists but differs, shows how, and changes it
+    /// only with --apply: its index, billing, units, stream, deletion protection and tags, one
+    /// after the other, keeping its items. Says beforehand what filling an index takes. The key of
+    /// a table cannot be changed; for that, shows the commands that move its items to a new table.
     #[command(after_help = schema_load::EXAMPLES)]
     SchemaLoad(schema_load::SchemaLoadArgs),
     /// List all tables
@@ -52,27 +52,27 @@ pub enum Command {
     /// Delete a table and wait until it is gone
     #[command(after_help = drop::EXAMPLES)]
     Drop(drop::DropArgs),
-    /// Delete every item of a table, by key or with the table itself
+    /// Delete every item of a table, by key or by recreating the table
     ///
-    /// By key, the keys are scanned and each item is deleted. That takes read and write units for
-    /// every item. Dropping the table and creating it again with the same definition takes none,
-    /// so that is done when there are many items and nothing would be lost with the table. The
-    /// command says which of both it does, and why.
+    /// Deleting by key scans the keys and deletes each item, which takes read and write units for
+    /// every item. Dropping the table and creating it again with the same definition takes none, so
+    /// that is done if there are many items and nothing would be lost with the table. The command
+    /// says which of the two it does, and why.
     #[command(after_help = truncate::EXAMPLES)]
     Truncate(truncate::TruncateArgs),
     /// Write a conversation between two users from a transcript, or many invented ones
     #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),
-    /// Print every item of the table, or of an index of it
+    /// Print every item of the table, or of one of its indexes
     #[command(after_help = scan::EXAMPLES)]
     Scan(scan::ScanArgs),
-    /// Write every item of a table into a file, or to stdout
+    /// Write every item of a table to a file or to stdout
     #[command(after_help = export::EXAMPLES)]
     Export(export::ExportArgs),
-    /// Write the items of a file into a table: an export, one of AWS's, typed or plain JSON
+    /// Write the items of a file to a table: an export, an AWS export, typed or plain JSON
     #[command(after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
-    /// Print the items of one partition of the table, or of an index of it
+    /// Print the items of one partition of the table, or of one of its indexes
     #[command(after_help = query::EXAMPLES)]
     Query(query::QueryArgs),
     /// Print one item
@@ -81,38 +81,38 @@ pub enum Command {
     /// Write one item
     #[command(after_help = put::EXAMPLES)]
     Put(put::PutArgs),
-    /// Delete one item, and print what it was
+    /// Delete one item, and print it
     #[command(after_help = delete::EXAMPLES)]
     Delete(delete::DeleteArgs),
-    /// Count what the table holds: by kind of item, its largest item, its hottest partitions
+    /// Count the table's items by kind, and show its largest item and hottest partitions
     #[command(after_help = stats::EXAMPLES)]
     Stats(stats::StatsArgs),
-    /// Change a user's names in PostgreSQL and wherever messages copied them
+    /// Change a user's names in PostgreSQL and in every copy in the table
     #[command(after_help = rename_user::EXAMPLES)]
     RenameUser(rename_user::RenameUserArgs),
-    /// Find what is broken in the table, and mend what can be
+    /// Find what is broken in the table; --repair fixes what it can
     ///
-    /// Reads the table once and lists every broken promise: a group with one row or none, a row
-    /// whose time or text is not its newest message's, two rows of one user with the same group,
-    /// messages of a group that no row names, keys and times that do not parse, users that
-    /// PostgreSQL does not know.
+    /// Reads the table once and lists every inconsistency: a group with one row or none, a row
+    /// whose time or text is not its newest message's, two rows of one user for the same group,
+    /// messages of a group that no row refers to, keys and times that do not parse, users that
+    /// PostgreSQL does not have.
     ///
-    /// Exit code 0: clean, or all of it mended. 1: broken. 5: mended in part.
+    /// Exit code 0: clean, or everything repaired. 1: broken. 5: partly repaired.
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
     /// The app's access patterns, with the capacity they consume
     #[command(subcommand)]
     Patterns(patterns::Command),
-    /// Show what a pattern sends, what it is charged, and what other ways would be
+    /// Show what a pattern sends, what it costs, and what alternatives would cost
     ///
-    /// Takes a pattern with its own arguments. What reads is run once; what writes stops short of
-    /// its write. The requests shown are those that were sent, or would have been. Other ways to
-    /// the same follow: strongly consistent, without the index, with a filter instead of the key
-    /// condition, and each says whether its figures are measured, computed from the sizes of the
-    /// items, or estimated from the size of the table. What it takes to measure is charged, and told.
+    /// Takes a pattern with its own arguments. A read runs once; a write stops short of writing.
+    /// Shows the requests that were sent, or would have been, and then the alternatives: strongly
+    /// consistent, without the index, with a filter instead of the key condition. Each says whether
+    /// its figures are measured, computed from the sizes of the items, or estimated from the size
+    /// of the table. What measuring consumes is charged, and reported.
     #[command(subcommand)]
     Explain(explain::Command),
-    /// The table's stream: switch it on, watch it, keep the inbox true with it
+    /// The table's stream: enable it, watch it, keep inboxes up to date with it
     #[command(subcommand)]
     Stream(stream::Command),
 }
@@ -127,27 +127,24 @@ impl Command {
 
     /// Replaces the hints for a missing table with those for this command.
     async fn explain_missing_table(&self, cx: &Context, error: Error) -> Error {
-        let missing = error.reasons().find_map(|reason| match reason {
-            Reason::MissingTable(table, target) => Some((table.clone(), *target)),
-            _ => None,
-        });
-        let Some((table, target)) = missing else { return error };
-        let error = Error::new(error.kind(), error.message().to_owned());
+        let Some(table) = error.missing_table() else { return error };
         let like = match cx.dynamodb().await {
-            Ok(db) => db.table_like(&table).await.ok().flatten(),
+            Ok(db) => db.table_like(table).await.ok().flatten(),
             Err(_) => None,
         };
-        let error = match like {
-            Some(like) => error.hint(format!("did you mean {like:?}?")),
-            None => error,
-        };
-        let flags = hints::flags(&table, target);
-        let error = match self {
-            Self::Drop(_) => error,
-            Self::Stream(_) => error.hint(Hint::Run(format!("cruddur ddb schema-load --stream{flags}"))),
-            _ => error.hint(Hint::Run(format!("cruddur ddb schema-load{flags}"))),
-        };
-        error.hint(hints::list_tables(target))
+        error.replace_reasons(|reason| {
+            let Reason::MissingTable(table, target) = reason else { return None };
+            let flags = hints::flags(table, *target);
+            let create = match self {
+                Self::Drop(_) => None,
+                Self::Stream(_) => Some(Hint::Run(format!("cruddur ddb schema-load --stream{flags}"))),
+                _ => Some(Hint::Run(format!("cruddur ddb schema-load{flags}"))),
+            };
+            Some(match &like {
+                Some(like) => [format!("did you mean {like:?}?").into()].into_iter().chain(create).collect(),
+                None => create.into_iter().chain([hints::list_tables(*target)]).collect(),
+            })
+        })
     }
 
     async fn dispatch(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
@@ -201,10 +198,10 @@ impl TableArgs {
 /// How fast a whole table is read.
 #[derive(Debug, Clone, Copy, Args)]
 struct ScanSpeedArgs {
-    /// Read the table in this many segments at the same time; auto goes by its size
+    /// Read the table in this many parallel segments; auto depends on its size
     #[arg(long, value_name = "auto|N", default_value = "auto", hide_default_value = true)]
     segments: Segments,
-    /// Consume at most this many read units a second, over all segments
+    /// Limit on read units per second, across all segments
     #[arg(long, value_name = "N", value_parser = parse_units)]
     max_rcu: Option<f64>,
 }
@@ -223,6 +220,6 @@ fn state_folder(cx: &Context, kind: &str, db: &DynamoDb, parts: &[&str]) -> Resu
 fn parse_units(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(units) if units.is_finite() && units > 0.0 => Ok(units),
-        _ => Err("a number of units a second, above 0".to_owned()),
+        _ => Err("expected a number of units per second, above 0".to_owned()),
     }
 }

@@ -16,9 +16,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # a new item: text, a number, a set of texts
+  # a new item: a string, a number, a set of strings
   cruddur ddb put pk=NOTE#2 sk=2026-01-01 message='Buy the tickets' likes:=3 tags:SS=boat,friday
-  # in the place of what is there, if that has not changed
+  # replace an item, if it has not changed
   cruddur ddb put pk=NOTE#2 sk=2026-01-01 message='Bought' likes:=4 --replace --if 'likes = 3'
   # from JSON, plain or typed
   echo '{\"pk\": \"NOTE#3\", \"sk\": \"2026-01-02\", \"deep\": {\"list\": [1, true]}}' |
@@ -30,10 +30,10 @@ pub struct PutArgs {
     attributes: AttributeArgs,
     #[command(flatten)]
     table: TableArgs,
-    /// Put it in the place of an item with the same key, if there is one
+    /// Replace an existing item with the same key
     #[arg(long)]
     replace: bool,
-    /// Only if this is true of the item that is there, such as "likes = 3"
+    /// Only if the existing item matches this expression, such as "likes = 3"
     #[arg(long = "if", value_name = "EXPR", requires = "replace")]
     condition: Option<String>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     }
     if args.replace {
         let consequence =
-            format!("an item with this key in the table {table:?} on {} is overwritten", db.place());
+            format!("this overwrites any item with that key in the table {table:?} on {}", db.place());
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     let outcome = put.await?;
@@ -75,21 +75,21 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
         }
         SingleWrite::Unheard => {
             show(ui, None)?;
-            ui.status(format!("the item is in {table:?}; an earlier try put it, and its answer was lost"));
+            ui.status(format!("the item is in {table:?}; an earlier try put it, but its answer was lost"));
         }
         SingleWrite::Refused(Some(there)) if !args.replace && there == item => {
             show(ui, None)?;
-            ui.status(format!("the item is there already in {table:?}, exactly like this"));
+            ui.status(format!("exactly this item is already in {table:?}"));
         }
         SingleWrite::Refused(_) if args.replace => {
             return Err(Error::failed(format!(
-                "--if is not true of what is in the table {table:?} on {}; nothing was written",
+                "the --if condition is not met in the table {table:?} on {}; nothing was written",
                 db.place()
             )));
         }
         SingleWrite::Refused(_) => {
             return Err(Error::failed(format!("an item in {table:?} on {} has this key", db.place()))
-                .hint("to put this one in its place add: --replace"));
+                .hint("to replace it add: --replace"));
         }
     }
     args.usage.show(ui, &usage, Bill::Calls);

@@ -14,21 +14,21 @@ use crate::output::{Format, Ui};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # a group's messages, the last three first
+  # a group's last three messages, newest first
   cruddur ddb query \"pk = 'MSG#5ae290ed-55d1-47a0-bc6d-fe2bc2700399'\" --descending --limit 3
-  # those of one sender since a moment, two columns of them
+  # one sender's messages since 2023, in two columns
   cruddur ddb query \"pk = 'MSG#5ae290ed-55d1-47a0-bc6d-fe2bc2700399' AND sk >= '2023'\" \\
     --filter \"user_handle = 'nina'\" --attributes sk,message
-  # a group's rows, by the index
+  # a group's rows, through the index
   cruddur ddb query \"message_group_uuid = '5ae290ed-55d1-47a0-bc6d-fe2bc2700399'\" \\
     --index message-group-sk-index";
 
 #[derive(Debug, Args)]
 pub struct QueryArgs {
-    /// The partition key's value, and what must hold for the sort key: "pk = 'A' AND sk > '2023'"
+    /// Condition on the partition key and, optionally, the sort key: "pk = 'A' AND sk > '2023'"
     ///
     /// The sort key takes =, <, <=, >, >=, BETWEEN … AND … and begins_with(sk, '…'). Text is
-    /// 'quoted', numbers are not. What is not of the key goes into --filter.
+    /// 'quoted', numbers are not. Conditions on other attributes go into --filter.
     #[arg(value_name = "EXPR")]
     key: String,
     #[command(flatten)]
@@ -39,13 +39,13 @@ pub struct QueryArgs {
     /// Stop after this many items
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// From the last sort key to the first
+    /// Sort by descending sort key
     #[arg(long)]
     descending: bool,
-    /// See every write that was answered before; for twice the units, and not in a global index
+    /// Use strongly consistent reads, at twice the units; not for a global index
     #[arg(long)]
     consistent: bool,
-    /// Print only how many items there are
+    /// Print only the number of items
     #[arg(long, conflicts_with_all = ["attributes", "typed"])]
     count: bool,
     #[command(flatten)]

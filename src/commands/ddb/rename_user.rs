@@ -22,19 +22,19 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # what would change, and what that would cost
   cruddur ddb rename-user nina --display-name 'Nina Okafor-Berg' --dry-run
-  # another handle, in PostgreSQL and in every message
+  # change the handle, in PostgreSQL and in every message
   cruddur ddb rename-user oscar --new-handle oskar";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("names").args(["display_name", "new_handle"]).required(true).multiple(true))]
 pub struct RenameUserArgs {
-    /// Who is to be renamed
+    /// The user's current handle
     #[arg(value_name = "HANDLE")]
     handle: String,
-    /// The name to show to people from now on
+    /// The new display name
     #[arg(long, value_name = "NAME")]
     display_name: Option<String>,
-    /// The handle from now on
+    /// The new handle
     #[arg(long, value_name = "HANDLE")]
     new_handle: Option<String>,
     #[command(flatten)]
@@ -89,8 +89,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &postgres).await?.and(announce(cx, ui, &db).await?);
     if !cx.dry_run() && !postgres.try_lock(Lock::Renaming(rename.from.uuid)).await? {
-        return Err(Error::failed(format!("{} is being renamed by somebody else right now", args.handle))
-            .hint("run it again when they are done"));
+        return Err(Error::failed(format!("another run is renaming {}", args.handle))
+            .hint("run it again when that is done"));
     }
 
     let messages = MessagesTable::new(&db, &table);
@@ -98,17 +98,17 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
     if rename.resumed && plan.copies() == 0 {
         let (new, old) = (&rename.to, &args.handle);
         ui.status(format!(
-            "nothing to do: {:?} ({}) has these names already, in every copy",
+            "nothing to do: {:?} ({}) already has these names, in every copy",
             new.handle, new.display_name
         ));
-        ui.status(format!("nobody has the handle {old:?}"));
+        ui.status(format!("no user has the handle {old:?}"));
         return args.show(ui, &messages, &rename, &plan, &messages.nothing_renamed());
     }
     // Only a copy with the old handle proves that this user had it.
     if rename.resumed && !plan.handles.contains(&args.handle) {
         let error = postgres.no_such_user(&args.handle).await?;
         return Err(error.hint(format!(
-            "{:?} is taken, and nothing in {table:?} calls that user {:?}: either it was renamed before, completely, or it is somebody else",
+            "{:?} is taken, and nothing in {table:?} calls that user {:?}: either an earlier rename was complete, or it is another user",
             rename.to.handle, args.handle
         )));
     }
@@ -135,7 +135,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RenameUserArgs) -> Res
         return args.show_plan(ui, &messages, &rename, &plan, (statement, requests));
     }
     let consequence =
-        format!("{} and {} copies in the table {table:?} are renamed", args.handle, plan.copies());
+        format!("this renames {} and {} copies in the table {table:?}", args.handle, plan.copies());
     args.confirm.check(ui, &at, &args.handle, &consequence)?;
 
     // PostgreSQL first: from then on the app copies the new names, so the number of old copies can
@@ -248,7 +248,7 @@ impl RenameUserArgs {
         }))?;
         if !messages.db().is_dry_run() && rename.to.handle != self.handle {
             ui.hint(format!(
-                "a user pool is not changed: preferred_username must become {:?} there too",
+                "the user pool is not changed: set preferred_username to {:?} there too",
                 rename.to.handle
             ));
         }
@@ -293,14 +293,14 @@ impl RenameUserArgs {
         let command = self.command(cx);
         if error.kind() == Kind::Interrupted {
             ui.warn(format!("interrupted; {far}"));
-            ui.hint(format!("to go on run: {command}"));
+            ui.hint(format!("to resume run: {command}"));
             return error;
         }
         if !rename.changes_the_user() && done.copies() == 0 {
             return error;
         }
         let message = format!("{}; {far}", error.message());
-        error.with(Kind::Partial, message).hint(format!("to go on run: {command}"))
+        error.with(Kind::Partial, message).hint(format!("to resume run: {command}"))
     }
 
     /// The command line that repeats this run.
@@ -321,8 +321,8 @@ impl Rename {
     fn line(&self, handle: &str) -> String {
         let User { display_name, handle: new, .. } = &self.to;
         match (self.resumed, self.changes_the_user()) {
-            (true, _) => format!("{handle} is {new} ({display_name}) already; its copies follow"),
-            (false, false) => format!("{handle} is called {display_name} already; its copies follow"),
+            (true, _) => format!("{handle} is already {new} ({display_name}); copies remain"),
+            (false, false) => format!("{handle} is already called {display_name}; copies remain"),
             (false, true) => {
                 format!("{handle} ({}) becomes {new} ({display_name})", self.from.display_name)
             }

@@ -15,7 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # the first three items
   cruddur ddb scan --limit 3
-  # every item with all its attributes, one JSON value a line
+  # every item with all its attributes, one JSON value per line
   cruddur ddb scan -o ndjson | head -n 2
   # what nina wrote, as two columns
   cruddur ddb scan --filter \"begins_with(pk, 'MSG#') AND user_handle = 'nina'\" --attributes sk,message";

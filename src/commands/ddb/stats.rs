@@ -16,7 +16,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # what the table holds
   cruddur ddb stats
-  # the hottest partition alone, for a script, at no more than 50 read units a second
+  # only the hottest partition, as JSON, at no more than 50 read units per second
   cruddur ddb stats --top 1 --max-rcu 50 -o json";
 
 #[derive(Debug, Args)]
@@ -81,8 +81,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
             records.finish(&())?;
             ui.status(format!("{} in {table:?} on {}", count(report.total.items, "item"), db.place()));
             if report.unparsed_times > 0 {
-                ui.status(format!("{} no date and time", count(report.unparsed_times, "sort key")));
-                ui.hint(format!("to see which run: cruddur ddb check{}", db.target().flag()));
+                ui.status(format!("{} without a date and time", count(report.unparsed_times, "sort key")));
+                ui.hint(format!("to list them run: cruddur ddb check{}", db.target().flag()));
             }
         }
         Format::Json | Format::Ndjson => {

@@ -14,7 +14,7 @@ use crate::output::{Progress, Ui};
 const TICK: Duration = Duration::from_millis(100);
 
 /// Printed after the first Ctrl-C.
-pub(super) const STOPPING: &str = "stops when the writes on their way are done; Ctrl-C again ends it now";
+pub(super) const STOPPING: &str = "stopping once pending writes are done; Ctrl-C again quits now";
 
 /// Runs `work`, which submits requests to a writer, until it is done or the user asks to stop. Meanwhile
 /// the bar, which begins at `from`, shows the writer's progress. `on_tick` is called ten times a second.

@@ -13,9 +13,9 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     }
     if let Credentials::Static { access_key_id, .. } = config.aws(Service::DynamoDb)?.credentials {
         found.ok(if access_key_id == DUMMY_CREDENTIAL {
-            "local requests are signed with dummies"
+            "local requests use dummy credentials"
         } else {
-            "local requests are signed with the environment's credentials, which nobody checks"
+            "local requests use the environment's credentials, which nothing checks"
         });
     }
     // The user pool is on AWS even for local work.
@@ -38,7 +38,7 @@ async fn ask(cx: &Context, pool: Option<&UserPoolId>, found: &mut Findings) -> R
         }
         // Few emulators support it.
         Err(error) if is_emulated && error.kind() == Kind::Failed => {
-            found.skip("the emulator does not say whose the credentials are");
+            found.skip("the emulator does not say whose credentials these are");
             Ok(())
         }
         Err(error) => Err(error),

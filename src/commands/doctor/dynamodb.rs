@@ -28,7 +28,11 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
         found.stands(&of_dynamodb(&db).await.standing);
     }
     let Some(inspected) = inspected? else {
-        found.error(&db.missing(&table)).value("table", &table);
+        let like = db.table_like(&table).await?;
+        let finding = found.error(&db.missing(&table)).value("table", &table);
+        if let Some(like) = like {
+            finding.mend(format!("did you mean {like:?}?"));
+        }
         return Ok(());
     };
     let flags = flags(&table, cx.target());
@@ -49,14 +53,14 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
         inspected.differences.iter().partition(|difference| difference.is_about_units());
     let finding = if others.is_empty() {
         found.ok(format!(
-            "{table} at {}: {}, {billing}, defined as it should be",
+            "{table} at {}: {}, {billing}, matches its definition",
             db.place(),
             count(inspected.items, "item")
         ))
     } else {
         let lines: Vec<String> = others.iter().map(ToString::to_string).collect();
         let finding = found.fail(format!(
-            "{table} at {} is not defined as it should be\n{}",
+            "{table} at {} differs from its definition\n{}",
             db.place(),
             lines.join("\n")
         ));
@@ -88,7 +92,7 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
     if !units.is_empty() {
         let lines: Vec<String> = units.iter().map(|unit| format!("{} {}", unit.fact, unit.found)).collect();
         found
-            .add(super::Status::Note, format!("other units than schema-load gives: {}", lines.join("; ")))
+            .add(super::Status::Note, format!("units differ from schema-load's: {}", lines.join("; ")))
             .value("differences", units);
     }
 }
@@ -108,7 +112,7 @@ fn stream(flags: &str, inspected: &Inspected, found: &mut Findings) {
     let stream = &inspected.stream;
     if !stream.enabled {
         found
-            .warn("its stream is off: no inbox learns of the app's messages")
+            .warn("its stream is off: inboxes miss the app's messages")
             .value("stream", false)
             .mend(format!("cruddur ddb stream enable{flags}"));
         return;
@@ -117,7 +121,7 @@ fn stream(flags: &str, inspected: &Inspected, found: &mut Findings) {
         found.ok(format!("its stream is on, with {}", stream.view_type))
     } else {
         found
-            .warn(format!("its stream gives {}, and the Lambda needs NEW_IMAGE", stream.view_type))
+            .warn(format!("its stream gives {}, but the Lambda needs NEW_IMAGE", stream.view_type))
             .mend(format!("cruddur ddb stream disable{flags}"))
             .mend(format!("cruddur ddb stream enable{flags}"))
     };

@@ -107,14 +107,12 @@ impl Findings {
     pub(super) fn stands(&mut self, standing: &Standing) {
         self.target = Some(standing.name());
         let finding = match standing {
-            Standing::Local => {
-                self.ok("LOCAL: here or at a private address, with nothing of production about it")
-            }
+            Standing::Local => self.ok("LOCAL: here or at a private address, with no sign of production"),
             // The user gave the flag, so this is no news.
             Standing::Production(Sign::Flag) => return,
-            Standing::Remote(sign) => self.warn(format!("REMOTE: {sign}, so what destroys data asks first")),
+            Standing::Remote(sign) => self.warn(format!("REMOTE: {sign}, so destructive commands ask first")),
             Standing::Production(sign) => {
-                self.warn(format!("PROD without --prod: {sign}; what destroys data asks first"))
+                self.warn(format!("PROD without --prod: {sign}; destructive commands ask first"))
             }
         };
         finding.value("standing", standing.name()).value("sign", standing.sign().map(ToString::to_string));
@@ -175,11 +173,7 @@ impl Findings {
 
     /// Records that the check took longer than `limit`.
     pub(super) fn cut_off(&mut self, limit: Duration) {
-        let text = format!(
-            "{} does not answer: the check was cut off after {} s",
-            self.waiting_for,
-            limit.as_secs_f64()
-        );
+        let text = format!("{} does not answer: gave up after {} s", self.waiting_for, limit.as_secs_f64());
         self.fail(text).value("cut_off", true).mend("to wait longer add: --timeout 30s");
     }
 

@@ -27,9 +27,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # is everything as it should be here?
+  # is everything in order here?
   cruddur doctor
-  # the same for a program, with more patience
+  # the same as JSON, with a longer timeout
   cruddur doctor --timeout 20s -o json";
 
 /// The default timeout of each check.
@@ -136,12 +136,11 @@ fn show(ui: &mut Ui, args: &DoctorArgs, findings: &[Finding]) -> Result<()> {
     records.finish(
         &serde_json::json!({ "count": findings.len(), "failures": failures, "warnings": warnings }),
     )?;
-    let also = if warnings == 0 { String::new() } else { format!(", and {}", count(warnings, "warning")) };
+    let also = if warnings == 0 { String::new() } else { format!(" and {}", count(warnings, "warning")) };
     if failures == 0 {
         ui.status(if warnings == 0 { "all is well".to_owned() } else { count(warnings, "warning") });
         return Ok(());
     }
-    let verb = if failures == 1 { "is" } else { "are" };
-    let message = format!("{} {verb} broken{also}", count(failures, "thing"));
+    let message = format!("{}{also}", count(failures, "failure"));
     Err(if is_config { Error::config(message) } else { Error::failed(message) })
 }

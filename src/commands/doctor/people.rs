@@ -28,7 +28,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
         parts.push(strangers.line(&table));
     }
     if others > 0 {
-        parts.push(format!("{others} of the pool's first users have another Cognito id there"));
+        parts.push(format!("{others} of the pool's first users have another Cognito id in PostgreSQL"));
     }
     let prod = cx.target().flag();
     let finding = found.warn(parts.join("\n"));
@@ -39,7 +39,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     match (cx.target(), strangers.strange) {
         (_, 0) => finding.mend(format!("cruddur db update-cognito-user-ids{prod}")),
         (Target::Local, _) => finding.mend(format!("cruddur setup{}", args.table.flag())),
-        (Target::Prod, _) => finding.mend("bring those users back under their uuids"),
+        (Target::Prod, _) => finding.mend("restore those users with their uuids"),
     };
     Ok(())
 }

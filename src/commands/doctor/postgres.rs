@@ -51,7 +51,7 @@ async fn server(session: &Session, found: &mut Findings) -> Result<()> {
         .value("tls", &tls)
         .value("clock_difference_seconds", clock.map(|clock| clock.seconds));
     if tls.is_none() && url.target() == Target::Prod && !url.is_loopback() {
-        found.warn("whatever goes to production's PostgreSQL goes without TLS").mend(
+        found.warn("connections to production's PostgreSQL use no TLS").mend(
             "put sslmode=verify-full and sslrootcert=FILE into PROD_CONNECTION_URL (docs/postgresql.md)",
         );
     }
@@ -78,7 +78,7 @@ async fn tables(cx: &Context, session: &Session, found: &mut Findings) -> Result
     let missing = session.missing_tables().await?;
     if missing.is_everything() {
         found
-            .fail("the tables users and activities are not there")
+            .fail("the tables users and activities are missing")
             .value("missing_tables", &missing.tables)
             .mend(format!("cruddur db schema-load{prod}"))
             .mend(format!("cruddur db seed{prod}"));
@@ -88,11 +88,11 @@ async fn tables(cx: &Context, session: &Session, found: &mut Findings) -> Result
         missing.tables.iter().map(|table| (*table).to_owned()).chain(missing.columns.clone()).collect();
     if !lacking.is_empty() {
         found
-            .fail(format!("not there: {}", lacking.join(", ")))
+            .fail(format!("missing: {}", lacking.join(", ")))
             .value("missing_tables", &missing.tables)
             .value("missing_columns", &missing.columns)
             .mend(format!(
-                "cruddur db schema-load{prod} FILE, with what adds them; the built-in one begins anew"
+                "cruddur db schema-load{prod} FILE, where FILE adds them; the built-in one starts over"
             ));
     }
     let users_are_whole = !missing.tables.contains(&"users")
@@ -137,7 +137,7 @@ fn scripts(cx: &Context, url: &ConnectionUrl, found: &mut Findings) {
         );
         if !setting.value.contains("sslmode") {
             found.script(
-                format!("db/* prod would have believed whoever answers at {url}: psql verifies no certificate unless told to"),
+                format!("db/* prod would have trusted any server at {url}: psql verifies no certificate by default"),
                 "cruddur db connect --prod",
             );
         }
@@ -145,7 +145,7 @@ fn scripts(cx: &Context, url: &ConnectionUrl, found: &mut Findings) {
     }
     if is_mangled(&setting.value) {
         found.script(
-            format!("db/create and db/drop would have mangled {variable}: they cut /cruddur out wherever it stands, and nothing else"),
+            format!("db/create and db/drop would have mangled {variable}: they cut out /cruddur anywhere, and nothing else"),
             format!("cruddur db create{prod}"),
         );
     } else if url.user() != "postgres" {

@@ -47,7 +47,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     let Ok(setting) = address else {
         found
             .warn(format!(
-                "the rule {rule_id} is there; whether it lets this machine in is unknown, for GITPOD_IP is not set"
+                "the rule {rule_id} exists; whether it lets this machine in is unknown: GITPOD_IP is not set"
             ))
             .mend(format!("cruddur doctor{prod} --ip \"$(curl -s https://checkip.amazonaws.com)\""));
         return Ok(());
@@ -55,7 +55,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     let address = SourceAddress::parse(&setting)?;
     let (old, new) = rule.cidr_for(address)?;
     let finding = if old.contains(&new) {
-        found.ok(format!("the rule {rule_id} lets in {old}, and so this machine"))
+        found.ok(format!("the rule {rule_id} lets in {old}, including this machine"))
     } else {
         found
             .fail(format!("the rule {rule_id} lets in {old}, not this machine's {}", new.addr()))

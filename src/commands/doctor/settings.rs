@@ -47,7 +47,7 @@ fn env_file(config: &Config, found: &mut Findings) {
     };
     let names: Vec<&str> = environment.from_file().collect();
     let fills = match names.as_slice() {
-        [] => "sets nothing that the environment lacks".to_owned(),
+        [] => "sets nothing new".to_owned(),
         names => format!("sets {}", names.join(", ")),
     };
     found
@@ -78,7 +78,7 @@ fn leftovers(config: &Config, found: &mut Findings) {
             .mend(unset(&name, &setting.source));
         if name == "AWS_ENDPOINT_URL" {
             found.script(
-                format!("with prod, every script would have gone to {} in place of AWS", setting.value),
+                format!("with prod, every script would have gone to {} instead of AWS", setting.value),
                 "cruddur … --prod",
             );
         }
@@ -97,7 +97,7 @@ fn leftovers(config: &Config, found: &mut Findings) {
     }
     if !ignored.is_empty() {
         found.script(
-            format!("db/* prod would have gone by {}, for psql does", ignored.join(", ")),
+            format!("db/* prod would have used {}, as psql does", ignored.join(", ")),
             "cruddur db connect --prod",
         );
     }
@@ -109,7 +109,7 @@ fn local_endpoint(config: &Config, found: &mut Findings) -> Result<()> {
     let endpoint = config.aws(Service::DynamoDb)?.endpoint;
     if endpoint.is_some_and(|endpoint| endpoint.url != general.value.trim_end_matches('/')) {
         found
-            .warn(format!("{} is left over: DynamoDB's own variable or flag counts", general.source))
+            .warn(format!("{} is left over: DynamoDB's own variable or flag overrides it", general.source))
             .value("variable", "AWS_ENDPOINT_URL")
             .mend(unset("AWS_ENDPOINT_URL", &general.source));
     }
@@ -127,7 +127,7 @@ fn local_endpoint(config: &Config, found: &mut Findings) -> Result<()> {
 /// How to remove a variable.
 fn unset(name: &str, source: &Source) -> String {
     match source {
-        Source::EnvFile(..) => format!("take {source} out"),
+        Source::EnvFile(..) => format!("remove {source}"),
         _ => format!("unset {name}"),
     }
 }

@@ -10,9 +10,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # stop the stack; its data stays
+  # stop the stack, and keep its data
   cruddur local down
-  # the one that keeps its data elsewhere
+  # stop a stack with its data elsewhere
   cruddur local down --data-dir ./stack";
 
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DownArgs) -> Result<()
     ui.status(if local::down(cx.config(), &data_dir).await? {
         "stopped"
     } else {
-        "no stack was running; services that somebody else runs are left alone"
+        "no stack was running; external services are left alone"
     });
     Ok(())
 }

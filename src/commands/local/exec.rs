@@ -15,7 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # a fresh database for one command
   cruddur local exec -- cruddur db setup
-  # for several: a shell runs them
+  # for several commands, run by a shell
   cruddur local exec -- sh -c 'cruddur db setup && cruddur db sessions'";
 
 #[derive(Debug, Args)]

@@ -19,16 +19,16 @@ use crate::output::{Column, Record, Ui};
 /// `cruddur local …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start DynamoDB and PostgreSQL, or use what runs already
+    /// Start DynamoDB and PostgreSQL, or use those already running
     #[command(after_help = up::EXAMPLES)]
     Up(up::UpArgs),
-    /// Stop what `up` has started; the data stays
+    /// Stop what `up` started, and keep the data
     #[command(after_help = down::EXAMPLES)]
     Down(down::DownArgs),
-    /// Show what runs, and where
+    /// Show what is running, and where
     #[command(after_help = status::EXAMPLES)]
     Status(status::StatusArgs),
-    /// Run a command with a stack of its own, gone when the command ends
+    /// Run a command on a temporary stack, removed when the command ends
     #[command(after_help = exec::EXAMPLES)]
     Exec(exec::ExecArgs),
 }
@@ -36,9 +36,7 @@ pub enum Command {
 impl Command {
     pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         if cx.target() == Target::Prod {
-            return Err(Error::usage(
-                "cruddur local and --prod exclude each other: the local stack is local",
-            ));
+            return Err(Error::usage("cruddur local cannot be used with --prod: the local stack is local"));
         }
         if !matches!(self, Self::Status(_)) {
             refuse_dry_run(cx, "cruddur local", "it starts and stops servers")?;
@@ -55,8 +53,8 @@ impl Command {
 /// Where the stack keeps its data.
 #[derive(Debug, Clone, Args)]
 struct DataArgs {
-    /// Where the data is kept [env: CRUDDUR_DATA_DIR] [default: /var/lib/cruddur for root,
-    /// else the user's data folder]
+    /// Folder for the data [env: CRUDDUR_DATA_DIR] [default: /var/lib/cruddur for root, else the
+    /// user's data folder]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -64,10 +62,10 @@ struct DataArgs {
 /// Which stack.
 #[derive(Debug, Clone, Args)]
 struct StackArgs {
-    /// Port of DynamoDB [default: that of the local endpoint, 8000]
+    /// Port of DynamoDB [default: the local endpoint's, or 8000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: Option<u16>,
-    /// Port of PostgreSQL [default: that of CONNECTION_URL, 5432]
+    /// Port of PostgreSQL [default: CONNECTION_URL's, or 5432]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     postgres_port: Option<u16>,
     #[command(flatten)]
@@ -77,12 +75,11 @@ struct StackArgs {
 /// Who may use the stack's DynamoDB.
 #[derive(Debug, Clone, Args)]
 struct AccessArgs {
-    /// Web page that may use DynamoDB, such as http://localhost:3000; else none may.
-    /// May be repeated
+    /// Origin whose web pages may use DynamoDB, such as http://localhost:3000; repeatable [default:
+    /// none]
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<Origin>,
-    /// Name by which DynamoDB is reached, besides localhost, 127.0.0.1 and [::1].
-    /// May be repeated
+    /// Host name to accept for DynamoDB, besides localhost, 127.0.0.1 and [::1]; repeatable
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<Host>,
 }

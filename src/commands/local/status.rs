@@ -11,9 +11,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what runs, and where
+  # what is running, and where
   cruddur local status
-  # for a program: its process, folders and ports
+  # as JSON, with its process, folders and ports
   cruddur local status -o json";
 
 #[derive(Debug, Args)]

@@ -16,14 +16,14 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # start the stack in the background
   cruddur local up --detach
-  # one that keeps nothing, until Ctrl-C
+  # run one that keeps nothing, until Ctrl-C
   cruddur local up --ephemeral
-  # let a page of the development server use DynamoDB
+  # let the development server's pages use DynamoDB
   cruddur local up --detach --allow-origin http://localhost:3000";
 
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// Return when the stack is ready; it goes on in the background
+    /// Return when the stack is ready, and leave it in the background
     #[arg(long)]
     detach: bool,
     /// Keep nothing: DynamoDB in memory, PostgreSQL in a temporary folder
@@ -66,11 +66,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
         }
         Up::AlreadyRunning(report) => {
             show(ui, &report);
-            ui.status(format!("it runs already (process {})", report.pid.unwrap_or_default()));
+            ui.status(format!("already running (process {})", report.pid.unwrap_or_default()));
         }
         Up::AllExternal(report) => {
             show(ui, &report);
-            ui.status("both are there already, run by somebody else; nothing was started");
+            ui.status("both are already running, outside cruddur; nothing was started");
         }
     }
     Ok(())

@@ -11,10 +11,10 @@ use crate::output::Ui;
 /// `cruddur rds …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Let your address in, by one ingress rule of the database's security group
+    /// Let your address in, through one ingress rule of the database's security group
     ///
-    /// The rule keeps its protocol, ports and description; only its CIDR changes, to the
-    /// address and /32, or /128 for IPv6. A rule that has it already is left alone.
+    /// Only the rule's CIDR changes, to the address with /32, or /128 for IPv6; its protocol, ports
+    /// and description stay. A rule that already has this CIDR is left alone.
     #[command(after_help = update_sg_rule::EXAMPLES)]
     UpdateSgRule(update_sg_rule::UpdateSgRuleArgs),
 }

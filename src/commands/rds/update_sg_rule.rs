@@ -17,7 +17,7 @@ const POSTGRES_PORT: u16 = 5432;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # would AWS let you?
+  # would AWS allow it?
   cruddur rds update-sg-rule --prod --ip 1.1.1.1 --dry-run
   # let the address in GITPOD_IP into the production database
   cruddur rds update-sg-rule --prod";
@@ -86,7 +86,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
     if config.target() == Target::Local && !config.aws(Service::Ec2)?.is_emulated() {
         return Err(Error::usage("there is no local security group: this command changes one on AWS")
             .hint("to change it, add: --prod")
-            .hint("an emulator is named by --endpoint-url or AWS_ENDPOINT_URL_EC2"));
+            .hint("name an emulator with --endpoint-url or AWS_ENDPOINT_URL_EC2"));
     }
     let group_id = config.security_group_id(args.group_id.as_deref())?;
     let rule_id = config.security_group_rule_id(args.security_group_rule_id.as_deref())?;
@@ -104,11 +104,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
         ));
     }
     if old.prefix_len() < old.max_prefix_len() {
-        ui.warn(format!("the rule lets in all of {old}; {new} takes its place"));
+        ui.warn(format!("the rule lets in all of {old}; {new} replaces it"));
     }
     let mode = if cx.dry_run() { Mode::DryRun } else { Mode::Apply };
     let (outcome, said) = if old == new {
-        (UpdateOutcome::Unchanged, format!("the rule {rule_id:?} lets in {new} already; nothing was done"))
+        (UpdateOutcome::Unchanged, format!("the rule {rule_id:?} already lets in {new}; nothing was done"))
     } else {
         ec2.set_source(&rule, address, mode).await?;
         match mode {

@@ -59,8 +59,8 @@ impl Setup<'_> {
             return Ok(Already(name));
         }
         if let Some(lasting) = found.differences.iter().find(|difference| difference.is_for_ever()) {
-            return Err(Error::failed(format!("{name} is there with another definition: {lasting}"))
-                .hint(format!("to see what helps run: cruddur ddb schema-load{}", self.args.table.flag())));
+            return Err(Error::failed(format!("{name} exists with another definition: {lasting}"))
+                .hint(format!("to see what to do run: cruddur ddb schema-load{}", self.args.table.flag())));
         }
         let changes: Vec<Change> =
             found.changes.iter().filter(|change| !matches!(change, Change::Units { .. })).cloned().collect();
@@ -94,13 +94,13 @@ impl Setup<'_> {
             steps.plan(db.withheld());
         }
         let Relinked { rows, messages } = given.done;
-        let left = format!("{} of users whose handles nobody has", count(given.left, "group"));
+        let left = format!("{} with unknown handles", count(given.left, "group"));
         if rows + messages == 0 {
             return Ok(Some(LeftOut(left)));
         }
         let left = if given.left > 0 { format!("; not {left}") } else { String::new() };
         let (rows, messages) = (count(rows, "row"), count(messages, "message"));
-        Ok(Some(Done(format!("{rows} and {messages} to the users of the same handles{left}"))))
+        Ok(Some(Done(format!("{rows} and {messages}, relinked by handle{left}"))))
     }
 
     /// Writes the conversation, if its group has no messages.
@@ -122,11 +122,11 @@ impl Setup<'_> {
         let (cx, db, table) = (self.cx, self.db, self.table);
         let in_table = MessagesTable::new(db, table);
         if state == Table::Missing {
-            return Ok(LeftOut("the table is not as it should be".to_owned()));
+            return Ok(LeftOut("the table is not ready".to_owned()));
         }
         let is_there = !self.is_gone() && in_table.inspect().await?.is_some();
         if is_there && in_table.has_messages_below(DEFAULT_GROUP, LAST).await? {
-            return Ok(Already("is there; left as it is".to_owned()));
+            return Ok(Already("already exists".to_owned()));
         }
         let people = People::resolve(cx, None, None)?;
         let (_, transcript) = read_transcript(None, self.args.built_in)?;
@@ -134,7 +134,7 @@ impl Setup<'_> {
         let session = match base {
             Base::Missing => return Ok(LeftOut("there are no users".to_owned())),
             // In a dry run the users have no UUIDs yet, so the items cannot be shown.
-            Base::Later => return Ok(Done(format!("{messages}, once they are there"))),
+            Base::Later => return Ok(Done(format!("{messages}, once they exist"))),
             Base::Ready(session) => session,
         };
         if let Some(missing) = people.missing_default(session).await? {

@@ -21,16 +21,16 @@ use crate::postgres::{ConnectionUrl, lock_database};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what is missing, and nothing else
+  # create what is missing, and nothing else
   cruddur setup
-  # what it would do
+  # show what it would do
   cruddur setup --dry-run
-  # all of it anew
+  # start over from scratch
   cruddur setup --fresh --force";
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
-    /// Begin anew: drop the database and the table first
+    /// Start over: drop the database and the table first
     #[arg(long)]
     fresh: bool,
     #[command(flatten)]
@@ -97,5 +97,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
 
 fn not_here(cx: &Context) -> Error {
     let steps = ["db create", "db schema-load", "ddb schema-load", "db update-cognito-user-ids"];
-    local_only(cx, "setup invents people, and so works on local databases only", &steps)
+    local_only(cx, "setup invents people, so it works only on local databases", &steps)
 }

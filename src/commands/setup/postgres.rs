@@ -126,7 +126,7 @@ impl Setup<'_> {
     async fn make_schema(&self, steps: &mut Steps, base: &Base) -> Result<StepOutcome> {
         if let Base::Ready(session) = base {
             if session.has_table("users").await? {
-                return Ok(Already("is there; left as it is".to_owned()));
+                return Ok(Already("already exists".to_owned()));
             }
             if session.has_tables().await? {
                 return Err(Error::failed("there are tables, but no users table; nothing was changed")
@@ -148,7 +148,7 @@ impl Setup<'_> {
             }
             let users = session.count_users().await?.total;
             if users > 0 {
-                return Ok(Already(format!("{} there", count(users, "user"))));
+                return Ok(Already(format!("has {}", count(users, "user"))));
             }
         }
         let script = self.script(&SEED)?;
@@ -178,7 +178,7 @@ impl Setup<'_> {
         };
         let session = match people {
             Base::Missing => return Ok(LeftOut("there are no users".to_owned())),
-            Base::Later => return Ok(Done(format!("those that {} has", pool.id()))),
+            Base::Later => return Ok(Done(format!("those in {}", pool.id()))),
             Base::Ready(session) => session,
         };
         let users = self.cx.cognito(pool).await?.list_users(None).rest().await?;

@@ -37,8 +37,8 @@ impl Steps {
         let (word, text) = match &outcome {
             Ok(StepOutcome::Done(text)) if self.dry_run => ("would do", text.clone()),
             Ok(StepOutcome::Done(text)) => ("done", text.clone()),
-            Ok(StepOutcome::Already(text)) => ("already so", text.clone()),
-            Ok(StepOutcome::LeftOut(text)) => ("left out", text.clone()),
+            Ok(StepOutcome::Already(text)) => ("unchanged", text.clone()),
+            Ok(StepOutcome::LeftOut(text)) => ("skipped", text.clone()),
             Err(error) => {
                 let causes = error.causes().map(|cause| format!(": {cause}"));
                 ("failed", causes.fold(error.message().to_owned(), |text, cause| text + &cause))
@@ -86,9 +86,9 @@ impl Steps {
         let failed = count(self.failed, "step");
         match (self.failed, self.done) {
             (0, _) => Ok(()),
-            (_, 0) => Err(Error::failed(format!("{failed} failed, and none is done"))),
-            _ => Err(Error::partial(format!("{failed} failed; what is said to be done is done"))
-                .hint("when that is mended run it again: it does what is left")),
+            (_, 0) => Err(Error::failed(format!("{failed} failed; none succeeded"))),
+            _ => Err(Error::partial(format!("{failed} failed; those marked done succeeded"))
+                .hint("fix that and run it again: it does what is left")),
         }
     }
 }

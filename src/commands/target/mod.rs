@@ -150,10 +150,10 @@ pub(super) async fn announce_unasked<'a>(
 /// over where it is not local.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ConfirmArgs {
-    /// In production, and on any other machine: do not ask; needs --confirm
+    /// Do not ask in production or on another machine; needs --confirm
     #[arg(long, requires = "confirm")]
     yes: bool,
-    /// The name of what is at stake, in place of typing it
+    /// The name to confirm, instead of typing it
     #[arg(long, value_name = "NAME", requires = "yes")]
     confirm: Option<String>,
 }
@@ -172,18 +172,18 @@ impl ConfirmArgs {
     pub(super) fn check(&self, ui: &mut Ui, at: &Announced, name: &str, consequence: &str) -> Result<()> {
         let not_done = match at.standing {
             Standing::Local => return Ok(()),
-            Standing::Remote(_) => "not done on another machine without a confirmation",
-            Standing::Production(_) => "not done in production without a confirmation",
+            Standing::Remote(_) => "needs confirmation on another machine",
+            Standing::Production(_) => "needs confirmation in production",
         };
         let given = match &self.confirm {
             Some(given) => Some(given.clone()),
             None if self.asks(ui) => {
                 ui.warn(format!("{}: {consequence}", at.standing.name()));
-                ui.ask(&format!("Type {name} to go on:"))?
+                ui.ask(&format!("Type {name} to confirm:"))?
             }
             None => {
                 let error = Error::refused(format!("{not_done}: {consequence}"))
-                    .hint(format!("to go on add: --yes --confirm {name}"));
+                    .hint(format!("to confirm add: --yes --confirm {name}"));
                 let is_known = at.standing.sign() == Some(&Sign::Flag);
                 return Err(if is_known {
                     error
@@ -205,6 +205,5 @@ impl ConfirmArgs {
 pub(in crate::commands) fn local_only(cx: &Context, why: &str, steps: &[&str]) -> Error {
     let flag = cx.target().flag();
     let steps: Vec<String> = steps.iter().map(|step| format!("\n  cruddur {step}{flag}")).collect();
-    Error::refused(why)
-        .hint(format!("by hand, step by step, each with its own confirmation:{}", steps.concat()))
+    Error::refused(why).hint(format!("run each step by hand, with its own confirmation:{}", steps.concat()))
 }

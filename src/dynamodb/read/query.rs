@@ -63,7 +63,7 @@ impl DynamoDb {
                 };
                 if request.consistent && !index.local {
                     return Err(Error::usage(format!(
-                        "the global index {name:?} cannot be read consistently: it follows the table"
+                        "the global index {name:?} has no consistent reads: it lags behind the table"
                     ))
                     .hint(Reason::ConsistentIndex));
                 }
@@ -148,14 +148,14 @@ fn check_key(request: &QueryRequest, key: &KeySchema, table: &TableSchema) -> Re
     let mut equal: Vec<&str> = Vec::new();
     for part in request.key.parts() {
         let (name, values) = key_part(part).ok_or_else(|| {
-            Error::usage(format!("{:?} is no key condition", request.key.source()))
-                .hint("it is PARTITION KEY = value, then perhaps AND, and =, <, <=, >, >=, BETWEEN or begins_with of the sort key")
+            Error::usage(format!("{:?} is not a key condition", request.key.source()))
+                .hint("write PARTITION KEY = value, then optionally AND and =, <, <=, >, >=, BETWEEN or begins_with of the sort key")
                 .hint(Reason::NotKeyCondition)
         })?;
         let Some(attribute) = key.part(name) else {
             let index = table.indexes.iter().find(|index| index.key.is_partition(name));
             let index = index.map(|index| index.name.clone());
-            return Err(Error::usage(format!("{name} is not of {of}, which is {key}"))
+            return Err(Error::usage(format!("{name} is not in {of}, which is {key}"))
                 .hint(Reason::NotInKey(name.to_owned(), index)));
         };
         if values.iter().any(|value| !attribute.kind.is_of(value)) {
@@ -164,7 +164,7 @@ fn check_key(request: &QueryRequest, key: &KeySchema, table: &TableSchema) -> Re
         if matches!(part, Node::Compare(_, "=", _)) {
             equal.push(name);
         } else if key.is_partition(name) {
-            return Err(Error::usage(format!("{name} is the partition key: it takes = and nothing else")));
+            return Err(Error::usage(format!("{name} is the partition key: it takes only =")));
         }
     }
     match key.parts.iter().take(key.partition).find(|part| !equal.contains(&part.name.as_str())) {

@@ -10,10 +10,10 @@ use aws_sdk_dynamodb::types::{
 /// How a table is paid for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Billing {
-    /// By read and write units a second, on the table and on the index
+    /// Read and write units per second, on the table and on the index
     #[default]
     Provisioned,
-    /// By the request
+    /// Per request
     OnDemand,
 }
 

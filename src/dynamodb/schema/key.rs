@@ -110,7 +110,7 @@ impl KeySchema {
                     let number = number.parse::<f64>().unwrap_or_default();
                     (if number == 0.0 { 0.0 } else { number }).to_bits().hash(&mut hasher);
                 }
-                _ => return Err(Error::failed(format!("the key attribute {name:?} is no S, N or B"))),
+                _ => return Err(Error::failed(format!("the key attribute {name:?} is not S, N or B"))),
             }
         }
         Ok(hasher.finish())

@@ -94,15 +94,15 @@ impl DynamoDb {
             .is_some_and(aws_sdk_dynamodb::types::StreamSpecification::stream_enabled)
         {
             obstacles
-                .push("its stream would be another one, and who follows it would be left behind".to_owned());
+                .push("its stream would be replaced, and its readers would get no more records".to_owned());
         }
         if point_in_time {
-            obstacles.push("what point-in-time recovery has kept would be lost".to_owned());
+            obstacles.push("its point-in-time recovery data would be lost".to_owned());
         }
         if self.target() == Target::Prod {
             obstacles.push(
-                "alarms, autoscaling, resource policies, Kinesis destinations and Contributor Insights hang on the \
-                 table, cannot be seen from here, and would be lost"
+                "alarms, autoscaling, resource policies, Kinesis destinations and Contributor Insights of the \
+                 table cannot be seen from here and would be lost"
                     .to_owned(),
             );
         }

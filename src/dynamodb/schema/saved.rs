@@ -56,7 +56,7 @@ impl DynamoDb {
         table: &str,
         found: &TableDescription,
     ) -> Result<(Option<String>, bool, Vec<Tag>)> {
-        let what = format!("cannot look at the settings of the table {table:?}");
+        let what = format!("cannot read the settings of the table {table:?}");
         let is_unknown = |code: Option<&str>| {
             matches!(code, Some("UnknownOperationException" | "ValidationException" | "NotImplemented"))
         };
@@ -103,7 +103,7 @@ impl DynamoDb {
     pub(crate) async fn definition_of(&self, table: &str, found: &TableDescription) -> Result<SavedTable> {
         let (time_to_live, point_in_time_recovery, tags) = self.settings(table, found).await?;
         let request = definition(found, tags).map_err(|cause| {
-            Error::failed(format!("cannot repeat the definition of {table:?}")).because(cause)
+            Error::failed(format!("cannot copy the definition of {table:?}")).because(cause)
         })?;
         // The SDK builds the request in a dry run. Nothing is sent.
         let db = self.rehearsing();
@@ -152,8 +152,7 @@ impl DynamoDb {
             }
         };
         created.await.map_err(|error| {
-            let message =
-                format!("{}; the table {table:?} is deleted, and not created again", error.message());
+            let message = format!("{}; the table {table:?} was deleted, but not recreated", error.message());
             error.with(Kind::Partial, message)
         })?;
         self.set_again(table, kept).await
@@ -178,7 +177,7 @@ impl DynamoDb {
                 .state_of_saved(table, kept)
                 .await
                 .is_ok_and(|state| matches!(state, SavedState::Whole | SavedState::Incomplete));
-        if is_there { Ok(()) } else { Err(self.error("cannot create the table again", table, &error)) }
+        if is_there { Ok(()) } else { Err(self.error("cannot recreate the table", table, &error)) }
     }
 
     /// Switches on the settings that a create request cannot set.
@@ -188,7 +187,7 @@ impl DynamoDb {
     pub async fn set_again(&self, table: &str, kept: &SavedTable) -> Result<()> {
         self.send_settings(table, kept).await.map_err(|error| {
             let message =
-                format!("{}; the table {table:?} is there again, without that setting", error.message());
+                format!("{}; the table {table:?} was recreated without that setting", error.message());
             error.with(Kind::Partial, message)
         })
     }
@@ -205,7 +204,7 @@ impl DynamoDb {
                 match sent {
                     // The service refuses to switch on what is already on.
                     Err(_) if tries.went_unanswered() && self.has_ttl(table, attribute).await => Ok(()),
-                    Err(error) => Err(self.error("cannot switch time to live on", table, &error)),
+                    Err(error) => Err(self.error("cannot enable time to live", table, &error)),
                     Ok(_) => Ok(()),
                 }
             })
@@ -216,7 +215,7 @@ impl DynamoDb {
             let request = self.client.update_continuous_backups().table_name(table);
             let sent =
                 request.point_in_time_recovery_specification(point.build().map_err(build)?).send().await;
-            let what = "cannot switch point-in-time recovery on";
+            let what = "cannot enable point-in-time recovery";
             self.held(async { sent.map_err(|error| self.error(what, table, &error)) }).await?;
         }
         Ok(())

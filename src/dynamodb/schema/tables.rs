@@ -63,7 +63,7 @@ impl DynamoDb {
         match self.client.describe_table().table_name(table).send().await {
             Ok(answer) => {
                 let found = answer.table.ok_or_else(|| {
-                    Error::failed(format!("DynamoDB at {} describes no table", self.place()))
+                    Error::failed(format!("DynamoDB at {} returned no table", self.place()))
                 })?;
                 if self.is_dry_run() {
                     self.schemas.add(table, TableSchema::of(&found));
@@ -71,7 +71,7 @@ impl DynamoDb {
                 Ok(Some(found))
             }
             Err(error) if is_not_found(&error) => Ok(None),
-            Err(error) => Err(self.error(&format!("cannot look at the table {table:?}"), table, &error)),
+            Err(error) => Err(self.error(&format!("cannot describe the table {table:?}"), table, &error)),
         }
     }
 

@@ -27,7 +27,7 @@ impl TableSchema {
         let bytes = size::item(item);
         if bytes > MAX_ITEM_BYTES {
             return Err(format!(
-                "the item has {bytes} bytes, and DynamoDB takes {MAX_ITEM_BYTES} ({} KB)",
+                "the item has {bytes} bytes, but DynamoDB allows {MAX_ITEM_BYTES} ({} KB)",
                 MAX_ITEM_BYTES / 1024
             ));
         }
@@ -56,7 +56,7 @@ impl TableSchema {
             let longest = MAX_KEY_BYTES[usize::from(number >= self.key.partition)];
             if length > longest {
                 return Err(format!(
-                    "the key attribute {:?} has {length} bytes, and DynamoDB takes {longest}",
+                    "the key attribute {:?} has {length} bytes, but DynamoDB allows {longest}",
                     part.name
                 ));
             }

@@ -69,8 +69,11 @@ impl Checkpoint {
 
     fn locked(path: &Path, file: Option<StateFile>) -> Result<Self> {
         file.map(Self).ok_or_else(|| {
-            Error::refused(format!("another run keeps its place in {}; nothing was done", path.display()))
-                .hint(Reason::CheckpointInUse)
+            Error::refused(format!(
+                "another run is using the checkpoint {}; nothing was done",
+                path.display()
+            ))
+            .hint(Reason::CheckpointInUse)
         })
     }
 
@@ -87,7 +90,7 @@ impl Checkpoint {
     /// [`crate::error::Kind::Failed`] when it cannot be read.
     pub fn load(&self, arn: &str) -> Result<Saved> {
         let path = self.path().display();
-        let Some(content) = self.0.load::<Content>("checkpoint of a stream")? else {
+        let Some(content) = self.0.load::<Content>("stream checkpoint")? else {
             return Ok(Saved::Nothing);
         };
         if content.version != VERSION {
@@ -95,7 +98,7 @@ impl Checkpoint {
                 "the checkpoint {path} has version {}; this cruddur reads version {VERSION}",
                 content.version
             ))
-            .hint(format!("to begin anew, delete it: rm {path}")));
+            .hint(format!("to start over, delete it: rm {path}")));
         }
         if content.stream_arn == arn {
             let saved_at: Option<Timestamp> = content.saved_at.parse().ok();

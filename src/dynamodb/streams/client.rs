@@ -72,14 +72,14 @@ impl Streams {
     }
 
     pub(super) async fn try_describe(&self, arn: &str) -> Result<Stream, Failure> {
-        let what = "cannot look at the stream";
+        let what = "cannot describe the stream";
         let mut shards = Vec::new();
         let mut start = None;
         loop {
             let request = self.client.describe_stream().stream_arn(arn).set_exclusive_start_shard_id(start);
             let page = request.send().await.map_err(|error| self.failure(what, &error))?;
             let Some(page) = page.stream_description else {
-                let error = Error::failed(format!("{what}: {} describes none", self.place));
+                let error = Error::failed(format!("{what}: {} returned none", self.place));
                 return Err(Failure { kind: FailureKind::Permanent, error });
             };
             shards.extend(page.shards.unwrap_or_default().into_iter().map(|shard| {
@@ -120,7 +120,7 @@ impl Streams {
         };
         let request = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard);
         let answer = request.shard_iterator_type(kind).set_sequence_number(after).send().await;
-        Ok(answer.map_err(|error| self.failure("cannot begin to read a shard", &error))?.shard_iterator)
+        Ok(answer.map_err(|error| self.failure("cannot start reading a shard", &error))?.shard_iterator)
     }
 
     /// The records at `iterator`: at most 1,000, or 1 MB.

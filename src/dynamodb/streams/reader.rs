@@ -166,7 +166,7 @@ impl Reader {
             }
             Err(failure) if failure.kind == FailureKind::NotFound => {
                 Err(Error::failed(format!("the stream {} on {} is gone", self.arn, self.streams.place()))
-                    .hint("a table that is dropped or a stream that is switched off ends it"))
+                    .hint("it ends when the table is dropped or the stream is disabled"))
             }
             Err(failure) => {
                 self.look_at = Some(self.wait_after(failure)?);

@@ -49,9 +49,9 @@ impl Stream {
 /// Where to begin in a stream of which nothing has been handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum From {
-    /// With what comes from now on
+    /// With new records only
     Latest,
-    /// With the oldest record that is left, at most 24 hours old
+    /// With the oldest record still there, at most 24 hours old
     TrimHorizon,
 }
 

@@ -10,9 +10,9 @@ use crate::error::{Error, Reason, Result};
 /// What a stream's records hold besides the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum View {
-    /// The item as it is afterwards
+    /// The item after the change
     NewImage,
-    /// The item as it was before
+    /// The item before the change
     OldImage,
     /// Both
     NewAndOldImages,
@@ -90,7 +90,7 @@ impl DynamoDb {
                 return Ok(Enabled::Before(found));
             }
             return Err(Error::failed(format!(
-                "the table {table:?} on {} has a stream already, of {} and not {}; nothing was changed",
+                "the table {table:?} on {} already has a stream of {}, not {}; nothing was changed",
                 self.place(),
                 found.view_type,
                 view.name()

@@ -178,7 +178,7 @@ impl ConditionalWriter {
     async fn ended(&mut self) -> Result<()> {
         let Some(ended) = self.tasks.join_next().await else { return Ok(()) };
         let Ended { number, guess, expected, done } =
-            ended.map_err(|cause| Error::failed("a write has come to a sudden end").because(cause))?;
+            ended.map_err(|cause| Error::failed("a write ended unexpectedly").because(cause))?;
         match done {
             Ok(Done::Put(capacity)) => {
                 self.written.put += 1;

@@ -190,7 +190,7 @@ impl DynamoDb {
         Err(if refused {
             error
         } else {
-            error.hint("it may be written or not: look before you run it again")
+            error.hint("it may have been written: check before you run it again")
         })
     }
 }

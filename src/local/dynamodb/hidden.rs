@@ -77,7 +77,7 @@ impl Hidden {
         };
         tokio::select! {
             connected = connected => connected,
-            ended = serving => Err(ended.err().unwrap_or_else(|| "it does not serve".to_owned()).into()),
+            ended = serving => Err(ended.err().unwrap_or_else(|| "it stopped serving".to_owned()).into()),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .or_failed(|| format!("cannot listen on 127.0.0.1:{port}"))?;
-        let address = listener.local_addr().or_failed(|| "cannot tell the port".to_owned())?;
+        let address = listener.local_addr().or_failed(|| "cannot get the port".to_owned())?;
         let database = match file {
             None => Database::memory().or_failed(|| "cannot open DynamoDB in memory".to_owned())?,
             Some(file) => open(file)?,

@@ -154,7 +154,7 @@ impl MessagesTable {
             }
             tries += 1;
             let transaction = plan.transaction(self)?;
-            match self.db.transact(transaction, "cannot mend the group", &mut examined.written).await {
+            match self.db.transact(transaction, "cannot repair the group", &mut examined.written).await {
                 Ok(TransactionOutcome::Done) if plan.postponed.is_empty() => {
                     verdict.mended();
                     examined.findings.append(&mut verdict.findings);
@@ -246,7 +246,7 @@ impl Verdict {
             let pk = items::inbox_partition(owner);
             for finding in self.findings.iter_mut().filter(|finding| finding.pk == pk) {
                 finding.mendable = false;
-                finding.detail.push_str("; with that text the row is larger than an item may be");
+                finding.detail.push_str("; with that text the row would be too large");
             }
         }
     }

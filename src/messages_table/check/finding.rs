@@ -59,20 +59,18 @@ impl Invariant {
     pub const fn help(self) -> &'static str {
         match self {
             Self::UnparsableKey | Self::UnparsableTime => {
-                "no reader finds the item: put it again under a key as the app writes it, then delete it here"
+                "no reader finds the item: put it under a key like the app's, then delete this one"
             }
             Self::NoRow | Self::OneRow => {
-                "who takes part is not in the data: put the missing row by hand, or delete the group"
+                "the data does not show who takes part: put the missing row by hand, or delete the group"
             }
             Self::DuplicateRow => "run the repair again",
-            Self::NoMessage => {
-                "the inbox shows a conversation that is empty: write into it, or delete its rows"
-            }
-            Self::RowBehind | Self::RowAhead | Self::RowText => "the row is as large as an item may be",
+            Self::NoMessage => "the inbox shows an empty conversation: write into it, or delete its rows",
+            Self::RowBehind | Self::RowAhead | Self::RowText => "the row is at the item size limit",
             Self::WrongParticipant => {
                 "the data contradicts itself: decide who takes part, and put or delete rows by hand"
             }
-            Self::UnknownUser => "bring the user back into PostgreSQL, or delete what names them",
+            Self::UnknownUser => "restore the user in PostgreSQL, or delete what names them",
         }
     }
 }

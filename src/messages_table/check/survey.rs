@@ -146,7 +146,7 @@ impl Fold {
                 self.close(&mut other, findings)?;
                 match key.strip_prefix(names::MESSAGE_PREFIX).map(uuid) {
                     Some(Some(group)) => Partitioned::Messages(Messages { group, ..Messages::default() }),
-                    Some(None) => Partitioned::Odd("what comes after MSG# is no uuid", 0),
+                    Some(None) => Partitioned::Odd("what follows MSG# is not a uuid", 0),
                     None => Partitioned::Odd("the key begins with neither MSG# nor GRP#", 0),
                 }
             }
@@ -166,7 +166,7 @@ impl Fold {
         let sort_key = items::get(item, names::SORT_KEY);
         match items::instant(item) {
             None => findings.push(
-                Finding::of(Invariant::UnparsableTime, item, "the message's sort key is no date and time")
+                Finding::of(Invariant::UnparsableTime, item, "the message's sort key is not a date and time")
                     .in_group(messages.group),
             ),
             Some(at) => {
@@ -199,7 +199,7 @@ impl Fold {
 
     fn row(&mut self, item: &Item, owner: &str, findings: &mut Vec<Finding>) -> Result<()> {
         let Some(owner) = uuid(owner) else {
-            findings.push(Finding::of(Invariant::UnparsableKey, item, "what comes after GRP# is no uuid"));
+            findings.push(Finding::of(Invariant::UnparsableKey, item, "what follows GRP# is not a uuid"));
             return Ok(());
         };
         let Some(group) = item.get(names::GROUP_UUID).and_then(|value| value.as_s().ok()) else {
@@ -210,7 +210,7 @@ impl Fold {
             findings.push(Finding::of(
                 Invariant::UnparsableKey,
                 item,
-                format!("the row's message_group_uuid {group:?} is no uuid"),
+                format!("the row's message_group_uuid {group:?} is not a uuid"),
             ));
             return Ok(());
         };
@@ -256,8 +256,8 @@ impl Fold {
         }
         if let Some((sender, count)) = messages.odd_sender {
             let detail = match count {
-                1 => format!("the sender {sender:?} of a message is no uuid"),
-                _ => format!("the senders of {count} messages are no uuids, such as {sender:?}"),
+                1 => format!("the sender {sender:?} of a message is not a uuid"),
+                _ => format!("the senders of {count} messages are not uuids, such as {sender:?}"),
             };
             findings.push(Finding::new(Invariant::UnknownUser, key, detail).in_group(messages.group));
         }

@@ -77,7 +77,7 @@ impl Mentioned {
     #[must_use]
     pub fn unknown(&self) -> Finding {
         let nouns = [["message", "messages"], ["row", "rows"], ["row", "rows"]];
-        let verbs = ["sent", "owns", "is the other in"];
+        let verbs = ["sent", "owns", "is named in"];
         let named: Vec<String> = (0..3)
             .filter(|index| self.counts[*index] > 0)
             .map(|index| {
@@ -249,5 +249,5 @@ impl Gathered {
 pub(super) fn spill_error(cause: std::io::Error) -> Error {
     Error::failed("cannot sort in a temporary file")
         .because(cause)
-        .hint("a large table needs some 100 bytes of disk for each item; TMPDIR says where")
+        .hint("a large table needs about 100 bytes of disk for each item; TMPDIR says where")
 }

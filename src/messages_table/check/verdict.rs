@@ -79,7 +79,7 @@ impl State {
         for (owner, rows) in &self.rows {
             let Some(kept) = self.kept(*owner) else { continue };
             for row in rows.iter().filter(|row| sort_key(row) != sort_key(kept)) {
-                let detail = format!("the user has this group once more, at {}", sort_key(kept));
+                let detail = format!("the user also has this group at {}", sort_key(kept));
                 verdict.find(Finding::of(Invariant::DuplicateRow, row, detail).mendable(true));
             }
             self.judge_row(kept, &mut verdict);
@@ -87,7 +87,7 @@ impl State {
         if !self.latest.any
             && let Some(row) = self.rows.values().flatten().next()
         {
-            verdict.find(Finding::of(Invariant::NoMessage, row, "the group has no message at all"));
+            verdict.find(Finding::of(Invariant::NoMessage, row, "the group has no messages"));
         }
         for finding in &mut verdict.findings {
             finding.message_group_uuid = Some(self.group);
@@ -118,10 +118,10 @@ impl State {
                         verdict.want(b, known.get(&a));
                     }
                     [a] => verdict.find(finding(&format!(
-                        "no row names the group, and only {a} has written in it: the other is not known"
+                        "no row names the group, and only {a} has written in it: the other is unknown"
                     ))),
                     [a, b] if only(a, b) => verdict.find(finding(&format!(
-                        "no row names the group, and what to call {a} or {b} is not known"
+                        "no row names the group, and the name of {a} or {b} is unknown"
                     ))),
                     [] => verdict.find(finding("no row names the group, and its messages name no sender")),
                     _ => {
@@ -146,7 +146,7 @@ impl State {
             _ => {
                 for owner in &owners {
                     let Some(row) = self.kept(*owner) else { continue };
-                    let detail = format!("the group is in the inboxes of {} users; it has two", owners.len());
+                    let detail = format!("the group is in the inboxes of {} users, not two", owners.len());
                     verdict.find(Finding::of(Invariant::WrongParticipant, row, detail));
                 }
             }
@@ -169,7 +169,7 @@ impl State {
         let mut want_a = None;
         if named.is_none() {
             let name = other.filter(|_| is_clear).and_then(|other| known.get(&other));
-            let detail = format!("the row names {}, which cannot be", whom(row));
+            let detail = format!("the row names {}, which is wrong", whom(row));
             let finding = Finding::of(Invariant::WrongParticipant, row, detail);
             verdict.find(finding.mendable(name.is_some()));
             want_a = name;
@@ -181,18 +181,18 @@ impl State {
         };
         let Some(other) = other.filter(|_| is_clear) else {
             let why =
-                if named.is_some() { "others write in it than it names" } else { "the other is not known" };
+                if named.is_some() { "people it does not name write in it" } else { "the other is unknown" };
             verdict.find(missing(None, format!("one of the group's two rows is missing, and {why}")));
             return;
         };
-        let lost = "the user has no row of the group; the other has one";
+        let lost = "the user has no row of the group, but the other has";
         if self.latest.newest.is_none() {
             verdict.find(missing(Some(other), format!("{lost}; there is no message to show")));
         } else if let Some(name) = known.get(&a) {
             verdict.find(missing(Some(other), lost.to_owned()).mendable(true));
             verdict.want(other, Some(name));
         } else {
-            verdict.find(missing(Some(other), format!("{lost}; what to call {a} is not known")));
+            verdict.find(missing(Some(other), format!("{lost}; the name of {a} is unknown")));
         }
     }
 
@@ -200,7 +200,7 @@ impl State {
     fn judge_row(&self, row: &Item, verdict: &mut Verdict) {
         let newest = self.latest.newest.as_ref();
         let Some(at) = items::instant(row) else {
-            let detail = "the row's sort key is no date and time";
+            let detail = "the row's sort key is not a date and time";
             verdict.find(Finding::of(Invariant::UnparsableTime, row, detail).mendable(newest.is_some()));
             return;
         };
@@ -208,9 +208,9 @@ impl State {
         let Some(newest_at) = items::instant(newest) else { return };
         let newest_key = sort_key(newest);
         let finding = if at < newest_at {
-            Finding::of(Invariant::RowBehind, row, format!("the newest message is of {newest_key}"))
+            Finding::of(Invariant::RowBehind, row, format!("the newest message is at {newest_key}"))
         } else if !create_message::is_row_of(at.microseconds(), newest_at.microseconds()) {
-            Finding::of(Invariant::RowAhead, row, format!("the newest message is of {newest_key} only"))
+            Finding::of(Invariant::RowAhead, row, format!("the newest message is only at {newest_key}"))
         } else if shows(row, newest) {
             return;
         } else {

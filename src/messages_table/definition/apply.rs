@@ -190,9 +190,8 @@ impl MessagesTable {
         while let Some(arn) = found.table_arn() {
             let sent =
                 self.db.client.list_tags_of_resource().resource_arn(arn).set_next_token(next).send().await;
-            let page = sent.map_err(|error| {
-                self.error(&format!("cannot look at the tags of {:?}", self.name), &error)
-            })?;
+            let page = sent
+                .map_err(|error| self.error(&format!("cannot read the tags of {:?}", self.name), &error))?;
             let pairs = page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
             tags.extend(pairs.filter(|(key, _)| !key.starts_with("aws:")));
             next = page.next_token;

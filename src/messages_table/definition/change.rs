@@ -171,20 +171,18 @@ impl Change {
     #[must_use]
     pub fn consequence(&self) -> Option<String> {
         match self {
-            Self::Protect(false) => Some("the table can be deleted from then on".to_owned()),
+            Self::Protect(false) => Some("the table can then be deleted".to_owned()),
             Self::DeleteIndex { name, again: true } => {
-                Some(format!("queries of the index {name} fail until it is there again"))
+                Some(format!("queries of the index {name} fail until it is recreated"))
             }
             Self::DeleteIndex { name, again: false } => {
-                Some(format!("queries of the index {name} fail from then on"))
+                Some(format!("queries of the index {name} will fail"))
             }
             Self::Bill { units: Some(units), .. } | Self::Units { units, fewer: true, .. } => {
-                Some(format!("more than {units} units a second are refused"))
+                Some(format!("more than {units} units a second are throttled"))
             }
-            Self::DisableStream { .. } => {
-                Some("whoever reads the stream gets nothing more from it".to_owned())
-            }
-            Self::Untag(keys) => Some(format!("the tags {} are gone", keys.join(", "))),
+            Self::DisableStream { .. } => Some("readers of the stream get no more records".to_owned()),
+            Self::Untag(keys) => Some(format!("the tags {} are lost", keys.join(", "))),
             _ => None,
         }
     }
@@ -271,11 +269,11 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let index = names::GROUP_INDEX;
         match self {
-            Self::Protect(true) => f.write_str("protect the table against deletion"),
-            Self::Protect(false) => f.write_str("take the protection against deletion off"),
+            Self::Protect(true) => f.write_str("switch on deletion protection"),
+            Self::Protect(false) => f.write_str("switch off deletion protection"),
             Self::DeleteIndex { name, again: false } => write!(f, "delete the index {name}"),
             Self::DeleteIndex { name, again: true } => {
-                write!(f, "delete the index {name}, to create it anew")
+                write!(f, "delete the index {name}, to recreate it")
             }
             Self::Bill { units: None, .. } => f.write_str("change the billing to on-demand"),
             Self::Bill { units: Some(units), .. } => {
@@ -291,8 +289,8 @@ impl fmt::Display for Change {
                 write!(f, "change the units of the table and its index to {units}")
             }
             Self::CreateIndex { .. } => write!(f, "create the index {index}"),
-            Self::DisableStream { again: false } => f.write_str("switch the stream off"),
-            Self::DisableStream { again: true } => f.write_str("switch the stream off, for another one"),
+            Self::DisableStream { again: false } => f.write_str("switch off the stream"),
+            Self::DisableStream { again: true } => f.write_str("switch off the stream, to replace it"),
             Self::EnableStream => f.write_str("switch on a stream of new images"),
             Self::Tag(tags) => {
                 let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();

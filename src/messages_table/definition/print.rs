@@ -16,9 +16,9 @@ use crate::error::{Error, Result};
 /// The form in which a definition is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Printed {
-    /// What aws dynamodb create-table --cli-input-json takes
+    /// Input for aws dynamodb create-table --cli-input-json
     Json,
-    /// A resource of Terraform's AWS provider
+    /// A resource for Terraform's AWS provider
     Terraform,
     /// A CloudFormation template, in JSON
     Cloudformation,

@@ -73,7 +73,7 @@ impl<'a> AnsweredRead<'a> {
         self.answer.capacity.total
     }
 
-    /// Its units when strongly consistent. They are computed from the sizes of its items if all that
+    /// Its units when strongly consistent. They are computed from its items' sizes if all that
     /// were read came back whole; otherwise they are twice the eventually consistent units.
     fn strong_units(self) -> f64 {
         let Answered { capacity, bytes, .. } = self.answer;
@@ -188,9 +188,9 @@ impl<'a> Explainer<'a> {
         let is_all_years =
             self.sent.len() == 1 && self.sent[0].request["KeyConditionExpression"] == "pk = :pk";
         let note = match (self.is_writer, charge) {
-            (false, _) if is_all_years => "the same, of all years",
+            (false, _) if is_all_years => "the same, for all years",
             (false, _) => "what this command line asks for",
-            (true, Some(_)) => "one transaction, which was not sent; strongly consistent but for the index",
+            (true, Some(_)) => "one transaction, not sent; strongly consistent except for the index",
             (true, None) => "there is nothing to write",
         };
         let reads: f64 = self.sent.iter().filter_map(AnsweredRead::of).map(AnsweredRead::units).sum();
@@ -212,7 +212,7 @@ impl<'a> Explainer<'a> {
             Measurement {
                 units: Some(self.reads.iter().map(|read| read.strong_units()).sum()),
                 figures: Figures::Computed,
-                note: "the same request with ConsistentRead; by the sizes of its items".to_owned(),
+                note: "the same request with ConsistentRead; from its items' sizes".to_owned(),
                 requests: Vec::new(),
             }
         };
@@ -222,7 +222,7 @@ impl<'a> Explainer<'a> {
     /// An index has no strongly consistent reads, so this reads the inboxes instead.
     async fn inboxes_in_place_of_the_index(&mut self) -> Result<Alternative> {
         let mut found = Measurement::measured(
-            "not through the index, which is read eventually consistent only: both inboxes are read whole instead",
+            "an index has no strongly consistent reads: both inboxes are read whole instead",
         );
         for read in self.reads.clone() {
             if !read.is_indexed() {
@@ -246,9 +246,9 @@ impl<'a> Explainer<'a> {
             .iter()
             .any(|read| partition(*read).is_some_and(|partition| partition.starts_with(names::GROUP_PREFIX)));
         let note = if is_inbox {
-            "it cannot: the index is by group, and knows nobody's inbox"
+            "not possible: the index is by group, not by inbox"
         } else {
-            "it cannot: messages are not in the index, for they have no message_group_uuid"
+            "not possible: messages have no message_group_uuid, so the index lacks them"
         };
         self.way("through the index", Measurement::nothing(note))
     }
@@ -269,7 +269,7 @@ impl<'a> Explainer<'a> {
             return Ok(None);
         }
         let mut found = Measurement::measured(
-            "the partition is read whole, and filtered then: on the sort key by the reader",
+            "the partition is read whole, then filtered: on the sort key by the reader",
         );
         for (partition, consistent) in &narrow {
             let query = self.table.query_partition(partition.clone()).consistent_read(*consistent);
@@ -292,7 +292,7 @@ impl<'a> Explainer<'a> {
         } else if bytes == 0 {
             Measurement::nothing(format!("{what} is scanned whole; DescribeTable does not know its size yet"))
         } else {
-            let note = format!("{what} is scanned whole; by DescribeTable it has {bytes} bytes");
+            let note = format!("{what} is scanned whole; DescribeTable says {bytes} bytes");
             Measurement { figures: Figures::Estimated, ..Measurement::measured(note) }
         };
         let mut seen = BTreeSet::new();
@@ -324,7 +324,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn no_index_to_write(&self, charge: Charge) -> Alternative {
-        let note = "nothing to write there; but a group's rows are then found by a scan only";
+        let note = "no index to write, but a group's rows are then found only by a scan";
         Alternative {
             write_units: Some(number(charge.table)),
             ..self.way("without the index", self.as_read(note))

@@ -149,7 +149,7 @@ impl MessagesTable {
             }
         }
         Err(Error::failed(format!(
-            "copies of the former names keep coming into {:?} on {}: somebody goes on to write them",
+            "copies of the former names keep appearing in {:?} on {}: somebody still writes them",
             self.name,
             self.db.place()
         )))
@@ -245,7 +245,8 @@ impl Updates<'_> {
         on_progress: &mut (dyn FnMut(usize) + Send),
     ) -> Result<()> {
         let Some(ended) = self.running.join_next().await else { return Ok(()) };
-        let updated = ended.map_err(|cause| Error::failed("an update did not end").because(cause))??;
+        let updated =
+            ended.map_err(|cause| Error::failed("an update ended unexpectedly").because(cause))??;
         let answer = match updated {
             Updated::Gone | Updated::Unheard => return Ok(()),
             Updated::Message(answer) => {

@@ -19,7 +19,7 @@ use crate::messages_table::rename::{Updated, send};
 use crate::messages_table::{MessagesTable, names};
 use crate::messaging::{Participant, User};
 
-const WHAT: &str = "cannot give the group to its users";
+const WHAT: &str = "cannot relink the group to its users";
 /// Number of rows in a first sample.
 const SAMPLE: i32 = 100;
 
@@ -46,7 +46,7 @@ impl MessagesTable {
     /// one request, to the index.
     pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
         let scan = self.db.client.scan().table_name(&self.name).index_name(names::GROUP_INDEX).limit(SAMPLE);
-        let reading = Reading { what: "cannot look at the group rows", table: &self.name };
+        let reading = Reading { what: "cannot read the group rows", table: &self.name };
         let answer = self.db.scan_page(scan, reading, false).await?;
         let users = |row: &Item| {
             let row = to_group(row);

@@ -64,7 +64,7 @@ async fn knows_force(session: &Session) -> Result<bool> {
         .client
         .query_one("SELECT pg_catalog.current_setting('server_version_num')::int4", &[])
         .await
-        .map_err(|error| session.error("cannot ask for the server's version", error))?
+        .map_err(|error| session.error("cannot get the server's version", error))?
         .get(0);
     Ok(version >= KNOWS_FORCE)
 }
@@ -119,7 +119,7 @@ const TERMINATE: &str = "\
 pub async fn drop_database_by_terminating(url: &ConnectionUrl) -> Result<Dropped> {
     let (session, second) = (maintenance_session(url).await?, maintenance_session(url).await?);
     let name = url.database();
-    let cannot_ask = |error| second.error("cannot ask who uses the database", error);
+    let cannot_ask = |error| second.error("cannot find out who uses the database", error);
     let Some(row) = second.client.query_opt(OBSTACLES, &[&name]).await.map_err(cannot_ask)? else {
         return Ok(Dropped::Missing);
     };

@@ -101,14 +101,14 @@ impl Session {
                 &[],
             )
             .await
-            .map_err(|error| self.error("cannot ask whether the session is encrypted", error))?;
+            .map_err(|error| self.error("cannot check whether the session is encrypted", error))?;
         Ok(row.get(0))
     }
 
     /// How far the server's clock is from this machine's.
     pub async fn clock_difference(&self) -> Result<Option<ClockDifference>> {
         // Prepared first, so that only one round trip is measured.
-        let what = "cannot ask for the server's time";
+        let what = "cannot get the server's time";
         let ask = "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8";
         let ask = self.client.prepare(ask).await.map_err(|error| self.error(what, error))?;
         let sent = Timestamp::now();

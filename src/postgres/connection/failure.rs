@@ -146,7 +146,7 @@ fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
         ))
         .hint(Reason::MissingDatabase(url.target())),
         SqlState::INVALID_PASSWORD if url.password().is_none() => {
-            Error::config(format!("PostgreSQL at {url} asks for a password, and none is set"))
+            Error::config(format!("PostgreSQL at {url} asks for a password, but none is set"))
                 .hint(format!("add it to {}: postgresql://USER:PASSWORD@…", variable(url)))
         }
         SqlState::INVALID_PASSWORD => {
@@ -162,17 +162,14 @@ fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
             if cause.was_encrypted {
                 return error;
             }
-            error.hint(format!(
-                "if the server lets in nobody without TLS: add sslmode=verify-full to {}",
-                variable(url)
-            ))
+            error.hint(format!("if the server requires TLS, add sslmode=verify-full to {}", variable(url)))
         }
         SqlState::CANNOT_CONNECT_NOW => {
             Error::failed(format!("PostgreSQL at {url} is starting up or shutting down: {said}"))
                 .hint(Reason::StartingUp(url.target()))
         }
         SqlState::TOO_MANY_CONNECTIONS => {
-            Error::failed(format!("PostgreSQL at {url} takes no more connections: {said}"))
+            Error::failed(format!("PostgreSQL at {url} accepts no more connections: {said}"))
                 .hint(Reason::TooManyConnections(url.target()))
         }
         _ => Error::failed(format!("PostgreSQL at {url} refuses the connection: {said} [{}]", code.code())),
@@ -181,7 +178,7 @@ fn refusal(url: &ConnectionUrl, code: &SqlState, cause: &Cause) -> Error {
 
 fn no_tls(url: &ConnectionUrl) -> Error {
     let error =
-        Error::config(format!("PostgreSQL at {url} offers no TLS, and {} asks for it", url.tls.described()));
+        Error::config(format!("PostgreSQL at {url} offers no TLS, but {} requires it", url.tls.described()));
     error.hint(format!(
         "add sslmode=disable to {}, but only where the network itself is trusted, such as on this machine or \
          through a tunnel",
@@ -210,7 +207,7 @@ fn untrusted(url: &ConnectionUrl, check: &Check, server: &Server, why: &Certific
         CertificateError::Expired => Error::config(format!("{of} has expired")),
         CertificateError::NotValidYetContext { not_before, .. } => {
             Error::config(format!("{of} is not valid before {}", date(*not_before)))
-                .hint("is this machine's clock right?")
+                .hint("check this machine's clock")
         }
         CertificateError::Other(OtherError(why)) => {
             Error::config(format!("{of} cannot be verified with {roots}: {why}"))
@@ -221,8 +218,7 @@ fn untrusted(url: &ConnectionUrl, check: &Check, server: &Server, why: &Certific
 }
 
 fn unknown_issuer(url: &ConnectionUrl, roots: &Roots, of: &str) -> Error {
-    let error =
-        Error::config(format!("{of} cannot be verified: the CA that has signed it is not in {roots}"));
+    let error = Error::config(format!("{of} cannot be verified: the CA that signed it is not in {roots}"));
     let error = match (roots, url.tls.missing_default()) {
         (Roots::System, Some(file)) => error.hint(format!(
             "no CA file is named: add sslrootcert=FILE to {}, or put the file at {}",
@@ -230,7 +226,7 @@ fn unknown_issuer(url: &ConnectionUrl, roots: &Roots, of: &str) -> Error {
             file.display()
         )),
         (Roots::System, None) => error.hint(format!("add sslrootcert=FILE to {}", variable(url))),
-        (Roots::File(_), _) => error.hint("that file must hold the certificate of the CA itself"),
+        (Roots::File(_), _) => error.hint("that file must contain the CA's own certificate"),
     };
     error.hint(format!("for Amazon RDS run: curl -fo rds-ca.pem {RDS_BUNDLE}")).hint(format!(
         "and add sslrootcert=PATH/rds-ca.pem to {}: postgresql://…/{}?sslrootcert=PATH/rds-ca.pem",
@@ -276,7 +272,7 @@ fn unreachable(url: &ConnectionUrl, cause: Cause) -> Error {
     };
     let is_closed = error.is_closed();
     let message = if broke_in_handshake {
-        format!("the TLS handshake with PostgreSQL at {url} fails")
+        format!("the TLS handshake with PostgreSQL at {url} failed")
     } else if is_io || is_closed {
         format!("cannot reach PostgreSQL at {url}")
     } else {

@@ -45,7 +45,7 @@ impl Session {
             }
             answer => answer,
         };
-        row.map(|row| read(&row)).map_err(|error| self.error("cannot ask the server what it is", error))
+        row.map(|row| read(&row)).map_err(|error| self.error("cannot identify the server", error))
     }
 }
 

@@ -80,7 +80,7 @@ impl Line {
                 let subject = self.subject.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let what = subject.unwrap_or_else(|| brief(sql));
                 format!(
-                    "still waiting for PostgreSQL at {} ({what}); asks the server about it in {}",
+                    "still waiting for PostgreSQL at {} ({what}); will ask the server in {}",
                     self.url,
                     span(rest)
                 )
@@ -107,7 +107,7 @@ impl Line {
             match dialer.dial_servers().await {
                 Ok((client, _)) => ask(&client, sql).await,
                 Err(Failure { is_answer: true, .. }) => {
-                    Look::AtWork("answers, but takes no second connection to ask about it".to_owned())
+                    Look::AtWork("answers, but accepts no second connection to ask about it".to_owned())
                 }
                 Err(_) => Look::Dead,
             }
@@ -126,9 +126,9 @@ async fn ask(client: &Client, sql: &str) -> Look {
     };
     let seconds = |column: usize| row.get::<_, Option<f64>>(column).unwrap_or_default().max(0.0).round();
     Look::AtWork(match row.get::<_, Option<i32>>(2) {
-        None => format!("is working on it, for {} s now", seconds(1)),
+        None => format!("has been working on it for {} s", seconds(1)),
         Some(pid) => format!(
-            "waits for a lock of session {pid} ({}), whose query began {} s ago",
+            "is waiting for a lock of session {pid} ({}), whose query began {} s ago",
             row.get::<_, &str>(3),
             seconds(4)
         ),

@@ -65,10 +65,10 @@ pub(crate) fn servers(
         return Err("it names no host");
     }
     if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
-        return Err("it names more hosts than addresses, or fewer");
+        return Err("its numbers of hosts and addresses differ");
     }
     if ports.len() > 1 && ports.len() != count {
-        return Err("it names more ports than hosts, or fewer");
+        return Err("its numbers of hosts and ports differ");
     }
     (0..count)
         .map(|index| {
@@ -78,8 +78,8 @@ pub(crate) fn servers(
             let port = ports.get(index).or_else(|| ports.first()).filter(|port| !port.is_empty());
             Ok(Server {
                 host: host.and_then(|hosts| hosts.into_iter().next()),
-                address: address.transpose().map_err(|_| "its hostaddr is not valid here")?,
-                port: port.map_or(Ok(5432), |port| port.parse()).map_err(|_| "its port is not valid here")?,
+                address: address.transpose().map_err(|_| "its hostaddr is not valid")?,
+                port: port.map_or(Ok(5432), |port| port.parse()).map_err(|_| "its port is not valid")?,
             })
         })
         .collect()

@@ -58,7 +58,7 @@ impl Session {
             .client
             .query_one("SELECT split_part(current_setting('server_version'), ' ', 1)", &[])
             .await
-            .map_err(|error| self.error("cannot ask for the server's version", error))?;
+            .map_err(|error| self.error("cannot get the server's version", error))?;
         Ok(row.get(0))
     }
 
@@ -73,12 +73,12 @@ impl Session {
     /// The error of a COMMIT, which says what became of the work; `hint` is shown when that is unknown.
     pub(crate) fn commit_error(&self, what: &str, error: tokio_postgres::Error, hint: &str) -> Error {
         if is_refusal(&error) {
-            return self.error(&format!("{what}, and nothing of it was kept"), error);
+            return self.error(&format!("{what} (rolled back)"), error);
         }
         if self.client.line().is_dead() {
-            return self.silent(&format!("{what}, and it may have been kept")).hint(hint);
+            return self.silent(&format!("{what}, but it may have been committed")).hint(hint);
         }
-        let why = "COMMIT was not answered, so it may have been kept";
+        let why = "COMMIT got no answer, so it may have been committed";
         Error::failed(format!("{what} on {}: {why}", self.url)).because(error).hint(hint)
     }
 
@@ -97,7 +97,7 @@ impl Session {
 }
 
 /// The hint for work that may have been kept and that a second run resumes.
-pub(crate) const GOES_ON: &str = "run the same command again: it goes on from what was kept";
+pub(crate) const GOES_ON: &str = "run the same command again: it continues from what was committed";
 
 /// Where a transaction failed.
 pub(crate) enum Failed {

@@ -114,10 +114,10 @@ impl Tls {
         let given = settings.get("sslmode").and_then(|setting| SslMode::from_str(&setting.value).ok());
         if let Some(weak) = given.filter(|mode| is_system && *mode < SslMode::VerifyFull) {
             return Err(Error::config(format!(
-                "sslrootcert=system goes with sslmode=verify-full only, not with {}",
+                "sslrootcert=system requires sslmode=verify-full, not {}",
                 weak.name()
             ))
-            .hint("those CAs sign certificates for everybody, so the host's name must be compared"));
+            .hint("those CAs sign certificates for everybody, so the host name must be verified"));
         }
         let default = if is_system || settings.target() == Target::Prod {
             SslMode::VerifyFull
@@ -231,7 +231,7 @@ fn load(roots: &Roots) -> Result<Trust> {
             }
             let (added, _) = store.add_parsable_certificates(certificates.iter().cloned());
             if added == 0 {
-                return Err(Error::config(format!("the CA file {shown} holds no certificate"))
+                return Err(Error::config(format!("the CA file {shown} contains no certificate"))
                     .hint("it should begin with -----BEGIN CERTIFICATE-----"));
             }
             own = certificates;

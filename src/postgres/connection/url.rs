@@ -92,10 +92,10 @@ impl ConnectionUrl {
             && tls.mode() == SslMode::VerifyFull
         {
             return Err(bad(&format!(
-                "it names the address {} alone, and verify-full compares the host's name with the certificate's",
+                "it names only the address {}, but verify-full checks the host name against the certificate",
                 nameless.shown()
             ))
-            .hint("give both, host=NAME and hostaddr=ADDRESS, or say sslmode=verify-ca"));
+            .hint("set both host=NAME and hostaddr=ADDRESS, or use sslmode=verify-ca"));
         }
         let variables =
             libpq_variables().map(|(keyword, name)| (name, value(keyword).map(str::to_owned))).collect();
@@ -301,7 +301,7 @@ fn check(settings: &PostgresConfig, keyword: &str, setting: &Setting) -> Result<
         return Ok(());
     }
     if setting.source == *settings.source() {
-        return Err(malformed(&setting.source, &format!("its {keyword} is not valid here")));
+        return Err(malformed(&setting.source, &format!("its {keyword} is not valid")));
     }
     Err(Error::config(format!("{} is not a valid {keyword}", setting.source)))
 }

@@ -76,8 +76,8 @@ struct OldVersion;
 impl fmt::Display for OldVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "it is of version 1 of X.509, of which none is accepted any more; have it signed again with the \
-             extension subjectAltName",
+            "it is an X.509 version 1 certificate, which is no longer accepted; have it reissued with the \
+             subjectAltName extension",
         )
     }
 }

@@ -56,7 +56,7 @@ pub async fn wait(url: &ConnectionUrl, timeout: Duration, mut report: impl FnMut
         return outcome;
     }
     let seconds = timeout.as_secs_f64();
-    let message = format!("PostgreSQL at {url} does not accept connections after {seconds} s");
+    let message = format!("PostgreSQL at {url} did not accept connections within {seconds} s");
     Err(match last {
         // Its causes are shown below the message; an error without causes is its own reason.
         Some(last) if last.causes().next().is_some() => last.with(Kind::Failed, message),

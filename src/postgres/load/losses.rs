@@ -216,7 +216,7 @@ impl Session {
                 }
                 // ALTER … TYPE … USING may keep the type and replace every value.
                 Some(now) if now.version != column.version && anew.contains_key(&column.table) => {
-                    losses.push(format!("writes column {name} anew"));
+                    losses.push(format!("rewrites column {name}"));
                 }
                 Some(_) => {}
             }

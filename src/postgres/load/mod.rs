@@ -26,7 +26,7 @@ const HEADER: usize = 20;
 const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP";
 
 /// The message when the file ended our transaction early.
-const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, and part of this file may be kept";
+const GOT_THROUGH: &str = "a COMMIT or ROLLBACK got through, so part of this file may be committed";
 
 /// Has the server end a transaction that waits too long for an answer, because it holds locks.
 const LIMIT_IDLE_TRANSACTION: &str = "\
@@ -62,15 +62,13 @@ impl Script {
         let name = &self.name;
         let begin = |error| session.error("cannot begin a transaction", error);
         let transaction = session.begin(self.begin()).await.map_err(begin)?;
-        let before = match watch {
-            Watch::Nothing => None,
-            Watch::Losses => Some(
-                session
-                    .before()
-                    .await
-                    .map_err(|error| session.error("cannot ask what is there, so nothing was run", error))?,
-            ),
-        };
+        let before =
+            match watch {
+                Watch::Nothing => None,
+                Watch::Losses => Some(session.before().await.map_err(|error| {
+                    session.error("cannot inspect the database, so nothing was run", error)
+                })?),
+            };
         let (mut line, mut counted) = (1, 0);
         for (number, piece) in self.pieces.iter().enumerate() {
             let at = self.text.origin(piece.sql.start).max(counted);
@@ -86,12 +84,11 @@ impl Script {
         if watch == Watch::Losses {
             // Deferred triggers may destroy data too. At COMMIT they would run after the confirmation.
             let all = session.client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await;
-            let what = format!("cannot commit {name}, and nothing of it was kept");
+            let what = format!("cannot commit {name} (rolled back)");
             all.map_err(|error| self.without_values(session.error(&what, error)))?;
         }
-        let unasked = |error| {
-            session.error(&format!("cannot ask what {name} has written, and nothing of it was kept"), error)
-        };
+        let unasked =
+            |error| session.error(&format!("cannot check what {name} has written (rolled back)"), error);
         match session.state_of(&transaction).await.map_err(unasked)? {
             State::Open => {}
             state => return Err(self.unfit(session, None, &transaction, &state).await),
@@ -178,11 +175,11 @@ impl Script {
         };
         match state {
             State::Changed(setting) if is_rolled_back => shown(&format!(
-                "changes {setting}, so nothing of this file was kept"
+                "changes {setting}, so this file was rolled back"
             ))
             .hint(match setting.as_str() {
-                "client_encoding" => "say it as a statement of its own: SET client_encoding = 'LATIN1';",
-                _ => "it stays on; write strings that have escapes as E'…'",
+                "client_encoding" => "make it a separate statement: SET client_encoding = 'LATIN1';",
+                _ => "it stays on; write strings with escapes as E'…'",
             }),
             _ => look(shown(&format!("is not one transaction: {GOT_THROUGH}"))),
         }
@@ -197,18 +194,18 @@ impl Script {
     ) -> Error {
         use tokio_postgres::error::ErrorPosition;
         let sql = &self.text.sql()[piece.sql.clone()];
-        let outcome = if is_rolled_back { "so nothing of this file was kept" } else { GOT_THROUGH };
+        let outcome = if is_rolled_back { "this file was rolled back" } else { GOT_THROUGH };
         if session.client.line().is_dead() {
             let limit = session.url().limit;
             let at = self.text.origin(piece.sql.start);
             let silence =
-                format!("no answer from PostgreSQL at {} within {}, {outcome}", session.url(), span(limit));
+                format!("no answer from PostgreSQL at {} within {}; {outcome}", session.url(), span(limit));
             return self.error_at(at, &silence).hint(Reason::Timeout(limit));
         }
         let Some(db) = error.as_db_error() else {
             return self.error_at(
                 self.text.origin(piece.sql.start),
-                &format!("the connection to {} broke: {error}, {outcome}", session.url()),
+                &format!("the connection to {} broke: {error}; {outcome}", session.url()),
             );
         };
         let at = match db.position() {
@@ -226,7 +223,7 @@ impl Script {
         } else {
             self.text.without_values(&describe(error))
         };
-        let what = format!("{said} [{}], {outcome}", db.code().code());
+        let what = format!("{said} [{}]; {outcome}", db.code().code());
         let shown = self.error_at(at, &what);
         let shown = match db.hint() {
             Some(hint) => shown.hint(format!("the server says: {}", self.text.without_values(hint))),
@@ -272,8 +269,8 @@ impl Script {
         let major: u32 = server.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
         (dumped > major).then(|| {
             format!(
-                "pg_dump {dumped} made this file, and the server is PostgreSQL {server}, which may not know this \
-                 statement: load it into PostgreSQL {dumped}, or take the statement out"
+                "pg_dump {dumped} made this file, but the server is PostgreSQL {server}, which may not know this \
+                 statement: load it into PostgreSQL {dumped}, or remove the statement"
             )
         })
     }
@@ -301,12 +298,13 @@ impl Executed<'_> {
         let name = &script.name;
         // The confirmation may have taken a while.
         if !losses.is_empty() {
-            session.state_of(&transaction).await.map_err(|error| {
-                session.error(&format!("{name} was not committed, and nothing of it was kept"), error)
-            })?;
+            session
+                .state_of(&transaction)
+                .await
+                .map_err(|error| session.error(&format!("{name} was not committed"), error))?;
         }
         let done = session.client.batch_execute("COMMIT").await;
-        let hint = "look what is there before you run it again";
+        let hint = "check what is there before you run it again";
         done.map_err(|error| {
             script.without_values(session.commit_error(&format!("cannot commit {name}"), error, hint))
         })?;
@@ -337,7 +335,7 @@ impl From<tokio_postgres::Error> for Fault {
 /// Marks the error of a file that may have been kept in part.
 fn look(error: Error) -> Error {
     let message = error.message().to_owned();
-    error.with(Kind::Partial, message).hint("look at the tables before you load the file again")
+    error.with(Kind::Partial, message).hint("check the tables before you load the file again")
 }
 
 fn creates_extension(statement: &str) -> bool {
@@ -351,7 +349,7 @@ fn creates_extension(statement: &str) -> bool {
 const fn extension_hint(target: Target) -> &'static str {
     match target {
         Target::Local => {
-            "PostgreSQL's own extensions, such as uuid-ossp, are in a package of their own on some systems; \
+            "PostgreSQL's own extensions, such as uuid-ossp, are in a separate package on some systems; \
              run: scripts/ensure-postgres.sh, or: dnf install postgresql-contrib, or: apt-get install postgresql-contrib"
         }
         Target::Prod => {

@@ -9,7 +9,7 @@ use super::lexer::SyntaxError;
 use super::statement::{Piece, Statement};
 use crate::error::Hint;
 
-const IN_ONE: &str = "the whole file runs in one transaction already";
+const IN_ONE: &str = "the whole file already runs in one transaction";
 
 /// What happens to a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Checks {
     /// Checks the next statement, which has this `number`, counted from 0.
     pub(super) fn take(&mut self, statement: &Statement<'_>, number: usize) -> Fate {
         if let Some((_, at)) = self.commit.take() {
-            let hint = "take it out, and the BEGIN too: nothing can follow a COMMIT";
+            let hint = "remove it, and the BEGIN too: nothing can follow a COMMIT";
             self.fail(at, IN_ONE.into(), Some(hint.into()));
         }
         let words: Vec<&str> = statement.words.iter().take(3).map(String::as_str).collect();
@@ -66,7 +66,7 @@ impl Checks {
         }
         let Some(begin) = self.begin else { return Ok(None) };
         if self.commit.is_none() {
-            let hint = "take this statement out, or end the file with COMMIT;";
+            let hint = "remove this statement, or end the file with COMMIT;";
             let message = Cow::Borrowed(IN_ONE);
             return Err(SyntaxError { at: begin.start, message, hint: Some(hint.into()) });
         }
@@ -84,19 +84,20 @@ impl Checks {
         if let Some(value) = setting(statement.text, "standard_conforming_strings")
             && !["on", "true", "yes", "1", "default"].contains(&value.to_ascii_lowercase().as_str())
         {
-            let message = "a backslash in '…' stands for itself here, and this would change that";
-            let hint = "take this statement out, and write strings that have escapes as E'…'";
+            let message = "a backslash in '…' is literal here, and this would change that";
+            let hint = "remove this statement, and write strings with escapes as E'…'";
             self.fail(statement.start, message.into(), Some(hint.into()));
         }
         let Some(name) = client_encoding(statement.text) else { return Fate::Sent };
         match (Encoding::named(&name), self.encoding) {
             (Err(why), _) => {
-                let hint = "convert the file with: iconv -f ITS-ENCODING -t UTF-8; and say UTF8 in this line";
+                let hint =
+                    "convert the file with: iconv -f ITS-ENCODING -t UTF-8; and write UTF8 in this line";
                 self.fail(statement.start, why.into(), Some(hint.into()));
             }
             (Ok(named), Some(encoding)) if named != encoding => {
                 let message = "the file's encoding cannot change after its first character that is not ASCII";
-                let hint = "put this statement at the top of the file, or what has another encoding into a file of its own";
+                let hint = "put this statement at the top of the file, or put text in another encoding in a separate file";
                 self.fail(statement.start, message.into(), Some(hint.into()));
             }
             (Ok(_), _) => {}
@@ -109,11 +110,11 @@ impl Checks {
         let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["BEGIN" | "COMMIT" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION", ..] => {
-                Some("the whole file runs in one transaction already; take this statement out")
+                Some("the whole file already runs in one transaction; remove this statement")
             }
             // ROLLBACK TO a savepoint stays inside the transaction.
             ["ROLLBACK", rest @ ..] if !rest.contains(&"TO") => {
-                Some("the whole file runs in one transaction already; take this statement out")
+                Some("the whole file already runs in one transaction; remove this statement")
             }
             ["COPY", rest @ ..] if rest.windows(2).any(|pair| pair == ["TO", "STDOUT"]) => {
                 Some("COPY TO STDOUT needs psql to take the rows; a file that is loaded shows none")

@@ -162,7 +162,7 @@ fn without_end(at: usize) -> SyntaxError {
     SyntaxError {
         at,
         message: "the rows of this COPY never end".into(),
-        hint: Some("they end with a line that holds only \\. ; is the file whole?".into()),
+        hint: Some("they end with a line that holds only \\. ; is the file complete?".into()),
     }
 }
 
@@ -189,9 +189,7 @@ pub(super) fn unfit(statement: &str, converted: bool) -> Option<&'static str> {
             return Some("rows in the binary format cannot be in an SQL file; dump them as text");
         }
         if is_option && converted && word == "ENCODING" && follows(&["(", ",", "WITH", "STDIN"]) {
-            return Some(
-                "these rows have an encoding of their own, and so has the file; take the option out",
-            );
+            return Some("these rows have their own encoding, and so has the file; remove the option");
         }
         is_option |= matches!(token, Token::Word(_)) && word == "STDIN" && last == "FROM";
         last = word;

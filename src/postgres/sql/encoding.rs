@@ -94,7 +94,7 @@ impl Encoding {
                 Some(index) => high.get(usize::from(index)).copied().flatten(),
             };
             let unknown = || {
-                let message = format!("the byte 0x{byte:02x} is no character of the file's encoding");
+                let message = format!("the byte 0x{byte:02x} is not a character in the file's encoding");
                 Unreadable::at(&bytes, at, message)
             };
             text.push(c.ok_or_else(unknown)?);
@@ -124,10 +124,10 @@ pub(super) fn decode(
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(Unreadable::at(&bytes, 0, "this is UTF-16")
-            .hint("convert it with: iconv -f UTF-16 -t UTF-8; pg_dump -f FILE writes it as it should be"));
+            .hint("convert it with: iconv -f UTF-16 -t UTF-8; pg_dump -f FILE writes it correctly"));
     }
     if let Some(at) = memchr::memchr(0, &bytes) {
-        return Err(Unreadable::at(&bytes, at, "a NUL byte, which no SQL has"));
+        return Err(Unreadable::at(&bytes, at, "a NUL byte, which SQL cannot have"));
     }
     let Some(first) = bytes.iter().position(|byte| !byte.is_ascii()) else {
         return Ok((Encoding::Utf8.decode(bytes)?, None));
@@ -147,8 +147,9 @@ fn declared(head: &[u8], lookup: Lookup<'_>) -> Result<Encoding, Unreadable> {
     let _ = cut(expanded.sql(), |statement| {
         if let Some(name) = client_encoding(statement.text) {
             found = Encoding::named(&name).map_err(|why| {
-                Unreadable::at(head, expanded.origin(statement.start), why)
-                    .hint("convert the file with: iconv -f ITS-ENCODING -t UTF-8; and say UTF8 in this line")
+                Unreadable::at(head, expanded.origin(statement.start), why).hint(
+                    "convert the file with: iconv -f ITS-ENCODING -t UTF-8; and write UTF8 in this line",
+                )
             });
         }
     });

@@ -212,11 +212,11 @@ impl Expander<'_> {
             Form::Identifier => Some(Value::Text(quote_identifier(&value))),
             Form::Plain | Form::Test => {
                 if self.active.iter().any(|active| active == name) {
-                    self.fail_in_value(site, "its value leads back to the variable itself");
+                    self.fail_in_value(site, "its value refers back to the variable");
                     return None;
                 }
                 if self.active.len() == DEEPEST {
-                    self.fail_in_value(site, "its value leads through too many other variables");
+                    self.fail_in_value(site, "its value refers to too many other variables");
                     return None;
                 }
                 Some(Value::Sql(value))
@@ -267,7 +267,7 @@ impl Expander<'_> {
     }
 
     fn fail_in_value(&mut self, site: &Range<usize>, why: &str) {
-        let message = format!("this variable's value cannot stand here as SQL: {why}");
+        let message = format!("this variable's value cannot be used here as SQL: {why}");
         self.fail(SyntaxError { at: site.start, message: message.into(), hint: None });
     }
 

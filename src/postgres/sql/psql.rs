@@ -17,7 +17,7 @@ pub(super) fn refuse(at: usize, rest: &str) -> SyntaxError {
     let argument = line[name.len()..].split_whitespace().next().unwrap_or_default();
     SyntaxError {
         at,
-        message: format!("\\{name} is a command of psql's, not SQL; nothing was run").into(),
+        message: format!("\\{name} is a psql command, not SQL; nothing was run").into(),
         hint: Some(advice(name, argument)),
     }
 }
@@ -31,23 +31,23 @@ fn advice(name: &str, argument: &str) -> Hint {
         }
         "i" | "ir" | "include" | "include_relative" => return Reason::IncludesFile.into(),
         "copy" => "write COPY … FROM stdin; with the rows after it and a line \\. at their end",
-        "." => "this line ends the rows of a COPY … FROM stdin; and there is none before it",
+        "." => "this line ends the rows of a COPY … FROM stdin; but there is none before it",
         "c" | "connect" => {
-            "the connection URL names the database that the file is loaded into; take the line out, or dump one \
-             database without --create (-C), and not with pg_dumpall"
+            "the connection URL names the database that the file is loaded into; remove the line, or dump one \
+             database without --create (-C), not with pg_dumpall"
         }
         "if" | "elif" | "else" | "endif" | "gexec" | "gset" | "watch" => {
             "a file runs from top to bottom; decide in the shell, or in SQL with DO $$ … $$"
         }
         "g" | "gx" | "gdesc" | "crosstabview" | ";" => "end the statement with ; alone",
-        "!" | "cd" | "setenv" => "take the line out, and do this in the shell before",
+        "!" | "cd" | "setenv" => "remove the line, and do this in the shell first",
         "restrict" | "unrestrict" => "put it between two statements, as pg_dump does",
         "q" | "quit" => "end the file here",
         "echo" | "qecho" | "warn" | "pset" | "timing" | "x" | "a" | "t" | "o" | "out" | "f" | "H" | "r"
         | "reset" | "p" | "print" | "encoding" | "errverbose" => {
-            "take the line out; it changes only what psql itself shows"
+            "remove the line; it changes only what psql itself shows"
         }
-        _ => "take it out: only SQL is sent to the server",
+        _ => "remove it: only SQL is sent to the server",
     };
     advice.into()
 }

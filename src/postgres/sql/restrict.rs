@@ -29,13 +29,13 @@ impl Restriction {
             ("restrict" | "unrestrict", _) if token.is_empty() => "this line lacks its token",
             ("restrict", _) => "another \\restrict is in force here; its \\unrestrict must come first",
             ("unrestrict", None) => "there is no \\restrict before this line",
-            ("unrestrict", _) => "this token is not that of \\restrict",
+            ("unrestrict", _) => "this token does not match \\restrict",
             _ => return Ok(None),
         };
         Err(SyntaxError {
             at,
             message: message.into(),
-            hint: Some("pg_dump writes both lines with one token; is the file as it was dumped?".into()),
+            hint: Some("pg_dump writes both lines with the same token; was the file changed?".into()),
         })
     }
 }

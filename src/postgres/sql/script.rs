@@ -69,7 +69,7 @@ impl Script {
             return Err(error.hint.into_iter().fold(shown, Error::hint));
         }
         if script.pieces.is_empty() {
-            return Err(Error::failed(format!("{} holds no SQL statement", script.name)));
+            return Err(Error::failed(format!("{} contains no SQL statement", script.name)));
         }
         Ok(script)
     }

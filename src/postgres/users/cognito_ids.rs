@@ -75,7 +75,7 @@ impl Session {
             confirmed.is_some_and(|confirmed| !replaced(&matches).is_subset(&replaced(confirmed)));
         if unconfirmed {
             return Err(Error::refused(format!(
-                "{WHAT} on {}: the ids to replace have changed since you confirmed them; nothing was kept",
+                "{WHAT} on {}: the ids to replace have changed since you confirmed them; nothing was written",
                 self.url
             ))
             .hint("run it again to see them"));
@@ -93,11 +93,11 @@ impl Session {
             .map_err(|error| self.update_error(error))?;
         if usize::try_from(updated) != Ok(uuids.len()) {
             return Err(Error::failed(format!(
-                "{WHAT} on {}: {updated} rows were updated in place of {}, so nothing was kept",
+                "{WHAT} on {}: {updated} rows were updated instead of {}, so it was rolled back",
                 self.url,
                 uuids.len()
             ))
-            .hint("look for triggers, rules, row-level security, and rows with one uuid"));
+            .hint("look for triggers, rules, row-level security, and rows with the same uuid"));
         }
         Ok(matches)
     }

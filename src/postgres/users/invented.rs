@@ -50,7 +50,7 @@ impl Session {
             }
             Err(Failed::Before(error)) => Err(self.error(what, error)),
             Ok(Added::Ambiguous(handle)) => Err(Error::failed(format!(
-                "more than one user has the handle {handle:?} on {}, so it names nobody; nothing was added",
+                "more than one user has the handle {handle:?} on {}, so it is ambiguous; nothing was added",
                 self.url
             ))),
         }

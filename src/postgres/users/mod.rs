@@ -62,7 +62,7 @@ impl Session {
             [row] => Ok(Some(User { uuid: row.get(0), display_name: row.get(1), handle: row.get(2) })),
             [] => Ok(None),
             _ => Err(Error::failed(format!(
-                "more than one user has the handle {handle:?} on {}, so it names nobody",
+                "more than one user has the handle {handle:?} on {}, so it is ambiguous",
                 self.url
             ))),
         }
@@ -206,6 +206,6 @@ impl Session {
             Some(like) => error.hint(format!("did you mean {like:?}?")),
             None => error,
         };
-        Ok(error.hint(format!("who is there: {}{more}", handles.join(", "))))
+        Ok(error.hint(format!("existing handles: {}{more}", handles.join(", "))))
     }
 }

@@ -143,7 +143,7 @@ fn the_map_is_of_handles_that_name_one_user() {
         .cruddur_with_pool(big_pool(), &["cognito", "list-users", "--map"])
         .succeeds()
         .says("left out: 4 users without a handle")
-        .says("left out, because several users share them: twin\n");
+        .says("left out, shared by several users: twin\n");
     let map = run.json();
     let map = map.as_object().unwrap();
     assert_eq!(map.len(), BIG - 4 - 2);
@@ -178,7 +178,7 @@ fn a_token_that_comes_again_is_no_endless_list() {
     let pages =
         [r#"{"Users":[],"PaginationToken":"round"}"#, r#"{"Users":[],"PaginationToken":"and round"}"#];
     let proxy = Proxy::new(moto().url(), "ListUsers", move |call| Some(Fault::Answer(pages[call % 2])));
-    through(&proxy, &[]).exits_with(1).says("repeats a page key, so the pages would have no end");
+    through(&proxy, &[]).exits_with(1).says("repeats a page key, so the pages would never end");
     assert_eq!(proxy.calls(), 3);
 }
 

@@ -66,7 +66,7 @@ fn names_that_need_quoting_are_quoted() {
         let url = stack().url(&encoded);
         on(&sandbox, &url, &["db", "create"]).succeeds();
         assert!(exists(&name), "{name}");
-        on(&sandbox, &url, &["db", "create"]).succeeds().says("is there already");
+        on(&sandbox, &url, &["db", "create"]).succeeds().says("already exists");
         on(&sandbox, &url, &["db", "setup"]).succeeds();
         assert_eq!(sql(&url, "SELECT current_database(), count(*) FROM users"), [[name.as_str(), "3"]]);
         on(&sandbox, &url, &["db", "drop"]).succeeds();

@@ -92,8 +92,8 @@ fn in_production_force_is_no_confirmation_and_a_confirmation_no_force() {
     let name = sandbox.database();
     on_prod(&["--force"])
         .exits_with(3)
-        .says("and the sessions on it are ended")
-        .says(&format!("Hint: to go on add: --yes --confirm {name}"));
+        .says("and ends its sessions")
+        .says(&format!("Hint: to confirm add: --yes --confirm {name}"));
     on_prod(&["--force", "--yes", "--confirm", "another"]).exits_with(3);
     assert_eq!(alive(&open), 3);
     on_prod(&["--yes", "--confirm", name])

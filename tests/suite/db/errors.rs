@@ -43,7 +43,7 @@ fn a_wrong_password_is_a_matter_of_configuration() {
         }
     }
     let url = stack().url_of(USER, sandbox.database());
-    on(&sandbox, &url, &["db", "drop"]).exits_with(4).says("asks for a password, and none is set");
+    on(&sandbox, &url, &["db", "drop"]).exits_with(4).says("asks for a password, but none is set");
     assert!(sandbox.database_exists());
 }
 

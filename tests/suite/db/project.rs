@@ -132,7 +132,7 @@ fn an_own_file_that_cannot_be_used_is_never_passed_over() {
     sandbox.cruddur(["db", "schema-load"]).exits_with(1).says("cannot read db/schema.sql");
     fs::remove_dir(&file).unwrap();
     fs::write(&file, "").unwrap();
-    sandbox.cruddur(["db", "schema-load"]).exits_with(1).says("db/schema.sql holds no SQL statement");
+    sandbox.cruddur(["db", "schema-load"]).exits_with(1).says("db/schema.sql contains no SQL statement");
     assert!(tables(&sandbox).is_empty());
 }
 
@@ -143,7 +143,7 @@ fn a_file_that_others_control_is_not_run_unasked() {
     let [folder, file] = ["db", "db/schema.sql"].map(|name| sandbox.path().join(name));
     let refused = |why: &str| {
         let run = sandbox.cruddur(["db", "schema-load"]).exits_with(3).says(why);
-        assert!(run.stderr.contains("db/schema.sql is not used unasked: "), "{}", run.stderr);
+        assert!(run.stderr.contains("db/schema.sql is not trusted: "), "{}", run.stderr);
         assert!(tables(&sandbox).is_empty());
     };
     in_others_hands(&folder, &file, refused);

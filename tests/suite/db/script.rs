@@ -149,7 +149,7 @@ fn a_file_that_would_end_the_transaction_is_refused_before_anything_is_sent() {
         "/* hidden */COMMIT/**/;",
     ] {
         let run = refused_unsent(format!("CREATE TABLE a ();\n\n  {statement}"))
-            .says("file.sql:3: the whole file runs in one transaction already");
+            .says("file.sql:3: the whole file already runs in one transaction");
         let start = statement.trim_start_matches("/* hidden */");
         assert_eq!(pointed_at(&run), (3, start.to_owned()));
     }
@@ -160,7 +160,7 @@ fn psql_commands_are_refused_before_anything_is_sent() {
     for (command, hint) in [
         (
             "\\set user1_name `echo $user1_name`",
-            "--set user1_name=VALUE or in the environment variable user1_name",
+            "--set user1_name=VALUE or as the environment variable user1_name",
         ),
         ("\\set", "--set NAME=VALUE"),
         ("\\i it's/other.sql", "load the files one after another"),
@@ -168,10 +168,10 @@ fn psql_commands_are_refused_before_anything_is_sent() {
         ("\\copy users from 'users.csv' csv", "write COPY … FROM stdin; with the rows after it"),
         ("\\c cruddur", "the connection URL names the database"),
         ("\\connect cruddur", "the connection URL names the database"),
-        ("\\echo it's :done", "take the line out"),
+        ("\\echo it's :done", "remove the line"),
         ("\\if :{?nope}", "decide in the shell"),
         ("\\gexec", "decide in the shell"),
-        ("\\! rm -r '", "do this in the shell before"),
+        ("\\! rm -r '", "do this in the shell first"),
         ("\\.", "ends the rows of a COPY"),
         ("\\; SELECT 1", "end the statement with ; alone"),
         ("\\q", "end the file here"),
@@ -181,7 +181,7 @@ fn psql_commands_are_refused_before_anything_is_sent() {
         let name = command.split_whitespace().next().unwrap();
         // What is wrong further down, in what is no SQL any more, is not what is told.
         let run = refused_unsent(format!("SELECT 1;\n{command}\nSELECT :'nope', 'never closed;\n"))
-            .says(&format!("file.sql:2: {name} is a command of psql's, not SQL; nothing was run"))
+            .says(&format!("file.sql:2: {name} is a psql command, not SQL; nothing was run"))
             .says("Hint: ")
             .says(hint);
         assert_eq!(pointed_at(&run), (2, command.to_owned()));
@@ -218,7 +218,7 @@ fn what_is_never_closed_is_shown_where_it_opens() {
 #[test]
 fn a_file_without_a_statement_is_an_error() {
     for text in ["", "\n \t\r\n", "-- nothing yet\n/* nor /* here */ */;;\n", "\u{feff}"] {
-        refused_unsent(text).says("file.sql holds no SQL statement");
+        refused_unsent(text).says("file.sql contains no SQL statement");
     }
 }
 

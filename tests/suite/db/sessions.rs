@@ -148,7 +148,7 @@ fn what_the_role_may_not_see_is_blank_and_told() {
     let own = Session::open(&url, "own");
     let run = Run::of(sandbox.command(["db", "sessions", "-o", "json"]).env("CONNECTION_URL", &url))
         .succeeds()
-        .says("Hint: what sessions of other roles do is shown to members of pg_monitor only");
+        .says("Hint: only members of pg_monitor see what other roles' sessions do");
     let json = run.json();
     let find = |pid: i32| {
         let mut listed = json["sessions"].as_array().unwrap().iter();

@@ -120,28 +120,26 @@ fn a_bad_value_is_named_by_its_variable() {
 fn what_cruddur_does_not_do_is_refused_and_not_passed_over() {
     let sandbox = Sandbox::with_database();
     for (variable, keyword, value, why) in [
-        ("PGSERVICE", "service", "mine", "cruddur reads no service file"),
-        ("PGSSLCERT", "sslcert", "me.crt", "cruddur sends no client certificate"),
-        ("PGSSLKEY", "sslkey", "me.key", "cruddur sends no client certificate"),
-        ("PGSSLCRL", "sslcrl", "old.crl", "cruddur reads no revocation list"),
+        ("PGSERVICE", "service", "mine", "cruddur reads no service files"),
+        ("PGSSLCERT", "sslcert", "me.crt", "cruddur sends no client certificates"),
+        ("PGSSLKEY", "sslkey", "me.key", "cruddur sends no client certificates"),
+        ("PGSSLCRL", "sslcrl", "old.crl", "cruddur reads no revocation lists"),
         ("PGREQUIREPEER", "requirepeer", "postgres", "does not check the account"),
-        ("PGREQUIREAUTH", "require_auth", "scram-sha-256", "does not choose between ways to sign in"),
-        ("PGSSLMINPROTOCOLVERSION", "ssl_min_protocol_version", "TLSv1.3", "takes TLS 1.2 and 1.3"),
+        ("PGREQUIREAUTH", "require_auth", "scram-sha-256", "does not restrict authentication methods"),
+        ("PGSSLMINPROTOCOLVERSION", "ssl_min_protocol_version", "TLSv1.3", "uses TLS 1.2 or 1.3"),
     ] {
         Run::of(probe(&sandbox).env("CONNECTION_URL", sandbox.connection_url()).env(variable, value))
             .exits_with(4)
-            .says(&format!("{variable} is set, and "))
+            .says(&format!("{variable} is set, but "))
             .says(why);
         let url = format!("{}?{keyword}={value}", sandbox.connection_url());
         Run::of(probe(&sandbox).env("CONNECTION_URL", url))
             .exits_with(4)
-            .says(&format!("CONNECTION_URL sets {keyword}, and "))
+            .says(&format!("CONNECTION_URL sets {keyword}, but "))
             .says(why);
     }
     let url = format!("{}?gssencmode=require", sandbox.connection_url());
-    Run::of(probe(&sandbox).env("CONNECTION_URL", url))
-        .exits_with(4)
-        .says("its gssencmode is not valid here");
+    Run::of(probe(&sandbox).env("CONNECTION_URL", url)).exits_with(4).says("its gssencmode is not valid");
 }
 
 #[test]
@@ -153,7 +151,7 @@ fn a_variable_alone_leads_no_local_command_to_another_machine() {
         for command in ["setup", "drop", "create"] {
             Run::of(sandbox.command(["db", command]).env_remove("CONNECTION_URL").env(variable, value))
                 .exits_with(4)
-                .says(&format!("{variable} leads to {value}, and without CONNECTION_URL"))
+                .says(&format!("{variable} points to {value}, but without CONNECTION_URL"))
                 .says("set CONNECTION_URL to postgresql://");
         }
     }
@@ -214,7 +212,7 @@ fn the_password_file_has_what_nothing_else_has() {
         on(&url, Some(&line(&good))).succeeds();
     }
     for none in ["", "#*:*:*:*:wrong", "*:*:*:wrong", "\\*:*:*:*:wrong", "127.0.0.1:*:*:*:"] {
-        on(&url, Some(&line(none))).exits_with(4).says("asks for a password, and none is set");
+        on(&url, Some(&line(none))).exits_with(4).says("asks for a password, but none is set");
     }
     let wrong = line("*:*:*:*:wrong");
     on(&url, Some(&wrong))
@@ -231,7 +229,7 @@ fn the_password_file_has_what_nothing_else_has() {
     std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o640)).unwrap();
     on(&url, Some(&wrong))
         .exits_with(4)
-        .says(&format!("{} holds passwords, and others may read it", wrong.display()))
+        .says(&format!("{} holds passwords, but others can read it", wrong.display()))
         .says(&format!("run: chmod 600 {}", wrong.display()));
 }
 
@@ -254,13 +252,10 @@ fn several_hosts_are_tried_in_turn_until_one_knows_us() {
     Run::of(probe(&sandbox).env("CONNECTION_URL", url)).exits_with(4);
     assert_eq!(other.connections(), 0, "who is refused by one is not sent to the next");
     for (lists, says) in [
-        (
-            format!("host=a,b port=1,2,3 user={USER} dbname={name}"),
-            "it names more ports than hosts, or fewer",
-        ),
+        (format!("host=a,b port=1,2,3 user={USER} dbname={name}"), "its numbers of hosts and ports differ"),
         (
             format!("host=a hostaddr=127.0.0.1,127.0.0.2 user={USER} dbname={name}"),
-            "it names more hosts than addresses",
+            "its numbers of hosts and addresses differ",
         ),
         (format!("host=a,,b user={USER} dbname={name}"), "it names no host"),
     ] {

@@ -69,7 +69,7 @@ fn setup_refuses_production_and_touches_nothing() {
     for arguments in [["--prod", "db", "setup"], ["db", "--prod", "setup"], ["db", "setup", "--prod"]] {
         Run::of(local.command(arguments).env("PROD_CONNECTION_URL", prod.production_url()))
             .exits_with(3)
-            .says("works on local databases only");
+            .says("works only on local databases");
         local.cruddur(arguments).exits_with(3);
     }
     for sandbox in [&local, &prod] {

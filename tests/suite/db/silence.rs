@@ -35,7 +35,7 @@ fn a_statement_without_an_answer_says_that_nothing_is_kept() {
     Run::of(&mut command)
         .exits_with(1)
         .says("file.sql:3: no answer from PostgreSQL at ")
-        .says("within 5 s, so nothing of this file was kept");
+        .says("within 5 s; this file was rolled back");
     let tables = sandbox.sql("SELECT 1 FROM pg_class WHERE relname = 'notes'");
     assert!(tables.is_empty(), "{tables:?}");
 }
@@ -48,7 +48,7 @@ fn a_commit_without_an_answer_may_be_kept_or_not() {
     Run::of(&mut command)
         .exits_with(1)
         .says("cannot commit ")
-        .says("it may have been kept: no answer from PostgreSQL at ");
+        .says("it may have been committed: no answer from PostgreSQL at ");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn rows_that_do_not_get_through_end_a_copy_though_the_server_is_there() {
     Run::of(&mut command)
         .exits_with(1)
         .says("file.sql:2: no answer from PostgreSQL at ")
-        .says("nothing of this file was kept");
+        .says("this file was rolled back");
 }
 
 /// A file whose second statement waits until the session is dropped.
@@ -80,7 +80,7 @@ fn behind_a_lock(sandbox: &Sandbox, flags: &[&str]) -> Spawned {
 fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
     let (sandbox, holder) = locked();
     let mut run = behind_a_lock(&sandbox, &["--timeout", "5s"]);
-    run.says(&format!(" waits for a lock of session {} (holder), whose query began ", holder.pid));
+    run.says(&format!(" is waiting for a lock of session {} (holder), whose query began ", holder.pid));
     drop(holder);
     run.ends().succeeds();
     assert_eq!(sandbox.sql("SELECT n FROM notes"), [["1"]]);
@@ -90,7 +90,7 @@ fn a_statement_that_waits_for_a_lock_goes_on_and_says_for_whose() {
 fn a_statement_that_takes_long_is_told_of_by_its_place() {
     let (sandbox, holder) = locked();
     let mut run = behind_a_lock(&sandbox, &[]);
-    run.says("statement 2 of file.sql, line 3); asks the server about it in 27 s");
+    run.says("statement 2 of file.sql, line 3); will ask the server in 27 s");
     drop(holder);
     run.ends().succeeds().says("still waiting for PostgreSQL at ");
 }

@@ -14,7 +14,7 @@ fn the_code_decides_and_not_the_words() {
         ("28P01", 4, "refuses the role \"nina\": ", credentials),
         ("28000", 4, "refuses the role \"nina\": ", credentials),
         ("57P03", 1, "is starting up or shutting down: ", "Hint: run: cruddur db wait\n"),
-        ("53300", 1, "takes no more connections: ", "cruddur db sessions\n"),
+        ("53300", 1, "accepts no more connections: ", "cruddur db sessions\n"),
         ("XX000", 1, "refuses the connection: ", "[XX000]\n"),
         ("3D000", 1, "there is no database \"cruddur\" on 127.0.0.1:", "Hint: run: cruddur db create\n"),
     ] {
@@ -48,7 +48,7 @@ fn too_many_connections_point_to_the_sessions() {
     let url = stack().url_of(&format!("{role}:x"), &format!("{}?sslmode=disable", sandbox.database()));
     Run::of(sandbox.command(["db", "seed"]).env("CONNECTION_URL", &url))
         .exits_with(1)
-        .says("takes no more connections: too many connections for role")
+        .says("accepts no more connections: too many connections for role")
         .says("cruddur db sessions\n");
     Run::of(sandbox.command(["db", "seed", "--prod"]).env("PROD_CONNECTION_URL", &url))
         .exits_with(1)

@@ -15,7 +15,7 @@ fn with_notes() -> Sandbox {
 
 #[track_caller]
 fn assert_nothing_kept(sandbox: &Sandbox, run: Run) {
-    run.exits_with(1).says("nothing of this file was kept");
+    run.exits_with(1).says("this file was rolled back");
     assert_eq!(sandbox.sql("SELECT text FROM notes"), [["one"]]);
     assert_eq!(tables(sandbox), ["notes"]);
 }
@@ -76,12 +76,12 @@ fn a_commit_that_got_through_is_told() {
         sandbox.write("file.sql", format!("INSERT INTO notes VALUES ('two');\nSELECT 'here';\n{rest}"));
         let run = Run::of(sandbox.command(["db", "seed", "file.sql"]).env("CONNECTION_URL", &url));
         let run = run.exits_with(5).says(says).says("a COMMIT or ROLLBACK got through").says("Hint: ");
-        assert!(!run.stderr.contains("nothing of"), "{}", run.stderr);
+        assert!(!run.stderr.contains("rolled back"), "{}", run.stderr);
         assert_eq!(sandbox.sql("SELECT text FROM notes WHERE text = 'two'"), [["two"]]);
     }
     // Without one, all is as ever on the same connection.
     sandbox.write("file.sql", "SELECT 'there'; SELECT 1/0");
     Run::of(sandbox.command(["db", "seed", "file.sql"]).env("CONNECTION_URL", &url))
         .exits_with(1)
-        .says("so nothing of this file was kept");
+        .says("this file was rolled back");
 }

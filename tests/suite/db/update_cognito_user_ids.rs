@@ -130,7 +130,7 @@ fn what_matches_is_updated_and_the_rest_is_told() {
     let still: Vec<&Value> =
         document["users"].as_array().unwrap().iter().filter(|user| user["still_mock"] == true).collect();
     assert_eq!(still.len(), 5);
-    run.says(&format!("read {BIG} users of {} on http://127.0.0.1:", big_pool().id)).says(
+    run.says(&format!("read {BIG} users from {} on http://127.0.0.1:", big_pool().id)).says(
         "6 updated, 1 unchanged\n120 in the pool but not in the table\n4 in the table but not in the pool\n\
          4 without a handle\n6 ambiguous\n5 still MOCK\n",
     );
@@ -184,7 +184,7 @@ fn strict_is_exit_code_5_after_the_update() {
     sandbox
         .cruddur_with_pool(big_pool(), &strict)
         .exits_with(5)
-        .says("134 unmatched, 5 still MOCK; what does match is up to date");
+        .says("134 unmatched, 5 still MOCK; matched users are up to date");
     assert_eq!(ids(&sandbox), expected_ids());
 }
 
@@ -237,7 +237,7 @@ fn a_row_that_is_silently_not_updated_keeps_all_from_being_updated() {
     sandbox
         .cruddur_with_pool(big_pool(), &UPDATE)
         .exits_with(1)
-        .says("5 rows were updated in place of 6, so nothing was kept");
+        .says("5 rows were updated instead of 6, so it was rolled back");
     assert_eq!(users_as_written(&sandbox), before);
 }
 

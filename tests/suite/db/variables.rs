@@ -143,10 +143,10 @@ fn the_last_flag_counts_and_a_value_may_hold_anything() {
 fn what_is_no_assignment_is_a_usage_error_without_the_value() {
     let sandbox = Sandbox::with_database();
     for (given, says) in [
-        ("hunter2", "there is no ="),
-        ("=hunter2", "\"\" is no name of a variable"),
-        ("a b=hunter2", "\"a b\" is no name of a variable"),
-        (":'a'=hunter2", "is no name of a variable"),
+        ("hunter2", "and one has no ="),
+        ("=hunter2", "\"\" is not a variable name"),
+        ("a b=hunter2", "\"a b\" is not a variable name"),
+        (":'a'=hunter2", "is not a variable name"),
     ] {
         for command in [&["db", "schema-load"][..], &["db", "seed"], &["db", "setup"]] {
             let run = Run::of(sandbox.command(command).args(["--set", given])).exits_with(2).says(says);
@@ -200,14 +200,14 @@ fn an_error_of_the_server_points_into_the_file_as_it_was_written() {
 #[test]
 fn what_a_value_does_to_the_file_is_found_before_anything_is_sent() {
     for (value, says) in [
-        ("COMMIT", "file.sql:2: the whole file runs in one transaction already"),
-        ("SELECT 1; ROLLBACK;", "file.sql:2: the whole file runs in one transaction already"),
+        ("COMMIT", "file.sql:2: the whole file already runs in one transaction"),
+        ("SELECT 1; ROLLBACK;", "file.sql:2: the whole file already runs in one transaction"),
         ("COPY a FROM STDIN", "file.sql:2: the rows of this COPY are missing"),
-        ("\\connect other", "file.sql:2: \\connect is a command of psql's"),
+        ("\\connect other", "file.sql:2: \\connect is a psql command"),
         ("SELECT (", "file.sql:2: this parenthesis is never closed"),
         (
             "SELECT 'open",
-            "file.sql:2: this variable's value cannot stand here as SQL: this string is never closed",
+            "file.sql:2: this variable's value cannot be used here as SQL: this string is never closed",
         ),
     ] {
         let sandbox = Sandbox::new();

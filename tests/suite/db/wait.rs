@@ -81,9 +81,9 @@ fn what_waiting_does_not_cure_fails_at_once() {
         assert_one_attempt(&server);
     };
     try_as(&format!("{USER}:wrong"), "", 4, "password authentication failed");
-    try_as(USER, "", 4, "asks for a password, and none is set");
+    try_as(USER, "", 4, "asks for a password, but none is set");
     try_as("nobody-known:x", "", 4, "refuses the role \"nobody-known\"");
-    try_as(&format!("{full}:x"), "sslmode=disable", 1, "takes no more connections");
+    try_as(&format!("{full}:x"), "sslmode=disable", 1, "accepts no more connections");
     try_as(&format!("{USER}:x"), "sslmode=require", 4, "offers no TLS");
     let unknown = format!("postgresql://nina:x@{}.example.com/cruddur", "h".repeat(64));
     Run::of(sandbox.command(["db", "wait", "--timeout", "1h"]).env("CONNECTION_URL", unknown))
@@ -102,7 +102,7 @@ fn when_the_time_is_up_the_last_reason_is_told() {
         Run::of(wait_on(&sandbox, port).arg(timeout))
             .exits_with(1)
             .says(&format!(
-                "Error: PostgreSQL at 127.0.0.1:{port}/{} does not accept connections after ",
+                "Error: PostgreSQL at 127.0.0.1:{port}/{} did not accept connections within ",
                 sandbox.database()
             ))
             .says("onnection refused")
@@ -112,14 +112,14 @@ fn when_the_time_is_up_the_last_reason_is_told() {
     // Ample for two refusals.
     Run::of(wait_on(&sandbox, server.port()).arg("5s"))
         .exits_with(1)
-        .says("does not accept connections after 5 s: PostgreSQL at ")
+        .says("did not accept connections within 5 s: PostgreSQL at ")
         .says("is starting up or shutting down: not yet");
     assert!(server.connections() > 1);
     // One that never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     Run::of(wait_on(&sandbox, silent.local_addr().unwrap().port()).arg("100ms"))
         .exits_with(1)
-        .says("does not accept connections after 0.1 s: it does not answer");
+        .says("did not accept connections within 0.1 s: it does not answer");
 }
 
 #[test]

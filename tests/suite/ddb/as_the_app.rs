@@ -157,7 +157,7 @@ fn what_goes_over_the_wire_is_the_backends_request() {
     }
 }
 
-const SAID: &str = "not all times are in UTC: read the 15 hours around as well, as --exact does";
+const SAID: &str = "some times are not in UTC: also read the 15 hours around, as --exact does";
 
 #[test]
 fn a_time_in_another_offset_that_is_read_makes_the_reading_exact_and_that_is_said() {

@@ -57,7 +57,7 @@ fn two_who_have_a_conversation_get_no_other_unless_it_is_allowed() {
         sandbox
             .cruddur(words(from, to, &["Ahoy"]))
             .exits_with(1)
-            .says("have a conversation already on http://")
+            .says("already have a conversation on http://")
             .says(&format!("create-message --message-group-uuid {GROUP} --from {from}"))
             .says("--allow-duplicate");
     }
@@ -145,7 +145,7 @@ fn of_two_that_are_written_at_the_same_instant_one_stays() {
     assert_eq!(runs.each_ref().map(|run| run.code), [0, 1], "{runs:?}");
     let group = groups(&sandbox).pop_first().unwrap();
     assert!(runs[0].stdout.contains(&group), "{runs:?}");
-    assert!(runs[1].stderr.contains("have a conversation already on "), "{runs:?}");
+    assert!(runs[1].stderr.contains("already have a conversation on "), "{runs:?}");
     assert_eq!(sandbox.items().len(), 3, "nothing of the other is left");
     assert_whole(&sandbox);
 }
@@ -184,7 +184,7 @@ fn a_conversation_with_an_answer_is_not_withdrawn() {
     sandbox.cruddur(answer).succeeds();
     sandbox.cruddur(words("petra", "nina", &["Ahoy", "--allow-duplicate"])).succeeds();
     proxy.release();
-    run.ends().exits_with(5).says(&format!("the conversation {group} is written"));
+    run.ends().exits_with(5).says(&format!("the conversation {group} was written"));
     assert_eq!(groups(&sandbox).len(), 2);
     assert_eq!(sandbox.items().len(), 7);
     assert_whole(&sandbox);

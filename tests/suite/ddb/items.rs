@@ -162,7 +162,7 @@ fn an_item_that_is_there_is_replaced_only_when_told_to() {
     assert_eq!(run.json()["replaced"], json!({ "pk": "A", "sk": "1", "v": 1 }));
     assert!(run.json()["consumed_capacity"]["write"]["total"].as_f64().unwrap() >= 1.0);
     assert_eq!(typed(&sandbox)[0]["v"], json!({ "N": "2" }));
-    assert_eq!(put(&["sk=2", "--replace"]).code, 2, "sk is there twice");
+    assert_eq!(put(&["sk=2", "--replace"]).code, 2, "sk is given twice");
     page.matches("runs/ddb/items/an_item_that_is_there_is_replaced_only_when_told_to");
 }
 

@@ -82,7 +82,7 @@ fn of_two_that_create_the_table_both_are_right() {
     sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("created the table");
     let before = sandbox.describe(TABLE).unwrap().creation_date_time().copied();
     proxy.release();
-    slower.ends().succeeds().says("is there already, as it should be");
+    slower.ends().succeeds().says("already matches its definition");
     assert_eq!(sandbox.describe(TABLE).unwrap().creation_date_time().copied(), before);
 }
 
@@ -104,7 +104,7 @@ fn a_change_that_was_made_is_no_failure() {
         let proxy = lose(&sandbox, "UpdateTable");
         through(&sandbox, &proxy, &["ddb", "schema-load", "--apply", "--stream"])
             .succeeds()
-            .says("as it should be now");
+            .says("now matches its definition");
         let stream = sandbox.describe(TABLE).unwrap().stream_specification().cloned().unwrap();
         assert_eq!(stream.stream_view_type(), Some(&StreamViewType::NewImage));
     }
@@ -148,7 +148,7 @@ fn an_item_that_is_there_was_not_deleted() {
     let proxy = Proxy::new(sandbox.endpoint(), "DeleteItem", move |call| (call == 0).then_some(broken));
     through(&sandbox, &proxy, &["ddb", "delete", "A", "1", "--if", "v = '2'"])
         .exits_with(1)
-        .says("--if is not true");
+        .says("the --if condition is not met");
     assert_eq!(sandbox.items().len(), 1);
 }
 
@@ -161,7 +161,7 @@ fn an_item_like_ours_was_put() {
     let found = boto3(&sandbox.endpoint(), "dynamodb", "get_item", &item);
     assert_eq!(found["Item"]["v"], json!({ "S": "2" }));
     // Nobody's answer is lost: the condition is not true.
-    sandbox.cruddur(put).exits_with(1).says("--if is not true");
+    sandbox.cruddur(put).exits_with(1).says("the --if condition is not met");
 }
 
 #[test]

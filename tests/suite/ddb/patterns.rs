@@ -125,7 +125,7 @@ fn every_shape_of_time_is_shown_in_local_time() {
         assert_eq!(said, format!("  {clock}  sent {stored}"));
     }
     assert_eq!(shown.next(), None);
-    run.says("Warning: the time of 1 message cannot be read");
+    run.says("Warning: cannot read the time of 1 message");
 }
 
 #[test]

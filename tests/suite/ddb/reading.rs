@@ -98,16 +98,19 @@ fn a_span_ends_now() {
 fn a_time_that_is_none_is_refused_with_the_shapes_there_are() {
     let sandbox = Sandbox::new();
     for (flags, said) in [
-        (["--since", "yesterday"], "--since <TIME>': it is an instant such as 2024-03-31T18:00:00Z, a day"),
-        (["--until", "2024-02-30"], "--until <TIME>': it is an instant"),
-        (["--since", "2024"], "--since <TIME>': a number alone is no time; for a year there is --year"),
-        (["--since", "2mo"], "say it in days"),
-        (["--since=-7d", "-ojson"], "--since <TIME>': it must not be negative"),
+        (
+            ["--since", "yesterday"],
+            "--since <TIME>': expected an instant such as 2024-03-31T18:00:00Z, a day",
+        ),
+        (["--until", "2024-02-30"], "--until <TIME>': expected an instant"),
+        (["--since", "2024"], "--since <TIME>': a number alone is not a time; use --year for a year"),
+        (["--since", "2mo"], "use days"),
+        (["--since=-7d", "-ojson"], "--since <TIME>': must not be negative"),
         (["--year", "24000"], "--year <YYYY>'"),
         (["--year", "0"], "--year <YYYY>'"),
         (["--limit", "few"], "--limit <N>'"),
-        (["--cursor", "abc"], "--cursor: not a cursor"),
-        (["--cursor", ""], "--cursor: not a cursor"),
+        (["--cursor", "abc"], "not a cursor"),
+        (["--cursor", ""], "not a cursor"),
     ] {
         let run = get(&sandbox, &flags).exits_with(2).says(said);
         assert_eq!(run.stdout, "");
@@ -118,9 +121,9 @@ fn a_time_that_is_none_is_refused_with_the_shapes_there_are() {
 fn flags_that_contradict_each_other_are_refused() {
     let sandbox = Sandbox::new();
     get(&sandbox, &["--since", "2023-03-30", "--until", "2023-03-29"]).exits_with(2).says(
-        "nothing lies between --since 2023-03-30 and --until 2023-03-29: it begins 2023-03-30 00:00 and ends 2023-03-30 00:00",
+        "--since 2023-03-30 and --until 2023-03-29 give an empty range: it begins 2023-03-30 00:00 and ends 2023-03-30 00:00",
     );
-    get(&sandbox, &["--since", "1d", "--until", "7d"]).exits_with(2).says("nothing lies between");
+    get(&sandbox, &["--since", "1d", "--until", "7d"]).exits_with(2).says("give an empty range");
     let same = "2023-03-30T00:00:00Z";
     get(&sandbox, &["--since", same, "--until", same]).exits_with(2);
     for flags in [
@@ -217,8 +220,8 @@ fn times_that_cannot_be_read_are_shown_and_counted() {
     let order = [times[0], times[1], times[3], times[2], times[4]];
     assert_eq!(self::times(&sandbox, &[]), order);
     let run = get(&sandbox, &["-o", "json"]).succeeds();
-    run.says("Warning: the time of 3 messages cannot be read; they stand where the text sorts");
-    get(&sandbox, &["--limit", "1"]).succeeds().says("Warning: the time of 1 message cannot be read");
+    run.says("Warning: cannot read the time of 3 messages; sorted as text instead");
+    get(&sandbox, &["--limit", "1"]).succeeds().says("Warning: cannot read the time of 1 message");
     let run = get(&sandbox, &["--year", "2022"]).succeeds();
     assert!(!run.stderr.contains("Warning"), "{}", run.stderr);
     get(&sandbox, &["--year", "2001"]).succeeds().says("--all (3 messages without a readable time)");
@@ -241,7 +244,7 @@ fn a_cursor_leads_from_page_to_page_until_nothing_is_left() {
             assert!(!run.stderr.contains("--cursor"), "{}", run.stderr);
             break;
         };
-        let run = run.says(&format!("for older ones, if there are any, add: --cursor {cursor}\n"));
+        let run = run.says(&format!("for older ones, if any, add: --cursor {cursor}\n"));
         assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
         drop(run);
         // Added, as it says: the last one counts.
@@ -267,7 +270,7 @@ fn a_page_that_is_not_full_has_no_cursor_and_nothing_is_left_behind_one_that_is(
     // Whether there is more, the service does not say either.
     let document = get(&sandbox, &["-o", "json", "--limit", "62"]).succeeds().json();
     if let Some(cursor) = document["cursor"].as_str() {
-        get(&sandbox, &["--limit", "62", "--cursor", cursor]).succeeds().says("no messages are left");
+        get(&sandbox, &["--limit", "62", "--cursor", cursor]).succeeds().says("no more messages");
     }
 }
 
@@ -297,10 +300,10 @@ fn a_cursor_keeps_its_range() {
     assert_eq!(self::times(&sandbox, &["--since", "30m", "--cursor", &cursor]), rest);
     get(&sandbox, &["--since", "31m", "--cursor", &cursor])
         .exits_with(2)
-        .says("--cursor goes on through --since 30m, not through --since 31m")
+        .says("the cursor is for --since 30m, not for --since 31m")
         .says("Hint: leave the range out");
     let unbounded = first_cursor(&sandbox, &[]);
-    get(&sandbox, &["--since", "30m", "--cursor", &unbounded]).exits_with(2).says("through all times");
+    get(&sandbox, &["--since", "30m", "--cursor", &unbounded]).exits_with(2).says("for all times");
 }
 
 #[test]
@@ -311,17 +314,17 @@ fn a_cursor_of_other_rows_is_refused() {
     for flags in [["--message-group-uuid", other], ["--table", "another-table"]] {
         get(&sandbox, &[&flags, &["--cursor", &cursor][..]].concat())
             .exits_with(2)
-            .says("--cursor: the cursor belongs to other rows");
+            .says("the cursor belongs to other rows");
     }
     sandbox
         .cruddur(LIST.iter().chain(&["--cursor", &cursor]))
         .exits_with(2)
-        .says("--cursor: the cursor belongs to other rows");
+        .says("the cursor belongs to other rows");
     // One character short, or another one.
     for broken in [&cursor[1..], &cursor[..cursor.len() - 1], &cursor.replacen(&cursor[9..10], "~", 1)] {
         get(&sandbox, &["--cursor", broken])
             .exits_with(2)
-            .says("not a cursor of this version, or not all of one");
+            .says("not a cursor of this version, or only a part of one");
     }
 }
 

@@ -34,7 +34,7 @@ fn killed_at_any_update_the_same_command_goes_on() {
         let old = sandbox.items().iter().filter(|item| text(item, "user_handle") == "nina").count();
         assert!(old >= 1, "{first}");
         let run = sandbox.cruddur(words("nina", &NEW)).succeeds();
-        run.says("nina is nina-b (Nina O'Brien ⚓) already; its copies follow");
+        run.says("nina is already nina-b (Nina O'Brien ⚓); copies remain");
         assert_renamed(&sandbox, 35);
         assert_eq!(bare(&sandbox), before);
     }
@@ -62,7 +62,7 @@ fn ctrl_c_says_how_far_it_came_and_how_to_go_on() {
     running.signal("INT");
     let run = running.ends().exits_with(130);
     run.says("interrupted; the user and 10 of 35 copies are renamed").says(
-        r"to go on run: cruddur ddb rename-user nina --display-name 'Nina O'\''Brien ⚓' --new-handle nina-b",
+        r"to resume run: cruddur ddb rename-user nina --display-name 'Nina O'\''Brien ⚓' --new-handle nina-b",
     );
     sandbox.cruddur(words("nina", &NEW)).succeeds();
     assert_renamed(&sandbox, 35);
@@ -74,7 +74,7 @@ fn a_failure_in_between_is_a_job_done_in_part() {
     let failing = proxy(&sandbox, |call| (call == 12).then_some(Fault::Error(400, "ValidationException")));
     let run = sandbox.cruddur(rename(&failing)).exits_with(5);
     run.says("cannot rename a copy on http://127.0.0.1").says("the user and ").says("of 35 copies are renamed").says(
-        r"to go on run: cruddur ddb rename-user nina --display-name 'Nina O'\''Brien ⚓' --new-handle nina-b",
+        r"to resume run: cruddur ddb rename-user nina --display-name 'Nina O'\''Brien ⚓' --new-handle nina-b",
     );
     sandbox.cruddur(words("nina", &NEW)).succeeds();
     assert_renamed(&sandbox, 35);
@@ -151,7 +151,7 @@ fn the_same_user_is_renamed_by_one_at_a_time() {
     sandbox
         .cruddur(words("nina-b", &["--new-handle", "other"]))
         .exits_with(1)
-        .says("by somebody else right now");
+        .says("another run is renaming nina-b");
     sandbox.cruddur(words("oscar", &["--new-handle", "oscar"])).succeeds();
     holding.release();
     run.ends().succeeds();

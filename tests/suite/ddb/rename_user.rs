@@ -93,7 +93,7 @@ fn every_copy_is_renamed_and_nothing_else() {
         .says("LOCAL DynamoDB at")
         .says("nina (Nina Okafor) becomes nina-b (Nina O'Brien ⚓)")
         .says("to rename: 32 messages and 3 group rows in 3 groups\nthat takes an estimated 38 write units\n")
-        .says("preferred_username must become \"nina-b\"");
+        .says("set preferred_username to \"nina-b\"");
     let operations = proxy.operations();
     assert_eq!(operations.iter().filter(|name| *name == "UpdateItem").count(), 35);
     assert!(
@@ -119,7 +119,7 @@ fn a_copy_that_was_left_behind_is_brought_in_line() {
     let sandbox = busy();
     sandbox.sql("UPDATE users SET display_name = 'Nina Changed' WHERE handle = 'nina'");
     let run = sandbox.cruddur(words("nina", &["--display-name", "Nina Changed"])).succeeds();
-    run.says("nina is called Nina Changed already; its copies follow");
+    run.says("nina is already called Nina Changed; copies remain");
     assert_names(&sandbox, "nina", "Nina Changed");
     let run = sandbox.cruddur(words("nina", &["--display-name", "Nina Changed", "-o", "ndjson"])).succeeds();
     assert!(run.ndjson().iter().all(|copies| copies["found"] == 0 && copies["renamed"] == 0), "{run:?}");
@@ -177,7 +177,7 @@ fn nothing_is_written_when_the_names_are_wrong() {
         ("nina", &[], 2, "required"),
         ("olga", &["--new-handle", "olga-b"], 1, "no user has the handle \"olga\""),
         // A slip of the pen looks like a rename that is done. It says so, and does nothing.
-        ("nian", &["--new-handle", "nina"], 0, "nobody has the handle \"nian\""),
+        ("nian", &["--new-handle", "nina"], 0, "no user has the handle \"nian\""),
     ] {
         sandbox.cruddur(words(handle, more)).exits_with(code).says(says);
     }
@@ -279,7 +279,7 @@ fn in_production_it_is_confirmed_by_the_handle() {
         .says("*** PROD *** PostgreSQL at")
         .says("*** PROD *** DynamoDB at")
         .says("an estimated 38 write units")
-        .says("nina and 35 copies in the table \"cruddur-messages\" are renamed")
+        .says("this renames nina and 35 copies in the table \"cruddur-messages\"")
         .says("--yes --confirm nina");
     Run::of(&mut on_prod(&sandbox, &["--yes", "--confirm", "oscar"])).exits_with(3).says("does not match");
     Run::of(&mut on_prod(&sandbox, &["--dry-run"])).succeeds();

@@ -71,7 +71,7 @@ fn segments_give_every_item_once() {
         assert_eq!(keys(&run.ndjson()), all_keys(), "{segments} segments");
     }
     for wrong in ["0", "many", "1000001"] {
-        sandbox.cruddur(["ddb", "scan", "--segments", wrong]).exits_with(2).says("auto, or a number");
+        sandbox.cruddur(["ddb", "scan", "--segments", wrong]).exits_with(2).says("expected auto or a number");
     }
 }
 
@@ -194,7 +194,7 @@ fn a_filter_that_cannot_be_read_is_shown_with_its_place() {
         sandbox.cruddur(["ddb", "scan", "--filter", "user_handle = nina AND sk > '2023'"]).exits_with(2);
     assert_eq!(
         run.stderr,
-        "Error: cannot read --filter: text goes in quotes: 'nina'; if you mean the attribute of that name: \
+        "Error: cannot read --filter: text goes in quotes: 'nina'; for the attribute of that name write \
          `nina`\n  user_handle = nina AND sk > '2023'\n                ^\n"
     );
 }

@@ -177,7 +177,7 @@ fn a_dry_run_shows_what_it_would_write_and_writes_nothing() {
     let sandbox = Sandbox::set_up();
     let run = seed(&sandbox, &[&NUMBERS[..], &["--dry-run"]].concat()).succeeds();
     let run = run
-        .says("would add those of 10 users to PostgreSQL")
+        .says("would add the missing ones of 10 users to PostgreSQL")
         .says("would send 5 requests (BatchWriteItem), 108 items");
     let run = run.says("132 write units (table 108, message-group-sk-index 24)").says("nothing was written");
     assert!(run.stdout.contains("BatchWriteItem"), "{}", run.stdout);
@@ -245,10 +245,10 @@ fn ctrl_c_finishes_what_is_on_its_way_and_the_next_run_goes_on() {
     assert!(written < 400);
     // Other numbers cannot go on from there.
     again(&sandbox, &proxy, &NUMBERS, &["--resume"]).exits_with(2).says("--conversations 20 --messages 18");
-    again(&sandbox, &proxy, &LONG, &["--resume"]).succeeds().says("going on: ");
+    again(&sandbox, &proxy, &LONG, &["--resume"]).succeeds().says("resuming: ");
     assert_all(&sandbox);
     // It is finished, and forgotten.
-    again(&sandbox, &proxy, &LONG, &["--resume"]).exits_with(1).says("nothing to go on from");
+    again(&sandbox, &proxy, &LONG, &["--resume"]).exits_with(1).says("nothing to resume");
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn begun_anew_it_says_that_it_could_have_gone_on() {
     run.stops_writing("TERM");
     proxy.release();
     assert_eq!(run.code(), 128 + 15);
-    again(&sandbox, &proxy, &LONG, &[]).succeeds().says("was broken off with").says("--resume");
+    again(&sandbox, &proxy, &LONG, &[]).succeeds().says("was interrupted with").says("--resume");
     assert_all(&sandbox);
 }
 

@@ -183,8 +183,8 @@ fn who_is_not_there_is_named_with_where_the_name_came_from_and_who_is() {
     sandbox.sql("UPDATE users SET handle = 'quinn' WHERE handle = 'nina'");
     refused(&sandbox, 1, &[])
         .says("no user has the handle \"nina\"")
-        .says("who is there: oscar, petra, quinn")
-        .says("to name the two people once for all set user1_username and user2_username");
+        .says("existing handles: oscar, petra, quinn")
+        .says("to choose the two people set user1_username and user2_username");
     sandbox.write(".env", "user1_username=robin\n");
     let place = format!("user1_username (from {}:1)", sandbox.path().join(".env").display());
     refused(&sandbox, 1, &[]).says("\"robin\"").says("oscar, petra, quinn").says(&place);

@@ -100,7 +100,7 @@ fn by_default_the_newest_is_of_today_and_the_same_can_be_had_again() {
     let before = Timestamp::now();
     let run = sandbox.cruddur(["ddb", "seed", "--conversations", "7", "--messages", "4"]).succeeds();
     let after = Timestamp::now();
-    let (_, until) = run.stderr.split_once("for the same conversations again add: --until ").unwrap();
+    let (_, until) = run.stderr.split_once("to repeat the same conversations add: --until ").unwrap();
     let until = until.lines().next().unwrap();
     let ended: Timestamp = until.parse().unwrap();
     assert!(before <= ended && ended <= after, "{until}");
@@ -122,10 +122,7 @@ fn by_default_the_newest_is_of_today_and_the_same_can_be_had_again() {
 fn too_few_conversations_leave_users_out_and_say_so() {
     let sandbox = Sandbox::set_up();
     let seed = ["ddb", "seed", "--messages", "1", "--conversations"];
-    sandbox
-        .cruddur(seed.iter().chain(&["3", "--users", "10"]))
-        .succeeds()
-        .says("4 of 10 users take part in no");
+    sandbox.cruddur(seed.iter().chain(&["3", "--users", "10"])).succeeds().says("4 of 10 users are in no");
     let run =
         sandbox.cruddur(seed.iter().chain(&["1"])).succeeds().says("added 0 users").says("2 there already");
     assert!(!run.stderr.contains("no conversation"), "{}", run.stderr);
@@ -153,7 +150,7 @@ fn a_run_that_is_resumed_ends_when_it_was_to_end_at_first() {
     let (_, left) = plan.stderr.split_once("), ").unwrap();
     let left: usize = left.split_whitespace().next().unwrap().parse().unwrap();
     assert!(left < 400 && left >= 400 - written, "{left}: {}", plan.stderr);
-    seed(&[&endpoint[..], &["--resume"]].concat()).succeeds().says("going on: ");
+    seed(&[&endpoint[..], &["--resume"]].concat()).succeeds().says("resuming: ");
     let whole = Sandbox::set_up();
     let numbers = ["--conversations", "20", "--messages", "18", "--until", until];
     whole.cruddur(["ddb", "seed"].iter().chain(&numbers)).succeeds();

@@ -69,7 +69,7 @@ fn everything_is_counted() {
         );
     }
     let table =
-        sandbox.cruddur(["ddb", "stats", "--top", "1"]).succeeds().says("1 sort key no date and time");
+        sandbox.cruddur(["ddb", "stats", "--top", "1"]).succeeds().says("1 sort key without a date and time");
     let words: Vec<Vec<&str>> = table.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     assert!(words.contains(&vec!["messages", "3", "1100"]), "{}", table.stdout);
     assert!(words.contains(&vec!["most", "items", "2", "100", "MSG#a"]), "{}", table.stdout);

@@ -83,7 +83,7 @@ fn few_items_are_deleted_by_key_and_the_table_stays() {
     let before = sandbox.describe(TABLE).unwrap();
     let run = truncate(&sandbox, &[]).succeeds();
     run.says("holds about 60 items")
-        .says("deleting by key: 60 items take no longer than a new table")
+        .says("deleting by key: no slower than a new table for 60 items")
         .says("deleted 60 items");
     assert!(sandbox.items().is_empty());
     let after = sandbox.describe(TABLE).unwrap();
@@ -96,12 +96,12 @@ fn of_many_items_the_table_goes_with_them_and_comes_back_as_it_was() {
     let sandbox = filled(MANY);
     let before = definition(&sandbox.describe(TABLE).unwrap());
     let run = truncate(&sandbox, &[]).succeeds();
-    run.says("creating the table anew: that saves 1100 write units").says("it is empty and ACTIVE");
+    run.says("recreating the table: saves 1100 write units").says("it is empty and ACTIVE");
     assert!(sandbox.items().is_empty());
     assert_eq!(definition(&sandbox.describe(TABLE).unwrap()), before);
     let kept = kept_in(&sandbox);
     assert_eq!(kept.len(), 0, "the definition that was kept meanwhile is not needed any more");
-    sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("as it should be");
+    sandbox.cruddur(["ddb", "schema-load"]).succeeds().says("already matches its definition");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn by_key_is_done_when_asked_for() {
     let sandbox = filled(MANY);
     truncate(&sandbox, &["--by-key", "--segments", "4"])
         .succeeds()
-        .says("as asked")
+        .says("as requested")
         .says("deleted 1100 items");
     assert!(sandbox.items().is_empty());
 }
@@ -121,12 +121,12 @@ fn a_stream_keeps_the_table() {
     sandbox.put_all(items(MANY));
     let arn = |sandbox: &Sandbox| sandbox.describe(TABLE).unwrap().latest_stream_arn().map(ToOwned::to_owned);
     let before = arn(&sandbox);
-    truncate(&sandbox, &[]).succeeds().says("deleting by key: its stream would be another one");
+    truncate(&sandbox, &[]).succeeds().says("deleting by key: its stream would be replaced");
     assert_eq!(arn(&sandbox), before);
     assert!(sandbox.items().is_empty());
     // Unless asked for; then it is said.
     sandbox.put_all(items(3));
-    truncate(&sandbox, &["--recreate"]).succeeds().says("Warning: its stream would be another one");
+    truncate(&sandbox, &["--recreate"]).succeeds().says("Warning: its stream would be replaced");
     assert!(sandbox.items().is_empty());
     assert_ne!(arn(&sandbox), before);
 }
@@ -246,7 +246,7 @@ fn in_production_the_name_is_asked_for_and_the_table_is_left_alone() {
             .env("AWS_REGION", "us-east-1");
         Run::of(&mut command)
     };
-    prod(&[]).exits_with(3).says("without a confirmation");
+    prod(&[]).exits_with(3).says("needs confirmation in production");
     prod(&["--yes", "--confirm", "another"]).exits_with(3);
     assert_eq!(sandbox.items().len(), MANY);
     prod(&["--yes", "--confirm", TABLE]).succeeds().says("deleting by key: alarms, autoscaling");
@@ -260,8 +260,8 @@ fn a_create_that_fails_says_how_to_mend_it() {
         Proxy::new(sandbox.endpoint(), "CreateTable", |_| Some(Fault::Error(400, "LimitExceededException")));
     let run = truncate(&sandbox, &["--endpoint-url", proxy.url()]).exits_with(5);
     let [path] = kept_in(&sandbox).try_into().unwrap();
-    run.says("is deleted, and not created again")
-        .says(&format!("its definition is kept in {}", path.display()))
+    run.says("was deleted, but not recreated")
+        .says(&format!("its definition is saved in {}", path.display()))
         .says(&format!("to finish run: cruddur ddb truncate --recreate --table {TABLE}"));
     assert!(sandbox.describe(TABLE).is_none());
     let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

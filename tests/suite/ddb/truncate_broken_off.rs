@@ -83,9 +83,9 @@ fn killed_before_it_is_created_the_next_run_creates_it() {
         assert!(sandbox.describe(TABLE).is_none());
         recreate(&sandbox, &proxy, &[])
             .succeeds()
-            .says("an earlier run has dropped the table")
-            .says("its definition is kept in")
-            .says("created the table \"cruddur-messages\" again");
+            .says("an earlier run dropped the table")
+            .says("its definition is saved in")
+            .says("recreated the table \"cruddur-messages\"");
         assert_as_it_was(&sandbox, &before);
     }
 }
@@ -109,7 +109,7 @@ fn killed_in_production_the_next_run_asks_as_the_first_one_does() {
     proxy.holds(1);
     run.signal("KILL");
     assert_eq!(run.code(), 128 + 9);
-    Run::of(&mut command(&[])).exits_with(3).says("without a confirmation");
+    Run::of(&mut command(&[])).exits_with(3).says("needs confirmation in production");
     assert!(sandbox.describe(TABLE).is_none());
     Run::of(&mut command(&confirmed)).succeeds();
     assert_as_it_was(&sandbox, &before);
@@ -123,7 +123,7 @@ fn killed_before_its_settings_are_set_the_next_run_sets_them() {
         let proxy = killed_at(&sandbox, "UpdateTimeToLive", after);
         sandbox.put(&[("pk", "A"), ("sk", "1")]);
         let run = recreate(&sandbox, &proxy, &[]).succeeds();
-        run.says(if after { "the table is as it was" } else { "switched its settings on again" });
+        run.says(if after { "the table is as it was" } else { "restored its settings" });
         assert_as_it_was(&sandbox, &before);
     }
 }
@@ -156,7 +156,7 @@ fn another_table_of_that_name_is_left_alone_and_so_is_what_was_kept() {
     let proxy = killed_at(&sandbox, "CreateTable", false);
     sandbox.create_messages_table(&Shape { units: None, ..Shape::default() });
     let kept = kept_in(&sandbox);
-    let run = recreate(&sandbox, &proxy, &[]).exits_with(1).says("keeps another definition of this table");
+    let run = recreate(&sandbox, &proxy, &[]).exits_with(1).says("holds another definition of this table");
     run.says(&format!("rm {}", kept[0].display()));
     assert_eq!(kept_in(&sandbox), kept);
     let found = sandbox.describe(TABLE).unwrap();
@@ -175,7 +175,7 @@ fn one_at_a_time() {
     command.env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
     let first = Spawned::new(command.args(["--timeout", "1h"]));
     proxy.holds(1);
-    recreate(&sandbox, &proxy, &[]).exits_with(3).says("another run is creating the table");
+    recreate(&sandbox, &proxy, &[]).exits_with(3).says("another run is recreating the table");
     proxy.release();
     first.ends().succeeds();
     assert_as_it_was(&sandbox, &before);

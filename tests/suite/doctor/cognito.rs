@@ -30,7 +30,7 @@ fn a_pool_that_is_not_there_is_a_failure() {
     examined.only_failure("user pool", "there is no user pool \"us-east-1_Nowhere99\"");
     let mut command = sandbox.command(["doctor"]);
     let examined = Examined::of(command.env("AWS_COGNITO_USER_POOL_ID", "people"), 4);
-    examined.finding("user pool", "\"people\" is not the id of a user pool");
+    examined.finding("user pool", "\"people\" is not a user pool id");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn another_definition_is_shown_and_what_begins_anew() {
         ..Shape::default()
     });
     let examined = sandbox.doctor(1);
-    let finding = examined.only_failure("dynamodb", "is not defined as it should be");
+    let finding = examined.only_failure("dynamodb", "differs from its definition");
     assert!(
         finding.text().contains("key: pk (S, HASH), sk (N, RANGE), expected pk (S, HASH), sk (S, RANGE)")
     );
@@ -68,7 +68,7 @@ fn another_definition_is_shown_and_what_begins_anew() {
 fn a_missing_index_is_named() {
     let sandbox = with_table(&Shape { index: None, ..Shape::default() });
     let examined = sandbox.doctor(1);
-    let finding = examined.only_failure("dynamodb", "is not defined as it should be");
+    let finding = examined.only_failure("dynamodb", "differs from its definition");
     assert!(finding.text().contains("index message-group-sk-index, key: none, expected "), "{finding:?}");
 }
 
@@ -86,9 +86,9 @@ fn the_command_adds_the_index_and_leaves_how_the_table_is_paid_for() {
         };
         let before = paid();
         let mend = format!("cruddur ddb schema-load --apply{flags}");
-        sandbox.doctor(1).only_failure("dynamodb", "is not defined as it should be").is("fail", &mend);
+        sandbox.doctor(1).only_failure("dynamodb", "differs from its definition").is("fail", &mend);
         sandbox.cruddur(mend.split(' ').skip(1)).succeeds();
-        sandbox.doctor(0).finding("dynamodb", "defined as it should be");
+        sandbox.doctor(0).finding("dynamodb", "matches its definition");
         assert_eq!(paid(), before);
     }
 }
@@ -97,10 +97,10 @@ fn the_command_adds_the_index_and_leaves_how_the_table_is_paid_for() {
 fn either_way_to_pay_is_right_and_other_units_are_a_note() {
     let sandbox = with_table(&Shape { units: None, ..Shape::default() });
     let examined = sandbox.doctor(0);
-    assert_eq!(examined.finding("dynamodb", "on-demand, defined as it should be").status(), "ok");
+    assert_eq!(examined.finding("dynamodb", "on-demand, matches its definition").status(), "ok");
     let sandbox = with_table(&Shape { units: Some([7, 5, 5, 9]), ..Shape::default() });
     let examined = sandbox.doctor(0);
-    let finding = examined.finding("dynamodb", "other units than schema-load gives");
+    let finding = examined.finding("dynamodb", "units differ from schema-load's");
     assert_eq!(finding.status(), "note");
     assert!(finding.text().contains("units 7 read, 5 write"), "{finding:?}");
 }

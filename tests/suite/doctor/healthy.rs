@@ -19,11 +19,11 @@ fn a_healthy_stack_has_nothing_to_mend() {
     let users =
         examined.finding("postgresql", "3 users, 3 of them still MOCK, as no user pool is configured");
     assert_eq!((users.value("users"), users.value("mock_users")), (&3.into(), &3.into()));
-    let table = examined.finding("dynamodb", "defined as it should be");
+    let table = examined.finding("dynamodb", "matches its definition");
     assert_eq!(table.value("place"), &sandbox.endpoint());
     examined.finding("dynamodb", "its stream is on, with NEW_IMAGE");
     examined.finding("local stack", &format!("dynamodb, not ours, on port {}", sandbox.port()));
-    examined.finding("credentials", "signed with dummies");
+    examined.finding("credentials", "use dummy credentials");
     examined.finding("cruddur", &format!("version {}", env!("CARGO_PKG_VERSION")));
 }
 

@@ -11,7 +11,7 @@ fn nobody_on_the_port_leads_to_local_up() {
     examined.only_failure("postgresql", "Connection refused").is("fail", "cruddur local up");
     assert_eq!(examined.finding("local stack", "postgresql on port").status(), "warn");
     // The others have gone on.
-    examined.finding("dynamodb", "defined as it should be");
+    examined.finding("dynamodb", "matches its definition");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn missing_tables_lead_to_schema_load() {
     sandbox.cruddur(["db", "drop"]).succeeds();
     sandbox.cruddur(["db", "create"]).succeeds();
     let examined = sandbox.doctor(1);
-    let finding = examined.only_failure("postgresql", "the tables users and activities are not there");
+    let finding = examined.only_failure("postgresql", "the tables users and activities are missing");
     finding.is("fail", "cruddur db schema-load");
     assert_eq!(finding.value("missing_tables"), &serde_json::json!(["users", "activities"]));
 }
@@ -57,7 +57,7 @@ fn one_table_or_column_that_is_missing_is_named() {
     let sandbox = Sandbox::healthy();
     sandbox.sql("DROP TABLE activities; ALTER TABLE users DROP COLUMN email");
     let examined = sandbox.doctor(1);
-    let finding = examined.only_failure("postgresql", "not there: activities, users.email");
+    let finding = examined.only_failure("postgresql", "missing: activities, users.email");
     assert_eq!(finding.value("missing_tables"), &serde_json::json!(["activities"]));
     assert_eq!(finding.value("missing_columns"), &serde_json::json!(["users.email"]));
     // The schema file would drop what is there: it is no cure by itself.

@@ -40,7 +40,7 @@ fn with_the_flag_both_databases_are_looked_at_and_the_local_one_need_not_be_ther
     let examined = Examined::of(on_prod(&sandbox, &sandbox.endpoint()).env("CONNECTION_URL", local), 0);
     drop(other);
     examined.of_target("postgresql", Some("LOCAL"), "no TLS, clock ");
-    examined.of_target("postgresql", Some("LOCAL"), "with nothing of production about it");
+    examined.of_target("postgresql", Some("LOCAL"), "with no sign of production");
     examined.of_target("postgresql", Some("PROD"), "no TLS, clock ");
     examined
         .of_target("postgresql", Some("PROD"), "3 users, 3 of them still MOCK")

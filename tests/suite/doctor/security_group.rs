@@ -21,7 +21,8 @@ fn a_rule_is_held_against_this_machines_address() {
     let group = Group::new();
     let rule = group.developers_rule();
     let examined = doctor(&group, &rule, &["--ip", "9.9.9.9"], 0);
-    examined.finding("security group", &format!("the rule {rule} lets in 9.9.9.9/32, and so this machine"));
+    examined
+        .finding("security group", &format!("the rule {rule} lets in 9.9.9.9/32, including this machine"));
 
     let examined = doctor(&group, &rule, &["--ip", "1.1.1.1"], 1);
     let finding = examined.only_failure("security group", "lets in 9.9.9.9/32, not this machine's 1.1.1.1");

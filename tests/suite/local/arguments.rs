@@ -22,7 +22,7 @@ fn a_connection_url_without_a_password_is_refused() {
             }
             Run::of(&mut command)
                 .exits_with(4)
-                .says("CONNECTION_URL holds no password")
+                .says("CONNECTION_URL has no password")
                 .says("Hint: add one: postgresql://USER:PASSWORD@");
             assert_no_data(&world);
         }
@@ -71,7 +71,7 @@ fn the_stack_and_prod_exclude_each_other() {
         &["local", "status", "--prod"],
         &["local", "--prod", "exec", "true"],
     ] {
-        world.cruddur(arguments).exits_with(2).says("exclude each other");
+        world.cruddur(arguments).exits_with(2).says("cannot be used with --prod");
     }
     assert!(!world.data().exists());
 }

@@ -22,7 +22,7 @@ fn a_dynamodb_that_is_there_is_used_and_left_alone() {
     world.put_data();
     world.assert_data();
     assert!(!world.data().join("dynamodb.sqlite").exists());
-    world.up(&[]).succeeds().says("it runs already");
+    world.up(&[]).succeeds().says("already running");
 
     world.down().succeeds().says("stopped");
     assert_eq!(world.processes(), []);

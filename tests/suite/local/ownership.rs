@@ -51,7 +51,7 @@ fn down_ends_no_process_that_only_reads_the_lock() {
     };
     fcntl(&lock, FcntlArg::F_SETLK(&shared)).unwrap();
     // This process would be the one that is ended.
-    world.down().exits_with(1).says("is no stack");
+    world.down().exits_with(1).says("is not a stack");
     drop(lock);
     world.down().succeeds().says("no stack was running");
 }
@@ -85,7 +85,7 @@ fn a_file_that_is_elsewhere_too_is_not_written() {
     let victim = world.path().join("victim");
     fs::write(&victim, "precious").unwrap();
     fs::hard_link(&victim, world.data().join("postgres.log")).unwrap();
-    world.up(&[]).exits_with(4).says("postgres.log is no file of its own");
+    world.up(&[]).exits_with(4).says("postgres.log is not a regular file, or has other links");
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
 }
 

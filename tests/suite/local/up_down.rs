@@ -105,9 +105,9 @@ fn up_while_it_runs_starts_nothing() {
     let world = World::new();
     world.up(&[]).succeeds();
     let pid = world.pid();
-    world.up(&[]).succeeds().says(&format!("it runs already (process {pid})"));
+    world.up(&[]).succeeds().says(&format!("already running (process {pid})"));
     let foreground = crate::support::Run::of(&mut world.on_ports("up", &[]));
-    foreground.succeeds().says(&format!("it runs already (process {pid})"));
+    foreground.succeeds().says(&format!("already running (process {pid})"));
     assert_eq!(world.pid(), pid);
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
 }
@@ -146,14 +146,14 @@ fn up_on_other_ports_while_it_runs_is_an_error() {
     world
         .up(&[])
         .exits_with(1)
-        .says(&format!("dynamodb on port {dynamodb_port} and not {other}"))
+        .says(&format!("dynamodb on port {dynamodb_port}, not {other}"))
         .says("cruddur local down");
     world.dynamodb_port = dynamodb_port;
     world.postgres_port = other;
     world
         .up(&[])
         .exits_with(1)
-        .says(&format!("postgresql on port {postgres_port} and not {other}"))
+        .says(&format!("postgresql on port {postgres_port}, not {other}"))
         .says("cruddur local down");
 
     world.postgres_port = postgres_port;

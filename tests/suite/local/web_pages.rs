@@ -189,7 +189,7 @@ fn the_flags_reach_the_stack_in_the_background_and_that_of_exec() {
     assert_refused(&preflight(&world.endpoint(), PAGE));
 
     // It runs, but not as asked for.
-    world.up(&flags).succeeds().says("it runs already");
+    world.up(&flags).succeeds().says("already running");
     world
         .up(&["--allow-origin", PAGE])
         .exits_with(1)

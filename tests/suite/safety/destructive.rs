@@ -25,7 +25,7 @@ fn no_variable_and_no_env_line_stands_in_for_a_confirmation() {
         (&["db", "drop"], &database),
     ] {
         let refused = |run: Run| {
-            run.exits_with(3).says(&format!("Hint: to go on add: --yes --confirm {name}"));
+            run.exits_with(3).says(&format!("Hint: to confirm add: --yes --confirm {name}"));
         };
         refused(Run::of(on_prod(&sandbox, words).envs(variables(name))));
         let lines: Vec<String> =
@@ -66,10 +66,10 @@ fn bodies_that_destroy_are_asked_about() {
     ] {
         sandbox.write("body.sql", sql);
         let command = || on_prod(&sandbox, &["db", "seed", "body.sql"]);
-        Run::of(&mut command()).exits_with(3).says("body.sql:1 says ").says(&format!("--confirm {name}"));
+        Run::of(&mut command()).exits_with(3).says("body.sql:1 runs ").says(&format!("--confirm {name}"));
         assert_eq!(sandbox.sql("SELECT count(email) FROM users"), [["3"]], "{sql}");
         // A dry run says so too, and asks for nothing.
-        let dry = Run::of(command().arg("--dry-run")).succeeds().says("body.sql:1 destroys: ");
+        let dry = Run::of(command().arg("--dry-run")).succeeds().says("body.sql:1 may destroy data: ");
         assert!(dry.stdout.contains(sql.split(';').next().unwrap()), "{}", dry.stdout);
     }
     assert_eq!(sandbox.sql("SELECT count(*) FROM pg_proc WHERE proname IN ('f', 'p')"), [["0"]]);

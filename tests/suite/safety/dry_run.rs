@@ -319,12 +319,12 @@ fn a_large_plan_shows_the_first_requests_and_the_number_of_the_others() {
     let shown = requests(&run);
     assert_eq!(shown.len(), 5);
     assert_eq!(shown[0]["RequestItems"][TABLE].as_array().unwrap().len(), 25);
-    run.says("and 12 requests more; to see all add: --full");
+    run.says("and 12 more requests; to see all add: --full");
     let statements: Vec<String> = (0..250).map(|number| format!("SELECT {number};\n")).collect();
     sandbox.write("long.sql", statements.concat());
     let run = sandbox.cruddur(["db", "seed", "long.sql", "--dry-run"]).succeeds();
     assert_eq!(run.stdout.lines().count(), 100);
-    run.says("and 152 statements more; to see all add: --full").says("would run 252 statements");
+    run.says("and 152 more statements; to see all add: --full").says("would run 252 statements");
     let run = sandbox.cruddur(["db", "seed", "long.sql", "--dry-run", "--full"]).succeeds();
     assert_eq!(run.stdout.lines().count(), 252);
 }

@@ -128,7 +128,7 @@ fn what_is_put_together_from_strings_is_found_in_the_catalog() {
             "ALTER TABLE app.notes ALTER COLUMN text TYPE int USING 0",
             "changes column app.notes.text from text to integer",
         ),
-        ("ALTER TABLE app.notes ALTER COLUMN text TYPE text USING ''", "writes column app.notes.text anew"),
+        ("ALTER TABLE app.notes ALTER COLUMN text TYPE text USING ''", "rewrites column app.notes.text"),
         ("DO $$ BEGIN EXECUTE 'DR'||'OP VIEW app.seen'; END $$", "drops view app.seen"),
         ("DO $$ BEGIN EXECUTE 'DR'||'OP SEQUENCE app.numbers'; END $$", "drops sequence app.numbers"),
         ("DO $$ BEGIN EXECUTE 'DR'||'OP TYPE app.mood'; END $$", "drops type app.mood"),
@@ -152,7 +152,7 @@ fn what_acts_outside_the_transaction_is_asked_about_beforehand() {
     ] {
         sandbox.sql(FIXTURE);
         let before = sandbox.sql(STATE);
-        Run::of(&mut seed(&sandbox, &sql)).exits_with(3).says("file.sql:1 says ");
+        Run::of(&mut seed(&sandbox, &sql)).exits_with(3).says("file.sql:1 runs ");
         assert_eq!(sandbox.sql(STATE), before, "{sql}");
     }
     for sql in [
@@ -236,7 +236,7 @@ fn harmless_files_are_not_asked_about() {
 fn a_typed_name_commits_and_anything_else_rolls_back() {
     let sandbox = database();
     sandbox.sql(FIXTURE);
-    let prompt = format!("Type {} to go on:", sandbox.database());
+    let prompt = format!("Type {} to confirm:", sandbox.database());
     let sql = "UPDATE app.notes SET text = ''; DO $$ BEGIN EXECUTE 'DR'||'OP VIEW app.seen'; END $$";
     let texts = || sandbox.sql("SELECT DISTINCT text FROM app.notes ORDER BY 1");
     for keys in ["another\n", "\u{3}", "\u{4}"] {
@@ -261,7 +261,7 @@ fn a_typed_name_commits_and_anything_else_rolls_back() {
 fn a_connection_that_is_lost_while_the_question_stands_keeps_nothing() {
     let sandbox = database();
     sandbox.sql(FIXTURE);
-    let prompt = format!("Type {} to go on:", sandbox.database());
+    let prompt = format!("Type {} to confirm:", sandbox.database());
     let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let state = || sandbox.sql(&format!("SELECT state {others}"));
     let lose = || {
@@ -271,7 +271,7 @@ fn a_connection_that_is_lost_while_the_question_stands_keeps_nothing() {
     let right = format!("{}\n", sandbox.database());
     let run = typed_after(&seed(&sandbox, "UPDATE app.notes SET text = ''"), &prompt, lose, right.as_bytes());
     let run = run.exits_with(1);
-    assert!(run.stdout.contains("nothing of it was kept"), "{}", run.stdout);
+    assert!(run.stdout.contains("was not committed"), "{}", run.stdout);
     assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes WHERE text = ''"), [["0"]]);
 
     // Where nobody answers, the server itself ends the transaction: here not after five minutes.
@@ -283,6 +283,6 @@ fn a_connection_that_is_lost_while_the_question_stands_keeps_nothing() {
     command.env("PROD_CONNECTION_URL", url);
     let wait = || eventually("the server ends it", || state().is_empty().then_some(()));
     let run = typed_after(&command, &prompt, wait, right.as_bytes()).exits_with(1);
-    assert!(run.stdout.contains("nothing of it was kept"), "{}", run.stdout);
+    assert!(run.stdout.contains("was not committed"), "{}", run.stdout);
     assert_eq!(sandbox.sql("SELECT count(*) FROM app.notes WHERE text = ''"), [["0"]]);
 }

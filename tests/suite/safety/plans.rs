@@ -233,7 +233,7 @@ fn a_plan_begins_with_what_it_is_and_ends_with_how_to_see_more() {
     let count = sandbox.items().len();
     let requests = count.div_ceil(25);
     let told = format!("would send {requests} requests (BatchWriteItem), {count} items; nothing was written");
-    let run = run.says(&told).says(&format!("and {} requests more", requests - 5)).says("--full");
+    let run = run.says(&told).says(&format!("and {} more requests", requests - 5)).says("--full");
     assert_eq!(run.stdout.lines().count(), 5);
     let run = sandbox.cruddur(["ddb", "truncate", "--dry-run", "--full"]).succeeds();
     assert_eq!(run.stdout.lines().count(), requests);

@@ -16,9 +16,9 @@ fn a_production_table_is_protected_and_a_local_one_is_not() {
     assert!(!is_protected(&sandbox));
     // One that is there, too.
     let load = || on_prod(&sandbox, &["ddb", "schema-load"]);
-    Run::of(&mut load()).succeeds().says("done: protect the table against deletion");
+    Run::of(&mut load()).succeeds().says("done: switch on deletion protection");
     assert!(is_protected(&sandbox));
-    Run::of(&mut load()).succeeds().says("as it should be");
+    Run::of(&mut load()).succeeds().says("already matches its definition");
     sandbox.cruddur(["ddb", "schema-load"]).succeeds();
     assert!(is_protected(&sandbox));
     let other = Sandbox::new();
@@ -46,9 +46,9 @@ fn a_drop_explains_the_refusal_and_says_how_to_lift_it() {
     sandbox.cruddur(["ddb", "drop", TABLE]).exits_with(1).says("schema-load --no-deletion-protection\n");
     let lift = || on_prod(&sandbox, &["ddb", "schema-load", "--no-deletion-protection"]);
     Run::of(&mut lift()).exits_with(3).says("--yes --confirm cruddur-messages");
-    typed_at(&lift(), "Type cruddur-messages to go on:", b"\x03").exits_with(3);
+    typed_at(&lift(), "Type cruddur-messages to confirm:", b"\x03").exits_with(3);
     assert!(is_protected(&sandbox));
-    Run::of(lift().args(confirmed)).succeeds().says("done: take the protection against deletion off");
+    Run::of(lift().args(confirmed)).succeeds().says("done: switch off deletion protection");
     assert!(!is_protected(&sandbox));
     Run::of(&mut lift()).succeeds();
     Run::of(on_prod(&sandbox, &["ddb", "drop", TABLE]).args(confirmed)).succeeds();
@@ -70,15 +70,15 @@ fn a_change_that_takes_something_away_is_asked_for() {
     let apply = || on_prod(&sandbox, &["ddb", "schema-load", "--apply", "--stream"]);
     let run = Run::of(&mut apply()).exits_with(3).says("--yes --confirm cruddur-messages");
     for lost in [
-        "queries of the index message-group-sk-index fail until it is there again",
-        "more than 5 read, 5 write units a second are refused",
-        "whoever reads the stream gets nothing more from it",
+        "queries of the index message-group-sk-index fail until it is recreated",
+        "more than 5 read, 5 write units a second are throttled",
+        "readers of the stream get no more records",
     ] {
         assert!(run.stderr.contains(lost), "{lost}: {}", run.stderr);
     }
-    typed_at(&apply(), "Type cruddur-messages to go on:", b"\x03").exits_with(3);
+    typed_at(&apply(), "Type cruddur-messages to confirm:", b"\x03").exits_with(3);
     assert_eq!(sandbox.describe(TABLE), before);
-    Run::of(apply().args(["--yes", "--confirm", TABLE])).succeeds().says("as it should be now");
+    Run::of(apply().args(["--yes", "--confirm", TABLE])).succeeds().says("now matches its definition");
     // What only adds is not.
     let other = Sandbox::new();
     other.create_messages_table(&Shape { index: None, units: Some([4, 5, 5, 5]), ..Shape::default() });

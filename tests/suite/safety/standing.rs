@@ -23,9 +23,9 @@ const SERVER: Outcome = Asks("PROD", "the server of PROD_CONNECTION_URL");
 const ADDRESS: Outcome = Asks("PROD", "the address of PROD_CONNECTION_URL");
 const CLUSTER: Outcome = Asks("PROD", "the cluster of PROD_CONNECTION_URL");
 const AWS_HOST: Outcome = Asks("PROD", "an AWS host name");
-const RDS: Outcome = Asks("PROD", "it says that it is Amazon RDS");
-const AURORA: Outcome = Asks("PROD", "it says that it is Amazon Aurora");
-const DYNAMODB: Outcome = Asks("PROD", "it says that it is AWS's DynamoDB");
+const RDS: Outcome = Asks("PROD", "it says it is Amazon RDS");
+const AURORA: Outcome = Asks("PROD", "it says it is Amazon Aurora");
+const DYNAMODB: Outcome = Asks("PROD", "it says it is AWS's DynamoDB");
 const ELSEWHERE: Outcome = Asks("REMOTE", "not on this machine");
 
 /// Two servers: the one that all tests work on, and one that is production.
@@ -109,7 +109,7 @@ fn check_outcome(name: &str, run: &Run, service: &str, outcome: Outcome) {
             assert_eq!(run.code, 3, "{name}: {said}");
             assert!(first.starts_with(&format!("*** {what} *** {service} at ")), "{name}: {said}");
             assert!(first.ends_with(&format!(": {why}")), "{name}: {said}");
-            assert!(said.contains("Hint: to go on add: --yes --confirm "), "{name}: {said}");
+            assert!(said.contains("Hint: to confirm add: --yes --confirm "), "{name}: {said}");
         }
         NobodyThere => {
             assert_eq!(run.code, 1, "{name}: {said}");
@@ -379,6 +379,6 @@ fn doctor_and_config_show_say_what_it_is_and_why() {
     assert_eq!((&finding["status"], &finding["target"]), (&"warn".into(), &"PROD".into()));
     let endpoint = format!("http://localhost:{}", disguised(sandbox.port(), AS_AWS));
     let finding =
-        examined(doctor().env("AWS_ENDPOINT_URL_DYNAMODB", endpoint), "it says that it is AWS's DynamoDB");
+        examined(doctor().env("AWS_ENDPOINT_URL_DYNAMODB", endpoint), "it says it is AWS's DynamoDB");
     assert_eq!((&finding["status"], &finding["check"]), (&"warn".into(), &"dynamodb".into()));
 }

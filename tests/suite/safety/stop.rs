@@ -31,9 +31,9 @@ fn a_statement_is_cancelled_and_the_file_rolled_back() {
     run.signal("INT");
     run.ends()
         .exits_with(130)
-        .says("stops file.sql; Ctrl-C again ends it now")
+        .says("stopping file.sql; Ctrl-C again quits now")
         .says("file.sql:2: canceling statement due to user request")
-        .says("nothing of this file was kept");
+        .says("this file was rolled back");
     // The holder has never let go: it was the server that stopped.
     assert!(sql(&url, ours).is_empty());
     drop(holder);

@@ -5,7 +5,7 @@ use std::process::Command;
 use super::on_prod;
 use crate::support::{Run, Sandbox, TABLE, typed_at};
 
-const PROMPT: &str = "Type cruddur-messages to go on:";
+const PROMPT: &str = "Type cruddur-messages to confirm:";
 
 fn drop_typing(sandbox: &Sandbox, keys: &[u8]) -> Run {
     typed_at(&on_prod(sandbox, &["ddb", "drop", TABLE]), PROMPT, keys)
@@ -23,7 +23,7 @@ fn the_right_name_goes_on() {
     let sandbox = Sandbox::seeded();
     let run = drop_typing(&sandbox, b"cruddur-messages\n").exits_with(0);
     let question = run.stdout.find(PROMPT).unwrap();
-    for before in ["*** PROD ***", "PROD: the table \"cruddur-messages\" on", "all its items are deleted"] {
+    for before in ["*** PROD ***", "PROD: this deletes the table \"cruddur-messages\" on", "all its items"] {
         assert!(run.stdout.find(before).is_some_and(|at| at < question), "{before}: {}", run.stdout);
     }
     assert!(sandbox.describe(TABLE).is_none());
@@ -99,7 +99,7 @@ fn every_command_that_destroys_asks_for_its_own_name() {
         (&["ddb", "stream", "disable"], TABLE),
         (&["ddb", "rename-user", "nina", "--display-name", "Nina"], "nina"),
     ] {
-        let prompt = format!("Type {name} to go on:");
+        let prompt = format!("Type {name} to confirm:");
         for keys in ["\u{3}", "another\n"] {
             let run = typed_at(&on_prod(&sandbox, words), &prompt, keys.as_bytes());
             assert_kept(&sandbox, run, "");
@@ -108,7 +108,7 @@ fn every_command_that_destroys_asks_for_its_own_name() {
     assert_eq!(sandbox.sql("SELECT count(*) FROM activities"), [["1"]]);
     assert_eq!(sandbox.user("nina").display_name, "Nina Okafor");
     let yes = format!("{database}\n");
-    let prompt = format!("Type {database} to go on:");
+    let prompt = format!("Type {database} to confirm:");
     typed_at(&on_prod(&sandbox, &["db", "seed", "empty.sql"]), &prompt, yes.as_bytes()).exits_with(0);
     assert_eq!(sandbox.sql("SELECT count(*) FROM activities"), [["0"]]);
 }

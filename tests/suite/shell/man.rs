@@ -8,7 +8,7 @@ use crate::support::{Sandbox, names, shown_commands};
 #[test]
 fn every_command_has_a_page_with_its_examples() {
     let sandbox = Sandbox::new();
-    sandbox.cruddur(["man", "--dir", "share/man1"]).succeeds().says("pages into share/man1");
+    sandbox.cruddur(["man", "--dir", "share/man1"]).succeeds().says("pages to share/man1");
     let folder = sandbox.path().join("share/man1");
     let mut expected = Vec::new();
     for (path, command) in once((String::new(), cruddur::cli::command())).chain(shown_commands()) {

@@ -145,7 +145,7 @@ impl Spawned {
     #[track_caller]
     pub fn stops_writing(&mut self, signal: &str) {
         self.signal(signal);
-        self.says("stops when the writes on their way are done");
+        self.says("stopping once pending writes are done");
     }
 
     pub fn id(&self) -> u32 {

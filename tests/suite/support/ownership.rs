@@ -9,10 +9,10 @@ use std::path::Path;
 pub fn in_others_hands(folder: &Path, file: &Path, refused: impl Fn(&str)) {
     let allow = |path: &Path, mode| set_permissions(path, Permissions::from_mode(mode)).unwrap();
     allow(file, 0o666);
-    refused("any user may write it");
+    refused("any user can write it");
     allow(file, 0o664);
     allow(folder, 0o777);
-    refused("any user may write its folder");
+    refused("any user can write its folder");
     allow(folder, 0o755);
     // Only root can make a file somebody else's.
     if chown(file, Some(65_534), None).is_ok() {

@@ -185,7 +185,7 @@ fn an_endpoint_that_is_no_url_names_its_setting() {
             let run = Run::of(&mut command)
                 .exits_with(4)
                 .says(&format!("Error: {named} is not an endpoint URL"))
-                .says("Hint: it looks like http://localhost:8000");
+                .says("Hint: example: http://localhost:8000");
             assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
         }
     }

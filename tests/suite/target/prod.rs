@@ -38,7 +38,7 @@ fn without_production_settings_no_command_falls_back_to_local() {
             continue;
         }
         let (code, named) = match line.as_str() {
-            "db setup" | "setup" => (3, "works on local databases only"),
+            "db setup" | "setup" => (3, "works only on local databases"),
             "ddb seed" => (4, "PROD_CONNECTION_URL"),
             _ if line.starts_with("cognito ") => (4, "no user pool is configured"),
             _ if [
@@ -56,12 +56,12 @@ fn without_production_settings_no_command_falls_back_to_local() {
             "ddb put" => (2, "<ATTRIBUTE>"),
             "rds update-sg-rule" => (4, "DB_SG_ID is not set"),
             // It says so on stdout, and looks at the local side too.
-            "doctor" => (4, "things are broken"),
+            "doctor" => (4, "failures"),
             // Says what counts in production, and goes nowhere.
             "config show" => (0, ""),
-            _ if line.starts_with("local ") => (2, "--prod exclude each other"),
+            _ if line.starts_with("local ") => (2, "cannot be used with --prod"),
             // Says what production needs, and goes nowhere.
-            _ if line.starts_with("ddb stream policy") => (2, "no AWS account"),
+            _ if line.starts_with("ddb stream policy") => (2, "is not an AWS account"),
             _ => (4, "no AWS region is set"),
         };
         for words in with_prod(&words) {
@@ -271,16 +271,19 @@ fn destructive_sql_needs_a_confirmation_by_name() {
     sandbox.write("drop.sql", "/* no */ drop table if exists activities");
     sandbox.write("with.sql", "WITH gone AS (DELETE FROM users RETURNING *) SELECT count(*) FROM gone");
     for (words, says) in [
-        (&["db", "schema-load"][..], "the built-in db/schema.sql:3 says DROP TABLE IF EXISTS"),
-        (&["db", "schema-load", "drop.sql"], "drop.sql:1 says drop table"),
-        (&["db", "seed", "delete.sql"], "delete.sql:3 says DELETE FROM users"),
-        (&["db", "seed", "truncate.sql"], "truncate.sql:1 says truncate users"),
-        (&["db", "seed", "alter.sql"], "alter.sql:1 says ALTER TABLE users"),
-        (&["db", "seed", "long.sql"], "long.sql:1 says ALTER TABLE users"),
-        (&["db", "seed", "with.sql"], "with.sql:1 says WITH gone AS"),
-        (&["db", "drop"], "and all its data are dropped"),
+        (&["db", "schema-load"][..], "the built-in db/schema.sql:3 runs DROP TABLE IF EXISTS"),
+        (&["db", "schema-load", "drop.sql"], "drop.sql:1 runs drop table"),
+        (&["db", "seed", "delete.sql"], "delete.sql:3 runs DELETE FROM users"),
+        (&["db", "seed", "truncate.sql"], "truncate.sql:1 runs truncate users"),
+        (&["db", "seed", "alter.sql"], "alter.sql:1 runs ALTER TABLE users"),
+        (&["db", "seed", "long.sql"], "long.sql:1 runs ALTER TABLE users"),
+        (&["db", "seed", "with.sql"], "with.sql:1 runs WITH gone AS"),
+        (&["db", "drop"], "and all its data"),
     ] {
-        on_prod(words).exits_with(3).says(says).says(&format!("Hint: to go on add: --yes --confirm {name}"));
+        on_prod(words)
+            .exits_with(3)
+            .says(says)
+            .says(&format!("Hint: to confirm add: --yes --confirm {name}"));
         on_prod(&[words, &["--yes", "--confirm", "cruddur"]].concat())
             .exits_with(3)
             .says("the name does not match");

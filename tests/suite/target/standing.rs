@@ -135,12 +135,7 @@ fn the_first_sign_of_production_decides() {
             "PROD",
             "the server of PROD_CONNECTION_URL",
         ),
-        (
-            ["localhost:5432", ""],
-            [Some("Amazon RDS"), None, None, None],
-            "PROD",
-            "it says that it is Amazon RDS",
-        ),
+        (["localhost:5432", ""], [Some("Amazon RDS"), None, None, None], "PROD", "it says it is Amazon RDS"),
         (
             ["localhost:5432", "db.example.com:5432"],
             [None, Some("7"), None, Some("7")],

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// The key of one item.
 #[derive(Debug, Clone, Args)]
 pub(in crate::commands) struct KeyArgs {
-    /// The item's key: NAME=VALUE for each of its attributes, or the values alone, partition key first
+    /// The item's key: NAME=VALUE for each key attribute, or the values alone, partition key first
     #[arg(value_name = "KEY", required = true, num_args = 1..=2)]
     key: Vec<String>,
 }
@@ -36,10 +36,10 @@ impl KeyArgs {
                 schema.parts.get(number).map(|part| (part, argument.clone()))
             };
             let Some((part, value)) = part else {
-                return Err(wrong_key(table, schema, &format!("{argument:?} is not of the key")));
+                return Err(wrong_key(table, schema, &format!("{argument:?} is not part of the key")));
             };
             if key.insert(part.name.clone(), key_value(part, &value)?).is_some() {
-                return Err(wrong_key(table, schema, &format!("{} is there twice", part.name)));
+                return Err(wrong_key(table, schema, &format!("{} is given twice", part.name)));
             }
         }
         match schema.parts.iter().find(|part| !key.contains_key(&part.name)) {
@@ -60,14 +60,14 @@ fn wrong_key(table: &str, schema: &KeySchema, why: &str) -> Error {
 pub(in crate::commands) struct AttributeArgs {
     /// NAME=TEXT, NAME:=JSON, or NAME:TYPE=VALUE
     ///
-    /// NAME:=JSON is a number, true, false, null, a list or a map. TYPE is one of DynamoDB's:
-    /// S and B (in base64) take @FILE for a file's content; SS, NS and BS take their members
-    /// separated by commas; N, BOOL, NULL, L and M. A key's attribute has the type that the table
-    /// says, and needs none.
+    /// JSON is a number, true, false, null, a list or a map. TYPE is a DynamoDB type: S and B (in
+    /// base64) also take a file's content as @FILE; SS, NS and BS take their members separated by
+    /// commas; the others are N, BOOL, NULL, L and M. Key attributes need no type: the table
+    /// defines it.
     #[arg(value_name = "ATTRIBUTE", required_unless_present = "item")]
     attributes: Vec<String>,
-    /// A JSON object with attributes, plain or typed, from a file or from stdin (-); what is named
-    /// on the command line besides replaces its attributes of the same name
+    /// Read attributes from a JSON object, plain or typed, in a file or on stdin (-); attributes on
+    /// the command line override those of the same name
     #[arg(long, value_name = "FILE")]
     item: Option<String>,
 }
@@ -82,11 +82,11 @@ impl AttributeArgs {
         let mut named: Vec<&str> = Vec::new();
         for argument in &self.attributes {
             let assignment = Assignment::of(argument).ok_or_else(|| {
-                Error::usage(format!("{argument:?} is no attribute"))
+                Error::usage(format!("{argument:?} is not an attribute"))
                     .hint("write NAME=TEXT, NAME:=JSON or NAME:TYPE=VALUE, such as likes:=3 or tags:SS=a,b")
             })?;
             if named.contains(&assignment.name) {
-                return Err(Error::usage(format!("the attribute {} is there twice", assignment.name)));
+                return Err(Error::usage(format!("the attribute {} is given twice", assignment.name)));
             }
             named.push(assignment.name);
             item.insert(assignment.name.to_owned(), assignment.attribute(schema)?);
@@ -139,9 +139,8 @@ impl<'a> Assignment<'a> {
         match (&self.how, key) {
             (How::Text, Some(part)) => key_value(part, value),
             (How::Text, None) => Ok(AttributeValue::S(value.to_owned())),
-            (How::Json, _) => json::plain_value(value).map_err(|problem| {
-                wrong(problem.message).hint(format!("text needs no JSON: {name}={value}"))
-            }),
+            (How::Json, _) => json::plain_value(value)
+                .map_err(|problem| wrong(problem.message).hint(format!("for text write: {name}={value}"))),
             (How::Typed(kind), _) => typed(kind, value).map_err(wrong),
         }
     }
@@ -156,12 +155,12 @@ fn typed(kind: &str, value: &str) -> Result<AttributeValue, String> {
         aws_smithy_types::base64::decode(text).map(Blob::new).map_err(|_| format!("{text:?} is not base64"))
     };
     let number = |text: &str| {
-        if is_number(text) { Ok(text.to_owned()) } else { Err(format!("{text:?} is no number")) }
+        if is_number(text) { Ok(text.to_owned()) } else { Err(format!("{text:?} is not a number")) }
     };
     let plain = |what: &str| {
         let value = json::plain_value(value).map_err(|problem| problem.message)?;
         let is_it = matches!((what, &value), ("L", AttributeValue::L(_)) | ("M", AttributeValue::M(_)));
-        if is_it { Ok(value) } else { Err(format!("its JSON is no {what}")) }
+        if is_it { Ok(value) } else { Err(format!("its JSON is not of type {what}")) }
     };
     Ok(match (kind, bytes) {
         ("S", Some(bytes)) => {
@@ -188,10 +187,10 @@ fn key_value(part: &KeyAttribute, value: &str) -> Result<AttributeValue> {
     match part.kind {
         KeyKind::Text => Ok(AttributeValue::S(value.to_owned())),
         KeyKind::Number if is_number(value) => Ok(AttributeValue::N(value.to_owned())),
-        KeyKind::Number => Err(wrong("no number, which it has to be")),
+        KeyKind::Number => Err(wrong("not a number")),
         KeyKind::Binary => match aws_smithy_types::base64::decode(value) {
             Ok(bytes) => Ok(AttributeValue::B(Blob::new(bytes))),
-            Err(_) => Err(wrong("not base64, in which binary is written")),
+            Err(_) => Err(wrong("not base64, required for binary keys")),
         },
     }
 }

@@ -33,7 +33,7 @@ impl People {
             return Ok(people);
         }
         Err(Error::usage(format!(
-            "both people are the same user, {value:?}, by {source} and {}",
+            "both people are the same user, {value:?} (from {source} and {})",
             other.source
         ))
         .hint("to name others add: --my-handle HANDLE --other-handle HANDLE"))
@@ -88,7 +88,7 @@ pub(in crate::commands) async fn user(postgres: &Session, handle: &Setting) -> R
     Err(match handle.source {
         Source::Flag(_) => error,
         Source::Default => {
-            error.hint(format!("to name the two people once for all set {}", PEOPLE_VARIABLES.join(" and ")))
+            error.hint(format!("to choose the two people set {}", PEOPLE_VARIABLES.join(" and ")))
         }
         _ => error.hint(format!("the handle is from {}", handle.source)),
     })

@@ -10,24 +10,24 @@ use crate::output::consumed::{Consumed, Price, dollars};
 /// What units cost, where the built-in table does not know better.
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::commands) struct UsageArgs {
-    /// What a million read request units cost, in US dollars [default: the price table's,
-    /// for the region]
+    /// Price of a million read request units, in US dollars [default: the built-in price for the
+    /// region]
     #[arg(long, value_name = "USD", value_parser = parse_price)]
     price_read: Option<f64>,
-    /// What a million write request units cost, in US dollars [default: the price table's,
-    /// for the region]
+    /// Price of a million write request units, in US dollars [default: the built-in price for the
+    /// region]
     #[arg(long, value_name = "USD", value_parser = parse_price)]
     price_write: Option<f64>,
 }
 
 fn parse_price(text: &str) -> Result<f64, String> {
     let price: f64 =
-        text.trim().parse().map_err(|_| "it is a number of US dollars, such as 0.125".to_owned())?;
+        text.trim().parse().map_err(|_| "expected a number of US dollars, such as 0.125".to_owned())?;
     if !price.is_finite() {
-        return Err("it is a number of US dollars, such as 0.125".to_owned());
+        return Err("expected a number of US dollars, such as 0.125".to_owned());
     }
     if price < 0.0 {
-        return Err("a price is not negative".to_owned());
+        return Err("must not be negative".to_owned());
     }
     Ok(price)
 }

@@ -12,7 +12,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # what a new conversation costs; it is not written
   cruddur ddb explain create-conversation --from petra --to nina \"Hello!\"
-  # the same where nobody looks whether there is one already
+  # the same without checking whether there is one already
   cruddur ddb explain create-conversation --from petra --to nina \"Hello!\" --allow-duplicate -o json";
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<CreateConversationArgs>) -> Result<()> {

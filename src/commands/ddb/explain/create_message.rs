@@ -13,7 +13,7 @@ Examples:
   # what a message costs; it is not written
   cruddur ddb explain create-message --from nina \"Are you there?\" \\
     --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399
-  # a long one
+  # a long message
   head -c 3000 /dev/zero | tr '\\0' 'x' | cruddur ddb explain create-message --from oscar - \\
     --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
 

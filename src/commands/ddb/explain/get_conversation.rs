@@ -9,9 +9,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what the newest five messages cost, and what other ways would
+  # what the newest five messages cost, and what alternatives would
   cruddur ddb explain get-conversation --limit 5
-  # the same for one year, at your own price of a million read units
+  # the same for one year, at your own price for a million read units
   cruddur ddb explain get-conversation --year 2026 --price-read 0.25 -o json";
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExplainArgs<GetConversationArgs>) -> Result<()> {

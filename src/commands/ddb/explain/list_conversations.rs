@@ -9,7 +9,7 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what an inbox costs, and what other ways would
+  # what an inbox costs, and what alternatives would
   cruddur ddb explain list-conversations --handle oscar
   # the same with every figure measured; this reads the whole table
   cruddur ddb explain list-conversations --measure";

@@ -17,20 +17,20 @@ use crate::output::Ui;
 /// `cruddur ddb explain …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Explain the reading of one group's messages
+    /// Explain reading one group's messages
     #[command(after_help = get_conversation::EXAMPLES)]
     GetConversation(ExplainArgs<patterns::get_conversation::GetConversationArgs>),
-    /// Explain the reading of one user's groups
+    /// Explain reading one user's groups
     #[command(after_help = list_conversations::EXAMPLES)]
     ListConversations(ExplainArgs<patterns::list_conversations::ListConversationsArgs>),
-    /// Explain the writing of a message into an existing group; nothing is written
+    /// Explain writing a message to an existing group; nothing is written
     #[command(after_help = create_message::EXAMPLES)]
     CreateMessage(ExplainArgs<patterns::create_message::CreateMessageArgs>),
-    /// Explain the writing of a new group with its first message; nothing is written
+    /// Explain writing a new group with its first message; nothing is written
     #[command(after_help = create_conversation::EXAMPLES)]
     CreateConversation(ExplainArgs<patterns::create_conversation::CreateConversationArgs>),
-    /// Explain how a group's rows are brought up to its newest message, as the stream's handler
-    /// does it; nothing is written
+    /// Explain how the stream's handler updates a group's rows to its newest message; nothing is
+    /// written
     #[command(after_help = refresh_group::EXAMPLES)]
     RefreshGroup(ExplainArgs<refresh_group::RefreshGroupArgs>),
 }
@@ -40,8 +40,8 @@ pub enum Command {
 pub struct ExplainArgs<P: Args> {
     #[command(flatten)]
     pattern: P,
-    /// Measure the other ways too, in the place of computing and estimating: this reads the whole
-    /// table, and costs what it says
+    /// Measure the alternatives too, instead of computing or estimating them; reads the whole
+    /// table, and costs what it reports
     #[arg(long)]
     measure: bool,
 }

@@ -15,9 +15,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what it costs to look after the seeded group's rows
+  # what it costs to update the seeded group's rows
   cruddur ddb explain refresh-group
-  # the same for another group, for a program
+  # the same for a group of your choice, as JSON
   cruddur ddb explain refresh-group -o json \\
     --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
 

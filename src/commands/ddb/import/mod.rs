@@ -24,45 +24,45 @@ use crate::output::{Format, Ui};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # an export, into a table without items
+  # an export, into an empty table
   cruddur ddb import messages.ndjson.gz
-  # the folder of an export to S3, as it was downloaded
+  # the folder of an export to S3, as downloaded
   cruddur ddb import AWSDynamoDB/01700000000000-0a1b2c3d
-  # what aws dynamodb scan has printed
+  # the output of aws dynamodb scan
   cruddur ddb import scan.json
-  # go on after Ctrl-C, a crash or a lost connection
+  # resume after Ctrl-C, a crash or a lost connection
   cruddur ddb import messages.ndjson.gz --resume
-  # over what is there; in production the table's name is asked for
+  # overwrite existing items; in production this asks for the table's name
   cruddur ddb import messages.ndjson.gz --replace
-  # only what is missing
+  # only missing items
   cruddur ddb import messages.ndjson.gz --keep-existing";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ImportArgs {
-    /// The file to read, whatever it is compressed with; - is stdin; or the folder of an export of
-    /// AWS's or of dynamodump
+    /// The file to read, compressed or not, or the folder of an AWS or dynamodump export; - is
+    /// stdin
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Overwrite items that have the same key
+    /// Overwrite existing items with the same key
     #[arg(long, conflicts_with = "keep_existing")]
     replace: bool,
-    /// Leave items that have the same key as they are
+    /// Keep existing items with the same key
     #[arg(long)]
     keep_existing: bool,
-    /// Go on with an import of this file into this table that was broken off
+    /// Resume an interrupted import of this file into this table
     #[arg(long)]
     resume: bool,
-    /// What the file is [default: what it looks like]
+    /// Format of the file [default: detected]
     #[arg(long, value_name = "FORMAT")]
     format: Option<FileFormat>,
-    /// With plain JSON: arrays of nothing but strings, or nothing but numbers, become sets
+    /// With plain JSON: turn arrays of only strings or only numbers into sets
     #[arg(long)]
     infer_sets: bool,
-    /// Take an export of a table with another key, if its items have this table's
+    /// Accept an export of a table with another key, if its items have this table's key
     #[arg(long)]
     any_key: bool,
-    /// Consume at most this many write units a second
+    /// Limit on write units per second
     #[arg(long, value_name = "N", value_parser = parse_units)]
     max_wcu: Option<f64>,
     #[command(flatten)]
@@ -91,7 +91,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let db = cx.dynamodb().await?;
     let source = Arc::new(Source::open(&args.file)?);
     if args.resume && !source.is_repeatable() {
-        return Err(Error::usage("--resume is for a file; what comes through a pipe is gone"));
+        return Err(Error::usage("--resume needs a file; a pipe cannot be read again"));
     }
     let table = args.table.name(cx);
     let schema = Arc::new(db.table_schema(&table).await?);
@@ -111,8 +111,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let skip = saved.map_or(0, |saved| saved.done);
     match saved {
         _ if !args.resume => {}
-        Some(saved) => ui.status(format!("goes on after {} of {}", saved.done, count(saved.total, "item"))),
-        None => ui.status("there is nothing to go on with, so it begins at the beginning"),
+        Some(saved) => ui.status(format!("resuming after {} of {}", saved.done, count(saved.total, "item"))),
+        None => ui.status("nothing to resume; starting from the beginning"),
     }
     let again = again(cx, args, policy);
     let job =
@@ -125,7 +125,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
         let items =
             surveyed.as_ref().map_or("items".to_owned(), |surveyed| count(surveyed.changes(), "item"));
         let consequence = format!(
-            "{items} of {} go over those of the same keys in {table:?} on {}",
+            "{items} of {} overwrite those with the same keys in {table:?} on {}",
             source.name(),
             db.place()
         );
@@ -185,10 +185,10 @@ fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, schema: &TableSchem
     };
     ui.status(format!("{} is {what}{files}: {}{deletes}", source.name(), count(surveyed.puts, "item")));
     if !surveyed.is_counted {
-        ui.status("nothing in it says how many items there should be");
+        ui.status("it does not say how many items to expect");
     }
     if surveyed.has_more {
-        ui.warn("it is not all of its table: it says that there was more to read");
+        ui.warn("it is only part of its table: it says there was more to read");
     }
     if surveyed.repeated > 0 && reading.any_key {
         let keys = count(surveyed.repeated, "key");
@@ -199,15 +199,17 @@ fn surveyed(ui: &mut Ui, source: &Source, reading: &Reading, schema: &TableSchem
     }
     if surveyed.repeated > 0 {
         let which = if surveyed.repeated == 1 {
-            "1 key is".to_owned()
+            "1 key appears".to_owned()
         } else {
-            format!("{} keys are", surveyed.repeated)
+            format!("{} keys appear", surveyed.repeated)
         };
-        ui.warn(format!("{which} there more than once; the last item of a key is the one that stays, or with --keep-existing the first"));
+        ui.warn(format!(
+            "{which} more than once; the last item of a key wins, or with --keep-existing the first"
+        ));
     }
     if surveyed.lost > 0 {
         ui.warn(format!(
-            "{} had binary data that dynein did not export; a text that says so takes its place",
+            "{} had binary data that dynein did not export; a placeholder text replaces it",
             count(surveyed.lost, "attribute")
         ));
     }
@@ -240,7 +242,7 @@ async fn policy(
 ) -> Result<Policy> {
     if args.keep_existing {
         if surveyed.is_some_and(|surveyed| surveyed.deletes > 0) {
-            return Err(Error::usage("an incremental export deletes and overwrites: it takes --replace"));
+            return Err(Error::usage("an incremental export deletes and overwrites: it needs --replace"));
         }
         return Ok(Policy::Keep);
     }
@@ -248,26 +250,24 @@ async fn policy(
     read.merge(&capacity);
     if !has_items {
         if surveyed.is_some_and(|surveyed| surveyed.deletes > 0) {
-            ui.warn(
-                "the table is empty, and this is an incremental export: what did not change is not in it",
-            );
+            ui.warn("the table is empty, but an incremental export holds only what changed");
         }
         return Ok(Policy::Empty);
     }
     if args.replace {
         return Ok(Policy::Replace);
     }
-    let mut error = Error::refused(format!("{table:?} on {} has items already", db.place()));
+    let mut error = Error::refused(format!("{table:?} on {} already has items", db.place()));
     if let Some(saved) = place.and_then(|place| place.saved) {
         error = error.hint(format!(
-            "an import of this file was broken off after {} of {}; to go on run: {}",
+            "an import of this file was interrupted after {} of {}; to resume run: {}",
             saved.done,
             count(saved.total, "item"),
             again(cx, args, saved.policy)
         ));
     }
     Err(error
-        .hint("to overwrite the items that have the same key add: --replace")
+        .hint("to overwrite items with the same key add: --replace")
         .hint("to add only what is missing add: --keep-existing"))
 }
 
@@ -278,9 +278,9 @@ fn resumed_policy(args: &ImportArgs, policy: Policy) -> Result<Policy> {
     // If the table was empty, overwritten items are the earlier run's own.
     if other.is_some() && policy != Policy::Empty {
         return Err(Error::refused(
-            "the import was begun with the other of --replace and --keep-existing; nothing was done",
+            "the earlier run had the other of --replace and --keep-existing; nothing was done",
         )
-        .hint("leave --resume out to begin anew"));
+        .hint("to start over leave out --resume"));
     }
     Ok(policy)
 }

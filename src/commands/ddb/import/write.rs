@@ -55,10 +55,10 @@ impl ImportOutcome {
             ui.status(format!("deleted {}", count(self.deleted, "item")));
         }
         if self.kept > 0 {
-            ui.status(format!("left {} as they were", count(self.kept, "item")));
+            ui.status(format!("left {} unchanged", count(self.kept, "item")));
         }
         if self.skipped > 0 {
-            ui.status(format!("the run before had written {}", count(self.skipped, "item")));
+            ui.status(format!("the earlier run wrote {}", count(self.skipped, "item")));
         }
         ui.detail(format!("  content: {}", surveyed.content));
     }
@@ -98,14 +98,14 @@ impl Job<'_> {
                 let saved = place.save(self.policy, done, total.unwrap_or(done));
                 if error.kind().is_silent() {
                     ui.status(format!("stopped after {done} of {}", count(total.unwrap_or(done), "item")));
-                    ui.status(format!("to go on run: {}", self.again));
+                    ui.status(format!("to resume run: {}", self.again));
                     return (outcome, saved.and(Err(error)));
                 }
                 let kind = if error.kind() == Kind::Failed { Kind::Partial } else { error.kind() };
                 let message = error.message().to_owned();
                 (
                     outcome,
-                    saved.and(Err(error.with(kind, message).hint(format!("to go on run: {}", self.again)))),
+                    saved.and(Err(error.with(kind, message).hint(format!("to resume run: {}", self.again)))),
                 )
             }
             // Nothing is written, so there is nothing to resume.
@@ -115,12 +115,12 @@ impl Job<'_> {
                 // The writer's own error already says so.
                 let message = match error.kind() {
                     Kind::Partial => error.message().to_owned(),
-                    _ => format!("{}; {} are written", error.message(), count(written, "item")),
+                    _ => format!("{}; {} written", error.message(), count(written, "item")),
                 };
                 if error.kind().is_silent() {
-                    ui.status(format!("stopped; {} are written", count(written, "item")));
+                    ui.status(format!("stopped; {} written", count(written, "item")));
                 }
-                let again = "to finish it, send it all again with --replace or --keep-existing";
+                let again = "to finish, send everything again with --replace or --keep-existing";
                 (outcome, Err(error.with(kind, message).hint(again)))
             }
             (Err(error), None) => (outcome, Err(error)),
@@ -184,7 +184,7 @@ impl Job<'_> {
                         writer.flush().await?;
                         return Err(error);
                     }
-                    None => return Err(Error::failed("reading has come to a sudden end")),
+                    None => return Err(Error::failed("reading ended unexpectedly")),
                 };
                 for change in changes {
                     writer.submit(change).await?;
@@ -219,7 +219,7 @@ impl Job<'_> {
 fn is_same(read: FileSurvey, surveyed: Option<&FileSurvey>, source: &Source) -> Result<FileSurvey> {
     match surveyed {
         Some(surveyed) if surveyed.checksum != read.checksum => {
-            Err(Error::partial(format!("{} has changed while it was imported", source.name())))
+            Err(Error::partial(format!("{} changed during the import", source.name())))
         }
         _ => Ok(read),
     }
@@ -232,7 +232,7 @@ impl Writer {
             (Self::Bulk(writer), Change::Delete(key)) => writer.delete(key).await,
             (Self::Keep(writer), Change::Put(item)) => writer.put(item).await,
             (Self::Keep(_), Change::Delete(_)) => {
-                Err(Error::usage("an incremental export deletes and overwrites: it takes --replace"))
+                Err(Error::usage("an incremental export deletes and overwrites: it needs --replace"))
             }
         }
     }

@@ -15,9 +15,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # nina begins to talk with petra
+  # nina starts a conversation with petra
   cruddur ddb patterns create-conversation --from nina --to petra 'Hello, Petra!'
-  # one more conversation between two who have one, as JSON
+  # another conversation between two users who have one, as JSON
   cruddur ddb patterns create-conversation --from nina --to oscar --allow-duplicate \\
     'About the other boat' -o json";
 
@@ -28,7 +28,7 @@ pub struct CreateConversationArgs {
     /// The other participant
     #[arg(long, value_name = "HANDLE")]
     pub(in crate::commands::ddb) to: String,
-    /// Write it even if the two have a conversation already
+    /// Write it even if the two already have a conversation
     #[arg(long)]
     pub(in crate::commands::ddb) allow_duplicate: bool,
 }
@@ -70,14 +70,14 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
                     None => String::new(),
                 };
                 return Err(Error::failed(format!(
-                    "{from} and {to} have a conversation already on {}",
+                    "{from} and {to} already have a conversation on {}",
                     db.place()
                 ))
                 .hint(format!(
                     "to write into it run: cruddur ddb patterns create-message --message-group-uuid {group} --from {} TEXT{flag}{prod}",
                     shell_word(from)
                 ))
-                .hint("for another one between the two add: --allow-duplicate"));
+                .hint("to create another one add: --allow-duplicate"));
             }
         }
     };

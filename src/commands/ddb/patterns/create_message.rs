@@ -14,7 +14,7 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # nina writes into a group
+  # nina writes to a group
   cruddur ddb patterns create-message --from nina 'See you at the ferry!' \\
     --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399
   # a text of several lines, from stdin
@@ -24,7 +24,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct CreateMessageArgs {
-    /// The group to write into
+    /// The group to write to
     #[arg(long, value_name = "UUID")]
     pub(in crate::commands::ddb) message_group_uuid: Uuid,
     #[command(flatten)]

@@ -15,7 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # the newest messages of the seeded group
   cruddur ddb patterns get-conversation --limit 5
-  # all of this group's messages of the last week, as JSON
+  # all of a group's messages from the last week, as JSON
   cruddur ddb patterns get-conversation --since 7d --all -o json \\
     --message-group-uuid 5ae290ed-55d1-47a0-bc6d-fe2bc2700399";
 

@@ -14,14 +14,14 @@ use crate::output::{Layout, Record, Ui};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # with whom nina talked last
+  # who nina talked to last
   cruddur ddb patterns list-conversations
   # all of oscar's conversations, the latest first
   cruddur ddb patterns list-conversations --handle oscar --all --reverse";
 
 #[derive(Debug, Args)]
 pub struct ListConversationsArgs {
-    /// Whose conversations [env: user1_username] [default: nina]
+    /// Whose conversations to read [env: user1_username] [default: nina]
     #[arg(long, value_name = "HANDLE")]
     handle: Option<String>,
     #[command(flatten)]

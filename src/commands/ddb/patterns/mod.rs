@@ -17,13 +17,13 @@ use crate::output::Ui;
 /// `cruddur ddb patterns …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the messages of one group, the newest ones unless told otherwise
+    /// Show the messages of one group, by default the newest
     #[command(after_help = get_conversation::EXAMPLES)]
     GetConversation(get_conversation::GetConversationArgs),
-    /// Show one user's groups, by the time of their last messages
+    /// Show one user's groups, by the time of their last message
     #[command(after_help = list_conversations::EXAMPLES)]
     ListConversations(list_conversations::ListConversationsArgs),
-    /// Write a message into an existing group, and move the group's rows to it
+    /// Write a message to an existing group, and update the group's rows
     #[command(after_help = create_message::EXAMPLES)]
     CreateMessage(create_message::CreateMessageArgs),
     /// Write a new group between two users, with its first message

@@ -13,18 +13,18 @@ use crate::messaging::{TimeRange, Timestamp, Zone};
 /// Which times to read.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RangeArgs {
-    /// From this time on: an instant (2024-03-31T18:00:00Z), a day (2024-03-31), or
-    /// a span that long ago (7d, 12h, 2w)
+    /// Start at this time: an instant (2024-03-31T18:00:00Z), a day (2024-03-31), or a time ago
+    /// (7d, 12h, 2w)
     #[arg(long, value_name = "TIME")]
     since: Option<When>,
-    /// Up to this time and without it; of a day, all of it
+    /// Stop before this time; a day is included in full
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
-    /// One year of UTC: the keys that begin with it, as the app asks for them
+    /// One year in UTC: the keys that begin with it, as the app queries them
     #[arg(long, value_name = "YYYY", value_parser = value_parser!(i16).range(1..=9999), conflicts_with_all = ["since", "until"])]
     year: Option<i16>,
-    /// Go by instants, whatever the offsets of the stored times: this also reads the 15 hours around,
-    /// and costs that [default: only when a row that is read has another offset than UTC's]
+    /// Compare instants, whatever the offsets of the stored times; also reads, and pays for, 15
+    /// hours before and after [default: only if a row read has an offset other than UTC's]
     #[arg(long)]
     pub(super) exact: bool,
 }
@@ -56,7 +56,7 @@ impl FromStr for When {
 fn meant(text: &str) -> Result<Meant, String> {
     // A bare number would mean a year to the user, never seconds.
     if text.parse::<u64>().is_ok() {
-        return Err("a number alone is no time; for a year there is --year, for a span say 7d".to_owned());
+        return Err("a number alone is not a time; use --year for a year, or a span such as 7d".to_owned());
     }
     if let (10, Ok(day)) = (text.len(), text.parse()) {
         return Ok(Meant::Day(day));
@@ -70,14 +70,14 @@ fn meant(text: &str) -> Result<Meant, String> {
     parse_duration(text).map(Meant::Ago).map_err(|why| {
         let shapes =
             "an instant such as 2024-03-31T18:00:00Z, a day such as 2024-03-31, or a span such as 7d";
-        if why.contains("looks like") { format!("it is {shapes}") } else { why }
+        if text.parse::<jiff::Span>().is_err() { format!("expected {shapes}") } else { why }
     })
 }
 
 impl When {
     /// Its first instant, and the first instant after it. They differ only for a day.
     fn instants(&self, zone: &Zone, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>)> {
-        let far = || Error::usage(format!("{} is further away than time goes", self.said));
+        let far = || Error::usage(format!("{} is out of range", self.said));
         match self.meant {
             Meant::Instant(instant) => Ok((instant, Some(instant))),
             Meant::Wall(wall) => zone.instant(wall).map(|time| (time, Some(time))).ok_or_else(far),
@@ -120,7 +120,7 @@ impl RangeArgs {
         {
             let [since, until] = [since, until].map(|time| zone.minute(time));
             return Err(Error::usage(format!(
-                "nothing lies between {}: it begins {since} and ends {until}",
+                "{} give an empty range: it begins {since} and ends {until}",
                 flags.join(" and ")
             )));
         }

@@ -18,13 +18,13 @@ use crate::output::{Record, Records, Ui};
 pub(in crate::commands::ddb) struct ReadArgs {
     #[command(flatten)]
     range: RangeArgs,
-    /// How many: the newest of the range, in one Query with this Limit
+    /// Read this many: the newest in the range, in one Query with this Limit
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
-    /// Everything in the range, printed as it is read
+    /// Read the whole range, and print it as it arrives
     #[arg(long, conflicts_with = "limit")]
     all: bool,
-    /// Go on, backward in time, where a page ended: the token that it printed
+    /// Continue backward in time after the page that printed this token
     #[arg(long, value_name = "TOKEN", overrides_with = "cursor")]
     cursor: Option<String>,
     /// Show the newest first [default: the newest last]
@@ -192,16 +192,16 @@ pub(super) async fn show<T, R: Record>(
     }
     if timeline.undated() > 0 {
         let count = words.count(timeline.undated() as u64);
-        ui.warn(format!("the time of {count} cannot be read; they stand where the text sorts"));
+        ui.warn(format!("cannot read the time of {count}; sorted as text instead"));
     }
     if timeline.is_exact() && !args.range.exact && !end.was_exact {
-        ui.status("not all times are in UTC: read the 15 hours around as well, as --exact does");
+        ui.status("some times are not in UTC: also read the 15 hours around, as --exact does");
     }
     if end.is_cut {
         ui.status(format!("DynamoDB ended the page at 1 MB, after {}", words.count(count as u64)));
     }
     if let Some(cursor) = end.cursor {
-        ui.status(format!("for older ones, if there are any, add: --cursor {cursor}"));
+        ui.status(format!("for older ones, if any, add: --cursor {cursor}"));
     }
     args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
@@ -210,7 +210,7 @@ pub(super) async fn show<T, R: Record>(
 /// Prints that there were no rows, which table was searched, and where there are some.
 fn say_nothing(ui: &mut Ui, words: &Words, flags: &str, went_on: bool, others: Option<&Census>) {
     if went_on {
-        return ui.status(format!("no {} are left in {}", words.rows, words.searched));
+        return ui.status(format!("no more {} in {}", words.rows, words.searched));
     }
     let mut elsewhere: Vec<String> = others
         .into_iter()

@@ -17,7 +17,7 @@ use crate::output::{Column, Record, Ui};
 /// Who writes what, into which table, and how that is printed.
 #[derive(Debug, Clone, Args)]
 pub(in crate::commands::ddb) struct WriteArgs {
-    /// Who sends the message
+    /// The sender
     #[arg(long, value_name = "HANDLE")]
     pub(in crate::commands::ddb) from: String,
     /// The message; "-" reads it from stdin

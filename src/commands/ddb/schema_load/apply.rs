@@ -10,7 +10,7 @@ use crate::messages_table::{Backfill, Change, Comparison, Definition, MessagesTa
 use crate::output::Ui;
 use crate::output::consumed::dollars;
 
-const AGAIN: &str = "the same command goes on from where the table is";
+const AGAIN: &str = "run the same command again to continue";
 
 /// Prints the changes to make and what they cost.
 pub(super) fn tell(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Comparison, changes: &[Change]) {
@@ -29,7 +29,7 @@ pub(super) fn tell(ui: &mut Ui, db: &DynamoDb, table: &str, found: &Comparison, 
 fn cost(db: &DynamoDb, backfill: Backfill) -> String {
     let Backfill { items, write_units, per_second } = backfill;
     if items == 0 {
-        return "the table has no items to fill it with, as far as is known".to_owned();
+        return "the table seems to have no items to fill it with".to_owned();
     }
     let most = format!("at most {}, {}", count(items, "item"), count(write_units, "write unit"));
     if let Some(per_second) = per_second.and_then(|units| u64::try_from(units).ok()) {
@@ -87,7 +87,7 @@ pub(super) async fn carry_out(
             made = messages.carry_out(definition, found, change, watch) => made,
             stop = signals.next() => {
                 drop(bar);
-                ui.status("stopped waiting; what the service has begun goes on");
+                ui.status("stopped waiting; the service finishes what it began");
                 ui.hint(AGAIN);
                 return Err(stop.unfinished());
             }

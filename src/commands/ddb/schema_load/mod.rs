@@ -22,9 +22,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # create the table and its index, locally
   cruddur ddb schema-load
-  # another table, paid for by the request, with a stream
+  # another table, billed per request, with a stream
   cruddur ddb schema-load --table messages-test --billing on-demand --stream
-  # change a table that is there: what would be sent, then do it
+  # change an existing table: show what would be sent, then send it
   cruddur ddb schema-load --apply --stream --tag team=messaging --dry-run
   cruddur ddb schema-load --apply --stream --tag team=messaging
   # the definition for infrastructure as code
@@ -35,34 +35,34 @@ Examples:
 pub struct SchemaLoadArgs {
     #[command(flatten)]
     table: TableArgs,
-    /// Give the table a stream of new images
+    /// Enable a stream of new images
     #[arg(long)]
     stream: bool,
-    /// How the table is paid for
+    /// Billing mode of the table
     #[arg(long, value_name = "MODE", default_value = "provisioned")]
     billing: Billing,
-    /// Read units a second, of the table and of its index [default: 5]
+    /// Read units per second, for the table and for its index [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     read_units: Option<i64>,
-    /// Write units a second, of the table and of its index [default: 5]
+    /// Write units per second, for the table and for its index [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     write_units: Option<i64>,
-    /// Give the table this tag; may be given more than once
+    /// Tag to give the table; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
     tags: Vec<(String, String)>,
-    /// Protect the table against deletion, which is done unasked wherever it is not local
+    /// Protect the table against deletion; the default unless the table is local
     #[arg(long, conflicts_with = "no_deletion_protection")]
     deletion_protection: bool,
-    /// Let the table be deleted, wherever it is
+    /// Allow the table to be deleted, wherever it is
     #[arg(long)]
     no_deletion_protection: bool,
-    /// Change a table that differs, in place
+    /// Update a table that differs, in place
     #[arg(long)]
     apply: bool,
-    /// With --apply: remove what is not asked for, too: other indexes and tags, the stream
+    /// With --apply: also remove other indexes and tags, and the stream if not asked for
     #[arg(long, requires = "apply")]
     prune: bool,
-    /// Print the definition and do nothing else; contacts nothing
+    /// Print the definition, and contact nothing
     #[arg(long, value_name = "FORM", conflicts_with_all = ["apply", "yes"])]
     print: Option<Printed>,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub struct SchemaLoadArgs {
 fn parse_tag(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("it looks like team=messaging".to_owned()),
+        _ => Err("expected KEY=VALUE, such as team=messaging".to_owned()),
     }
 }
 
@@ -83,7 +83,7 @@ impl SchemaLoadArgs {
         let has_units = self.read_units.is_some() || self.write_units.is_some();
         if has_units && self.billing == Billing::OnDemand {
             return Err(Error::usage(
-                "on demand a table has no units: leave --read-units and --write-units out",
+                "an on-demand table has no units: leave out --read-units and --write-units",
             ));
         }
         let units = Units::default();
@@ -130,10 +130,10 @@ impl SchemaLoadArgs {
     ) -> Result<()> {
         let flags = self.flags(cx);
         if found.differences.is_empty() {
-            let how = if changed { "is as it should be now" } else { "is there already, as it should be" };
+            let how = if changed { "now matches its definition" } else { "already matches its definition" };
             ui.status(format!("the table {table:?} {how}"));
             if !found.others.is_empty() {
-                ui.status(format!("besides, it has the index {}", found.others.join(", ")));
+                ui.status(format!("it also has the index {}", found.others.join(", ")));
                 ui.hint(format!(
                     "to delete what others added run: cruddur ddb schema-load --apply --prune{flags}"
                 ));
@@ -150,20 +150,20 @@ impl SchemaLoadArgs {
         if found.differences.iter().any(Difference::is_for_ever) {
             let (own, prod) = (self.table.flag(), cx.target().flag());
             return Err(Error::failed(differs)
-                .hint("no request changes a key or a local index; another table takes the items:")
+                .hint("a key or a local index cannot be changed; move the items to a new table:")
                 .hint(format!("1. cruddur ddb export messages.ndjson.gz{own}{prod}"))
                 .hint(format!("2. cruddur ddb drop {}{prod}", shell_word(table)))
                 .hint(format!("3. cruddur ddb schema-load{flags}"))
                 .hint(format!("4. cruddur ddb import messages.ndjson.gz --any-key{own}{prod}"))
-                .hint("import checks first that each item has pk and sk as texts"));
+                .hint("import first checks that each item's pk and sk are text"));
         }
         if self.apply && changed {
-            return Err(Error::partial(format!("the service took every change, and still {differs}"))
-                .hint("an emulator may not keep what it is told"));
+            return Err(Error::partial(format!("the service accepted every change, but {differs}"))
+                .hint("an emulator may ignore some settings"));
         }
         Err(Error::failed(differs)
             .hint(format!("to change it in place run: cruddur ddb schema-load --apply{flags}"))
-            .hint("--billing, --read-units, --write-units and --stream say how the table should be"))
+            .hint("set the definition with --billing, --read-units, --write-units and --stream"))
     }
 
     /// The flags of this run that define the table, for a command line.
@@ -254,10 +254,10 @@ async fn create(
         let path = shell_word(&path.display().to_string());
         let flags = format!(" --table {}{}", shell_word(table), cx.target().flag());
         return Err(Error::refused(format!(
-            "ddb truncate has dropped the table {table:?} and was broken off; nothing was done"
+            "ddb truncate dropped the table {table:?} and was interrupted; nothing was done"
         ))
-        .hint(format!("to create it again as it was run: cruddur ddb truncate --recreate{flags}"))
-        .hint(format!("to create a different one, first delete what was kept: rm {path}")));
+        .hint(format!("to restore it run: cruddur ddb truncate --recreate{flags}"))
+        .hint(format!("to create a different one, first delete the saved one: rm {path}")));
     }
     let created = messages.create_table(definition);
     if cx.dry_run() {

@@ -13,7 +13,7 @@ use crate::state_file::StateFile;
 const VERSION: u32 = 2;
 const FILE: &str = "seed.json";
 /// What the file holds, in words.
-const WHAT: &str = "checkpoint of a seed";
+const WHAT: &str = "seed checkpoint";
 
 /// The checkpoint file, locked against other runs. There is one per target, endpoint or region, and table.
 pub(super) struct SeedCheckpoint(StateFile);
@@ -69,16 +69,16 @@ impl BrokenOff {
                 "it had: --conversations {conversations} --messages {messages} --users {users} --seed {seed} \
                  --years {years} --until {until}"
             );
-            ("the run that was broken off had other numbers, so this one cannot go on from it", Some(numbers))
+            ("the interrupted run had other numbers, so this one cannot resume it", Some(numbers))
         } else {
-            ("the run that was broken off was another version's, so this one cannot go on from it", None)
+            ("the interrupted run was another version's, so this one cannot resume it", None)
         };
         hint.into_iter().fold(Error::usage(why), Error::hint).hint(begin_anew(path))
     }
 }
 
 fn begin_anew(path: impl std::fmt::Display) -> String {
-    format!("to begin anew leave --resume out, or delete it: rm {path}")
+    format!("to start over leave out --resume, or delete it: rm {path}")
 }
 
 /// `until` as the command line takes it.

@@ -44,7 +44,7 @@ pub(super) async fn run(
     let invention = Invention { until: ends, ..invention };
     if db.table_schema(&table).await?.key != *key_schema() {
         return Err(Error::failed(format!(
-            "the table {table:?} on {} has another key than pk and sk, so it holds no messages",
+            "the key of the table {table:?} on {} is not pk and sk, so it holds no messages",
             db.place()
         )));
     }
@@ -57,7 +57,7 @@ pub(super) async fn run(
         return Ok(());
     }
     let consequence = format!(
-        "{} and {} are added to the table {table:?} on {}, and {} to PostgreSQL",
+        "this adds {} and {} to the table {table:?} on {}, and {} to PostgreSQL",
         count(invention.conversations, "invented conversation"),
         count(invention.conversations * messages, "message"),
         db.place(),
@@ -82,7 +82,7 @@ pub(super) async fn run(
     let work = Work { db: &db, table: &table, invention: &invention, added: &added, place: &place, from };
     let started = Instant::now();
     let (outcome, through) = work.write(ui, args.invented.max_wcu).await?;
-    let go_on = format!("to go on run: {}", command(cx, args, &invention));
+    let go_on = format!("to resume run: {}", command(cx, args, &invention));
     let total = invention.items();
     match outcome {
         Ok((written, None)) => {
@@ -102,7 +102,7 @@ pub(super) async fn run(
             ));
             if invention.silent() > 0 {
                 let users = invention.users;
-                ui.status(format!("{} of {users} users take part in no conversation", invention.silent()));
+                ui.status(format!("{} of {users} users are in no conversation", invention.silent()));
             }
             args.usage.show(ui, &db.usage(Capacity::default(), written.capacity), Bill::Run);
             tell_until(ui, args, &invention);
@@ -132,7 +132,7 @@ pub(super) async fn run(
 /// Prints how to repeat the same conversations, if they end at the current time.
 fn tell_until(ui: &mut Ui, args: &SeedArgs, invention: &Invention) {
     if args.invented.until.is_none() && !args.invented.resume {
-        ui.hint(format!("for the same conversations again add: --until {}", as_given(invention.until)));
+        ui.hint(format!("to repeat the same conversations add: --until {}", as_given(invention.until)));
     }
 }
 
@@ -148,7 +148,7 @@ async fn rehearse(ui: &mut Ui, db: &DynamoDb, table: &str, invention: &Invention
     };
     let plan = db.rehearse(table, all).await?;
     let users = count(invention.users, "user");
-    ui.status(format!("would add those of {users} to PostgreSQL who are missing"));
+    ui.status(format!("would add the missing ones of {users} to PostgreSQL"));
     show_plan(ui, plan)
 }
 
@@ -157,11 +157,11 @@ fn until(args: &InventedArgs) -> Result<Option<Timestamp>> {
     let Some(text) = &args.until else { return Ok(None) };
     let until: Timestamp = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()).map_err(|_| {
         Error::usage(format!(
-            "--until {text}: it is a day or a time, such as 2026-01-01 or 2026-01-01T12:00:00Z"
+            "--until {text}: expected a day or a time, such as 2026-01-01 or 2026-01-01T12:00:00Z"
         ))
     })?;
     if until > Timestamp::now() {
-        return Err(Error::usage(format!("--until {text}: messages are not from the future")));
+        return Err(Error::usage(format!("--until {text}: it is in the future")));
     }
     Ok(Some(until))
 }
@@ -172,7 +172,7 @@ fn invention(args: &InventedArgs, conversations: u64, messages: u64, until: Time
     let users = args.users.unwrap_or_else(default);
     if Invention::pairs(users) < u128::from(conversations) {
         return Err(Error::usage(format!(
-            "--users {users}: too few for {conversations} conversations, each between another two of them: that is at most {}",
+            "--users {users}: too few for {conversations} conversations, each between a different pair: at most {}",
             Invention::pairs(users)
         )));
     }
@@ -183,10 +183,10 @@ fn invention(args: &InventedArgs, conversations: u64, messages: u64, until: Time
 fn begin(ui: &mut Ui, args: &SeedArgs, place: &SeedCheckpoint, invention: &Invention) -> Result<u64> {
     if args.invented.resume {
         let written = place.broken_off(invention, false)?.ok_or_else(|| {
-            Error::failed("there is nothing to go on from: no run was broken off here")
-                .hint("to begin, leave --resume out")
+            Error::failed("nothing to resume: no run was interrupted here")
+                .hint("to start, leave out --resume")
         })?;
-        ui.status(format!("going on: {written} of {} items are written", invention.items()));
+        ui.status(format!("resuming: {written} of {} items are written", invention.items()));
         return Ok(written);
     }
     match place.broken_off(invention, args.invented.until.is_none()) {
@@ -194,12 +194,12 @@ fn begin(ui: &mut Ui, args: &SeedArgs, place: &SeedCheckpoint, invention: &Inven
         Ok(Some(written)) => {
             let items = invention.items();
             ui.warn(format!(
-                "such a run was broken off with {written} of {items} items written; beginning anew"
+                "such a run was interrupted with {written} of {items} items written; starting over"
             ));
-            ui.hint("to go on from there add: --resume");
+            ui.hint("to resume it add: --resume");
         }
         Err(error) => {
-            ui.warn("another run of this kind was broken off here, and can no longer be resumed");
+            ui.warn("another run of this kind was interrupted here and can no longer be resumed");
             hints::of(&error).iter().take(1).for_each(|hint| ui.hint(hint.to_string()));
         }
     }

@@ -40,7 +40,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
             db.rehearse(&table, messages.replace_conversation(group, &conversation)).await?,
         );
     }
-    let consequence = format!("whatever the group {group} holds in the table {table:?} is replaced");
+    let consequence = format!("this replaces everything in the group {group} of the table {table:?}");
     args.confirm.check(ui, &at, &table, &consequence)?;
     lock_group(ui, &postgres, &table, group).await?;
     let conversation = compose();
@@ -65,7 +65,7 @@ pub(in crate::commands) async fn lock_group(
     table: &str,
     group: Uuid,
 ) -> Result<()> {
-    let waiting = || ui.status(format!("waits for another seed of the group {group}"));
+    let waiting = || ui.status(format!("waiting for another seed of the group {group}"));
     postgres.lock(Lock::Conversation(table, group), waiting).await
 }
 

@@ -11,9 +11,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # switch the local stream off
+  # disable the local stream
   cruddur ddb stream disable
-  # in production, from a script that nobody watches
+  # in production, from an unattended script
   cruddur ddb stream disable --prod --yes --confirm cruddur-messages";
 
 #[derive(Debug, Args)]
@@ -32,13 +32,13 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result
         return show_plan(ui, db.rehearse(&table, db.disable_stream(&table)).await?);
     }
     let consequence = format!(
-        "the stream of the table {table:?} on {} ends: whoever reads it gets nothing more, also when it is enabled again, for that is another stream",
+        "this ends the stream of the table {table:?} on {}: its readers get nothing more, even if it is enabled again, because that makes a new stream",
         db.place()
     );
     args.confirm.check(ui, &at, &table, &consequence)?;
     match db.disable_stream(&table).await? {
-        Some(_) => ui.status(format!("the stream of the table {table:?} is off")),
-        None => ui.status(format!("the table {table:?} has no stream that is on; nothing was changed")),
+        Some(_) => ui.status(format!("the stream of the table {table:?} is now off")),
+        None => ui.status(format!("the table {table:?} has no enabled stream; nothing was changed")),
     }
     Ok(())
 }

@@ -12,14 +12,14 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # records that hold the new item
+  # records with the new item
   cruddur ddb stream enable
-  # in production, records of the item before and after
+  # in production, records with the item before and after
   cruddur ddb stream enable --prod --view new-and-old-images";
 
 #[derive(Debug, Args)]
 pub struct EnableArgs {
-    /// What the records hold besides the key
+    /// What the records contain besides the key
     #[arg(long, value_name = "VIEW", default_value = "new-image")]
     view: View,
     #[command(flatten)]
@@ -34,8 +34,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &EnableArgs) -> Result<
         return show_plan(ui, db.rehearse(&table, db.enable_stream(&table, args.view)).await?);
     }
     let (said, stream) = match db.enable_stream(&table, args.view).await? {
-        Enabled::Now(stream) => ("has a stream now", stream),
-        Enabled::Before(stream) => ("has this stream already", stream),
+        Enabled::Now(stream) => ("now has a stream", stream),
+        Enabled::Before(stream) => ("already has this stream", stream),
     };
     ui.status(format!("the table {table:?} {said}: {}", stream.view_type));
     ui.status(stream.arn.unwrap_or_default());

@@ -19,22 +19,22 @@ use crate::output::Ui;
 /// `cruddur ddb stream …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Switch the table's stream on, and wait until the table is ready
+    /// Enable the table's stream, and wait until the table is ready
     #[command(after_help = enable::EXAMPLES)]
     Enable(enable::EnableArgs),
-    /// Switch the table's stream off
+    /// Disable the table's stream
     #[command(after_help = disable::EXAMPLES)]
     Disable(disable::DisableArgs),
     /// Show whether the table has a stream, and its shards
     #[command(after_help = status::EXAMPLES)]
     Status(status::StatusArgs),
-    /// Follow the stream and bring the rows of groups with new messages up to date
+    /// Follow the stream, and update the rows of groups with new messages
     #[command(after_help = run::EXAMPLES)]
     Run(run::RunArgs),
-    /// Show the stream's records as they come
+    /// Show the stream's records as they arrive
     #[command(after_help = tail::EXAMPLES)]
     Tail(tail::TailArgs),
-    /// Print the IAM policy of whoever handles the stream
+    /// Print the IAM policy for the stream's handler
     #[command(after_help = policy::EXAMPLES)]
     Policy(policy::PolicyArgs),
 }
@@ -74,9 +74,9 @@ async fn source(cx: &Context, db: &DynamoDb, table: &str, args: &TableArgs) -> R
 }
 
 fn announce(ui: &mut Ui, table: &str, stream: &Stream) {
-    ui.status(format!("reads the stream of {table:?} ({})", stream.view_type));
+    ui.status(format!("reading the stream of {table:?} ({})", stream.view_type));
     ui.detail(format!("  {}", stream.arn));
     if !stream.is_enabled() {
-        ui.warn("the stream is switched off: this reads what is left in it, and ends");
+        ui.warn("the stream is off: this reads what is left in it and ends");
     }
 }

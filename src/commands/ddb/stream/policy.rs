@@ -20,10 +20,10 @@ pub struct PolicyArgs {
     /// The AWS account of the table: 12 digits
     #[arg(long, value_name = "ID")]
     account: String,
-    /// Who is to handle the stream
+    /// Who handles the stream
     #[arg(long = "for", value_name = "WHO", default_value = "lambda")]
     grantee: Grantee,
-    /// The Lambda's name, for its log
+    /// Name of the Lambda function, for its log
     #[arg(long, value_name = "NAME", default_value = "cruddur-messaging-stream")]
     function: String,
     #[command(flatten)]
@@ -34,10 +34,13 @@ pub struct PolicyArgs {
 pub(super) fn run(cx: &Context, ui: &mut Ui, args: &PolicyArgs) -> Result<()> {
     let refuse = |what: &str| Err(Error::usage(what));
     if !is_account(&args.account) {
-        return refuse(&format!("--account {:?} is no AWS account: 12 digits, without dashes", args.account));
+        return refuse(&format!(
+            "--account {:?} is not an AWS account: use 12 digits, without dashes",
+            args.account
+        ));
     }
     let Some(region) = cx.config().region() else {
-        return Err(Error::usage("a policy names its region, and none is given")
+        return Err(Error::usage("a policy names its region, but none is set")
             .hint("give --region, or set AWS_REGION"));
     };
     if !is_region(&region) {
@@ -45,14 +48,14 @@ pub(super) fn run(cx: &Context, ui: &mut Ui, args: &PolicyArgs) -> Result<()> {
     }
     if !is_function(&args.function) {
         return refuse(&format!(
-            "{:?} is no function's name: 1 to 64 letters, digits, dashes and underscores",
+            "{:?} is not a function name: use 1 to 64 letters, digits, dashes and underscores",
             args.function
         ));
     }
     let table = args.table.name(cx);
     if !is_table(&table) {
         return refuse(&format!(
-            "{table:?} is no table's name: 3 to 255 letters, digits, dots, dashes and underscores"
+            "{table:?} is not a table name: use 3 to 255 letters, digits, dots, dashes and underscores"
         ));
     }
     let policy = Policy::new(args.grantee, &args.account, &region, &table, &args.function);

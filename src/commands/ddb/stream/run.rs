@@ -22,21 +22,21 @@ use crate::output::{Column, Record, Records, Ui};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # keep the inboxes true until Ctrl-C
+  # keep the inboxes up to date until Ctrl-C
   cruddur ddb stream run
-  # handle what has come since the last run, and end
+  # handle what arrived since the last run, then stop
   cruddur ddb stream run --once";
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Handle what is there, and stop
+    /// Handle the existing records, then stop
     #[arg(long)]
     once: bool,
-    /// Where the place in the stream is kept [default: a file for this table in CRUDDUR_STATE_DIR,
-    /// else in the user's folder for state]
+    /// File for the position in the stream [default: a file for this table in CRUDDUR_STATE_DIR,
+    /// else in the user's state folder]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Where to begin when there is no checkpoint yet [default: trim-horizon]
+    /// Where to start if there is no checkpoint yet [default: trim-horizon]
     #[arg(long, value_name = "PLACE")]
     from: Option<From>,
     #[command(flatten)]
@@ -79,7 +79,7 @@ struct Run {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()> {
     if cx.dry_run() && !args.once {
-        return Err(Error::usage("a dry run of ddb stream run handles what is there now; add: --once"));
+        return Err(Error::usage("a dry run of ddb stream run handles only existing records; add: --once"));
     }
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
@@ -97,7 +97,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RunArgs) -> Result<()>
     let totals = Totals::new(&messages);
     let signals = Signals::catch()?;
     if !args.once {
-        ui.status("follows the stream; Ctrl-C stops");
+        ui.status("following the stream; Ctrl-C stops");
     }
     let mut run = Run { messages, arn: stream.arn, reader, checkpoint, totals, signals, stop: None };
     let mut records = ui.records::<GroupHandled>(args.output.output, "groups");
@@ -138,34 +138,34 @@ fn begin(
     let path = checkpoint.path().display().to_string();
     let from = args.from.unwrap_or(From::TrimHorizon);
     let place = match from {
-        From::Latest => "what comes from now on",
+        From::Latest => "new records",
         From::TrimHorizon => "its oldest record",
     };
     let check = format!("run: cruddur ddb check --repair{}", cx.target().flag());
     Ok(match checkpoint.load(&stream.arn)? {
         Saved::Nothing => {
-            ui.status(format!("begins with {place}"));
-            let keeps = if cx.dry_run() { "would keep" } else { "keeps" };
+            ui.status(format!("starting with {place}"));
+            let keeps = if cx.dry_run() { "would keep" } else { "keeping" };
             ui.status(format!("{keeps} its place in {path}"));
             Positions::begin(from, stream)
         }
         Saved::Here { positions, outdated } => {
-            ui.status(format!("goes on where it was, by {path}"));
+            ui.status(format!("resuming from {path}"));
             if args.from.is_some() {
-                ui.warn("--from has no effect: there is a checkpoint to go on from");
+                ui.warn("--from has no effect: there is a checkpoint to resume from");
             }
             if outdated {
-                ui.warn("the place is more than 24 hours old, and a stream keeps its records no longer: some may not have been handled");
+                ui.warn("the checkpoint is more than 24 hours old, and a stream keeps records no longer: some may not have been handled");
                 ui.hint(check);
             }
             positions
         }
         Saved::Former(arn) => {
             ui.warn(format!(
-                "the place in {path} is in a former stream of this table, {arn}: what came after it there is not handled"
+                "the checkpoint {path} is for a former stream of this table, {arn}: later records there are not handled"
             ));
             ui.hint(check);
-            ui.status(format!("begins in the new stream with {place}"));
+            ui.status(format!("starting in the new stream with {place}"));
             Positions::begin(from, stream)
         }
     })
@@ -207,7 +207,7 @@ impl Run {
                 // A second signal ends the process. The checkpoint is then before this batch.
                 stop = self.signals.next() => {
                     self.stop = Some(stop);
-                    ui.status("stops when these records are handled; Ctrl-C again ends it now");
+                    ui.status("stopping once these records are handled; Ctrl-C again quits now");
                 }
             }
         };
@@ -217,7 +217,7 @@ impl Run {
             self.checkpoint.save(&self.arn, self.reader.positions())?;
         }
         for number in &handled.unreadable {
-            ui.warn(format!("passed over the record {number} of {}: it names no item", batch.shard));
+            ui.warn(format!("skipped the record {number} of {}: it names no item", batch.shard));
         }
         for group in &handled.groups {
             records.push(group)?;
@@ -254,7 +254,7 @@ impl Run {
             count(totals.messages, "message"),
             count(totals.rows, "row"),
         ));
-        ui.detail(format!("  the next run goes on from {}", self.checkpoint.path().display()));
+        ui.detail(format!("  the next run resumes from {}", self.checkpoint.path().display()));
     }
 }
 

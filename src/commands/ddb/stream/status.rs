@@ -14,7 +14,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # is there a stream, and with how many shards?
   cruddur ddb stream status
-  # the same of production, for a program
+  # the same for production, as JSON
   cruddur ddb stream status --prod -o json";
 
 #[derive(Debug, Args)]

@@ -20,26 +20,26 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   # what happened in the last 24 hours
   cruddur ddb stream tail --from trim-horizon --once
-  # the same with whole items, one JSON value a line
+  # the same with whole items, one JSON value per line
   cruddur ddb stream tail --from trim-horizon --once -o ndjson
-  # the first event that a Lambda function would get, to try a handler on
+  # the first event that a Lambda function would get, to test a handler with
   cruddur ddb stream tail --from trim-horizon --once --as-event | head -n 1";
 
 #[derive(Debug, Args)]
 pub struct TailArgs {
-    /// Where to begin
+    /// Where to start
     #[arg(long, value_name = "PLACE", default_value = "latest")]
     from: From,
-    /// Stop at the end of what is there
+    /// Stop after the existing records
     #[arg(long)]
     once: bool,
     /// Print DynamoDB's typed JSON instead of plain values
     #[arg(long)]
     typed: bool,
-    /// Print batches of records as a Lambda function gets them, one event a line
+    /// Print batches of records as a Lambda function gets them, one event per line
     #[arg(long, conflicts_with_all = ["typed", "output"])]
     as_event: bool,
-    /// With --as-event: records in an event, at most
+    /// With --as-event: maximum records per event
     #[arg(long, value_name = "N", default_value = "100", requires = "as_event")]
     batch_size: NonZeroUsize,
     #[command(flatten)]

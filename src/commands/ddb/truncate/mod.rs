@@ -22,9 +22,9 @@ use crate::output::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # what it would do, and what that would take
+  # what it would do, and what that would consume
   cruddur ddb truncate --dry-run
-  # delete every item by its key, with at most 500 write units a second
+  # delete every item by key, at no more than 500 write units per second
   cruddur ddb truncate --by-key --max-wcu 500";
 
 /// Up to this many items are deleted by key: it takes a few requests, and is as fast as recreating
@@ -35,7 +35,7 @@ const FEW: u64 = 1000;
 pub struct TruncateArgs {
     #[command(flatten)]
     table: TableArgs,
-    /// Delete every item by its key, and leave the table alone
+    /// Delete every item by key, and keep the table
     #[arg(long, conflicts_with = "recreate")]
     by_key: bool,
     /// Drop the table and create it again with the same definition
@@ -43,7 +43,7 @@ pub struct TruncateArgs {
     recreate: bool,
     #[command(flatten)]
     speed: ScanSpeedArgs,
-    /// Write units a second, at most, when deleting by key [default: as many as the table takes]
+    /// Limit on write units per second, when deleting by key [default: as many as the table takes]
     #[arg(long, value_name = "N", value_parser = parse_units)]
     max_wcu: Option<f64>,
     #[command(flatten)]
@@ -76,7 +76,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     ));
     ui.status(match way {
         Method::ByKey => format!("deleting by key: {why}"),
-        Method::Recreate => format!("creating the table anew: {why}"),
+        Method::Recreate => format!("recreating the table: {why}"),
     });
     if way == Method::Recreate {
         found.obstacles.iter().for_each(|obstacle| ui.warn(obstacle));
@@ -84,7 +84,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     if cx.dry_run() {
         return rehearse(ui, args, &db, &table, &found, way).await;
     }
-    let consequence = format!("every item of the table {table:?} on {} is deleted", db.place());
+    let consequence = format!("this deletes every item of the table {table:?} on {}", db.place());
     args.confirm.check(ui, &at, &table, &consequence)?;
     match way {
         Method::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,
@@ -96,29 +96,24 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
 fn choose(args: &TruncateArgs, found: &Truncation, table: &str) -> Result<(Method, String)> {
     if args.recreate {
         return match &found.refusal {
-            Some(refusal) => Err(Error::failed(format!(
-                "the table {table:?} cannot be dropped and created again: {refusal}"
-            ))
-            .hint("to delete its items by key, leave --recreate out")),
-            None => Ok((Method::Recreate, "as asked".to_owned())),
+            Some(refusal) => Err(Error::failed(format!("cannot recreate the table {table:?}: {refusal}"))
+                .hint("to delete its items by key, leave out --recreate")),
+            None => Ok((Method::Recreate, "as requested".to_owned())),
         };
     }
     if args.by_key {
-        return Ok((Method::ByKey, "as asked".to_owned()));
+        return Ok((Method::ByKey, "as requested".to_owned()));
     }
     if let Some(refusal) = &found.refusal {
         return Ok((Method::ByKey, refusal.clone()));
     }
     if let Some(obstacle) = found.obstacles.first() {
-        return Ok((Method::ByKey, format!("{obstacle} (--recreate does it all the same)")));
+        return Ok((Method::ByKey, format!("{obstacle} (--recreate does it anyway)")));
     }
     if found.items <= FEW {
-        return Ok((
-            Method::ByKey,
-            format!("{} take no longer than a new table", count(found.items, "item")),
-        ));
+        return Ok((Method::ByKey, format!("no slower than a new table for {}", count(found.items, "item"))));
     }
-    Ok((Method::Recreate, format!("that saves {} write units", found.write_units())))
+    Ok((Method::Recreate, format!("saves {} write units", found.write_units())))
 }
 
 /// Prints the requests. Deleting by key reads all keys for that.
@@ -187,12 +182,12 @@ async fn recreate(cx: &Context, ui: &mut Ui, db: &DynamoDb, table: &str, found: 
             done = &mut work => break done,
             asked = signals.next() => {
                 stop = Some(asked);
-                ui.status("it cannot stop here: the table is deleted and not created again yet");
+                ui.status("cannot stop here: the table is deleted and not yet recreated");
             }
         }
     };
     file.conclude(cx, db, table, definition, done).await?;
-    ui.status(format!("created the table {table:?} anew; it is empty and ACTIVE"));
+    ui.status(format!("recreated the table {table:?}; it is empty and ACTIVE"));
     stop.map_or(Ok(()), |stop| Err(stop.unfinished()))
 }
 
@@ -209,7 +204,7 @@ async fn by_key(
     let deleting = delete_all(&mut scan, &mut writer);
     let bar = ui.progress_with_rate("deleting", found.items);
     let fed = watched(bar, 0, &progress, &mut signals, deleting, || Ok(())).await;
-    let again = "the same command goes on: it deletes whatever is there";
+    let again = "run the same command again: it deletes what is left";
     let stop = match fed {
         Ok(stop) => stop,
         Err(error) => {
@@ -229,7 +224,7 @@ async fn by_key(
     usage.write = written.capacity;
     args.usage.show(ui, &usage, Bill::Run);
     let Some(stop) = stop else { return Ok(()) };
-    ui.status("stopped before the end: others are left");
+    ui.status("stopped early: some items are left");
     ui.hint(again);
     Err(stop.unfinished())
 }

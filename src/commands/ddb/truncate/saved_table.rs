@@ -27,7 +27,7 @@ pub(in crate::commands::ddb) fn left_over(
 ) -> Result<Option<(PathBuf, SavedTable)>> {
     let path = path(cx, db, table)?;
     let Some(text) = state_file::read(&path)? else { return Ok(None) };
-    let what = || format!("{} is no definition of a table", path.display());
+    let what = || format!("{} is not a table definition", path.display());
     let kept = serde_json::from_str(&text).or_failed(what);
     Ok(Some((path.clone(), kept.map_err(|error| error.hint(remove(&path)))?)))
 }
@@ -47,7 +47,7 @@ impl SavedTableFile {
     pub(super) fn open(cx: &Context, db: &DynamoDb, table: &str) -> Result<Self> {
         StateFile::open_in_state(&path(cx, db, table)?)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
-                "another run is creating the table {table:?} on {} again; nothing was done",
+                "another run is recreating the table {table:?} on {}; nothing was done",
                 db.place()
             ))
             .hint("wait for it")
@@ -62,13 +62,13 @@ impl SavedTableFile {
         let path = self.0.path();
         if self.0.read()?.is_some() {
             return Err(Error::failed(format!(
-                "{} keeps another definition of this table; nothing was done",
+                "{} holds another definition of this table; nothing was done",
                 path.display()
             ))
             .hint(remove(path)));
         }
         self.0.save(kept)?;
-        ui.status(format!("its definition is kept in {}", path.display()));
+        ui.status(format!("its definition is saved in {}", path.display()));
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl SavedTableFile {
         }
         let flag = format!(" --table {}{}", shell_word(table), cx.target().flag());
         Err(error
-            .hint(format!("its definition is kept in {}", self.0.path().display()))
+            .hint(format!("its definition is saved in {}", self.0.path().display()))
             .hint(format!("to finish run: cruddur ddb truncate --recreate{flag}")))
     }
 }
@@ -109,7 +109,7 @@ pub(super) async fn go_on(
     // Only a run that writes has to lock it.
     let file = if cx.dry_run() { None } else { Some(SavedTableFile::open(cx, db, table)?) };
     let state = db.state_of_saved(table, &kept).await?;
-    let kept_in = format!("its definition is kept in {}", path.display());
+    let kept_in = format!("its definition is saved in {}", path.display());
     match (state, file) {
         (SavedState::Whole, None) => Ok(false),
         (SavedState::Whole, Some(file)) => {
@@ -118,32 +118,32 @@ pub(super) async fn go_on(
             Ok(false)
         }
         (SavedState::Another, _) => {
-            ui.warn(format!("{} keeps another definition of this table", path.display()));
+            ui.warn(format!("{} holds another definition of this table", path.display()));
             ui.hint(remove(&path));
             Ok(false)
         }
         (SavedState::Incomplete, file) => {
-            ui.status(format!("an earlier run has created the table {table:?} again, without its settings"));
+            ui.status(format!("an earlier run recreated the table {table:?} without its settings"));
             ui.status(kept_in);
             let setting = db.set_again(table, &kept);
             let Some(file) = file else {
                 return show_plan(ui, db.rehearse(table, setting).await?).map(|()| false);
             };
             file.conclude(cx, db, table, &kept, setting.await).await?;
-            ui.status("switched its settings on again");
+            ui.status("restored its settings");
             Ok(false)
         }
         (SavedState::Missing, file) => {
-            ui.status(format!("an earlier run has dropped the table {table:?}, and was broken off"));
+            ui.status(format!("an earlier run dropped the table {table:?} and was interrupted"));
             ui.status(kept_in);
             let creating = db.create_again(table, &kept);
             let Some(file) = file else {
                 return show_plan(ui, db.rehearse(table, creating).await?).map(|()| true);
             };
-            let consequence = format!("the table {table:?} on {} is created again, empty", db.place());
+            let consequence = format!("this recreates the table {table:?} on {}, empty", db.place());
             confirm.check(ui, at, table, &consequence)?;
             file.conclude(cx, db, table, &kept, creating.await).await?;
-            ui.status(format!("created the table {table:?} again; it is empty and ACTIVE"));
+            ui.status(format!("recreated the table {table:?}; it is empty and ACTIVE"));
             Ok(true)
         }
     }

@@ -96,7 +96,7 @@ fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
             let quote = if rest[1..].starts_with('"') { '"' } else { '\'' };
             let (text, length) = quoted(source, at + 1, quote)?;
             let bytes = aws_smithy_types::base64::decode(&text)
-                .map_err(|_| SyntaxError::new(source, at, "b'…' holds binary in base64, and this is none"))?;
+                .map_err(|_| SyntaxError::new(source, at, "b'…' takes base64, but this is not base64"))?;
             Ok((Kind::Binary(bytes), length + 1))
         }
         first if begins_name(first) => {
@@ -110,13 +110,11 @@ fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
             let word = source[start..].split(ends_word).next().unwrap_or_default();
             Err(SyntaxError::new(source, start, format!("text goes in quotes: '{word}'")))
         }
-        '#' => {
-            Err(SyntaxError::new(source, at, "write the attribute's own name: placeholders are made for you"))
-        }
+        '#' => Err(SyntaxError::new(source, at, "write the attribute's own name: cruddur adds placeholders")),
         _ => {
             let sign = SIGNS.iter().find(|(text, _)| rest.starts_with(text));
             let (text, sign) =
-                sign.ok_or_else(|| SyntaxError::new(source, at, format!("{first:?} means nothing here")))?;
+                sign.ok_or_else(|| SyntaxError::new(source, at, format!("unexpected {first:?}")))?;
             Ok((Kind::Sign(sign), text.len()))
         }
     }
@@ -147,7 +145,7 @@ fn number(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     if is_number(text) {
         return Ok((Kind::Number(text.to_owned()), length));
     }
-    Err(SyntaxError::new(source, at, format!("{text} is no number; text goes in quotes: '{text}'")))
+    Err(SyntaxError::new(source, at, format!("{text} is not a number; text goes in quotes: '{text}'")))
 }
 
 /// Whether `text` is a number in JSON's notation, which DynamoDB accepts. Leading zeros are allowed.

@@ -110,7 +110,7 @@ impl<'s> Parser<'s> {
         if self.take_word("BETWEEN") {
             let from = self.right(names_are_fine)?;
             if !self.take_word("AND") {
-                return Err(self.expected("AND: BETWEEN has two ends"));
+                return Err(self.expected("AND: BETWEEN takes two values"));
             }
             return Ok(Node::Between(left, from, self.right(names_are_fine)?));
         }
@@ -159,7 +159,7 @@ impl<'s> Parser<'s> {
             && !self.is_size()
         {
             return Err(self.wrong(format!(
-                "text goes in quotes: '{word}'; if you mean the attribute of that name: `{word}`"
+                "text goes in quotes: '{word}'; for the attribute of that name write `{word}`"
             )));
         }
         self.operand("a value: 'text', 12.5, true, false or null")
@@ -192,9 +192,9 @@ impl<'s> Parser<'s> {
                 steps.push(self.name()?);
             } else if self.take("[") {
                 let Kind::Number(number) = self.kind() else {
-                    return Err(self.expected("an element's number, from 0"));
+                    return Err(self.expected("an element's index, from 0"));
                 };
-                let index = number.parse().map_err(|_| self.expected("an element's number, from 0"))?;
+                let index = number.parse().map_err(|_| self.expected("an element's index, from 0"))?;
                 self.next += 1;
                 self.expect("]")?;
                 steps.push(Step::Index(index));
@@ -228,7 +228,7 @@ impl<'s> Parser<'s> {
             Kind::Sign("[") => return self.nested(Self::elements),
             Kind::Sign("{") => return self.nested(Self::set_or_map),
             Kind::Sign(":") => {
-                return Err(self.wrong("write the value itself: placeholders are made for you"));
+                return Err(self.wrong("write the value itself: cruddur adds placeholders"));
             }
             _ => return Err(self.expected(what)),
         };
@@ -277,7 +277,7 @@ impl<'s> Parser<'s> {
         let blobs = values.iter().map(|value| value.as_b().ok().cloned()).collect::<Option<_>>();
         let set = texts.map(AttributeValue::Ss).or_else(|| numbers.map(AttributeValue::Ns));
         set.or_else(|| blobs.map(AttributeValue::Bs)).ok_or_else(|| {
-            SyntaxError::new(self.source, start, "a set holds only texts, only numbers or only binary")
+            SyntaxError::new(self.source, start, "a set holds text, numbers or binary, never a mix")
         })
     }
 

@@ -98,7 +98,7 @@ impl Serialize for PlainValue<'_> {
             }
             AttributeValue::L(values) => serializer.collect_seq(values.iter().map(PlainValue)),
             AttributeValue::M(map) => Plain(map).serialize(serializer),
-            _ => Err(serde::ser::Error::custom("an attribute of a type this version does not know")),
+            _ => Err(serde::ser::Error::custom("an attribute of an unknown type")),
         }
     }
 }
@@ -123,7 +123,7 @@ impl Serialize for TypedValue<'_> {
                 map.serialize_entry("L", &values)
             }
             AttributeValue::M(values) => map.serialize_entry("M", &Typed(values)),
-            _ => Err(serde::ser::Error::custom("an attribute of a type this version does not know")),
+            _ => Err(serde::ser::Error::custom("an attribute of an unknown type")),
         }?;
         map.end()
     }

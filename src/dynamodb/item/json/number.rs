@@ -39,13 +39,13 @@ pub(super) fn canonical(text: &str) -> Result<String, String> {
     let length = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let magnitude = length(whole.len()) - 1 - length(first) + exponent;
     if significant.len() > DIGITS {
-        return refuse(&format!("has {} digits, and DynamoDB keeps {DIGITS}", significant.len()));
+        return refuse(&format!("has {} digits, but DynamoDB keeps {DIGITS}", significant.len()));
     }
     if magnitude > LARGEST {
-        return refuse("is larger than DynamoDB's numbers, which end below 1E+126");
+        return refuse("is too large: DynamoDB's numbers end below 1E+126");
     }
     if magnitude < SMALLEST {
-        return refuse("is nearer to zero than DynamoDB's numbers, which begin at 1E-130");
+        return refuse("is too close to zero: DynamoDB's numbers start at 1E-130");
     }
     let mut canonical = String::with_capacity(significant.len() + 6);
     if is_negative {

@@ -54,7 +54,7 @@ impl Reader<'_> {
                 Ok(value) if !attributes.contains_key(&name) => value,
                 Ok(_) => {
                     self.path.leave(name);
-                    return Err("it is there twice".to_owned());
+                    return Err("it appears twice".to_owned());
                 }
                 Err(message) => {
                     self.path.leave(name);

@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for Attributes<'_> {
                 Ok(value) => {
                     if attributes.contains_key(&name) {
                         self.path.leave(name);
-                        return Err(A::Error::custom("it is there twice"));
+                        return Err(A::Error::custom("it appears twice"));
                     }
                     attributes.insert(name, value);
                 }
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             Kind::Bool => AttributeValue::Bool(map.next_value()?),
             Kind::Null => {
                 if !map.next_value::<bool>()? {
-                    return Err(A::Error::custom("NULL is true or not there at all"));
+                    return Err(A::Error::custom("NULL must be true"));
                 }
                 AttributeValue::Null(true)
             }
@@ -203,11 +203,11 @@ fn set<T, I: Eq + std::hash::Hash, E: serde::de::Error>(
     identity: impl Fn(&T) -> I,
 ) -> Result<Vec<T>, E> {
     if members.is_empty() {
-        return Err(E::custom("an empty set, which DynamoDB has not"));
+        return Err(E::custom("an empty set, which DynamoDB rejects"));
     }
     let mut seen = HashSet::with_capacity(members.len());
     if !members.iter().all(|member| seen.insert(identity(member))) {
-        return Err(E::custom("a set that holds a value twice"));
+        return Err(E::custom("a set with a duplicate value"));
     }
     Ok(members)
 }

@@ -60,10 +60,12 @@ impl<'de> Visitor<'de> for Fields<'_> {
                     is_timed = true;
                     continue;
                 }
-                _ => return Err(A::Error::custom(format!("a record has no field {name:?}, or not twice"))),
+                _ => {
+                    return Err(A::Error::custom(format!("unknown or duplicate field {name:?} in a record")));
+                }
             };
             if field.is_some() {
-                return Err(A::Error::custom(format!("{name} is there twice")));
+                return Err(A::Error::custom(format!("{name} appears twice")));
             }
             *field = Some(map.next_value_seed(TypedItem(self.0))?);
         }
@@ -94,7 +96,7 @@ impl Metadata {
         match self.written_at {
             Micros::Number(number) => Ok(number),
             Micros::Text(text) | Micros::Typed { number: text } => {
-                text.parse().map_err(|_| format!("WriteTimestampMicros is no time: {text:?}"))
+                text.parse().map_err(|_| format!("WriteTimestampMicros is not a time: {text:?}"))
             }
         }
     }

@@ -78,7 +78,7 @@ impl FromStr for Segments {
         }
         match text.parse() {
             Ok(count) if (1..=MAX_SEGMENTS).contains(&count) => Ok(Self::Count(count)),
-            _ => Err(format!("auto, or a number from 1 to {MAX_SEGMENTS}")),
+            _ => Err(format!("expected auto or a number from 1 to {MAX_SEGMENTS}")),
         }
     }
 }

@@ -230,7 +230,7 @@ impl Dispatch {
             Ok(Event::Rested(ops)) => self.again(ops),
             Err(cause) => {
                 self.sending = self.sending.saturating_sub(1);
-                self.fail(Error::failed("a write has come to a sudden end").because(cause));
+                self.fail(Error::failed("a write ended unexpectedly").because(cause));
             }
         }
     }

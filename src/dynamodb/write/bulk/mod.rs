@@ -179,9 +179,9 @@ impl BulkWriter {
 
     async fn ended(&mut self) -> Result<BulkWritten> {
         match self.task.take() {
-            Some(task) => task.await.unwrap_or_else(|cause| {
-                Err(Error::failed("writing has come to a sudden end").because(cause))
-            }),
+            Some(task) => task
+                .await
+                .unwrap_or_else(|cause| Err(Error::failed("writing ended unexpectedly").because(cause))),
             None => Err(Error::failed("writing has ended already")),
         }
     }

@@ -27,8 +27,8 @@ fn dumps_of_later_versions_load_or_say_what_is_newer() {
         dumped("SET transaction_timeout = 0;\n", named_not_null),
         Error(&[
             "file.sql:13: unrecognized configuration parameter \"transaction_timeout\"",
-            "Hint: pg_dump 18 made this file, and the server is PostgreSQL 15",
-            "or take the statement out",
+            "Hint: pg_dump 18 made this file, but the server is PostgreSQL 15",
+            "or remove the statement",
         ]),
     );
     judge(
@@ -49,15 +49,15 @@ fn restrict_is_taken_as_psql_takes_it() {
     for (file, text) in [
         (
             format!("\\restrict x1\n{one}\n\\unrestrict x2\n"),
-            "file.sql:3: this token is not that of \\restrict",
+            "file.sql:3: this token does not match \\restrict",
         ),
         (format!("{one}\n\\unrestrict x1\n"), "file.sql:2: there is no \\restrict before this line"),
         (format!("\\restrict\n{one}\n"), "file.sql:1: this line lacks its token"),
         (format!("\\restrict x\n\\restrict x\n{one}\n"), "file.sql:2: another \\restrict is in force"),
-        (format!("\\restrict x\n\\! touch y\n{one}\n"), "file.sql:2: \\! is a command of psql's"),
+        (format!("\\restrict x\n\\! touch y\n{one}\n"), "file.sql:2: \\! is a psql command"),
         (
             format!("\\restrict x\nSELECT 1\n\\unrestrict x\n;{one}\n"),
-            "file.sql:3: \\unrestrict is a command",
+            "file.sql:3: \\unrestrict is a psql command",
         ),
     ] {
         judge(&file, "", &file, Error(&[text]));
@@ -132,7 +132,7 @@ fn a_pair_around_the_whole_file_is_the_transaction() {
         judge(begin, NOTES, format!("{begin}\nCOPY notes FROM stdin;\n1\ta\n\\.\nSELECT 1;\n{end}"), Same);
     }
     for (file, text) in [
-        ("BEGIN;\nCREATE TABLE a ();\n", "file.sql:1: the whole file runs in one transaction already"),
+        ("BEGIN;\nCREATE TABLE a ();\n", "file.sql:1: the whole file already runs in one transaction"),
         ("CREATE TABLE a ();\nBEGIN;\nCOMMIT;\n", "file.sql:2: the whole file"),
         ("BEGIN;\nCREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();\n", "file.sql:3: the whole file"),
         ("BEGIN;\nCOMMIT;\nBEGIN;\nCREATE TABLE a ();\nCOMMIT;\n", "file.sql:2: the whole file"),
@@ -176,7 +176,7 @@ fn every_byte_of_an_encoding_is_what_the_server_takes_it_for() {
                 name,
                 "",
                 file,
-                Error(&["file.sql:2: the byte 0x", "is no character of the file's encoding"]),
+                Error(&["file.sql:2: the byte 0x", "is not a character in the file's encoding"]),
             );
         }
     }
@@ -212,7 +212,7 @@ fn the_encoding_is_what_the_file_says() {
         (file("SET client_encoding = 'LATIN11';"), ["file.sql:1: there is no encoding \"LATIN11\"", "iconv"]),
         (
             [file("SET client_encoding = 'LATIN1';"), b"SET client_encoding = 'UTF8';".to_vec()].concat(),
-            ["file.sql:3: the file's encoding cannot change", "a file of its own"],
+            ["file.sql:3: the file's encoding cannot change", "a separate file"],
         ),
         (b"\xff\xfeS\0E\0".to_vec(), ["file.sql:1: this is UTF-16", "iconv -f UTF-16"]),
         (b"SELECT 1;\nSELECT '\0';".to_vec(), ["file.sql:2: a NUL byte", ""]),
@@ -239,6 +239,6 @@ fn strings_by_the_servers_rules() {
         "escapes everywhere",
         "",
         "SET standard_conforming_strings = off;\nSELECT 'it\\'s';",
-        Error(&["file.sql:1: a backslash in '…' stands for itself here", "Hint: take this statement out"]),
+        Error(&["file.sql:1: a backslash in '…' is literal here", "Hint: remove this statement"]),
     );
 }

@@ -11,8 +11,7 @@ fn fails(file: &str) -> Run {
     sandbox.write("before.sql", "CREATE TABLE notes (n int CHECK (n < 10), t text)");
     sandbox.cruddur(["db", "seed", "before.sql"]).succeeds();
     sandbox.write("file.sql", file);
-    let run =
-        sandbox.cruddur(["db", "seed", "file.sql"]).exits_with(1).says("so nothing of this file was kept");
+    let run = sandbox.cruddur(["db", "seed", "file.sql"]).exits_with(1).says("this file was rolled back");
     assert_eq!(sandbox.sql("SELECT count(*) FROM notes"), [["0"]]);
     run
 }
@@ -63,9 +62,9 @@ fn rows_that_cannot_be_sent_are_refused_before_anything_is() {
         ),
         ("COPY a FROM stdin (FORMAT binary);\n\\.\n", 1, "rows in the binary format"),
         ("COPY a FROM stdin WITH BINARY;\n\\.\n", 1, "rows in the binary format"),
-        ("COPY a FROM stdin;\n1\n\\.\nCOMMIT;\n", 4, "the whole file runs in one transaction already"),
+        ("COPY a FROM stdin;\n1\n\\.\nCOMMIT;\n", 4, "the whole file already runs in one transaction"),
         ("COPY a FROM stdin;\n:x\n\\.\nSELECT :nope;\n", 4, "the variable nope is not set"),
-        ("SELECT 1;\n\\.\n", 2, "\\. is a command of psql's"),
+        ("SELECT 1;\n\\.\n", 2, "\\. is a psql command"),
     ] {
         let run = refused_unsent(file).says(&format!("file.sql:{line}: {message}"));
         assert_eq!(pointed_at(&run).0, line, "{}", run.stderr);
@@ -95,7 +94,7 @@ fn a_variable_may_name_the_table_but_not_bring_the_statement() {
         .cruddur(["db", "seed", "file.sql", "--set", "all=COPY \"my notes\" FROM stdin;"])
         .exits_with(1)
         .says(
-            "file.sql:2: this variable's value cannot stand here as SQL: the rows after it are in the file",
+            "file.sql:2: this variable's value cannot be used here as SQL: the rows after it are in the file",
         );
 }
 

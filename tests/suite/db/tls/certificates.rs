@@ -43,7 +43,7 @@ fn an_address_is_verified_too_and_an_address_alone_is_no_name() {
     assert!(is_encrypted(&server, command.env("CONNECTION_URL", server.url("127.0.0.1", &root))));
     let url = server.url("", &format!("{root}&hostaddr=127.0.0.1"));
     refused(&server, probe(&sandbox).env("CONNECTION_URL", &url))
-        .says("it names the address 127.0.0.1 alone, and verify-full compares the host's name");
+        .says("it names only the address 127.0.0.1, but verify-full checks the host name");
     // Which is no matter where the name is none.
     for mode in ["verify-ca", "require"] {
         let url = url.replace("verify-full", mode);
@@ -60,8 +60,8 @@ fn a_certificate_of_an_unknown_ca_names_the_file_that_lacks_it() {
     for mode in ["require", "verify-ca", "verify-full"] {
         let url = server.url("localhost", &format!("sslmode={mode}&sslrootcert={other}"));
         refused(&server, probe(&sandbox).env("CONNECTION_URL", url))
-            .says(&format!("cannot be verified: the CA that has signed it is not in {other}\n"))
-            .says("Hint: that file must hold the certificate of the CA itself\n");
+            .says(&format!("cannot be verified: the CA that signed it is not in {other}\n"))
+            .says("Hint: that file must contain the CA's own certificate\n");
     }
     let url = server.url("localhost", &format!("sslmode=prefer&sslrootcert={other}"));
     assert!(is_encrypted(&server, probe(&sandbox).env("CONNECTION_URL", url)), "prefer promises nothing");
@@ -79,7 +79,7 @@ fn without_a_file_the_usual_place_counts_and_then_the_systems_cas() {
     let usual = sandbox.path().join(".postgresql/root.crt");
     for mode in ["verify-ca", "verify-full"] {
         refused(&server, &mut with(mode))
-            .says("the CA that has signed it is not in the system's CA certificates\n")
+            .says("the CA that signed it is not in the system's CA certificates\n")
             .says(&format!("add sslrootcert=FILE to CONNECTION_URL, or put the file at {}", usual.display()));
         // What OpenSSL takes for the system's.
         assert!(is_encrypted(&server, with(mode).env("SSL_CERT_FILE", server.ca())));
@@ -98,8 +98,14 @@ fn without_a_file_the_usual_place_counts_and_then_the_systems_cas() {
     for (parameters, says) in [
         ("sslrootcert=system", "is not in the system's CA certificates"),
         ("sslrootcert=system&sslmode=verify-full", "is not in the system's CA certificates"),
-        ("sslrootcert=system&sslmode=verify-ca", "goes with sslmode=verify-full only, not with verify-ca"),
-        ("sslrootcert=system&sslmode=disable", "goes with sslmode=verify-full only, not with disable"),
+        (
+            "sslrootcert=system&sslmode=verify-ca",
+            "sslrootcert=system requires sslmode=verify-full, not verify-ca",
+        ),
+        (
+            "sslrootcert=system&sslmode=disable",
+            "sslrootcert=system requires sslmode=verify-full, not disable",
+        ),
     ] {
         let url = server.url("localhost", parameters);
         refused(&server, probe(&sandbox).env("CONNECTION_URL", url)).says(says);
@@ -174,10 +180,10 @@ fn a_certificate_that_nobody_else_has_signed_is_good_for_who_has_it() {
         assert!(is_encrypted(&server, &mut with(&format!("sslmode={mode}&sslrootcert={own}"))), "{mode}");
         let other = server.ca().display().to_string();
         refused(&server, &mut with(&format!("sslmode={mode}&sslrootcert={other}")))
-            .says(&format!("the CA that has signed it is not in {other}\n"));
+            .says(&format!("the CA that signed it is not in {other}\n"));
     }
     refused(&server, &mut with("sslmode=verify-full"))
-        .says("the CA that has signed it is not in the system's CA certificates\n")
+        .says("the CA that signed it is not in the system's CA certificates\n")
         .says("for Amazon RDS run: curl ");
     let url = server.url("127.0.0.2", &format!("sslmode=verify-full&sslrootcert={own}&hostaddr=127.0.0.1"));
     refused(&server, probe(&sandbox).env("CONNECTION_URL", url)).says("not for 127.0.0.2\n");
@@ -196,9 +202,9 @@ fn a_ca_file_that_is_none_is_named_before_anybody_is_called() {
     for (file, says) in [
         ("missing.crt", "cannot read the CA file missing.crt that sslrootcert names"),
         ("folder", "cannot read the CA file folder that sslrootcert names"),
-        ("empty.crt", "the CA file empty.crt holds no certificate"),
-        ("words.crt", "the CA file words.crt holds no certificate"),
-        ("no.crt", "the CA file no.crt holds no certificate"),
+        ("empty.crt", "the CA file empty.crt contains no certificate"),
+        ("words.crt", "the CA file words.crt contains no certificate"),
+        ("no.crt", "the CA file no.crt contains no certificate"),
         ("cut.crt", "the CA file cut.crt is damaged"),
         ("odd.crt", "the CA file odd.crt is damaged"),
     ] {

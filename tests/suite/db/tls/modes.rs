@@ -60,7 +60,7 @@ fn a_server_without_tls_is_no_server_for_who_asks_for_it() {
         let url = format!("{}?sslmode={mode}", sandbox.connection_url());
         Run::of(probe(&sandbox).env("CONNECTION_URL", url))
             .exits_with(4)
-            .says(&format!("offers no TLS, and sslmode={mode} asks for it"))
+            .says(&format!("offers no TLS, but sslmode={mode} requires it"))
             .says(
                 "Hint: add sslmode=disable to CONNECTION_URL, but only where the network itself is trusted",
             );
@@ -93,9 +93,9 @@ fn a_server_that_lets_in_with_tls_only_or_without_only_decides_where_the_mode_le
     }
     refused(&server, &mut with(TLS_ONLY, "disable"))
         .says("refuses the role \"tls_only\"")
-        .says("Hint: if the server lets in nobody without TLS: add sslmode=verify-full to CONNECTION_URL");
+        .says("Hint: if the server requires TLS, add sslmode=verify-full to CONNECTION_URL");
     let run = refused(&server, &mut with(PLAIN_ONLY, "require")).says("refuses the role \"plain_only\"");
-    assert!(!run.stderr.contains("without TLS"), "{}", run.stderr);
+    assert!(!run.stderr.contains("requires TLS"), "{}", run.stderr);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_mode_that_is_none_is_named_by_its_setting() {
         let url = format!("{}?sslmode={mode}", sandbox.connection_url());
         Run::of(probe(&sandbox).env("CONNECTION_URL", url))
             .exits_with(4)
-            .says("CONNECTION_URL is not a PostgreSQL connection URL: its sslmode is not valid here");
+            .says("CONNECTION_URL is not a PostgreSQL connection URL: its sslmode is not valid");
         Run::of(probe(&sandbox).env("CONNECTION_URL", sandbox.connection_url()).env("PGSSLMODE", mode))
             .exits_with(4)
             .says("PGSSLMODE is not a valid sslmode");
@@ -144,6 +144,6 @@ fn over_a_socket_of_this_machine_there_is_no_tls_to_ask_for() {
     let url = format!("host={} user=nina password=x dbname=cruddur sslmode=verify-full", folder.display());
     Run::of(probe(&sandbox).env("CONNECTION_URL", url))
         .exits_with(1)
-        .says("takes no more connections: full up");
+        .says("accepts no more connections: full up");
     assert_eq!(server.join().unwrap(), 196_608, "version 3.0 of the protocol, and no request for TLS");
 }

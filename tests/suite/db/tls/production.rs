@@ -16,7 +16,7 @@ fn an_unknown_ca_is_named_with_the_way_to_get_rdss() {
     let sandbox = Sandbox::new();
     let server = tls_server(Certificate::Good);
     refused(&server, &mut on_prod(&sandbox, &server, ""))
-        .says("the CA that has signed it is not in the system's CA certificates")
+        .says("the CA that signed it is not in the system's CA certificates")
         .says("Hint: no CA file is named: add sslrootcert=FILE to PROD_CONNECTION_URL, or put the file at ")
         .says("curl -fo rds-ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem\n")
         .says("add sslrootcert=PATH/rds-ca.pem to PROD_CONNECTION_URL");
@@ -73,7 +73,7 @@ fn a_server_without_tls_gets_no_password() {
             .env("PGSSLMODE", "disable"),
     )
     .exits_with(4)
-    .says("offers no TLS, and sslmode=verify-full, the default of --prod, asks for it")
+    .says("offers no TLS, but sslmode=verify-full, the default here, requires it")
     .says("add sslmode=disable to PROD_CONNECTION_URL, but only where");
     assert_eq!(sandbox.sql("SELECT 1 FROM pg_tables WHERE tablename = 'seen'"), [[""; 0]; 0]);
 }

@@ -91,10 +91,7 @@ fn import(sandbox: &Sandbox, path: &Path) -> Run {
 fn a_folder_is_imported_by_its_manifest() {
     let sandbox = with_table();
     let folder = full(&sandbox);
-    import(&sandbox, &folder)
-        .succeeds()
-        .says("an export of AWS's in 3 files: 30 items")
-        .says("imported 30 items");
+    import(&sandbox, &folder).succeeds().says("an AWS export in 3 files: 30 items").says("imported 30 items");
     let items = by_key(&sandbox);
     assert_eq!(items.len(), 30);
     for (number, item) in items.values().enumerate() {
@@ -113,12 +110,12 @@ fn the_folder_above_and_a_single_file_do_as_well() {
     sandbox
         .cruddur(["ddb", "import", one.to_str().unwrap(), "--keep-existing"])
         .succeeds()
-        .says("left 12 items as they were");
+        .says("left 12 items unchanged");
     // Data files alone, without a manifest.
     let other = with_table();
     import(&other, &folder.join("data"))
         .succeeds()
-        .says("nothing in it says how many items")
+        .says("it does not say how many items")
         .says("imported 30 items");
     assert_eq!(by_key(&other), by_key(&sandbox));
 }
@@ -145,9 +142,9 @@ fn what_the_manifest_does_not_vouch_for_is_refused() {
     fs::write(&manifest, listed.replace("\"itemCount\":12", "\"itemCount\":13")).unwrap();
     check("manifest-files.json is damaged: its MD5 should be");
     vouch(&manifest);
-    check("says 30 items, and manifest-files.json lists 31");
+    check("says 30 items, but manifest-files.json lists 31");
     fs::remove_file(folder.join("manifest-summary.json")).unwrap();
-    check("cccc.json.gz should hold 13 items by the manifest, and holds 12");
+    check("cccc.json.gz should hold 13 items (from the manifest), but holds 12");
     fs::write(&manifest, &listed).unwrap();
     check("manifest-files.json is damaged: its MD5 should be");
     vouch(&manifest);
@@ -155,7 +152,7 @@ fn what_the_manifest_does_not_vouch_for_is_refused() {
     fs::write(&summary, json!({ "outputFormat": "ION" }).to_string()).unwrap();
     check("manifest-summary.json is damaged: its MD5 should be");
     vouch(&summary);
-    check("says that the export is ION");
+    check("says the export format is ION");
 }
 
 /// Puts the MD5 of a manifest beside it.
@@ -251,11 +248,9 @@ fn changes_of_one_item_keep_their_order_or_are_refused() {
     let sandbox = with_table();
     let write = |records: &[Value]| sandbox.write("changes.json", lines(records));
     let file = write(&[change(1, 20, Some(changed(1))), change(2, 5, None), change(1, 10, None)]);
-    import(&sandbox, &file)
-        .exits_with(1)
-        .says("two changes of one item, and the later one first: the 1. and the 3. record");
+    import(&sandbox, &file).exits_with(1).says("two changes of one item in the wrong order: records 1 and 3");
     assert!(sandbox.items().is_empty());
     let file = write(&[change(1, 10, None), change(2, 5, None), change(1, 20, Some(changed(1)))]);
-    import(&sandbox, &file).succeeds().says("this is an incremental export");
+    import(&sandbox, &file).succeeds().says("an incremental export holds");
     assert_eq!(sandbox.items().len(), 1);
 }

@@ -98,14 +98,11 @@ fn a_damaged_file_is_told_and_nothing_written() {
     };
     check(
         &|lines| drop(lines.remove(5)),
-        "changed.ndjson:21: the file is damaged: its number of items should be 20, and is 19",
+        "changed.ndjson:21: the file is damaged: its number of items should be 20, but is 19",
     );
     check(&|lines| lines.swap(5, 6), "changed.ndjson:22: the file is damaged: its checksum should be");
     check(&|lines| drop(lines.pop()), "changed.ndjson:21: the export is cut off: its last line is missing");
-    check(
-        &|lines| lines.extend(lines.clone()),
-        "changed.ndjson:23: something follows the export's last line",
-    );
+    check(&|lines| lines.extend(lines.clone()), "changed.ndjson:23: data after the export's last line");
     check(&|lines| lines[0] = lines[0].replace("export\":1", "export\":2"), "an export of version 2");
     check(&|lines| lines[3] = "{\"pk\":{\"S\":\"1\"}}".to_owned(), "changed.ndjson:4: ");
 }
@@ -115,14 +112,14 @@ fn what_breaks_off_in_a_pipe_is_not_taken_for_whole() {
     let (from, to) = (with_items(60), with_table());
     let (_, bytes) = exported(&from, "");
     let import = |bytes: &[u8]| Run::with_input(&mut to.command(["ddb", "import", "-", "--replace"]), bytes);
-    import(b"").exits_with(1).says("stdin:1: there is nothing in it");
+    import(b"").exits_with(1).says("stdin:1: it is empty");
     assert!(to.items().is_empty());
     // The lines that did come are written, and that is said.
     let whole_lines = bytes.iter().take(bytes.len() - 300).rposition(|byte| *byte == b'\n').unwrap() + 1;
     import(&bytes[..whole_lines])
         .exits_with(5)
         .says("the export is cut off: its last line is missing")
-        .says("are written");
+        .says(" items written");
     assert!(!to.items().is_empty());
     import(&bytes).succeeds();
     assert_eq!(to.items().len(), 60);
@@ -139,11 +136,11 @@ fn a_line_that_the_table_would_refuse_is_named_before_anything_is_written() {
         (r#"{"pk":{"S":""},"sk":{"S":"1"}}"#.to_owned(), "the key attribute \"pk\" is empty"),
         (
             format!(r#"{{"pk":{{"S":"{long_key}"}},"sk":{{"S":"1"}}}}"#),
-            "has 2049 bytes, and DynamoDB takes 2048",
+            "has 2049 bytes, but DynamoDB allows 2048",
         ),
         (
             format!(r#"{{"pk":{{"S":"1"}},"sk":{{"S":"1"}},"a":{{"S":"{long}"}}}}"#),
-            "DynamoDB takes 409600 (400 KB)",
+            "DynamoDB allows 409600 (400 KB)",
         ),
         (
             r#"{"pk":{"S":"1"},"sk":{"S":"1"},"message_group_uuid":{"N":"1"}}"#.to_owned(),
@@ -177,8 +174,8 @@ fn a_line_that_the_table_would_refuse_is_named_before_anything_is_written() {
 fn what_is_no_file_of_items_is_said_to_be_none() {
     let sandbox = with_table();
     for (text, why) in [
-        ("", ":1: there is nothing in it"),
-        ("pk,sk\n1,2\n", ":1: neither an object nor an array of JSON"),
+        ("", ":1: it is empty"),
+        ("pk,sk\n1,2\n", ":1: neither a JSON object nor an array"),
         ("$ion_1_0 {Item:{pk:\"1\"}}\n", ":1: this looks like Amazon Ion"),
         (
             "{\"others\":[{\"PutRequest\":{\"Item\":{\"pk\":{\"S\":\"1\"}}}}]}",
@@ -188,8 +185,8 @@ fn what_is_no_file_of_items_is_said_to_be_none() {
         ("{\n  \"pk\": \"1\"\n", ":3: it is cut off: EOF while parsing an object"),
         ("[{\"pk\":\"1\",\"sk\":\"1\"}", ":1: it is cut off: EOF while parsing a list"),
         ("[{\"pk\":\"1\",\"sk\":\"1\"}\n{\"pk\":\"2\",\"sk\":\"1\"}]", ":2: not JSON: expected `,` or `]`"),
-        ("[{\"pk\":\"1\",\"sk\":\"1\"}] []", "something follows the array"),
-        ("[{\"pk\":\"1\",\"sk\":\"1\"},\n\n 3]", ":3: items are objects, and this is none"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"}] []", "data after the array"),
+        ("[{\"pk\":\"1\",\"sk\":\"1\"},\n\n 3]", ":3: an item must be an object"),
     ] {
         let file = sandbox.write("some.json", text);
         sandbox.cruddur(["ddb", "import", file.to_str().unwrap()]).exits_with(1).says("some.json").says(why);

@@ -53,7 +53,7 @@ fn what_scan_prints_is_imported_however_it_is_written_down() {
         let run = import(&to, "scan.json", bytes).succeeds().says("scan.json is typed JSON: 60 items");
         let is_document = document["Count"] == 60 && !name.contains("mark") && !name.contains("one after");
         if is_document {
-            assert!(!run.stderr.contains("how many items there should be"), "{name}: {}", run.stderr);
+            assert!(!run.stderr.contains("how many items to expect"), "{name}: {}", run.stderr);
         }
         assert_same(&from, &to);
     }
@@ -83,7 +83,7 @@ fn pages_that_were_appended_are_read_to_the_last() {
     assert_same(&from, &to);
     // The last page left out.
     let at = text.rfind("\n{\n").unwrap() + 1;
-    import(&with_table(), "pages.json", &text[..at]).succeeds().says("it says that there was more to read");
+    import(&with_table(), "pages.json", &text[..at]).succeeds().says("it says there was more to read");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn what_batch_get_item_prints_is_imported() {
     answer["UnprocessedKeys"] = json!({ TABLE: { "Keys": [] } });
     import(&to, "batch.json", pretty(&answer)).succeeds().says("there was more to read");
     answer["Responses"]["zz"] = json!([{ "pk": { "S": "1" }, "sk": { "S": "1" } }]);
-    import(&to, "batch.json", pretty(&answer)).exits_with(1).says("the items of another table");
+    import(&to, "batch.json", pretty(&answer)).exits_with(1).says("items of a second table");
 }
 
 #[test]
@@ -163,19 +163,19 @@ fn nothing_is_written_of_a_document_that_is_not_whole() {
     for (change, why) in [
         (
             text.replace("\"Count\": 4", "\"Count\": 5"),
-            "should hold 5 items by its Count, and holds 4".to_owned(),
+            "the document's Count is 5, but it has 4 items".to_owned(),
         ),
         (
             text.replace("\"Count\": 4", "\"Count\": 3"),
-            "should hold 3 items by its Count, and holds 4".to_owned(),
+            "the document's Count is 3, but it has 4 items".to_owned(),
         ),
         (text.replacen("\"S\"", "\"T\"", 1), "there is no type \"T\"".to_owned()),
         (text.replacen("\"pk\"", "\"pq\"", 1), "the key attribute \"pk\" is missing".to_owned()),
-        (format!("{text}{{\"Count\": 0}}\n"), format!("bad.json:{}: a document without items", count + 1)),
         (
-            text.replacen("\"Items\": [", "\"Items\": [\n3,", 1),
-            "items are objects, and this is none".to_owned(),
+            format!("{text}{{\"Count\": 0}}\n"),
+            format!("bad.json:{}: the document has neither Items nor Responses", count + 1),
         ),
+        (text.replacen("\"Items\": [", "\"Items\": [\n3,", 1), "an item must be an object".to_owned()),
         (format!("{text}}}"), format!("bad.json:{}: not JSON: ", count + 1)),
     ] {
         import(&to, "bad.json", change).exits_with(1).says("bad.json:").says(&why);
@@ -214,7 +214,7 @@ fn an_import_of_a_document_goes_on_where_it_was() {
     let words = ["ddb", "import", file.to_str().unwrap(), "--endpoint-url", proxy.url()];
     to.cruddur(words).exits_with(5).says("--resume");
     let calls = proxy.calls();
-    to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("goes on after ");
+    to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("resuming after ");
     assert!(proxy.calls() - calls < 20, "what was written is not written again");
     assert_same(&from, &to);
 }

@@ -31,7 +31,7 @@ fn a_table_with_items_is_refused_unless_it_is_said_what_becomes_of_them() {
     let before = by_key(&to);
     to.cruddur(["ddb", "import", &path])
         .exits_with(3)
-        .says("has items already")
+        .says("already has items")
         .says("--replace")
         .says("--keep-existing");
     to.cruddur(["ddb", "import", &path, "--replace", "--keep-existing"]).exits_with(2);
@@ -55,7 +55,7 @@ fn keep_existing_adds_what_is_missing() {
     to.cruddur(["ddb", "import", &path, "--keep-existing"])
         .succeeds()
         .says("imported 15 items")
-        .says("left 5 items as they were");
+        .says("left 5 items unchanged");
     assert_eq!((mine(&to), by_key(&to).len()), (6, 21));
     let again = to.cruddur(["ddb", "import", &path, "--keep-existing", "-o", "json"]).succeeds().json();
     assert_eq!((&again["put"], &again["kept"]), (&json!(0), &json!(20)));
@@ -89,7 +89,7 @@ fn over_existing_items_in_production_the_name_is_needed() {
     let before = by_key(&to);
     in_production(&to, &["ddb", "import", &path, "--replace"])
         .exits_with(3)
-        .says("not done in production without a confirmation")
+        .says("needs confirmation in production")
         .says("20 items of")
         .says(&format!("--yes --confirm {TABLE}"));
     in_production(&to, &["ddb", "import", &path, "--replace", "--yes", "--confirm", "another"]).exits_with(3);

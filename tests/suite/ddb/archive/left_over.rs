@@ -30,8 +30,8 @@ fn a_dry_run_of_an_export_reads_and_writes_nothing() {
     assert_eq!(files_below(sandbox.path()), before);
 
     sandbox.write("all.ndjson", "not an export");
-    dry(&[]).exits_with(3).says("all.ndjson is there already");
-    dry(&["--force"]).succeeds().says("would replace all.ndjson, which is there");
+    dry(&[]).exits_with(3).says("all.ndjson already exists");
+    dry(&["--force"]).succeeds().says("would replace all.ndjson, which exists");
     let document = dry(&["--force", "-o", "json"]).succeeds().json();
     assert_eq!((&document["dry_run"], &document["replaces"]), (&true.into(), &true.into()));
     assert_eq!(fs::read_to_string(sandbox.path().join("all.ndjson")).unwrap(), "not an export");

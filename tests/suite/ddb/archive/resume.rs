@@ -51,27 +51,27 @@ fn broken_off(file: &str, flags: &[&str], page: usize, signal: &str) -> (Run, Sa
 #[test]
 fn a_killed_export_goes_on_from_its_last_checkpoint() {
     let (run, _) = broken_off("all.ndjson", &[], 7, "KILL");
-    run.says("goes on after ");
+    run.says("resuming after ");
 }
 
 #[test]
 fn a_killed_export_goes_on_in_gzip_and_in_several_segments() {
-    broken_off("all.ndjson.gz", &["--segments", "3"], 8, "KILL").0.says("goes on after ");
+    broken_off("all.ndjson.gz", &["--segments", "3"], 8, "KILL").0.says("resuming after ");
 }
 
 #[test]
 fn a_killed_export_goes_on_in_zstd() {
-    broken_off("all.ndjson.zst", &[], 7, "KILL").0.says("goes on after ");
+    broken_off("all.ndjson.zst", &[], 7, "KILL").0.says("resuming after ");
 }
 
 #[test]
 fn killed_before_a_checkpoint_it_begins_anew() {
-    broken_off("all.ndjson.gz", &[], 2, "KILL").0.says("there is nothing to go on with");
+    broken_off("all.ndjson.gz", &[], 2, "KILL").0.says("nothing to resume");
 }
 
 #[test]
 fn ctrl_c_keeps_what_was_read() {
-    broken_off("all.ndjson.zst", &[], 3, "INT").0.says("goes on after ");
+    broken_off("all.ndjson.zst", &[], 3, "INT").0.says("resuming after ");
 }
 
 #[test]
@@ -82,14 +82,14 @@ fn an_error_says_how_to_go_on() {
     let export = |flags: &[&str]| sandbox.cruddur(exporting(&sandbox, &proxy, "all.ndjson", flags));
     export(&[])
         .exits_with(5)
-        .says("are safe in all.ndjson.part")
-        .says("to go on run: cruddur ddb export all.ndjson --resume");
-    export(&[]).exits_with(3).says("all.ndjson.part is an export that is not finished");
+        .says("saved in all.ndjson.part")
+        .says("to resume run: cruddur ddb export all.ndjson --resume");
+    export(&[]).exits_with(3).says("all.ndjson.part is an unfinished export");
     // Of another world, or damaged, it is not gone on with.
     sandbox
         .cruddur(["ddb", "export", "all.ndjson", "--resume"])
         .exits_with(3)
-        .says("was begun with the table");
+        .says("was started from the table");
     let part = sandbox.path().join("all.ndjson.part");
     let whole = std::fs::read(&part).unwrap();
     let mut damaged = whole.clone();
@@ -98,7 +98,7 @@ fn an_error_says_how_to_go_on() {
     export(&["--resume"]).exits_with(1).says("all.ndjson.part is damaged");
     std::fs::write(&part, &whole).unwrap();
     let calls = proxy.calls();
-    export(&["--resume", "--dry-run"]).succeeds().says("would go on after ");
+    export(&["--resume", "--dry-run"]).succeeds().says("would resume after ");
     assert_eq!((proxy.calls(), std::fs::read(&part).unwrap()), (calls, whole), "read or written");
     export(&["--resume"]).succeeds().says("exported 60 items");
 }
@@ -114,7 +114,7 @@ fn a_table_of_the_same_name_is_not_taken_for_the_one_that_was_begun() {
     sandbox
         .cruddur(exporting(&sandbox, &proxy, "all.ndjson", &["--resume"]))
         .exits_with(3)
-        .says("another table of the name \"cruddur-messages\", which is gone");
+        .says("another table named \"cruddur-messages\", since deleted");
 }
 
 /// 1,000 items, exported: 40 batches.
@@ -138,10 +138,10 @@ fn an_import_that_failed_goes_on_where_it_was() {
     let written = to.items().len();
     assert!((1..1000).contains(&written), "{written}");
     // Nothing is done over it by mistake.
-    import(&[]).exits_with(3).says("an import of this file was broken off after").says("--resume");
+    import(&[]).exits_with(3).says("an import of this file was interrupted after").says("--resume");
     assert_eq!(to.items().len(), written);
     let calls = proxy.calls();
-    import(&["--resume"]).succeeds().says("goes on after ");
+    import(&["--resume"]).succeeds().says("resuming after ");
     assert!(proxy.calls() - calls < 40, "what was written is not written again");
     assert_same(&from, &to);
     // It is over now: nothing is left to go on with.
@@ -160,7 +160,7 @@ fn a_killed_import_goes_on() {
         proxy.holds(1);
         first.signal("KILL");
         assert_eq!(first.code(), 137);
-        to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("goes on after ");
+        to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("resuming after ");
         assert_same(&from, &to);
     }
 }
@@ -175,8 +175,8 @@ fn ctrl_c_stops_an_import_cleanly() {
     proxy.holds(1);
     first.stops_writing("INT");
     proxy.release();
-    first.ends().exits_with(130).says("stopped after ").says("to go on run: cruddur ddb import");
-    to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("goes on after ");
+    first.ends().exits_with(130).says("stopped after ").says("to resume run: cruddur ddb import");
+    to.cruddur(words.iter().chain(&["--resume"])).succeeds().says("resuming after ");
     assert_same(&from, &to);
 }
 
@@ -194,7 +194,7 @@ fn a_dry_run_counts_and_writes_nothing() {
         .succeeds()
         .says("1000 items");
     assert!(to.items().is_empty());
-    to.cruddur(["ddb", "import", &path, "--resume"]).succeeds().says("there is nothing to go on with");
+    to.cruddur(["ddb", "import", &path, "--resume"]).succeeds().says("nothing to resume");
 }
 
 #[test]

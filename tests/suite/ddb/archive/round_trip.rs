@@ -107,7 +107,7 @@ fn a_table_of_another_key_goes_the_same_way() {
     messages
         .cruddur(["ddb", "import", path.to_str().unwrap()])
         .exits_with(1)
-        .says("others.ndjson:1: the key of its items is id (S), and the table's is pk (S), sk (S)");
+        .says("others.ndjson:1: the key of its items is id (S), but the table's is pk (S), sk (S)");
     assert!(messages.items().is_empty());
 }
 
@@ -130,7 +130,7 @@ fn a_file_that_is_there_is_left_alone() {
     sandbox
         .cruddur(["ddb", "export", "all.ndjson"])
         .exits_with(3)
-        .says("all.ndjson is there already")
+        .says("all.ndjson already exists")
         .says("--force");
     assert_eq!(std::fs::read_to_string(sandbox.path().join("all.ndjson")).unwrap(), "mine");
     sandbox.cruddur(["ddb", "export", "all.ndjson", "--force"]).succeeds();
@@ -163,7 +163,7 @@ fn typed_lines_of_a_scan_are_items_too() {
     to.cruddur(["ddb", "import", file.to_str().unwrap(), "--replace"])
         .succeeds()
         .says("is typed JSON: 40 items")
-        .says("nothing in it says how many items there should be");
+        .says("it does not say how many items to expect");
     assert_same(&from, &to);
 }
 
@@ -176,7 +176,7 @@ fn the_last_of_two_items_with_one_key_stays() {
     sandbox
         .cruddur(["ddb", "import", file.to_str().unwrap()])
         .succeeds()
-        .says("3 keys are there more than once")
+        .says("3 keys appear more than once")
         .says("imported 200 items");
     let found: Vec<String> =
         by_key(&sandbox).values().map(|item| item["n"].as_n().unwrap().clone()).collect();

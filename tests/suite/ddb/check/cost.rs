@@ -58,7 +58,7 @@ fn a_healthy_table_costs_its_scan_and_that_is_said_before() {
     let run = check(&sandbox, &[]).succeeds();
     // Each page is rounded up.
     assert!(assert_cheap(&sandbox, &run) <= 0.5);
-    let said = run.stderr.split("reads the whole table: about ").nth(1).expect("what it will cost");
+    let said = run.stderr.split("reading the whole table: about ").nth(1).expect("what it will cost");
     let units: f64 = said.split(' ').next().unwrap().parse().unwrap();
     let used = run.json()["consumed_capacity"]["total"].as_f64().unwrap();
     assert!((units - used).abs() <= 1.0, "{units} before, {used} after");
@@ -126,5 +126,5 @@ fn a_table_whose_size_is_not_known_is_read_all_the_same() {
         Proxy::new(sandbox.endpoint(), "DescribeTable", |_| Some(Fault::Error(400, "AccessDeniedException")));
     Run::of(command(&sandbox, &[]).env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()))
         .succeeds()
-        .says("reads the whole table; its size is not known beforehand");
+        .says("reading the whole table; its size is not known");
 }

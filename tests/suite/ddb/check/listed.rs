@@ -99,7 +99,7 @@ fn a_partition_that_is_none_of_ours_is_one_finding() {
     let sandbox = table_of((0..3).map(|n| item(&[("pk", "MSG#nobody"), ("sk", &at(n))])));
     let found = check(&sandbox, &[]).exits_with(1);
     assert_eq!(promises(&found), ["unparsable-key"]);
-    assert_eq!(findings(&found)[0]["detail"], "3 items: what comes after MSG# is no uuid");
+    assert_eq!(findings(&found)[0]["detail"], "3 items: what follows MSG# is not a uuid");
 }
 
 #[test]
@@ -109,13 +109,13 @@ fn users_that_postgresql_does_not_know() {
     sandbox.sql("DELETE FROM users WHERE handle = 'oscar'");
     let before = sorted(sandbox.items());
     for flags in [&["ddb", "check", "-o", "json"][..], &["ddb", "check", "-o", "json", "--repair"]] {
-        let found = sandbox.cruddur(flags).exits_with(1).says("bring the user back into PostgreSQL");
+        let found = sandbox.cruddur(flags).exits_with(1).says("restore the user in PostgreSQL");
         assert_eq!(promises(&found), ["unknown-user"]);
         let finding = &findings(&found)[0];
         assert_eq!(finding["pk"], format!("GRP#{}", OSCAR.uuid));
         assert_eq!(finding["message_group_uuid"], GROUP);
         let detail = finding["detail"].as_str().unwrap();
-        assert!(detail.contains("sent 2 messages, owns 1 row, is the other in 1 row"), "{detail}");
+        assert!(detail.contains("sent 2 messages, owns 1 row, is named in 1 row"), "{detail}");
     }
     assert_eq!(sorted(sandbox.items()), before);
     // Whoever does not ask does not hear.
@@ -130,5 +130,5 @@ fn senders_that_are_no_users_at_all() {
     let found = sandbox.cruddur(["ddb", "check", "-o", "json"]).exits_with(1);
     assert_eq!(promises(&found), ["unknown-user"]);
     let detail = findings(&found)[0]["detail"].as_str().unwrap().to_owned();
-    assert_eq!(detail, "the senders of 2 messages are no uuids, such as \"MOCK\"");
+    assert_eq!(detail, "the senders of 2 messages are not uuids, such as \"MOCK\"");
 }

@@ -131,7 +131,7 @@ fn a_missing_row_takes_its_name_from_postgresql() {
     let [nina, oscar] = rows();
     let sandbox = known_group_with([nina.clone()]);
     sandbox.sql("UPDATE users SET display_name = 'Nina O.', handle = 'nina_o' WHERE handle = 'nina'");
-    sandbox.cruddur(["ddb", "check", "--repair"]).succeeds().says("mended 1 broken promise");
+    sandbox.cruddur(["ddb", "check", "--repair"]).succeeds().says("repaired 1 broken promise");
     let renamed = with(oscar, &[("user_display_name", "Nina O."), ("user_handle", "nina_o")]);
     assert_eq!(sorted(sandbox.items_of("GRP#")), sorted(vec![nina, renamed]));
     sandbox.cruddur(["ddb", "check"]).succeeds();

@@ -15,7 +15,8 @@ fn half_mendable() -> Sandbox {
 #[test]
 fn what_is_mended_in_part_ends_with_5() {
     let sandbox = half_mendable();
-    let repair = check(&sandbox, &["--repair"]).exits_with(5).says("mended 1 broken promise").says("1 left");
+    let repair =
+        check(&sandbox, &["--repair"]).exits_with(5).says("repaired 1 broken promise").says("1 left");
     assert_eq!(repair.json()["mended"], 1);
     let again = check(&sandbox, &["--repair"]).exits_with(1).says("1 × unparsable-key");
     assert_eq!(promises(&again), ["unparsable-key"]);
@@ -25,7 +26,7 @@ fn what_is_mended_in_part_ends_with_5() {
 fn every_format_tells_the_same() {
     let sandbox = half_mendable();
     let document =
-        check(&sandbox, &[]).exits_with(1).says("1 can be mended; run: cruddur ddb check --repair");
+        check(&sandbox, &[]).exits_with(1).says("1 can be repaired; run: cruddur ddb check --repair");
     assert_eq!(document.json()["count"], 2);
     let lines = sandbox.cruddur(["ddb", "check", "--skip-users", "-o", "ndjson"]).exits_with(1).ndjson();
     assert_eq!(lines, findings(&document));
@@ -36,7 +37,7 @@ fn every_format_tells_the_same() {
             "message_group_uuid": GROUP,
             "pk": format!("GRP#{}", NINA.uuid),
             "sk": at(1),
-            "detail": format!("the newest message is of {}", at(3)),
+            "detail": format!("the newest message is at {}", at(3)),
             "mendable": true,
             "mended": false,
         })
@@ -175,8 +176,8 @@ fn a_refusal_half_way_says_what_is_mended() {
     let mut repair = command(&sandbox, &["--repair"]);
     let run = Run::of(repair.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()))
         .exits_with(5)
-        .says("cannot mend the group")
-        .says("1 broken promise mended before that");
+        .says("cannot repair the group")
+        .says("1 broken promise repaired before that");
     let mended: Vec<bool> =
         findings(&run).iter().map(|finding| finding["mended"].as_bool().unwrap()).collect();
     assert_eq!(mended.iter().filter(|mended| **mended).count(), 1);

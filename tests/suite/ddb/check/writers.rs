@@ -194,9 +194,11 @@ fn other_writers_that_are_always_first_leave_it_broken_and_said() {
         let put = dynamodb.put_item().table_name(TABLE).set_item(Some(renamed)).send();
         runtime().block_on(put).unwrap();
     });
-    let run = run.exits_with(1).says("other writers were always first");
+    let run = run.exits_with(1);
     assert_eq!(promises(&run), ["row-behind"]);
-    assert_eq!(findings(&run)[0]["mended"], false);
+    let finding = &findings(&run)[0];
+    assert_eq!(finding["mended"], false);
+    assert!(finding["detail"].as_str().unwrap().ends_with("; other writers were always first"), "{finding}");
     assert!(proxy.calls() > 1);
     assert_eq!(text(&sandbox.items_of("GRP#")[0], "sk"), at(1));
     check(&sandbox, &["--repair"]).succeeds();

@@ -64,7 +64,7 @@ fn all_of_it_is_changed_in_place_one_request_after_the_other() {
     let before = sandbox.describe(TABLE);
     let plan = shown(&through(&["--dry-run"]).says("would send 6 requests"));
     assert_eq!((written(&proxy), sandbox.describe(TABLE)), (vec![], before));
-    let run = through(&[]).says("6 changes to make").says("as it should be now");
+    let run = through(&[]).says("6 changes to make").says("now matches its definition");
     // Before anything is done: a unit for each item, and the bytes of all of them are less than one.
     run.says("at most 4 items, 4 write units; at 5 a second up to 1 s\n");
     let sent = written(&proxy);
@@ -107,7 +107,7 @@ fn all_of_it_is_changed_in_place_one_request_after_the_other() {
     let mut again = sandbox.command(APPLY.iter().chain(&words));
     Run::of(again.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()))
         .succeeds()
-        .says("there already, as it should be");
+        .says("already matches its definition");
     assert_eq!(written(&proxy), []);
 }
 
@@ -118,7 +118,7 @@ fn what_filling_the_index_costs_on_demand_is_said_before() {
     run.says("at most 4 items, 4 write units; an emulator charges nothing\n");
     let empty = Sandbox::new();
     empty.create_messages_table(&Shape { index: None, ..Shape::default() });
-    empty.cruddur(APPLY).succeeds().says("the table has no items to fill it with");
+    empty.cruddur(APPLY).succeeds().says("the table seems to have no items to fill it with");
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn what_others_added_stays_until_it_is_asked_for() {
     call("tag_resource", json!({ "ResourceArn": arn, "Tags": theirs }));
     let before = sandbox.describe(TABLE);
     for words in [&APPLY[..], &APPLY[..2]] {
-        let run = sandbox.cruddur(words).succeeds().says("as it should be");
-        run.says("besides, it has the index theirs").says("run: cruddur ddb schema-load --apply --prune\n");
+        let run = sandbox.cruddur(words).succeeds().says("already matches its definition");
+        run.says("it also has the index theirs").says("run: cruddur ddb schema-load --apply --prune\n");
     }
     assert_eq!((sandbox.describe(TABLE), tags(&sandbox.endpoint(), &arn)), (before, theirs));
     sandbox.cruddur(["ddb", "schema-load", "--prune"]).exits_with(2);
@@ -213,7 +213,7 @@ fn items_that_would_come_to_the_same_key_are_not_imported() {
     sandbox.cruddur(["ddb", "export", "both.ndjson"]).succeeds();
     sandbox.cruddur(["ddb", "schema-load", "--table", "new"]).succeeds();
     let import = ["ddb", "import", "both.ndjson", "--table", "new"];
-    sandbox.cruddur(import).exits_with(1).says("and the table's is pk (S), sk (S)");
+    sandbox.cruddur(import).exits_with(1).says("but the table's is pk (S), sk (S)");
     sandbox.cruddur(import.iter().chain(&["--any-key"])).exits_with(1).says("more than one item for 1 key");
     assert_eq!(boto3(&sandbox.endpoint(), "dynamodb", "scan", &json!({ "TableName": "new" }))["Count"], 0);
 }
@@ -239,7 +239,7 @@ fn units_of_the_table_and_of_the_index_are_changed() {
         };
         let request = load(&["--print", "json"]).json();
         call("create_table", with_units(request, found));
-        load(&[&["--apply"], more].concat()).says("1 change to make").says("as it should be now");
+        load(&[&["--apply"], more].concat()).says("1 change to make").says("now matches its definition");
         let table = &call("describe_table", json!({ "TableName": table }))["Table"];
         let of = |throughput: &Value| {
             ["ReadCapacityUnits", "WriteCapacityUnits"].map(|name| throughput[name].as_i64().unwrap())
@@ -274,8 +274,8 @@ fn moto_is_brought_up_to_date_too() {
         json!({ "pk": { "S": "GRP#me" }, "sk": { "S": "1" }, "message_group_uuid": { "S": "the group" } });
     call("put_item", json!({ "TableName": name, "Item": row }));
     let words = ["--apply", "--stream", "--tag", "team=messaging", "--deletion-protection"];
-    load(&words).succeeds().says("6 changes to make").says("as it should be now");
-    load(&words).succeeds().says("there already, as it should be");
+    load(&words).succeeds().says("6 changes to make").says("now matches its definition");
+    load(&words).succeeds().says("already matches its definition");
     let table = &call("describe_table", json!({ "TableName": name }))["Table"];
     assert_eq!(table["BillingModeSummary"]["BillingMode"], "PROVISIONED");
     assert_eq!(table["GlobalSecondaryIndexes"][0]["Projection"]["ProjectionType"], "ALL");

@@ -80,7 +80,7 @@ fn an_index_that_is_being_created_is_waited_for() {
         (call < 2).then_some(Fault::Answer(answer))
     });
     let run = Run::of(&mut command(&sandbox, &proxy)).succeeds();
-    run.says("CREATING: backfilling; waiting until it is ready").says("as it should be");
+    run.says("CREATING: backfilling; waiting until it is ready").says("already matches its definition");
     assert_eq!(on_the_table(&proxy), ["DescribeTable"; 3]);
 }
 
@@ -89,7 +89,7 @@ fn a_table_that_is_still_in_use_is_asked_again() {
     let sandbox = incomplete();
     let in_use = Fault::Error(400, "ResourceInUseException");
     let proxy = Proxy::new(sandbox.endpoint(), "UpdateTable", move |call| (call < 2).then_some(in_use));
-    Run::of(&mut command(&sandbox, &proxy)).succeeds().says("as it should be now");
+    Run::of(&mut command(&sandbox, &proxy)).succeeds().says("now matches its definition");
     let sent = proxy.called_with();
     assert_eq!((sent.len(), &sent[0], &sent[1]), (4, &sent[1], &sent[2]));
     assert_keys_and_index(&sandbox.describe(TABLE).unwrap());
@@ -101,7 +101,7 @@ fn what_fails_in_the_middle_says_so_and_the_same_command_goes_on() {
     let refused = Fault::Error(400, "ValidationException");
     let proxy = Proxy::new(sandbox.endpoint(), "UpdateTable", move |call| (call == 1).then_some(refused));
     let run = Run::of(&mut command(&sandbox, &proxy)).exits_with(5);
-    run.says("1 of 2 changes are made").says("the same command goes on from where the table is");
+    run.says("1 of 2 changes are made").says("run the same command again to continue");
     assert_keys_and_index(&sandbox.describe(TABLE).unwrap());
     let proxy = Proxy::new(sandbox.endpoint(), "UpdateTable", |_| None);
     Run::of(&mut command(&sandbox, &proxy)).succeeds().says("1 change to make");
@@ -132,5 +132,5 @@ fn what_the_service_took_and_did_not_do_is_no_success() {
     let sandbox = incomplete();
     let proxy = Proxy::new(sandbox.endpoint(), "UpdateTable", |_| Some(Fault::Answer("{}")));
     let run = Run::of(&mut command(&sandbox, &proxy)).exits_with(5);
-    run.says("the service took every change, and still the table").says("stream: none, expected NEW_IMAGE");
+    run.says("the service accepted every change, but the table").says("stream: none, expected NEW_IMAGE");
 }

@@ -66,7 +66,7 @@ fn a_stream_that_took_the_place_of_another_is_begun_anew() {
     sandbox.cruddur(["ddb", "stream", "disable"]).succeeds();
     sandbox.cruddur(["ddb", "stream", "enable"]).succeeds();
     sandbox.put_item(message(&sandbox, 1));
-    once(&sandbox).succeeds().says("in a former stream of this table").says("cruddur ddb check --repair");
+    once(&sandbox).succeeds().says("is for a former stream of this table").says("cruddur ddb check --repair");
     super::assert_rows(&sandbox, 1);
     let arn = sandbox.describe(TABLE).unwrap().latest_stream_arn;
     assert_eq!(content(&sandbox)["stream_arn"].as_str(), arn.as_deref());
@@ -85,18 +85,18 @@ fn a_place_older_than_the_streams_memory_is_warned_about() {
 fn what_is_no_checkpoint_is_left_alone() {
     let sandbox = followed();
     for (text, said) in [
-        ("{\n  \"version\": 1,\n  oops", "place.json:3: this is no checkpoint"),
-        ("dear diary", "place.json:1: this is no checkpoint"),
-        ("", "this is no checkpoint"),
+        ("{\n  \"version\": 1,\n  oops", "place.json:3: not a valid stream checkpoint"),
+        ("dear diary", "place.json:1: not a valid stream checkpoint"),
+        ("", "not a valid stream checkpoint"),
     ] {
         sandbox.write(CHECKPOINT, text);
-        once(&sandbox).exits_with(1).says(said).says("to begin anew, delete it");
+        once(&sandbox).exits_with(1).says(said).says("to start over, delete it");
         assert_eq!(std::fs::read_to_string(checkpoint(&sandbox)).unwrap(), text);
     }
     std::fs::remove_file(checkpoint(&sandbox)).unwrap();
     once(&sandbox).succeeds();
     tampered(&sandbox, "version", 2.into());
-    once(&sandbox).exits_with(1).says("is of version 2");
+    once(&sandbox).exits_with(1).says("has version 2");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn two_runs_do_not_share_a_place() {
         }
         (once(&sandbox).code == 3).then_some(())
     });
-    once(&sandbox).exits_with(3).says("another run keeps its place in");
+    once(&sandbox).exits_with(3).says("another run is using the checkpoint");
     first.signal("KILL");
     first.code();
     once(&sandbox).succeeds();

@@ -102,8 +102,8 @@ fn what_would_make_no_valid_policy_is_refused() {
         (&["--account", "123456789012"], "give --region"),
         (&["--account", "123456789012", "--region", "mars"], "not an AWS region"),
         (&["--account", "123456789012", "--region", "us-east-*"], "not an AWS region"),
-        (&["--account", "123456789012", "--region", "us-east-1", "--table", "a*"], "no table's name"),
-        (&["--account", "123456789012", "--region", "us-east-1", "--function", "a b"], "no function's name"),
+        (&["--account", "123456789012", "--region", "us-east-1", "--table", "a*"], "not a table name"),
+        (&["--account", "123456789012", "--region", "us-east-1", "--function", "a b"], "not a function name"),
     ] {
         let run = policy(arguments).exits_with(2).says(said);
         assert_eq!(run.stdout, "");

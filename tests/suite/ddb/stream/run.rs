@@ -75,7 +75,7 @@ fn a_second_run_finds_nothing_left_to_do() {
     sandbox.put_item(message(&sandbox, 1));
     once(&sandbox).succeeds();
     let place = places(&sandbox);
-    let report = once(&sandbox).succeeds().says("goes on where it was").json();
+    let report = once(&sandbox).succeeds().says("resuming from").json();
     assert_eq!(report["records"], 0);
     assert_eq!(places(&sandbox), place);
 }
@@ -87,7 +87,7 @@ fn the_same_records_again_change_nothing() {
     once(&sandbox).succeeds();
     let items = sandbox.items_of("");
     std::fs::remove_file(super::checkpoint(&sandbox)).unwrap();
-    let report = once(&sandbox).succeeds().says("begins with its oldest record").json();
+    let report = once(&sandbox).succeeds().says("starting with its oldest record").json();
     assert_eq!((&report["messages"], &report["rows"]), (&3.into(), &0.into()));
     assert_eq!(sandbox.items_of(""), items);
 }

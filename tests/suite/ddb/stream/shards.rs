@@ -221,7 +221,7 @@ fn a_record_without_a_key_is_told_and_passed_over() {
     let stream = FakeStream::new(vec![shard("root", None, all)], 10);
     once(&sandbox, &stream)
         .succeeds()
-        .says(&format!("passed over the record {} of root", sequence_number(2)))
+        .says(&format!("skipped the record {} of root", sequence_number(2)))
         .says("handled 3 records");
     assert_rows(&sandbox, 3);
 }

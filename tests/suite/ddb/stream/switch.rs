@@ -16,12 +16,12 @@ fn view(sandbox: &Sandbox) -> Option<StreamViewType> {
 fn a_stream_of_new_images_is_switched_on_and_off() {
     let sandbox = Sandbox::new();
     sandbox.create_messages_table(&Shape::default());
-    sandbox.cruddur(["ddb", "stream", "enable"]).succeeds().says("has a stream now: NEW_IMAGE");
+    sandbox.cruddur(["ddb", "stream", "enable"]).succeeds().says("now has a stream: NEW_IMAGE");
     assert_eq!(view(&sandbox), Some(StreamViewType::NewImage));
     let arn = sandbox.describe(TABLE).unwrap().latest_stream_arn;
-    sandbox.cruddur(["ddb", "stream", "enable"]).succeeds().says("has this stream already: NEW_IMAGE");
+    sandbox.cruddur(["ddb", "stream", "enable"]).succeeds().says("already has this stream: NEW_IMAGE");
     assert_eq!(sandbox.describe(TABLE).unwrap().latest_stream_arn, arn);
-    sandbox.cruddur(["ddb", "stream", "disable"]).succeeds().says("is off");
+    sandbox.cruddur(["ddb", "stream", "disable"]).succeeds().says("is now off");
     assert_eq!(view(&sandbox), None);
     sandbox.cruddur(["ddb", "stream", "disable"]).succeeds().says("nothing was changed");
 }
@@ -33,7 +33,7 @@ fn a_stream_of_another_view_type_is_left_as_it_is() {
     sandbox
         .cruddur(["ddb", "stream", "enable"])
         .exits_with(1)
-        .says("of KEYS_ONLY and not NEW_IMAGE")
+        .says("of KEYS_ONLY, not NEW_IMAGE")
         .says("cruddur ddb stream disable");
     assert_eq!(view(&sandbox), Some(StreamViewType::KeysOnly));
     sandbox.cruddur(["ddb", "stream", "enable", "--view", "keys-only"]).succeeds();
