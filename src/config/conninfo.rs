@@ -76,9 +76,11 @@ impl Problem {
 /// Leaves out empty values, which libpq treats as unset.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let url = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    // In keywords and values, a value may hold anything.
+    let is_other_url = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('='));
     let mut found = match url {
         Some(rest) => parse_url(rest)?,
-        None if text.contains("://") => return Err(Problem::new("it does not begin with postgresql://")),
+        None if is_other_url => return Err(Problem::new("it does not begin with postgresql://")),
         None => parse_words(text)?,
     };
     found.retain(|_, value| !value.is_empty());

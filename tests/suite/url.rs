@@ -47,6 +47,8 @@ fn libpqs_words_are_read_too() {
     let url = parse("host=db.example.com port=5433 user=nina password='a b\\'c' dbname=cruddur").unwrap();
     assert_eq!(url.password(), Some("a b'c"));
     assert_eq!(url.to_string(), "db.example.com:5433/cruddur");
+    let url = parse("host=localhost user=nina dbname=cruddur password='x://y'").unwrap();
+    assert_eq!(url.password(), Some("x://y"));
 }
 
 #[test]
