@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -263,9 +263,10 @@ impl Drop for World {
     }
 }
 
-/// Whether nobody listens on the port.
+/// Whether nobody listens on the port. Listening to find out would leave a listener in every process
+/// that another thread starts at that moment, until it runs its program.
 pub fn is_free(port: u16) -> bool {
-    TcpListener::bind(("127.0.0.1", port)).is_ok()
+    TcpStream::connect(("127.0.0.1", port)).is_err()
 }
 
 /// Ports that are free now and given to no other test, for as long as this process is there.
