@@ -7,6 +7,7 @@ mod dry_run;
 mod endpoint;
 mod error;
 mod identity;
+mod retries;
 mod trace_interceptor;
 mod tries;
 mod witness;
@@ -32,11 +33,13 @@ pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Plan, UnsentRequest, WriteCost};
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::identity::CallerIdentity;
+pub(crate) use self::retries::{RetryConflicts, is_busy};
 pub(crate) use self::tries::Tries;
 
 use self::account::{CachedCredentials, Caller};
 use self::answers::Checking;
 use self::endpoint::aws_in;
+use self::retries::Retries;
 use self::trace_interceptor::TraceInterceptor;
 use self::witness::Witness;
 use crate::config::{AwsConfig, Credentials, DUMMY_CREDENTIAL, Host, PlanSize, is_loopback};
@@ -60,9 +63,10 @@ impl Aws {
     /// The interceptors for each client.
     pub(crate) fn interceptors(&self) -> Vec<SharedInterceptor> {
         let trace_interceptor = self.trace_interceptor.iter().cloned().map(SharedInterceptor::new);
-        let witness = std::iter::once(SharedInterceptor::new(self.place.witness.clone()));
+        let witness = self.place.witness.clone();
+        let retries = Retries::new(self.place.request_timeout);
         trace_interceptor
-            .chain(witness)
+            .chain([SharedInterceptor::new(witness), SharedInterceptor::new(retries)])
             .chain(self.dry_run.iter().cloned().map(SharedInterceptor::new))
             .collect()
     }

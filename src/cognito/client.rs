@@ -1,18 +1,11 @@
 //! The client for one user pool, and its errors.
 
 use aws_sdk_cognitoidentityprovider::Client;
-use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 
 use crate::aws::{Aws, Endpoint, code};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Reason, Result};
-
-/// The attempts of a throttled request. ListUsers allows about 30 calls per second for the whole
-/// account. With pauses that double from one second, five attempts cover 15 seconds in which others
-/// use that up.
-/// Source: "Quotas in Amazon Cognito" in the developer guide.
-const PATIENT_ATTEMPTS: u32 = 5;
 
 /// A user pool.
 pub struct UserPool {
@@ -22,7 +15,6 @@ pub struct UserPool {
     /// The configured id, and the region that requests are signed for.
     setting: UserPoolId,
     region: String,
-    retry: RetryConfig,
 }
 
 impl UserPool {
@@ -32,11 +24,10 @@ impl UserPool {
         let interceptors = aws.interceptors();
         let Aws { sdk, place, .. } = aws;
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-        let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let mut client = aws_sdk_cognitoidentityprovider::config::Builder::from(&sdk);
         client.set_interceptors(interceptors);
         let client = Client::from_conf(client.build());
-        Ok(Self { client, id: pool.id().to_owned(), place, setting: pool, region, retry })
+        Ok(Self { client, id: pool.id().to_owned(), place, setting: pool, region })
     }
 
     /// The pool's id.
@@ -49,15 +40,6 @@ impl UserPool {
     #[must_use]
     pub const fn place(&self) -> &Endpoint {
         &self.place
-    }
-
-    /// A configuration for requests that were throttled until the SDK gave up: more attempts, and
-    /// longer pauses. Not for all requests, because it would take as long to report a network that
-    /// is down.
-    pub(super) fn with_more_retries(&self) -> aws_sdk_cognitoidentityprovider::config::Builder {
-        let attempts = self.retry.max_attempts().max(PATIENT_ATTEMPTS);
-        let retry = self.retry.clone().with_max_attempts(attempts);
-        aws_sdk_cognitoidentityprovider::Config::builder().retry_config(retry)
     }
 
     /// The error of a listing with `filter`.

@@ -6,7 +6,6 @@ use aws_sdk_cognitoidentityprovider::primitives::DateTimeFormat;
 use aws_sdk_cognitoidentityprovider::types::UserType;
 
 use super::UserPool;
-use crate::aws::code;
 use crate::error::{Error, Result};
 use crate::messaging::PoolUser;
 
@@ -54,13 +53,7 @@ impl Listing<'_> {
             .limit(PAGE)
             .set_filter(self.filter.clone())
             .set_pagination_token(self.token.clone());
-        let page = match request.clone().send().await {
-            Err(error) if code(&error) == Some("TooManyRequestsException") => {
-                request.customize().config_override(self.pool.with_more_retries()).send().await
-            }
-            answer => answer,
-        };
-        let page = page.map_err(|error| self.pool.error(self.filter.as_deref(), &error))?;
+        let page = request.send().await.map_err(|error| self.pool.error(self.filter.as_deref(), &error))?;
         self.token = page.pagination_token.filter(|token| !token.is_empty());
         match &self.token {
             None => self.done = true,

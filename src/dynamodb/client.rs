@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::Client;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 
-use crate::aws::{Aws, DryRun, Endpoint, Tries};
+use crate::aws::{Aws, DryRun, Endpoint, RetryConflicts, Tries};
 use crate::config::{AwsConfig, Target};
 use crate::dynamodb::write::measure::Schemas;
 use crate::error::Result;
@@ -30,6 +31,7 @@ impl DynamoDb {
         aws.dry_run = aws.dry_run.map(|dry_run| dry_run.measuring(schemas.measure()));
         let mut client = aws_sdk_dynamodb::config::Builder::from(&aws.sdk);
         client.set_interceptors(aws.interceptors());
+        client.push_retry_classifier(SharedRetryClassifier::new(RetryConflicts));
         let Aws { place, dry_run, .. } = aws;
         Ok(Self { client: Client::from_conf(client.build()), place, dry_run, schemas })
     }

@@ -3,30 +3,15 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::DynamoDb;
-use crate::aws::code;
+use crate::aws::{code, is_busy};
 use crate::error::{Error, Reason};
 
 /// The service's code for a table that does not exist.
 const NOT_FOUND: &str = "ResourceNotFoundException";
 
-/// Throttling codes: the rate of the table or of the account is exceeded.
-/// Source: "Error handling with DynamoDB" in the developer guide.
-const THROTTLING_CODES: [&str; 3] =
-    ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
-
-/// Whether the request was throttled.
-pub(crate) fn is_throttled<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    code(error).is_some_and(|code| THROTTLING_CODES.contains(&code))
-}
-
 /// Whether the service itself failed. The request may have been carried out or not.
 pub(crate) fn is_server_error<E>(error: &SdkError<E>) -> bool {
     error.raw_response().is_some_and(|response| response.status().is_server_error())
-}
-
-/// Whether the request may succeed later: the table is throttled, or a transaction holds the item.
-pub(crate) fn is_busy<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    is_throttled(error) || code(error) == Some("TransactionConflictException")
 }
 
 /// Whether the service says that the table does not exist.

@@ -19,7 +19,7 @@ impl MessagesTable {
             .index_name(names::GROUP_INDEX)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let reading = Reading { what: "cannot look for message groups", table: &self.name };
-        let page = self.db.scan_page(scan, reading, false).await?;
+        let page = self.db.scan_page(scan, reading).await?;
         Ok(page.items().iter().map(to_group).collect())
     }
 }

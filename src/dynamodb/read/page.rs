@@ -1,6 +1,5 @@
-//! Sends a read with retries.
+//! Sends one page of a read.
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -9,7 +8,6 @@ use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity::Indexes;
 
-use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb};
 use crate::error::Result;
 
@@ -28,21 +26,20 @@ impl DynamoDb {
         reading: Reading<'_>,
         capacity: &mut Capacity,
     ) -> Result<QueryOutput> {
-        let query = query.return_consumed_capacity(Indexes);
-        let answer = self.answer(|| query.clone().send(), reading, capacity.pages > 0).await?;
+        let answer = query.return_consumed_capacity(Indexes).send().await;
+        let answer = answer.map_err(|error| self.error(reading.what, reading.table, &error))?;
         capacity.add(&answer);
         Ok(answer)
     }
 
-    /// Sends one page of `scan`. `answered`: see [`with_retries`].
+    /// Sends one page of `scan`.
     pub(crate) async fn scan_page(
         &self,
         scan: ScanFluentBuilder,
         reading: Reading<'_>,
-        answered: bool,
     ) -> Result<ScanOutput> {
-        let scan = scan.return_consumed_capacity(Indexes);
-        self.answer(|| scan.clone().send(), reading, answered).await
+        let answer = scan.return_consumed_capacity(Indexes).send().await;
+        answer.map_err(|error| self.error(reading.what, reading.table, &error))
     }
 
     /// Sends `get`.
@@ -52,24 +49,9 @@ impl DynamoDb {
         reading: Reading<'_>,
         capacity: &mut Capacity,
     ) -> Result<GetItemOutput> {
-        let get = get.return_consumed_capacity(Indexes);
-        let answer = self.answer(|| get.clone().send(), reading, capacity.pages > 0).await?;
+        let answer = get.return_consumed_capacity(Indexes).send().await;
+        let answer = answer.map_err(|error| self.error(reading.what, reading.table, &error))?;
         capacity.add(&answer);
         Ok(answer)
-    }
-
-    async fn answer<T, E, F>(
-        &self,
-        send: impl Fn() -> F,
-        Reading { what, table }: Reading<'_>,
-        answered: bool,
-    ) -> Result<T>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E>>>,
-    {
-        // Boxed, because it would make the future of every read large.
-        let answer = Box::pin(with_retries(self, answered, send)).await;
-        answer.map_err(|error| self.error(what, table, &error))
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodbstreams::types::ShardIteratorType;
 
 use super::Record;
 use super::shards::{Position, Shard, Stream};
-use crate::aws::{Aws, Endpoint, code, is_untaken};
+use crate::aws::{Aws, Endpoint, code, is_busy, is_untaken};
 use crate::config::AwsConfig;
 use crate::error::{Error, Reason, Result};
 
@@ -145,7 +145,7 @@ impl Streams {
             None | Some("LimitExceededException" | "InternalServerError" | "ServiceUnavailable") => {
                 FailureKind::Retryable
             }
-            Some(_) if crate::dynamodb::error::is_throttled(error) => FailureKind::Retryable,
+            Some(_) if is_busy(error) => FailureKind::Retryable,
             Some(_) => FailureKind::Permanent,
         };
         let error = self.place.error(what, error);

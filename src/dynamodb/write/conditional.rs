@@ -11,7 +11,6 @@ use tokio::time::sleep;
 use super::single::same;
 use crate::aws::{Tries, code, is_not_sent};
 use crate::dynamodb::item::{json, size};
-use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema, Pace};
 use crate::error::{Error, Kind, Result};
 
@@ -89,8 +88,7 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let unheard = Tries::default();
-        let send = || request.clone().customize().interceptor(unheard.clone()).send();
-        match with_retries(self, false, send).await {
+        match request.clone().customize().interceptor(unheard.clone()).send().await {
             Ok(answer) => {
                 let mut capacity = Capacity::new(self.is_emulated());
                 capacity.add_written(&answer, 1);

@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::types::{
 use crate::aws::Tries;
 use crate::dynamodb::item::expression::{Condition, Placeholders};
 use crate::dynamodb::item::json;
-use crate::dynamodb::retry::with_retries;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::Result;
 
@@ -47,8 +46,7 @@ impl DynamoDb {
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let send = || request.clone().customize().interceptor(tries.clone()).send();
-        let answer = Box::pin(with_retries(self, false, send)).await;
+        let answer = request.customize().interceptor(tries.clone()).send().await;
         let is_ours = |found: Option<&Item>| found.is_some_and(|found| same(found, &item));
         match answer {
             Ok(answer) => {
@@ -102,8 +100,7 @@ impl DynamoDb {
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let send = || request.clone().customize().interceptor(tries.clone()).send();
-        let answer = Box::pin(with_retries(self, false, send)).await;
+        let answer = request.customize().interceptor(tries.clone()).send().await;
         match answer {
             Ok(answer) if tries.went_unanswered() && answer.attributes.is_none() => {
                 written.add_written(&answer, 0);

@@ -8,9 +8,8 @@ use aws_sdk_dynamodb::types::{
 };
 use uuid::Uuid;
 
-use crate::aws::{code, is_not_sent};
-use crate::dynamodb::error::{is_server_error, is_throttled};
-use crate::dynamodb::retry::{MAX_RETRIES, pause};
+use crate::aws::is_not_sent;
+use crate::dynamodb::error::is_server_error;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
 
@@ -19,8 +18,6 @@ use crate::error::{Error, Result};
 const PASSING: [&str; 4] =
     [CONDITION_FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-/// The code when an earlier try with the same token is still in progress.
-const IN_PROGRESS: &str = "TransactionInProgressException";
 
 /// The condition that no item has this key.
 const ABSENT: &str = "attribute_not_exists(#pk)";
@@ -133,8 +130,7 @@ impl Unchanged {
 }
 
 impl DynamoDb {
-    /// Sends `transaction` with an idempotency token, so that a retry, here or in the SDK, does not carry
-    /// it out twice.
+    /// Sends `transaction` with an idempotency token, so that a retry does not carry it out twice.
     ///
     /// # Errors
     /// Anything but being overtaken by another writer. A hint says so when it is unknown whether the
@@ -153,24 +149,13 @@ impl DynamoDb {
             .set_transact_items(Some(transaction.actions))
             .client_request_token(Uuid::new_v4().to_string())
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let mut tries = 1;
-        let error = loop {
-            let error = match request.clone().send().await {
-                Ok(answer) => {
-                    capacity.add_written(&answer, writes);
-                    return Ok(TransactionOutcome::Done);
-                }
-                Err(error) if is_not_sent(&error) => return Ok(TransactionOutcome::Done),
-                Err(error) => error,
-            };
-            // An earlier try may have succeeded although its response was lost. The retry uses the same
-            // token; with a new one the transaction would be carried out again.
-            let is_busy = code(&error) == Some(IN_PROGRESS) || is_throttled(&error);
-            if !is_busy || tries == MAX_RETRIES {
-                break error;
+        let error = match request.send().await {
+            Ok(answer) => {
+                capacity.add_written(&answer, writes);
+                return Ok(TransactionOutcome::Done);
             }
-            pause(tries).await;
-            tries += 1;
+            Err(error) if is_not_sent(&error) => return Ok(TransactionOutcome::Done),
+            Err(error) => error,
         };
         if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
             error.as_service_error()

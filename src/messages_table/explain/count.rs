@@ -41,7 +41,7 @@ impl Explainer<'_> {
         loop {
             let scan = scan.clone().set_exclusive_start_key(start);
             let reading = Reading { what: EXPLAINING, table: self.table.name() };
-            let page = self.table.db().scan_page(scan, reading, false).await?;
+            let page = self.table.db().scan_page(scan, reading).await?;
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(self.found(false));

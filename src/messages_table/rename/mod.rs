@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::items::{key, size, text, to_message, write_units};
 use super::names;
 use crate::aws::{Tries, code, is_not_sent};
-use crate::dynamodb::retry::{pause, with_retries};
+use crate::dynamodb::retry::pause;
 use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
@@ -270,8 +270,7 @@ pub(crate) async fn send(
     is_row: bool,
 ) -> Result<Updated> {
     let unheard = Tries::default();
-    let send = || update.clone().customize().interceptor(unheard.clone()).send();
-    match with_retries(table.db(), false, send).await {
+    match update.customize().interceptor(unheard.clone()).send().await {
         Ok(answer) if is_row => Ok(Updated::Row(answer)),
         Ok(answer) => Ok(Updated::Message(answer)),
         Err(error) if is_not_sent(&error) => Ok(Updated::Gone),

@@ -47,7 +47,7 @@ impl MessagesTable {
     pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
         let scan = self.db.client.scan().table_name(&self.name).index_name(names::GROUP_INDEX).limit(SAMPLE);
         let reading = Reading { what: "cannot read the group rows", table: &self.name };
-        let answer = self.db.scan_page(scan, reading, false).await?;
+        let answer = self.db.scan_page(scan, reading).await?;
         let users = |row: &Item| {
             let row = to_group(row);
             Some([row.owner_uuid.parse().ok()?, row.other.user_uuid.parse().ok()?])

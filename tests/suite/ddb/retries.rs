@@ -3,7 +3,7 @@
 use crate::support::{Fault, GROUP, Proxy, Sandbox};
 
 /// More answers in a row than the SDK takes by itself.
-const THROTTLED: usize = 7;
+const THROTTLED: usize = 5;
 
 /// Runs a command whose first requests of `operation` are throttled, and returns what it printed.
 fn throttled(sandbox: &Sandbox, operation: &'static str, words: &[&str]) -> String {

@@ -42,11 +42,12 @@ fn throttled_for_good_is_an_error_and_nothing_changes() {
     let group = Group::new();
     let rule = group.developers_rule();
     let proxy = failing(MODIFY, usize::MAX, Fault::Error(503, "RequestLimitExceeded"));
-    let run = Run::of(&mut group.update_on(proxy.url(), &rule, &["--ip", NEW])).exits_with(1);
+    let flags = ["--ip", NEW, "--timeout", "2s"];
+    let run = Run::of(&mut group.update_on(proxy.url(), &rule, &flags)).exits_with(1);
     assert_eq!(run.stdout, "");
     run.says(&format!("Error: cannot change the rule {rule:?} on "))
         .says("not now, please [RequestLimitExceeded]");
-    assert_eq!(proxy.calls(), 3);
+    assert!(proxy.calls() > 3, "{}", proxy.calls());
     assert_eq!(described(&rule)["CidrIpv4"], "9.9.9.9/32");
 }
 

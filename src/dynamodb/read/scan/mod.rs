@@ -6,7 +6,6 @@ mod request;
 mod segments;
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
@@ -69,7 +68,6 @@ impl DynamoDb {
             values: placeholders.values(),
             consistent: request.consistent,
             pages,
-            answered: AtomicBool::new(false),
         };
         Ok(Scan {
             plan: Arc::new(plan),

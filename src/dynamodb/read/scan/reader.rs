@@ -1,7 +1,6 @@
 //! Reading the pages of a segment.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -29,8 +28,6 @@ pub(super) struct ScanPlan {
     pub(super) values: Option<HashMap<String, AttributeValue>>,
     pub(super) consistent: bool,
     pub(super) pages: Pages,
-    /// Whether the service has answered any request.
-    pub(super) answered: AtomicBool,
 }
 
 /// A page, and what it consumed.
@@ -94,9 +91,7 @@ impl ScanPlan {
             .set_consistent_read(self.consistent.then_some(true))
             .set_exclusive_start_key(key);
         let reading = Reading { what: "cannot scan", table: &self.table };
-        let answered = self.answered.load(Ordering::Relaxed);
-        let answer = self.db.scan_page(request, reading, answered).await?;
-        self.answered.store(true, Ordering::Relaxed);
+        let answer = self.db.scan_page(request, reading).await?;
         let mut capacity = Capacity::new(self.db.is_emulated());
         capacity.add(&answer);
         let items = answer.items.unwrap_or_default();

@@ -13,8 +13,8 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::op::Op;
 use super::request::key_of;
-use crate::aws::is_not_sent;
-use crate::dynamodb::error::{is_server_error, is_throttled};
+use crate::aws::{is_busy, is_not_sent};
+use crate::dynamodb::error::is_server_error;
 use crate::dynamodb::{DynamoDb, KeySchema};
 use crate::error::Error;
 
@@ -96,7 +96,7 @@ impl Destination {
             Err(error) if is_not_sent(&error) => {
                 BatchOutcome::Taken(HashSet::new(), Box::new(BatchWriteItemOutput::builder().build()))
             }
-            Err(error) if is_throttled(&error) => BatchOutcome::Throttled,
+            Err(error) if is_busy(&error) => BatchOutcome::Throttled,
             Err(error) => {
                 let may_pass = may_pass(&error);
                 let error = self.db.error("cannot write", &self.table, &error);
