@@ -24,7 +24,6 @@ pub struct Cli {
 }
 
 /// The whole command line as clap has it: for help, completions, man pages, tests.
-#[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
 }

@@ -22,31 +22,26 @@ pub struct Context {
 
 impl Context {
     /// Makes a context without contacting anything. `warn` reports settings that are ignored.
-    #[must_use]
     pub fn new(config: Config, warn: impl Fn(String) + Send + Sync + 'static) -> Self {
         Self { config, warn: Box::new(warn), given: Mutex::default() }
     }
 
     /// The resolved configuration.
-    #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
     /// The target of this run.
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.config.target()
     }
 
     /// Whether to write nothing. No client of this context writes then.
-    #[must_use]
     pub const fn dry_run(&self) -> bool {
         self.config.dry_run()
     }
 
     /// Whether a dry run shows every request and statement.
-    #[must_use]
     pub const fn full_plan(&self) -> bool {
         self.config.full_plan()
     }
@@ -98,7 +93,6 @@ impl Context {
     }
 
     /// The URL of production's PostgreSQL, if known. Makes no connection.
-    #[must_use]
     pub fn production_url(&self) -> Option<ConnectionUrl> {
         let production = self.config.for_target(Target::Prod).postgres().ok()?;
         Some(ConnectionUrl::new(&production).ok()?.reading_only(true))

@@ -29,7 +29,6 @@ pub struct Sorter<T> {
 
 impl<T: Fixed> Sorter<T> {
     /// A sorter that holds at most this many values in memory, but at least one.
-    #[must_use]
     pub const fn new(most: usize) -> Self {
         Self { held: Vec::new(), most, runs: Vec::new() }
     }

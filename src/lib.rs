@@ -41,7 +41,6 @@ use crate::output::Ui;
 ///
 /// Must be called before any thread starts: parts of a `.env` file are put into the process's
 /// environment, where the AWS SDK looks for its variables.
-#[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let color = Color::in_words(&args);

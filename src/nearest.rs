@@ -1,7 +1,6 @@
 //! "Did you mean": finds the most similar name.
 
 /// The name most similar to `name`, if any is similar at all.
-#[must_use]
 pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
     /// Below this, Jaro-Winkler finds everything similar.
     const ALIKE: f64 = 0.7;

@@ -22,7 +22,6 @@ struct Entry {
 
 impl Remembered {
     /// Reads the file in the folder `state`; empty when it cannot be read.
-    #[must_use]
     pub fn read(state: Option<&Path>, file: &str) -> Self {
         let file = state.map(|state| state.join(file));
         let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
@@ -30,7 +29,6 @@ impl Remembered {
     }
 
     /// The answer, unless it is older than `age`.
-    #[must_use]
     pub fn get(&self, about: &str, age: Duration) -> Option<&str> {
         let now = now();
         let is_recent = |entry: &&Entry| entry.asked_at <= now && now - entry.asked_at < age.as_secs();

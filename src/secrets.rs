@@ -8,7 +8,6 @@ const SHORT: usize = 4;
 const BEGINNING: usize = 16;
 
 /// Hides `secrets` in `text`, whole or cut off.
-#[must_use]
 pub fn hide<'s>(text: &str, secrets: impl IntoIterator<Item = &'s str>) -> String {
     let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.trim().is_empty()).collect();
     // Longest first: one may be part of another.

@@ -49,7 +49,6 @@ impl StateFile {
     }
 
     /// Its path.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -197,7 +196,6 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The path of a companion file: `path` with `ending` appended.
-#[must_use]
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);

@@ -11,7 +11,6 @@ pub enum Target {
 
 impl Target {
     /// The name to show.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Local => "LOCAL",

@@ -40,7 +40,6 @@ struct Waits {
 
 /// A wait, which ends when this is dropped.
 #[derive(Debug)]
-#[must_use]
 pub struct Wait(Option<AbortHandle>);
 
 impl Drop for Wait {
@@ -84,19 +83,16 @@ impl Trace {
     }
 
     /// Whether requests are traced.
-    #[must_use]
     pub const fn is_on(&self) -> bool {
         self.requests.is_some()
     }
 
     /// Whether anything is traced or reported.
-    #[must_use]
     pub const fn is_heard(&self) -> bool {
         self.requests.is_some() || self.waits.is_some()
     }
 
     /// Whether wire data is traced.
-    #[must_use]
     pub fn shows_wire(&self) -> bool {
         self.requests.as_ref().is_some_and(|inner| inner.wire)
     }
@@ -154,7 +150,6 @@ impl fmt::Debug for Trace {
 }
 
 /// The time since `start`, as a trace shows it.
-#[must_use]
 pub fn since(start: Instant) -> String {
     format!("{:.1} ms", start.elapsed().as_secs_f64() * 1000.0)
 }

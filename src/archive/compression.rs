@@ -26,7 +26,6 @@ pub enum Compression {
 
 impl Compression {
     /// The compression that a file's name asks for.
-    #[must_use]
     pub fn of(path: &Path) -> Self {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         match ending.to_ascii_lowercase().as_str() {

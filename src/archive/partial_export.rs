@@ -181,13 +181,11 @@ impl PartialExport {
     }
 
     /// The path of the file until it is complete.
-    #[must_use]
     pub fn part(&self) -> &Path {
         &self.part
     }
 
     /// Where each segment of the scan begins; empty for a new file.
-    #[must_use]
     pub fn starts(&self) -> Vec<Start> {
         self.starts.clone()
     }
@@ -198,7 +196,6 @@ impl PartialExport {
     }
 
     /// What the file holds so far.
-    #[must_use]
     pub fn totals(&self) -> Totals {
         self.writer.totals()
     }

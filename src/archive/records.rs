@@ -29,7 +29,6 @@ pub enum Format {
 
 impl Format {
     /// The name to show.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Cruddur => "a cruddur export",

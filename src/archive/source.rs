@@ -42,7 +42,6 @@ pub struct Entry<'e> {
 
 impl Entry<'_> {
     /// `FILE:LINE`, where the change begins.
-    #[must_use]
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
@@ -82,13 +81,11 @@ impl Source {
     }
 
     /// Its name, for messages.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether it can be read more than once, unlike a pipe.
-    #[must_use]
     pub fn is_repeatable(&self) -> bool {
         let is_regular = |file: &DataFile| match &file.path {
             Some(path) => std::fs::metadata(path).is_ok_and(|about| about.is_file()),
@@ -98,14 +95,12 @@ impl Source {
     }
 
     /// Its size in bytes, as far as known.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         let paths = self.files.iter().filter_map(|file| file.path.as_ref());
         paths.filter_map(|path| Some(std::fs::metadata(path).ok()?.len())).sum()
     }
 
     /// The number of its files.
-    #[must_use]
     pub fn files(&self) -> usize {
         self.files.len()
     }

@@ -42,7 +42,6 @@ pub struct FileSurvey {
 
 impl FileSurvey {
     /// The number of changes.
-    #[must_use]
     pub const fn changes(&self) -> u64 {
         self.puts + self.deletes
     }
@@ -50,7 +49,6 @@ impl FileSurvey {
 
 impl KeyPart {
     /// The key of a table.
-    #[must_use]
     pub fn of(schema: &TableSchema) -> Vec<Self> {
         let kind = |kind| match kind {
             KeyKind::Text => "S",

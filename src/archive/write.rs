@@ -69,7 +69,6 @@ impl Trailer {
 
 impl Header {
     /// The header of an export of this table.
-    #[must_use]
     pub fn new(table: &str, place: String, key: Vec<KeyPart>, table_id: String) -> Self {
         let exported_at = crate::messaging::Timestamp::now().to_string();
         Self { version: VERSION, table: table.to_owned(), place, key, table_id, exported_at }
@@ -114,7 +113,6 @@ impl<W: Write> Writer<W> {
     }
 
     /// The totals so far.
-    #[must_use]
     pub fn totals(&self) -> Totals {
         self.checksum.totals()
     }

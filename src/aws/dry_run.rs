@@ -83,7 +83,6 @@ impl WriteCost {
     }
 
     /// Write units of the table and its indexes.
-    #[must_use]
     pub fn units(&self) -> u64 {
         self.table_units + self.index_units.values().sum::<u64>()
     }
@@ -103,13 +102,11 @@ pub struct Plan {
 
 impl Plan {
     /// The plan of one request.
-    #[must_use]
     pub fn of(request: UnsentRequest) -> Self {
         Self { operations: vec![(request.operation.clone(), 1)], first: vec![request], ..Self::default() }
     }
 
     /// The number of requests, including those that are not kept.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.operations.iter().map(|(_, count)| count).sum()
     }
@@ -130,13 +127,11 @@ impl Plan {
     }
 
     /// The first request.
-    #[must_use]
     pub fn into_first(self) -> Option<UnsentRequest> {
         self.first.into_iter().next()
     }
 
     /// How many requests [`Plan::each`] visits.
-    #[must_use]
     pub fn held(&self) -> u64 {
         if self.others.is_some() { self.count() } else { self.first.len() as u64 }
     }

@@ -28,38 +28,32 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// The service at this place.
-    #[must_use]
     pub const fn service(&self) -> Service {
         self.service
     }
 
     /// The target that it belongs to.
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
     /// The endpoint's URL, or the region for AWS's own endpoint; used to store a place.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The region that requests are signed for.
-    #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
     /// The service and where it is, in words for users.
-    #[must_use]
     pub fn described(&self) -> String {
         let at = if self.host.is_some() { format!(" at {}", self.name) } else { String::new() };
         format!("{}{at} in {}", self.service.name(), self.region)
     }
 
     /// What is known so far: where it is, and whether its responses came from AWS.
-    #[must_use]
     pub fn signs(&self) -> Signs {
         let service = |is_aws: bool| is_aws.then(|| format!("AWS's {}", self.service.name()));
         Signs {
@@ -84,19 +78,16 @@ impl Endpoint {
     }
 
     /// The timeout of a request with its retries, and of work in which nothing succeeds.
-    #[must_use]
     pub const fn request_timeout(&self) -> Duration {
         self.request_timeout
     }
 
     /// Whether this is an emulator.
-    #[must_use]
     pub const fn is_emulated(&self) -> bool {
         self.emulated
     }
 
     /// Whether the endpoint can only be on this machine.
-    #[must_use]
     pub const fn is_loopback(&self) -> bool {
         self.loopback
     }

@@ -31,13 +31,11 @@ impl UserPool {
     }
 
     /// The pool's id.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// Where it is.
-    #[must_use]
     pub const fn place(&self) -> &Endpoint {
         &self.place
     }

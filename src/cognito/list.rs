@@ -24,7 +24,6 @@ pub struct Listing<'a> {
 
 impl UserPool {
     /// Lists the pool's users that match `filter`.
-    #[must_use]
     pub fn list_users(&self, filter: Option<&str>) -> Listing<'_> {
         Listing {
             pool: self,
@@ -71,7 +70,6 @@ impl Listing<'_> {
     }
 
     /// Whether there are pages left.
-    #[must_use]
     pub const fn has_more(&self) -> bool {
         !self.done
     }

@@ -45,6 +45,7 @@ fn text(hint: impl Into<Hint>) -> Vec<Hint> {
     vec![hint.into()]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn for_reason(reason: &Reason) -> Vec<Hint> {
     match reason {
         Reason::Transient | Reason::RefusedCredentials | Reason::RefusedRole => Vec::new(),

@@ -91,7 +91,6 @@ pub enum Command {
 
 impl Command {
     /// The runtime it needs. Only serving needs threads.
-    #[must_use]
     pub fn runtime(&self) -> tokio::runtime::Builder {
         match self {
             #[cfg(feature = "local")]
@@ -101,7 +100,6 @@ impl Command {
     }
 
     /// Its default timeout, if it differs from that of the other commands.
-    #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
         match self {
             Self::Doctor(_) => Some(doctor::TIMEOUT),

@@ -31,7 +31,6 @@ pub enum Service {
 
 impl Service {
     /// The name to show.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB",
@@ -45,7 +44,6 @@ impl Service {
     /// The endpoint variables that local commands read; the first one set wins. `AWS_ENDPOINT_URL`,
     /// which is for all services, is what the app calls its local DynamoDB, so it is ignored for
     /// user pools and security groups.
-    #[must_use]
     pub const fn endpoint_variables(self) -> &'static [&'static str] {
         match self {
             Self::DynamoDb => &["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"],
@@ -114,7 +112,6 @@ pub struct AwsConfig {
 
 impl AwsConfig {
     /// Whether the endpoint is not AWS.
-    #[must_use]
     pub fn is_emulated(&self) -> bool {
         is_emulated(self.endpoint.as_ref())
     }
@@ -139,7 +136,6 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// A plain endpoint on this machine.
-    #[must_use]
     pub fn loopback(port: u16) -> Self {
         Self { url: format!("http://127.0.0.1:{port}"), tls: false, host: "127.0.0.1".to_owned(), port }
     }
@@ -175,7 +171,6 @@ impl Endpoint {
 
 impl Config {
     /// The region from a flag or the environment. Reads no profile file.
-    #[must_use]
     pub fn region(&self) -> Option<String> {
         let named = || self.environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
         self.flags.region.clone().or_else(|| named().map(|setting| setting.value))
@@ -184,7 +179,6 @@ impl Config {
     /// The endpoint variables of `service` that are set, ignored in production, and probably not
     /// meant for local work alone. DynamoDB's usually name the local stack, so they are listed only
     /// if they name an AWS host.
-    #[must_use]
     pub fn endpoints_ignored_in_production(&self, service: Service) -> Vec<&'static str> {
         let is_local = |setting: &Setting| {
             matches!(service, Service::DynamoDb | Service::DynamoDbStreams)

@@ -140,7 +140,6 @@ impl Environment {
     }
 
     /// The `.env` file in use.
-    #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
@@ -163,7 +162,6 @@ impl Environment {
     }
 
     /// A variable; an empty one counts as unset.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<Setting> {
         if let (Some(file), Some(said)) = (&self.file, self.in_file.get(name).filter(|said| said.counts)) {
             let source = Source::EnvFile(name.to_owned(), file.clone(), said.line);
@@ -173,14 +171,12 @@ impl Environment {
     }
 
     /// A path, or a list of paths, from the process's environment alone.
-    #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 
     /// All values of `names`, in order of precedence: for each name, the environment before the
     /// `.env` file.
-    #[must_use]
     pub fn all(&self, names: &[&str]) -> Vec<Setting> {
         let of_file = |name: &str| {
             let said = self.in_file.get(name).filter(|said| !said.counts && !said.value.is_empty())?;
@@ -191,13 +187,11 @@ impl Environment {
     }
 
     /// The first of `names` that is set.
-    #[must_use]
     pub fn first(&self, names: &[&str]) -> Option<Setting> {
         names.iter().find_map(|name| self.get(name))
     }
 
     /// The names of all `AWS_ENDPOINT_URL*` variables that are set.
-    #[must_use]
     pub fn aws_endpoint_variables(&self) -> Vec<String> {
         names_with("AWS_ENDPOINT_URL")
     }

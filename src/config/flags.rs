@@ -29,7 +29,6 @@ impl Color {
 
     /// The value of `--color` in arguments that clap rejects or has not parsed yet: its help and
     /// its errors have colours too.
-    #[must_use]
     pub fn in_words(words: &[OsString]) -> Self {
         let words = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--"));
         let mut color = Self::default();

@@ -66,7 +66,6 @@ pub struct Host {
 
 impl Host {
     /// Parses a name, an address, or the directory of a socket.
-    #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
         let plain = host.trim_matches(['[', ']']);
         let without_zone = plain.split('%').next().unwrap_or(plain);
@@ -90,32 +89,27 @@ impl Host {
     }
 
     /// The name, if it still has to be resolved.
-    #[must_use]
     pub fn unresolved(&self) -> Option<&str> {
         self.name.as_deref().filter(|name| self.addresses.is_empty() && !is_socket(name))
     }
 
     /// Whether the name is in one of AWS's domains.
-    #[must_use]
     pub fn is_aws(&self) -> bool {
         self.name.as_deref().is_some_and(is_aws_host)
     }
 
     /// Whether both are written the same way: the same port and name, or without a name the same addresses.
-    #[must_use]
     pub fn has_name_of(&self, other: &Self) -> bool {
         let same = |host: &Self| host.name.is_some() || host.addresses == other.addresses;
         self.port == other.port && self.name == other.name && same(self)
     }
 
     /// Whether they share the port and an address.
-    #[must_use]
     pub fn has_address_of(&self, other: &Self) -> bool {
         self.port == other.port && self.addresses.iter().any(|address| other.addresses.contains(address))
     }
 
     /// How far away it is, as far as known.
-    #[must_use]
     pub fn reach(&self) -> Reach {
         let by_address = self.addresses.iter().copied().map(reach).max();
         match self.name.as_deref() {
@@ -128,21 +122,18 @@ impl Host {
 }
 
 /// Whether `host` can only be this machine.
-#[must_use]
 pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether a host's name is in one of AWS's domains.
-#[must_use]
 pub fn is_aws_host(name: &str) -> bool {
     let name = normal(name);
     AWS_DOMAINS.iter().any(|domain| is_within(&name, domain))
 }
 
 /// How far away an address is.
-#[must_use]
 pub fn reach(address: IpAddr) -> Reach {
     let address = plain_address(address);
     if address.is_loopback() || address.is_unspecified() {

@@ -97,7 +97,6 @@ impl<'a> Spec<'a> {
 
 impl Config {
     /// Every setting, in groups, set or not. Reads no AWS profile and makes no requests.
-    #[must_use]
     pub fn listing(&self) -> Vec<Listed> {
         let mut rows = self.world();
         rows.extend(self.aws_settings());

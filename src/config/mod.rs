@@ -87,13 +87,11 @@ impl Config {
 
     /// The `PG*` variables that are set and that libpq would use, but that are ignored for
     /// production's PostgreSQL.
-    #[must_use]
     pub fn ignored_in_production(&self) -> Vec<&'static str> {
         postgres::ignored_in_production(&self.environment)
     }
 
     /// A warning for users of `service`: variables that would lead elsewhere, but are ignored.
-    #[must_use]
     pub fn aws_warning(&self, service: Service) -> Option<String> {
         if self.flags.endpoint_url.is_some() {
             return None;
@@ -103,7 +101,6 @@ impl Config {
     }
 
     /// The same warning for PostgreSQL.
-    #[must_use]
     pub fn postgres_warning(&self) -> Option<String> {
         let leftover = self.in_production(|| self.ignored_in_production())?;
         Some(format!(
@@ -119,25 +116,21 @@ impl Config {
     }
 
     /// The target of this run.
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
     /// Whether to write nothing.
-    #[must_use]
     pub const fn dry_run(&self) -> bool {
         self.flags.dry_run
     }
 
     /// Whether a dry run shows everything.
-    #[must_use]
     pub const fn full_plan(&self) -> bool {
         self.flags.full
     }
 
     /// The timeout from the command line.
-    #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
         self.flags.timeout
     }
@@ -148,7 +141,6 @@ impl Config {
     }
 
     /// The variables.
-    #[must_use]
     pub const fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -169,7 +161,6 @@ impl Config {
     }
 
     /// The messages table: `flag`, or else `DDB_MESSAGE_TABLE`, or else the default.
-    #[must_use]
     pub fn table(&self, flag: Option<&str>) -> String {
         flag.map(ToOwned::to_owned)
             .or_else(|| self.environment.get("DDB_MESSAGE_TABLE").map(|setting| setting.value))
@@ -201,7 +192,6 @@ impl Config {
     }
 
     /// The directories of `PATH`.
-    #[must_use]
     pub fn search_path(&self) -> Vec<PathBuf> {
         self.environment.path("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
     }

@@ -177,19 +177,16 @@ impl PostgresConfig {
     }
 
     /// The timeout for an answer.
-    #[must_use]
     pub const fn request_timeout(&self) -> Duration {
         self.request_timeout
     }
 
     /// The trace of its statements.
-    #[must_use]
     pub const fn trace(&self) -> &Trace {
         &self.trace
     }
 
     /// The value of libpq's `keyword`.
-    #[must_use]
     pub fn get(&self, keyword: &str) -> Option<&Setting> {
         self.settings.get(keyword)
     }
@@ -200,7 +197,6 @@ impl PostgresConfig {
     }
 
     /// The servers, by name and address.
-    #[must_use]
     pub fn hosts(&self) -> Vec<Host> {
         let list = |keyword: &str| -> Vec<&str> {
             self.get(keyword).map(|setting| setting.value.split(',').collect()).unwrap_or_default()
@@ -221,19 +217,16 @@ impl PostgresConfig {
     }
 
     /// The target that it belongs to.
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
     /// Where the connection string came from.
-    #[must_use]
     pub const fn source(&self) -> &Source {
         &self.source
     }
 
     /// libpq's default CA file, which may not exist.
-    #[must_use]
     pub fn default_root_certificate(&self) -> Option<PathBuf> {
         Some(self.home.as_deref()?.join(Path::new(".postgresql/root.crt")))
     }

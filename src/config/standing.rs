@@ -83,7 +83,6 @@ pub struct Signs {
 
 impl Standing {
     /// The name to show: `LOCAL`, `REMOTE` or `PROD`.
-    #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Local => "LOCAL",
@@ -93,13 +92,11 @@ impl Standing {
     }
 
     /// Whether work there needs no confirmation.
-    #[must_use]
     pub const fn is_local(&self) -> bool {
         matches!(self, Self::Local)
     }
 
     /// The sign that decided it.
-    #[must_use]
     pub const fn sign(&self) -> Option<&Sign> {
         match self {
             Self::Local => None,
@@ -110,7 +107,6 @@ impl Standing {
 
 impl Signs {
     /// What the target is, by all that is known.
-    #[must_use]
     pub fn standing(&self) -> Standing {
         if let Some(sign) = self.of_production() {
             return Standing::Production(sign);

@@ -35,19 +35,16 @@ impl UserPoolId {
     }
 
     /// The id.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// The pool's region, with which the id begins.
-    #[must_use]
     pub fn region(&self) -> &str {
         self.id.rsplit_once('_').map_or("", |(region, _)| region)
     }
 
     /// Where the id comes from.
-    #[must_use]
     pub const fn source(&self) -> &Source {
         &self.source
     }

@@ -112,7 +112,6 @@ pub struct Usage {
 
 impl DynamoDb {
     /// `read` and `write`, as consumed by this client.
-    #[must_use]
     pub fn usage(&self, read: Capacity, write: Capacity) -> Usage {
         let region = self.place().region().to_owned();
         Usage { read, write, region, estimated: self.is_emulated() }

@@ -92,19 +92,16 @@ impl DynamoDb {
     }
 
     /// Its endpoint.
-    #[must_use]
     pub const fn place(&self) -> &Endpoint {
         &self.place
     }
 
     /// Its target.
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.place.target()
     }
 
     /// Whether this is an emulator, whose capacity figures are estimates.
-    #[must_use]
     pub const fn is_emulated(&self) -> bool {
         self.place.is_emulated()
     }

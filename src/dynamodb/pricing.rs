@@ -20,7 +20,6 @@ pub struct Prices {
 
 impl Prices {
     /// The prices of `region`, if the table has them.
-    #[must_use]
     pub fn of(region: &str) -> Option<Self> {
         Self::all().find(|prices| prices.region == region)
     }

@@ -36,7 +36,6 @@ pub enum Kind {
 
 impl Kind {
     /// The process's exit code, as listed in the README.
-    #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
@@ -51,7 +50,6 @@ impl Kind {
     }
 
     /// Whether the failure has been reported already, or needs no report.
-    #[must_use]
     pub const fn is_silent(self) -> bool {
         matches!(self, Self::Child(_) | Self::ClosedPipe | Self::Interrupted)
     }
@@ -134,7 +132,6 @@ impl Error {
     }
 
     /// The missing table that caused it, if any.
-    #[must_use]
     pub fn missing_table(&self) -> Option<&str> {
         self.reasons().find_map(|reason| match reason {
             Reason::MissingTable(table, _) => Some(table.as_str()),
@@ -143,13 +140,11 @@ impl Error {
     }
 
     /// Whether it failed for `reason`.
-    #[must_use]
     pub fn is(&self, reason: &Reason) -> bool {
         self.reasons().any(|found| found == reason)
     }
 
     /// The time limit that was exceeded, if any.
-    #[must_use]
     pub fn time_limit(&self) -> Option<Duration> {
         self.reasons().find_map(|reason| match reason {
             Reason::Timeout(limit) => Some(*limit),
@@ -164,19 +159,16 @@ impl Error {
     }
 
     /// The kind of failure.
-    #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
     /// What failed, in one line.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// What helps.
-    #[must_use]
     pub fn hints(&self) -> &[Hint] {
         &self.hints
     }
@@ -218,7 +210,6 @@ impl<T, E: Into<anyhow::Error>> Context<T> for std::result::Result<T, E> {
 }
 
 /// Formats a duration for messages: `1.5 s`, `30 s`, `5 min`.
-#[must_use]
 pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     if seconds >= 120 && seconds.is_multiple_of(60) && time.subsec_nanos() == 0 {

@@ -75,31 +75,26 @@ impl StackConfig {
     }
 
     /// Who may use the stack, besides programs on this machine.
-    #[must_use]
     pub const fn access(&self) -> &Access {
         &self.access
     }
 
     /// Where the data is stored.
-    #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
     /// DynamoDB's port.
-    #[must_use]
     pub const fn dynamodb_port(&self) -> u16 {
         self.dynamodb_port
     }
 
     /// PostgreSQL's port.
-    #[must_use]
     pub fn postgres_port(&self) -> u16 {
         self.url.port()
     }
 
     /// Whether no data is kept.
-    #[must_use]
     pub const fn is_ephemeral(&self) -> bool {
         self.ephemeral
     }

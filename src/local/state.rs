@@ -133,7 +133,6 @@ pub enum ServiceState {
 
 impl ServiceState {
     /// Its name in output.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",

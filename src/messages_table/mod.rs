@@ -53,19 +53,16 @@ pub struct MessagesTable {
 
 impl MessagesTable {
     /// The table called `name`. Sends nothing.
-    #[must_use]
     pub fn new(db: &DynamoDb, name: impl Into<String>) -> Self {
         Self { db: db.clone(), name: name.into() }
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The DynamoDB endpoint it is on.
-    #[must_use]
     pub const fn db(&self) -> &DynamoDb {
         &self.db
     }
@@ -95,7 +92,6 @@ impl MessagesTable {
 }
 
 /// The key of the messages table.
-#[must_use]
 pub fn key_schema() -> &'static KeySchema {
     static KEY: LazyLock<KeySchema> =
         LazyLock::new(|| KeySchema::of_strings(names::PARTITION_KEY, names::SORT_KEY));
@@ -103,7 +99,6 @@ pub fn key_schema() -> &'static KeySchema {
 }
 
 /// The index that holds an item with this key.
-#[must_use]
 pub fn index_of_key(key: &Item) -> Option<&'static str> {
     items::is_row(key).then_some(names::GROUP_INDEX)
 }

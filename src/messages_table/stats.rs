@@ -103,7 +103,6 @@ pub struct Report {
 impl Stats {
     /// Empty statistics. `key` has the names of the table's key attributes, partition key first. The
     /// scan has `segments` segments, and the `top` hottest partitions are kept.
-    #[must_use]
     pub fn new(key: Vec<String>, segments: usize, top: usize) -> Self {
         let hottest = |by| Hottest { most: top, by, held: Vec::new() };
         Self {
@@ -183,7 +182,6 @@ impl Stats {
     }
 
     /// The final report.
-    #[must_use]
     pub fn report(self) -> Report {
         let mut total = Sum::default();
         for sum in self.kinds.values() {

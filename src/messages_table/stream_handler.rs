@@ -212,7 +212,6 @@ fn about(record: &Record) -> About {
 
 impl Totals {
     /// Totals that start at zero.
-    #[must_use]
     pub fn new(table: &MessagesTable) -> Self {
         let (read, written) = table.no_capacity();
         Self { records: 0, messages: 0, refreshes: 0, rows: 0, read, written }

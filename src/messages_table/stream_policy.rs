@@ -39,7 +39,6 @@ impl Policy {
     /// [`Reader`](crate::dynamodb::streams::Reader) send. A transaction needs the permission for each
     /// of its actions, but none of its own.
     /// Source: "Using IAM with DynamoDB transactions" in the developer guide.
-    #[must_use]
     pub fn new(grantee: Grantee, account: &str, region: &str, table: &str, function: &str) -> Self {
         let partition = partition(region);
         let table_arn = format!("arn:{partition}:dynamodb:{region}:{account}:table/{table}");

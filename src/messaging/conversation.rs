@@ -16,7 +16,6 @@ pub struct Conversation {
 impl Conversation {
     /// Builds the conversation: person 1 of `transcript` is `me`, person 2 is `other`. The messages
     /// are one minute apart, the last one at `now`.
-    #[must_use]
     pub fn from_transcript(
         transcript: &Transcript,
         me: &User,

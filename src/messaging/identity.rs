@@ -23,7 +23,6 @@ pub struct Identity {
 
 impl Identity {
     /// The handle, unless it is missing or blank.
-    #[must_use]
     pub fn usable_handle(&self) -> Option<&str> {
         self.handle.as_deref().filter(|handle| !handle.trim().is_empty())
     }
@@ -128,7 +127,6 @@ impl Match {
     }
 
     /// Whether a real id is replaced: neither `MOCK` nor blank.
-    #[must_use]
     pub fn replaces_an_id(&self) -> bool {
         let is_id = |old: &str| !old.trim().is_empty() && old != MOCK;
         self.result == MatchOutcome::Updated && self.old.as_deref().is_some_and(is_id)
@@ -137,7 +135,6 @@ impl Match {
 
 impl Tally {
     /// Counts `matches`.
-    #[must_use]
     pub fn of(matches: &[Match]) -> Self {
         let mut tally = Self::default();
         for one in matches {
@@ -156,7 +153,6 @@ impl Tally {
     }
 
     /// The number of lines that are neither updated nor unchanged.
-    #[must_use]
     pub const fn unmatched(&self) -> usize {
         self.not_in_table + self.not_in_pool + self.no_handle + self.ambiguous
     }
@@ -164,7 +160,6 @@ impl Tally {
 
 /// Matches `rows` and `pool` by handle, exactly as written; never guesses. Sorted by handle; those
 /// without a handle come last.
-#[must_use]
 pub fn match_users(rows: Vec<AppUser>, pool: Vec<Identity>) -> Vec<Match> {
     let mut by_handle: BTreeMap<String, (Vec<AppUser>, Vec<Identity>)> = BTreeMap::new();
     let mut without_handle = Vec::new();

@@ -18,28 +18,24 @@ pub type KeyBounds = (Option<String>, Option<String>);
 
 impl TimeRange {
     /// A year in UTC, from 1 to 9999.
-    #[must_use]
     pub fn year(year: i16) -> Self {
         Self { since: new_year(year), until: new_year(year.saturating_add(1)) }
     }
 
     /// The UTC year that the range covers exactly, if there is one. Rows of it that are in UTC
     /// begin with that year.
-    #[must_use]
     pub fn as_year(&self) -> Option<i16> {
         let year = Zone::utc().year(self.since?);
         (self.until.is_some() && *self == Self::year(year)).then_some(year)
     }
 
     /// Whether a row in this place is in the range.
-    #[must_use]
     pub fn contains(&self, place: SortPosition) -> bool {
         self.since.is_none_or(|since| SortPosition::from(since) <= place)
             && self.until.is_none_or(|until| place < SortPosition::from(until))
     }
 
     /// The sort keys that enclose its rows, provided all are in UTC.
-    #[must_use]
     pub fn keys(&self) -> KeyBounds {
         if let Some(year) = self.as_year() {
             return (Some(format!("{year:04}")), Some(format!("{year:04}~")));
@@ -50,7 +46,6 @@ impl TimeRange {
     }
 
     /// The sort keys that enclose its rows, whatever their offsets.
-    #[must_use]
     pub fn wide_keys(&self) -> KeyBounds {
         let first = self.since.and_then(|since| SortPosition::from(since).first_key());
         let end = self.until.and_then(|until| SortPosition::from(until).end_key());

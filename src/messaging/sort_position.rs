@@ -23,7 +23,6 @@ impl From<Timestamp> for SortPosition {
 
 impl SortPosition {
     /// The place of the row with this sort key.
-    #[must_use]
     pub fn of(sort_key: &str) -> Self {
         sort_key.parse::<Timestamp>().map_or_else(|_| Self::of_text(sort_key), Self::from)
     }
@@ -45,14 +44,12 @@ impl SortPosition {
 
     /// A lower bound: every UTC row in this place or later sorts at or after it. `None` when even
     /// the first row may be in this place.
-    #[must_use]
     pub fn lower_key(self) -> Option<String> {
         utc(self.0.checked_sub(1)?)
     }
 
     /// An upper bound: every UTC row before this place sorts before it. `None` when even the last
     /// row may be before this place.
-    #[must_use]
     pub fn upper_key(self) -> Option<String> {
         let text = utc(self.0.checked_sub(1)?)?;
         // Within one second, `00Z` sorts after `00.5+00:00`; this sorts after both.
@@ -60,13 +57,11 @@ impl SortPosition {
     }
 
     /// [`Self::lower_key`] for rows of any offset.
-    #[must_use]
     pub fn first_key(self) -> Option<String> {
         Self(self.0 - offset()).lower_key()
     }
 
     /// [`Self::upper_key`] for rows of any offset.
-    #[must_use]
     pub fn end_key(self) -> Option<String> {
         Self(self.0 + offset()).upper_key()
     }

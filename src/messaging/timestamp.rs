@@ -18,13 +18,11 @@ pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
     /// The current time.
-    #[must_use]
     pub fn now() -> Self {
         Self::floor(jiff::Timestamp::now())
     }
 
     /// The instant this many microseconds after 1970 began; `None` out of range.
-    #[must_use]
     pub fn from_microseconds(microseconds: i64) -> Option<Self> {
         // Not `from_microsecond`, which rejects the last second in range.
         let instant = jiff::Timestamp::from_nanosecond(i128::from(microseconds) * 1000);
@@ -62,13 +60,11 @@ impl Timestamp {
     }
 
     /// Microseconds since 1970 began.
-    #[must_use]
     pub fn microseconds(self) -> i64 {
         self.0.as_microsecond()
     }
 
     /// Whether `text` is a time with an offset other than UTC. `Z`, zeros and no offset count as UTC.
-    #[must_use]
     pub fn has_offset(text: &str) -> bool {
         read(text).is_ok_and(|(_, offset)| !offset.is_zero())
     }

@@ -70,7 +70,6 @@ impl Transcript {
     }
 
     /// The messages, in order; never empty.
-    #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }

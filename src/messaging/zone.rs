@@ -16,56 +16,47 @@ pub struct Zone {
 
 impl Zone {
     /// UTC.
-    #[must_use]
     pub const fn utc() -> Self {
         Self { zone: TimeZone::UTC, label: " UTC" }
     }
 
     /// The machine's own time zone.
-    #[must_use]
     pub fn local() -> Self {
         Self { zone: TimeZone::system(), label: "" }
     }
 
     /// The day of `time`: `Friday, 2026-11-20`, followed by ` UTC` in UTC.
-    #[must_use]
     pub fn day(&self, time: Timestamp) -> String {
         format!("{}{}", self.at(time).strftime("%A, %Y-%m-%d"), self.label)
     }
 
     /// The clock time: `10:41`.
-    #[must_use]
     pub fn clock(&self, time: Timestamp) -> String {
         self.at(time).strftime("%H:%M").to_string()
     }
 
     /// The day and the clock time: `2026-11-20 10:41`, followed by ` UTC` in UTC.
-    #[must_use]
     pub fn minute(&self, time: Timestamp) -> String {
         format!("{}{}", self.at(time).strftime("%Y-%m-%d %H:%M"), self.label)
     }
 
     /// The same to the second, for current events.
-    #[must_use]
     pub fn second(&self, time: Timestamp) -> String {
         format!("{}{}", self.at(time).strftime("%Y-%m-%d %H:%M:%S"), self.label)
     }
 
     /// The year of `time`.
-    #[must_use]
     pub fn year(&self, time: Timestamp) -> i16 {
         self.at(time).year()
     }
 
     /// The instant of a wall clock time. A time that the clocks skipped is moved later by as much;
     /// for one that occurred twice, returns the first. `None` out of range.
-    #[must_use]
     pub fn instant(&self, wall: DateTime) -> Option<Timestamp> {
         wall.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp().into())
     }
 
     /// The first instant of a day.
-    #[must_use]
     pub fn start_of(&self, day: Date) -> Option<Timestamp> {
         self.instant(day.to_datetime(jiff::civil::Time::midnight()))
     }
@@ -77,7 +68,6 @@ impl Zone {
 
 impl Timestamp {
     /// The distance from `now`, in one unit: `3 h ago`, `in 2 days`.
-    #[must_use]
     pub fn distance(self, now: Self) -> String {
         let seconds = now.instant().duration_since(self.instant());
         let unit = |count: i64, one: &str, many: &str| match count {

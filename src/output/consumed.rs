@@ -137,13 +137,11 @@ fn short_dollars(usd: f64) -> String {
 }
 
 /// `$0.04`, `<$0.01`, `$1,234,567.50`: the price of a run.
-#[must_use]
 pub fn cents(usd: f64) -> String {
     if usd > 0.0 && usd < 0.005 { "<$0.01".to_owned() } else { grouped(usd, 2) }
 }
 
 /// `$0.0625`, `$2.50`, `$1,234,567.50`: a unit price, with fractions of a cent below one dollar.
-#[must_use]
 pub fn dollars(usd: f64) -> String {
     match usd {
         usd if usd >= 1.0 || usd <= 0.0 => grouped(usd, 2),

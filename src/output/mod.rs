@@ -71,7 +71,6 @@ const PLAIN: &str = "\u{1b}[0m";
 
 impl Ui {
     /// Sets up verbosity and colour from `flags`.
-    #[must_use]
     pub fn new(flags: &Flags) -> Self {
         set_color(flags.color);
         let verbose = flags.verbose > 0;
@@ -86,7 +85,6 @@ impl Ui {
     }
 
     /// Traces requests with `-v` and `-vv`, and long waits unless `--quiet`.
-    #[must_use]
     pub fn trace(&self, flags: &Flags) -> Trace {
         let tell = |text: &str| {
             let mut stderr = AutoStream::auto(io::stderr()).lock();
@@ -197,13 +195,11 @@ impl Ui {
     }
 
     /// The width of text on stdout: that of the terminal, or 80.
-    #[must_use]
     pub fn columns(&self) -> usize {
         table::width(&io::stdout()).map_or(80, usize::from)
     }
 
     /// Whether questions can be asked.
-    #[must_use]
     pub fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
@@ -241,7 +237,6 @@ fn not_json(cause: serde_json::Error) -> Error {
 }
 
 /// The error for a failed write to stdout.
-#[must_use]
 pub fn write_error(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::BrokenPipe {
         Error::new(Kind::ClosedPipe, "the reader of stdout is gone")

@@ -30,19 +30,16 @@ pub struct Progress {
 
 impl Ui {
     /// Begins a bar of `total` steps on a terminal. Shows nothing elsewhere, or with `--quiet` or `-v`.
-    #[must_use]
     pub fn progress(&mut self, what: &str, total: usize) -> Progress {
         self.bar(what, total as u64, "{msg} [{wide_bar}] {pos}/{len}, {eta} left")
     }
 
     /// Begins a bar that also shows steps per second, and the note from [`Progress::reach`].
-    #[must_use]
     pub fn progress_with_rate(&mut self, what: &str, total: u64) -> Progress {
         self.bar(what, total, "{msg} [{wide_bar}] {human_pos}/{human_len}, {per_sec}{prefix}, {eta} left")
     }
 
     /// Begins a spinner with the elapsed time, for work of unknown length.
-    #[must_use]
     pub fn waiting(&mut self, what: &str) -> Progress {
         let waiting = self.bar(what, 0, "{spinner} {elapsed} {wide_msg}");
         if waiting.is_drawn() {
@@ -80,7 +77,6 @@ impl Progress {
     }
 
     /// Whether it is visible.
-    #[must_use]
     pub fn is_drawn(&self) -> bool {
         !self.bar.is_hidden()
     }

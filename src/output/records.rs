@@ -40,13 +40,11 @@ enum Shape {
 
 impl Ui {
     /// Begins to print records of type `R`; `name` is their key in a JSON document.
-    #[must_use]
     pub fn records<R: Record>(&mut self, format: Format, name: &'static str) -> Records {
         self.records_in::<R>(format, name, R::COLUMNS)
     }
 
     /// Begins to print records in columns of this run's own.
-    #[must_use]
     pub fn records_in<R: Record>(
         &mut self,
         format: Format,
@@ -109,7 +107,6 @@ impl Records {
     }
 
     /// How many records were printed.
-    #[must_use]
     pub const fn count(&self) -> usize {
         self.count
     }

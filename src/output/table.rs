@@ -40,25 +40,21 @@ enum Overflow {
 
 impl Column {
     /// A column as wide as its text, for text to copy.
-    #[must_use]
     pub const fn keep(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), overflow: Overflow::Keep }
     }
 
     /// A column that cuts long text, so that a row stays on one line.
-    #[must_use]
     pub const fn cut(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), overflow: Overflow::Cut }
     }
 
     /// A column that wraps long text.
-    #[must_use]
     pub const fn wrap(name: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), overflow: Overflow::Wrap }
     }
 
     /// A column of this run's own, such as a requested attribute; cuts long text.
-    #[must_use]
     pub fn named(name: &str) -> Self {
         Self { name: Cow::Owned(safe(name).into_owned()), overflow: Overflow::Cut }
     }

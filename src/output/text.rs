@@ -7,13 +7,11 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
 /// The number of columns of a text without line breaks.
-#[must_use]
 pub fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
 /// Cuts `text` to at most `columns`, ending in `…` if it does not fit.
-#[must_use]
 pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return text.into();
@@ -26,7 +24,6 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
 
 /// Wraps `text` to lines of at most `columns`. Breaks at spaces, and inside a word only if the word
 /// is longer than a line. Keeps existing line breaks.
-#[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -84,20 +81,17 @@ fn is_harmful(c: char) -> bool {
 
 /// `text` with its control characters made visible, except line ends and tabs: what one user types
 /// into a message must not steer another user's terminal.
-#[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_harmful(c) && c != '\n' && c != '\t', |c| c.escape_default().to_string())
 }
 
 /// A command-line word, made safe for an error message: it stays on one line.
-#[must_use]
 pub fn safe_word(word: &str) -> Cow<'_, str> {
     escaped(word, is_harmful, |c| c.escape_default().to_string())
 }
 
 /// The same JSON without characters that can steer a terminal. Such characters occur only inside
 /// strings, where an escape means the same; line ends outside of strings stay.
-#[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_harmful(c) && c != '\n', |c| format!("\\u{:04x}", u32::from(c)))
 }

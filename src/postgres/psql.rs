@@ -51,7 +51,6 @@ impl Psql {
 
     /// Replaces this process with psql, which takes over the terminal, the signals and the exit
     /// code. Returns only on failure.
-    #[must_use]
     pub fn hand_over(mut self) -> Error {
         #[cfg(unix)]
         let cause = {

@@ -78,7 +78,6 @@ impl SourceAddress {
     }
 
     /// The range of only this address: `/32` or `/128`.
-    #[must_use]
     pub fn cidr(self) -> IpNet {
         self.0.into()
     }

@@ -47,7 +47,6 @@ impl Ec2 {
     }
 
     /// Where it is.
-    #[must_use]
     pub const fn place(&self) -> &Endpoint {
         &self.place
     }

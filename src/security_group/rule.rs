@@ -79,7 +79,6 @@ impl Rule {
     }
 
     /// Whether it covers `port` over TCP, alone or among others.
-    #[must_use]
     pub fn includes_tcp_port(&self, port: u16) -> bool {
         let port = i32::from(port);
         self.ip_protocol == ALL_PROTOCOLS
@@ -89,13 +88,11 @@ impl Rule {
     }
 
     /// The protocol, in words for users.
-    #[must_use]
     pub fn protocol(&self) -> &str {
         if self.ip_protocol == ALL_PROTOCOLS { "all" } else { &self.ip_protocol }
     }
 
     /// The ports, in words for users.
-    #[must_use]
     pub fn ports(&self) -> String {
         match (self.from_port, self.to_port) {
             (None | Some(-1), _) => "all".to_owned(),

@@ -54,7 +54,9 @@ impl Steps {
             }
             Err(error) => {
                 ui.notice(line);
-                hints::of(&error).iter().for_each(|hint| ui.hint(hint.to_string()));
+                for hint in hints::of(&error) {
+                    ui.hint(hint.to_string());
+                }
                 self.failed += 1;
                 false
             }

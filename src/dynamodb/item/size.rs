@@ -25,7 +25,6 @@ const CONTAINER: usize = 3;
 const ELEMENT: usize = 1;
 
 /// Size of an item in bytes: names, in UTF-8, and values.
-#[must_use]
 pub fn item(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + of_value(value)).sum()
 }
@@ -78,7 +77,6 @@ fn of_number(number: &str) -> usize {
 
 /// Read units of one request for this many bytes: one item, or a page of Query or Scan, whose items
 /// are added up before rounding. Reading nothing still costs the minimum.
-#[must_use]
 pub fn read_units(bytes: usize, consistent: bool) -> f64 {
     let units = units_of(bytes, READ_UNIT);
     if consistent { units } else { units / 2.0 }
@@ -86,7 +84,6 @@ pub fn read_units(bytes: usize, consistent: bool) -> f64 {
 
 /// Write units of an item of this size, outside a transaction. For a changed item, the larger of its
 /// old and new size counts.
-#[must_use]
 pub const fn write_units(bytes: usize) -> usize {
     let units = bytes.div_ceil(WRITE_UNIT);
     if units == 0 { 1 } else { units }

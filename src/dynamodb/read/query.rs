@@ -132,7 +132,6 @@ impl Query {
     }
 
     /// What it has consumed so far, and where.
-    #[must_use]
     pub fn usage(&self) -> Usage {
         self.db.usage(self.capacity.clone(), Capacity::default())
     }
@@ -201,7 +200,6 @@ fn key_part(part: &Node) -> Option<(&str, Vec<&AttributeValue>)> {
 
 impl KeyKind {
     /// Whether a value has this type.
-    #[must_use]
     pub const fn is_of(self, value: &AttributeValue) -> bool {
         matches!(
             (self, value),

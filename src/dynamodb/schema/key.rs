@@ -70,19 +70,16 @@ impl KeySchema {
     }
 
     /// The key attribute of this name.
-    #[must_use]
     pub fn part(&self, name: &str) -> Option<&KeyAttribute> {
         self.parts.iter().find(|part| part.name == name)
     }
 
     /// Whether this attribute is part of the partition key.
-    #[must_use]
     pub fn is_partition(&self, name: &str) -> bool {
         self.parts.iter().take(self.partition).any(|part| part.name == name)
     }
 
     /// The key attributes that the item has.
-    #[must_use]
     pub fn of_item(&self, item: &Item) -> Item {
         self.names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
     }

@@ -29,13 +29,11 @@ pub struct Truncation {
 
 impl Truncation {
     /// Read units of a full scan, estimated from the table's size.
-    #[must_use]
     pub fn read_units(&self) -> f64 {
         size::read_units(usize::try_from(self.bytes).unwrap_or(usize::MAX), false)
     }
 
     /// Write units of deleting every item, indexes included, estimated from the average item size.
-    #[must_use]
     pub fn write_units(&self) -> u64 {
         self.cost().units()
     }
@@ -45,7 +43,6 @@ impl Truncation {
     }
 
     /// What deleting this many items costs, on the table and its indexes.
-    #[must_use]
     pub fn cost_of(&self, items: u64) -> WriteCost {
         let average = self.bytes.div_ceil(self.items.max(1));
         let each = size::write_units(usize::try_from(average).unwrap_or(usize::MAX)) as u64;

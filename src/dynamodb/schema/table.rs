@@ -70,7 +70,6 @@ impl TableSchema {
     }
 
     /// The index of this name.
-    #[must_use]
     pub fn index(&self, name: &str) -> Option<&IndexSchema> {
         self.indexes.iter().find(|index| index.name == name)
     }

@@ -78,7 +78,6 @@ impl Checkpoint {
     }
 
     /// Its path.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -135,7 +134,6 @@ fn table_part(arn: &str) -> &str {
 
 /// The account and the table in a stream's ARN,
 /// `arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE/stream/LABEL`.
-#[must_use]
 pub fn account_and_table(arn: &str) -> (&str, &str) {
     let mut parts = table_part(arn).splitn(6, ':').skip(4);
     let account = parts.next().unwrap_or_default();

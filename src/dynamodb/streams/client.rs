@@ -57,7 +57,6 @@ impl Streams {
     }
 
     /// Where it is.
-    #[must_use]
     pub const fn place(&self) -> &Endpoint {
         &self.place
     }

@@ -58,7 +58,6 @@ struct UserIdentity<'a> {
 
 impl<'a> Event<'a> {
     /// The event for these records of the stream `arn`, read in `region`.
-    #[must_use]
     pub fn new(records: &'a [Record], arn: &'a str, region: &'a str) -> Self {
         let record = |record: &'a Record| EventRecord {
             id: &record.id,

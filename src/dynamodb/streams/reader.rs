@@ -78,7 +78,6 @@ pub struct Batch {
 
 impl Reader {
     /// Starts at `positions`. With `once`, it stops at the present end of the stream.
-    #[must_use]
     pub fn new(streams: Streams, stream: &Stream, positions: Positions, once: bool) -> Self {
         let (rest, empty_at_the_end) = if streams.place().is_emulated() {
             (Duration::ZERO, EMPTY_AT_AN_EMULATORS_END)
@@ -105,7 +104,6 @@ impl Reader {
     }
 
     /// How far each shard has been handled.
-    #[must_use]
     pub const fn positions(&self) -> &Positions {
         &self.positions
     }

@@ -33,13 +33,11 @@ pub struct Shard {
 
 impl Stream {
     /// Whether it still receives changes.
-    #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.status == StreamStatus::Enabled.as_str() || self.status == StreamStatus::Enabling.as_str()
     }
 
     /// Whether `shard` still receives records.
-    #[must_use]
     pub fn is_open(&self, shard: &Shard) -> bool {
         let has_child = self.shards.iter().any(|child| child.parent.as_deref() == Some(&shard.id));
         self.is_enabled() && !has_child
@@ -79,7 +77,6 @@ impl Positions {
     ///
     /// With [`From::Latest`], shards without a child are read from now on. The others are closed, and count
     /// as done.
-    #[must_use]
     pub fn begin(from: From, stream: &Stream) -> Self {
         if from == From::TrimHorizon {
             return Self::default();
@@ -109,7 +106,6 @@ impl Positions {
     }
 
     /// How far `shard` has been handled.
-    #[must_use]
     pub fn of(&self, shard: &str) -> Position {
         self.0.get(shard).cloned().unwrap_or(Position::TrimHorizon)
     }
@@ -127,7 +123,6 @@ impl Positions {
 
     /// The shards to read now: those whose parent is fully handled or gone. A child has the later changes
     /// of its parent's items, so it must wait.
-    #[must_use]
     pub fn ready<'a>(&self, shards: &'a [Shard]) -> Vec<&'a str> {
         let unfinished: BTreeSet<&str> =
             shards.iter().map(|shard| shard.id.as_str()).filter(|id| self.of(id) != Position::Done).collect();

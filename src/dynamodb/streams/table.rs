@@ -22,7 +22,6 @@ pub enum View {
 
 impl View {
     /// The service's word for it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::NewImage => "NEW_IMAGE",

@@ -61,7 +61,6 @@ enum Done {
 
 impl DynamoDb {
     /// Starts writing to `table`, whose key is `key`. Must be called within a runtime.
-    #[must_use]
     pub fn conditional_writer(&self, table: &str, key: KeySchema, max_wcu: Option<f64>) -> ConditionalWriter {
         ConditionalWriter {
             db: self.clone(),
@@ -145,13 +144,11 @@ impl ConditionalWriter {
     }
 
     /// How many requests are done without a gap, in the order of submission.
-    #[must_use]
     pub fn done_through(&self) -> u64 {
         self.numbers.first().copied().unwrap_or(self.submitted)
     }
 
     /// How many requests are done, in any order.
-    #[must_use]
     pub const fn done(&self) -> u64 {
         self.written.put + self.written.kept
     }
@@ -168,7 +165,6 @@ impl ConditionalWriter {
     }
 
     /// What was written so far.
-    #[must_use]
     pub const fn written(&self) -> &ConditionalWritten {
         &self.written
     }

@@ -51,13 +51,11 @@ impl DynamoDb {
     }
 
     /// What the dry run's client has not sent since the last call.
-    #[must_use]
     pub fn withheld(&self) -> Plan {
         self.dry_run.as_ref().map(DryRun::take).unwrap_or_default()
     }
 
     /// Whether this is the client of a dry run.
-    #[must_use]
     pub const fn is_dry_run(&self) -> bool {
         self.dry_run.is_some()
     }

@@ -71,13 +71,11 @@ impl Server {
     }
 
     /// The port it listens on.
-    #[must_use]
     pub const fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// The endpoint to give to an SDK.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -37,7 +37,6 @@ pub enum Invariant {
 
 impl Invariant {
     /// The name in all output formats.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::UnparsableKey => "unparsable-key",
@@ -55,7 +54,6 @@ impl Invariant {
     }
 
     /// What to do by hand when the data does not show how to repair it.
-    #[must_use]
     pub const fn help(self) -> &'static str {
         match self {
             Self::UnparsableKey | Self::UnparsableTime => {
@@ -141,7 +139,6 @@ pub enum Write {
 
 impl Write {
     /// `put`, `delete` or `check`.
-    #[must_use]
     pub const fn action(&self) -> &'static str {
         match self {
             Self::Put(_) => "put",
@@ -151,7 +148,6 @@ impl Write {
     }
 
     /// The whole item.
-    #[must_use]
     pub const fn item(&self) -> &Item {
         match self {
             Self::Put(item) | Self::Delete(item) | Self::Check(item) => item,
@@ -161,7 +157,6 @@ impl Write {
     /// Write units, as AWS counts them: one per KB, doubled in a transaction, plus one per KB for the
     /// index, which holds every row.
     /// Source: "DynamoDB Transactions: How it works" in the developer guide.
-    #[must_use]
     pub fn units(&self) -> u64 {
         let kilobytes = u64::try_from(items::write_units(items::size(self.item()))).unwrap_or(u64::MAX / 3);
         if matches!(self, Self::Check(_)) { 2 * kilobytes } else { 3 * kilobytes }

@@ -103,13 +103,11 @@ impl Survey {
     }
 
     /// Read units so far.
-    #[must_use]
     pub const fn capacity(&self) -> &Capacity {
         &self.scan.capacity
     }
 
     /// The counts so far. Groups are only counted by [`SurveyResult`].
-    #[must_use]
     pub const fn counts(&self) -> Counts {
         self.fold.counts
     }

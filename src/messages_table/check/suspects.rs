@@ -74,7 +74,6 @@ pub struct Mentioned {
 
 impl Mentioned {
     /// The finding that `PostgreSQL` does not know this user.
-    #[must_use]
     pub fn unknown(&self) -> Finding {
         let nouns = [["message", "messages"], ["row", "rows"], ["row", "rows"]];
         let verbs = ["sent", "owns", "is named in"];
@@ -101,13 +100,11 @@ impl SurveyResult {
     }
 
     /// The counts. Groups are counted as [`Self::next_suspects`] reads them.
-    #[must_use]
     pub const fn counts(&self) -> Counts {
         self.counts
     }
 
     /// Read units of the scan.
-    #[must_use]
     pub const fn capacity(&self) -> &Capacity {
         &self.capacity
     }

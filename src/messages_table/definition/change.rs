@@ -168,7 +168,6 @@ impl Definition {
 
 impl Change {
     /// What the change breaks or risks, if anything.
-    #[must_use]
     pub fn consequence(&self) -> Option<String> {
         match self {
             Self::Protect(false) => Some("the table can then be deleted".to_owned()),

@@ -71,13 +71,11 @@ pub struct Difference {
 
 impl Difference {
     /// Whether it is about provisioned units, which are tuned to the load.
-    #[must_use]
     pub const fn is_about_units(&self) -> bool {
         matches!(self.fact, Fact::Units | Fact::IndexUnits(_))
     }
 
     /// Whether this can never be changed in an existing table.
-    #[must_use]
     pub const fn is_for_ever(&self) -> bool {
         matches!(self.fact, Fact::Key | Fact::LocalIndex(_))
     }

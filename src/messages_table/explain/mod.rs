@@ -88,14 +88,12 @@ pub struct Recording {
 
 impl MessagesTable {
     /// A recording copy of this client, for a pattern that only reads.
-    #[must_use]
     pub fn recording(&self) -> Recording {
         self.watch(false)
     }
 
     /// A recording copy of this client, for a pattern that also writes. It keeps the items that it
     /// reads: their sizes before a write matter.
-    #[must_use]
     pub fn recording_writes(&self) -> Recording {
         self.watch(true)
     }

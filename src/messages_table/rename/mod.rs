@@ -51,7 +51,6 @@ pub struct RenamePlan {
 
 impl RenamePlan {
     /// Copies to rename.
-    #[must_use]
     pub const fn copies(&self) -> usize {
         self.messages + self.rows
     }
@@ -72,7 +71,6 @@ pub struct RenamedCopies {
 
 impl RenamedCopies {
     /// Copies renamed.
-    #[must_use]
     pub const fn copies(&self) -> usize {
         self.messages + self.rows
     }
@@ -80,7 +78,6 @@ impl RenamedCopies {
 
 impl MessagesTable {
     /// A count that starts at zero.
-    #[must_use]
     pub fn nothing_renamed(&self) -> RenamedCopies {
         let (read, written) = self.no_capacity();
         RenamedCopies { messages: 0, rows: 0, read, written }

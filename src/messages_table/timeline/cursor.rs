@@ -29,7 +29,6 @@ struct Payload(u8, u32, Option<String>, Option<String>, String, Option<String>, 
 
 impl Cursor {
     /// The opaque token for the rows of `partition` of `table`, in base64url.
-    #[must_use]
     pub(super) fn token(&self, table: &str, partition: &str) -> String {
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let payload = Payload(

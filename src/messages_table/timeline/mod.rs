@@ -176,38 +176,32 @@ impl MessagesTable {
 
 impl<T> Timeline<'_, T> {
     /// The capacity consumed so far.
-    #[must_use]
     pub const fn capacity(&self) -> &Capacity {
         &self.capacity
     }
 
     /// The capacity consumed so far, and where.
-    #[must_use]
     pub fn usage(&self) -> Usage {
         self.table.db.usage(self.capacity.clone(), Capacity::default())
     }
 
     /// How many returned rows have an invalid time.
-    #[must_use]
     pub const fn undated(&self) -> usize {
         self.undated
     }
 
     /// The flags that gave the range: the cursor's, if there is one.
-    #[must_use]
     pub fn flags(&self) -> &str {
         &self.flags
     }
 
     /// Whether rows are read by instant: on request, or because a row has an offset other than UTC's.
-    #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.is_exact
     }
 
     /// Whether an offset turned up after the last row was returned. There may be rows that only exact
     /// reading finds.
-    #[must_use]
     pub const fn is_unfinished(&self) -> bool {
         self.must_be_exact && !self.is_exact
     }

@@ -72,20 +72,17 @@ pub enum Invented {
 
 impl Invention {
     /// The number of pairs that this many users form.
-    #[must_use]
     pub fn pairs(users: u64) -> u128 {
         pairs::possible(users)
     }
 
     /// How many conversations have their last message on the last day: enough for each user to have
     /// one. So a view of only this year shows something to everybody, on any day.
-    #[must_use]
     pub fn current(&self) -> u64 {
         self.users.div_ceil(2).min(self.conversations)
     }
 
     /// How many users are in no conversation, because there are too few.
-    #[must_use]
     pub const fn silent(&self) -> u64 {
         self.users.saturating_sub(self.conversations.saturating_mul(2))
     }
@@ -96,20 +93,17 @@ impl Invention {
     }
 
     /// The number of items in the messages table: each conversation's messages and its two rows.
-    #[must_use]
     pub const fn items(&self) -> u64 {
         self.conversations.saturating_mul(self.messages.saturating_add(2))
     }
 
     /// How many of the first `items` items are inbox rows.
-    #[must_use]
     pub const fn rows_before(&self, items: u64) -> u64 {
         let each = self.messages.saturating_add(2);
         2 * (items / each) + (items % each).saturating_sub(self.messages)
     }
 
     /// The instant from which on there may be messages.
-    #[must_use]
     pub fn since(&self) -> Timestamp {
         self.until.before(std::time::Duration::from_micros(self.span()))
     }
@@ -136,7 +130,6 @@ impl Invention {
 
     /// User `index`, from 0. The handle ends in the index, and has no digit before it, so no two
     /// users of a seed share a handle.
-    #[must_use]
     pub fn user(&self, index: u64) -> InventedUser {
         let mut random = Random::of(&[self.seed, USER, index]);
         let first: &str = FirstName().fake_with_rng(&mut random);

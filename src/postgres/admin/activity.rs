@@ -59,7 +59,6 @@ const ACTIVITY: &str = "\
 
 impl Activity {
     /// Whether the server hides this session's details from our role.
-    #[must_use]
     pub const fn is_hidden(&self) -> bool {
         self.backend_start.is_none()
     }

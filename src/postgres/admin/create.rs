@@ -31,7 +31,6 @@ pub(crate) async fn has_database(session: &Session, name: &str) -> Result<bool> 
 }
 
 /// The statement of [`create_database`].
-#[must_use]
 pub fn create_statement(url: &ConnectionUrl) -> String {
     format!("CREATE DATABASE {}", quote_identifier(url.database()))
 }

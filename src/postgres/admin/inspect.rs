@@ -37,7 +37,6 @@ pub struct ClockDifference {
 impl ClockDifference {
     /// Computes the difference from this machine's time before and after the request. Assumes that
     /// the server answered halfway between the two.
-    #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
     pub fn new(sent: Timestamp, server: Timestamp, received: Timestamp) -> Self {
         let (sent, received) = (sent.microseconds(), received.microseconds());
@@ -46,7 +45,6 @@ impl ClockDifference {
     }
 
     /// Whether the clocks certainly differ by more than `limit` seconds.
-    #[must_use]
     pub fn exceeds(self, limit: f64) -> bool {
         self.seconds.abs() - self.uncertainty > limit
     }
@@ -63,7 +61,6 @@ pub struct Missing {
 
 impl Missing {
     /// Whether all tables are missing.
-    #[must_use]
     pub const fn is_everything(&self) -> bool {
         self.tables.len() == TABLES.len()
     }

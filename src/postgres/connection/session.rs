@@ -47,7 +47,6 @@ impl Session {
     }
 
     /// The URL of this session.
-    #[must_use]
     pub const fn url(&self) -> &ConnectionUrl {
         &self.url
     }

@@ -121,49 +121,41 @@ impl ConnectionUrl {
     }
 
     /// The database that commands work on.
-    #[must_use]
     pub fn database(&self) -> &str {
         &self.database
     }
 
     /// The role that connects.
-    #[must_use]
     pub fn user(&self) -> &str {
         self.config.get_user().unwrap_or_default()
     }
 
     /// The password, if there is one.
-    #[must_use]
     pub fn password(&self) -> Option<&str> {
         self.config.get_password().and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
     /// The first port.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.servers.first().map_or(5432, |server| server.port)
     }
 
     /// The target that it belongs to.
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
     /// The first host: its name, address or socket directory.
-    #[must_use]
     pub fn host(&self) -> String {
         self.servers.first().map(Server::shown).unwrap_or_default()
     }
 
     /// Each server, by the host that leads to it.
-    #[must_use]
     pub fn hosts(&self) -> &[Located] {
         &self.hosts
     }
 
     /// Whether every host is this machine.
-    #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.servers.iter().all(Server::is_loopback)
     }
@@ -208,7 +200,6 @@ impl ConnectionUrl {
     }
 
     /// The first server's full URL, with the password: only for a child's environment.
-    #[must_use]
     pub fn expose(&self) -> String {
         let password = self.password().map(|text| format!(":{}", encode(text))).unwrap_or_default();
         let host = self.host();

@@ -55,7 +55,6 @@ pub(crate) type TupleCounts = HashMap<u32, [i64; 3]>;
 
 impl TableChange {
     /// Adds the changes of a later script to those of earlier ones. The rows have to be counted again.
-    #[must_use]
     pub fn merge(mut earlier: Vec<Self>, later: Vec<Self>) -> Vec<Self> {
         for change in later {
             let same = |known: &&mut Self| known.schema == change.schema && known.table == change.table;

@@ -287,7 +287,6 @@ pub struct Executed<'a> {
 
 impl Executed<'_> {
     /// What it destroyed, one line each, such as `deletes 3 rows of public.users`.
-    #[must_use]
     pub fn losses(&self) -> &[String] {
         &self.losses
     }

@@ -11,7 +11,6 @@ use super::restrict::Restriction;
 use super::variables::{Expanded, Form, Lookup, Replacement, Unset, reference};
 
 /// Replaces the variables of `text` with their values from `lookup`, and removes what is not SQL.
-#[must_use]
 pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
     let mut expander = Expander {
         lookup,

@@ -1,7 +1,6 @@
 //! Quotes names and values for SQL.
 
 /// Quotes an SQL identifier.
-#[must_use]
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -10,7 +9,6 @@ pub fn quote_identifier(name: &str) -> String {
 /// becomes an `E'…'`, with a space before it to keep it apart from a preceding word.
 ///
 /// Source: libpq's `PQescapeLiteral`, which psql uses for `:'name'`.
-#[must_use]
 pub fn quote_literal(value: &str) -> String {
     let quoted = value.replace('\'', "''");
     if quoted.contains('\\') {

@@ -75,14 +75,12 @@ impl Script {
     }
 
     /// The file's name, for messages.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The line and the first words of the first statement that destroys data or structure, also
     /// inside a body (DROP, TRUNCATE or DELETE), or that acts outside the transaction.
-    #[must_use]
     pub fn first_destructive(&self) -> Option<(usize, String)> {
         let range = self.destructive.clone()?;
         let line = self.line(self.text.origin(range.start));
@@ -94,7 +92,6 @@ impl Script {
     }
 
     /// The statements, with string variables left unexpanded: they are data, and may be secret.
-    #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let shown = |Piece { sql, rows }: &Piece| {
             let sql = self.text.shown(sql.clone()).into_owned();
@@ -106,13 +103,11 @@ impl Script {
     }
 
     /// The statement that begins the transaction: the file's own BEGIN with its options, or else BEGIN.
-    #[must_use]
     pub fn begin(&self) -> &str {
         self.begin.clone().map_or("BEGIN", |range| &self.text.sql()[range])
     }
 
     /// psql's variables that the file uses.
-    #[must_use]
     pub const fn variables(&self) -> &BTreeSet<String> {
         self.text.names()
     }

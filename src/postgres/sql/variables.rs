@@ -59,19 +59,16 @@ pub(super) struct Replacement {
 
 impl Expanded {
     /// The SQL to run.
-    #[must_use]
     pub fn sql(&self) -> &str {
         &self.sql
     }
 
     /// The original file.
-    #[must_use]
     pub fn original(&self) -> &str {
         self.original.as_deref().unwrap_or(&self.sql)
     }
 
     /// A message of the server without the values of variables, which may be secret.
-    #[must_use]
     pub fn without_values(&self, text: &str) -> String {
         let doubled: Vec<String> = self.values.iter().map(|value| value.replace('\'', "''")).collect();
         let values = self.values.iter().map(|value| value.trim_matches('\''));
@@ -79,31 +76,26 @@ impl Expanded {
     }
 
     /// The variables that the file uses, set or not.
-    #[must_use]
     pub const fn names(&self) -> &BTreeSet<String> {
         &self.names
     }
 
     /// The unset ones, in the order of the file. They were not replaced.
-    #[must_use]
     pub fn unset(&self) -> &[Unset] {
         &self.unset
     }
 
     /// The ranges in the file of the rows after each `COPY … FROM stdin`, in order.
-    #[must_use]
     pub fn rows(&self) -> &[Range<usize>] {
         &self.rows
     }
 
     /// An error in rows, in `\restrict`, or in a value used as SQL. The last is reported at its variable.
-    #[must_use]
     pub const fn error(&self) -> Option<&SyntaxError> {
         self.error.as_ref()
     }
 
     /// The offset in the file of the byte `at` in the SQL. A byte of a value maps to its variable.
-    #[must_use]
     pub fn origin(&self, at: usize) -> usize {
         let before = self.replacements.partition_point(|replacement| replacement.to.start <= at);
         match before.checked_sub(1).and_then(|index| self.replacements.get(index)) {
@@ -134,7 +126,6 @@ impl Expanded {
 }
 
 /// Whether psql allows a variable of this name: letters, digits, underscores, and all non-ASCII characters.
-#[must_use]
 pub fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_name_part)
 }

@@ -102,7 +102,6 @@ impl Session {
     }
 
     /// The statement of [`Self::rename_user`], with its values filled in.
-    #[must_use]
     pub fn plan_rename_user(&self, from: &User, to: &User) -> String {
         let uuid = from.uuid.to_string();
         let values = [&to.handle, &to.display_name, &uuid, &from.handle, &from.display_name];
@@ -141,7 +140,6 @@ impl Session {
     }
 
     /// The error when another user has `handle`.
-    #[must_use]
     pub fn handle_taken(&self, handle: &str) -> Error {
         Error::failed(format!("the handle {handle:?} is taken on {}; nothing was written", self.url))
     }

@@ -21,7 +21,7 @@ pub struct Group {
     pub id: String,
     pub sandbox: Sandbox,
     /// One test at a time: moto fails to list rules while another thread adds one.
-    _alone: Option<MutexGuard<'static, ()>>,
+    alone: Option<MutexGuard<'static, ()>>,
 }
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -33,6 +33,7 @@ impl Group {
 
     /// Another group for the same test.
     pub fn another(&self) -> Self {
+        assert!(self.alone.is_some());
         Self::made(None)
     }
 
@@ -40,7 +41,7 @@ impl Group {
         let sandbox = Sandbox::new();
         let arguments = json!({ "GroupName": sandbox.database(), "Description": "the database's" });
         let answer = ec2("create_security_group", &arguments);
-        Self { id: answer["GroupId"].as_str().unwrap().to_owned(), sandbox, _alone: alone }
+        Self { id: answer["GroupId"].as_str().unwrap().to_owned(), sandbox, alone }
     }
 
     /// An ingress rule for `permission`, an IpPermission; its id.

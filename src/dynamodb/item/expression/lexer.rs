@@ -149,7 +149,6 @@ fn number(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
 }
 
 /// Whether `text` is a number in JSON's notation, which DynamoDB accepts. Leading zeros are allowed.
-#[must_use]
 pub fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {

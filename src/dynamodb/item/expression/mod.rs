@@ -72,7 +72,6 @@ impl SyntaxError {
     }
 
     /// The error for the flag or argument of this name.
-    #[must_use]
     pub fn of(&self, name: &str) -> Error {
         Error::usage(format!("cannot read {name}: {self}"))
     }
@@ -110,7 +109,6 @@ impl FromStr for Projection {
 
 impl Condition {
     /// The condition that an attribute does not exist.
-    #[must_use]
     pub fn is_missing(attribute: &str) -> Self {
         let path = Operand::Path(Path::of(attribute));
         Self {
@@ -120,19 +118,16 @@ impl Condition {
     }
 
     /// The root of its syntax tree.
-    #[must_use]
     pub const fn root(&self) -> &Node {
         &self.root
     }
 
     /// As it was written.
-    #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
     /// The operands of a top-level AND, or the whole condition if there is none.
-    #[must_use]
     pub fn parts(&self) -> &[Node] {
         match &self.root {
             Node::And(parts) => parts,
@@ -141,7 +136,6 @@ impl Condition {
     }
 
     /// The condition as the service accepts it. Its names and values go into `placeholders`.
-    #[must_use]
     pub fn write(&self, placeholders: &mut Placeholders) -> String {
         self.root.write(placeholders)
     }

@@ -23,7 +23,6 @@ pub enum Step {
 
 impl Path {
     /// The attribute of this name.
-    #[must_use]
     pub fn of(name: &str) -> Self {
         Self(vec![Step::Name(name.to_owned())])
     }
@@ -33,13 +32,11 @@ impl Path {
     }
 
     /// Its steps; the first is a name.
-    #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.0
     }
 
     /// The attribute's name, if the path is a whole attribute.
-    #[must_use]
     pub fn attribute(&self) -> Option<&str> {
         match self.0.as_slice() {
             [Step::Name(name)] => Some(name),
@@ -98,19 +95,16 @@ impl Projection {
     }
 
     /// The attributes of these names.
-    #[must_use]
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().map(Path::of).collect())
     }
 
     /// The requested paths, in order.
-    #[must_use]
     pub fn paths(&self) -> &[Path] {
         &self.0
     }
 
     /// The projection as the service accepts it. The names go into `placeholders`.
-    #[must_use]
     pub fn write(&self, placeholders: &mut Placeholders) -> String {
         let paths: Vec<String> = self.0.iter().map(|path| path.write(placeholders)).collect();
         paths.join(", ")
@@ -119,7 +113,6 @@ impl Projection {
     /// Finds the value of `path`, one of the requested paths, in an item that was returned for them.
     ///
     /// Of a list, the service returns only the requested elements, without gaps.
-    #[must_use]
     pub fn find<'i>(&self, path: &Path, item: &'i Item) -> Option<&'i AttributeValue> {
         let mut value: Option<&AttributeValue> = None;
         for (depth, step) in path.0.iter().enumerate() {

@@ -33,14 +33,12 @@ impl Placeholders {
     }
 
     /// The request's `ExpressionAttributeNames`; `None` instead of an empty map, which is not allowed.
-    #[must_use]
     pub fn names(&self) -> Option<HashMap<String, String>> {
         let named = |(number, name): (usize, &String)| (format!("#n{number}"), name.clone());
         (!self.names.is_empty()).then(|| self.names.iter().enumerate().map(named).collect())
     }
 
     /// The request's `ExpressionAttributeValues`; `None` instead of an empty map, which is not allowed.
-    #[must_use]
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let valued = |(number, value): (usize, &AttributeValue)| (format!(":v{number}"), value.clone());
         (!self.values.is_empty()).then(|| self.values.iter().enumerate().map(valued).collect())

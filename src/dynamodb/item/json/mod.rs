@@ -61,7 +61,6 @@ impl Serialize for Typed<'_> {
 }
 
 /// A value as text for a table: strings as they are, anything else as plain JSON.
-#[must_use]
 pub fn cell(value: &AttributeValue) -> String {
     match value {
         AttributeValue::S(text) => text.clone(),

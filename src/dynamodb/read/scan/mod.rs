@@ -81,13 +81,11 @@ impl DynamoDb {
 
 impl Scan {
     /// The number of segments.
-    #[must_use]
     pub fn segments(&self) -> usize {
         self.plan.segments
     }
 
     /// What it has consumed so far, and where.
-    #[must_use]
     pub fn usage(&self) -> Usage {
         self.plan.db.usage(self.capacity.clone(), Capacity::default())
     }

@@ -60,7 +60,6 @@ pub(super) async fn read(
 
 impl Start {
     /// Where to continue after a page with this `last_evaluated_key`.
-    #[must_use]
     pub fn after(key: Option<Item>) -> Self {
         key.map_or(Self::End, Self::After)
     }

@@ -54,7 +54,6 @@ pub struct BulkWriter {
 
 impl DynamoDb {
     /// Starts writing to `table`. Must be called within a runtime.
-    #[must_use]
     pub fn bulk_writer(&self, table: &str, key: &KeySchema, options: BulkOptions) -> BulkWriter {
         let (messages, receiver) = mpsc::channel(CHANNEL);
         let (stop, stopped) = watch::channel(false);
@@ -133,13 +132,11 @@ impl BulkWriter {
     }
 
     /// The writer's progress, for an observer.
-    #[must_use]
     pub fn progress(&self) -> BulkProgress {
         BulkProgress(Arc::clone(&self.shared))
     }
 
     /// [`BulkProgress::done_through`]
-    #[must_use]
     pub fn done_through(&self) -> u64 {
         self.progress().done_through()
     }

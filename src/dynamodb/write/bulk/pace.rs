@@ -18,19 +18,16 @@ pub struct Pace {
 
 impl Pace {
     /// `per_second` must be above 0.
-    #[must_use]
     pub const fn new(per_second: f64) -> Self {
         Self { per_second, free_at: None, factor: 1.0 }
     }
 
     /// The most that one request should consume: one second's worth, in guessed units.
-    #[must_use]
     pub fn share(&self) -> f64 {
         (self.per_second / self.factor).max(1.0)
     }
 
     /// How long to wait before the next request.
-    #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {
         self.free_at.map_or(Duration::ZERO, |free_at| free_at.saturating_duration_since(now))
     }

@@ -31,7 +31,6 @@ pub struct BulkWritten {
 
 impl BulkWritten {
     /// Items put and deleted.
-    #[must_use]
     pub const fn items(&self) -> u64 {
         self.put + self.deleted
     }
@@ -52,19 +51,16 @@ pub struct BulkProgress(pub(super) Arc<Shared>);
 
 impl BulkProgress {
     /// How many requests are written without a gap, in the order of submission.
-    #[must_use]
     pub fn done_through(&self) -> u64 {
         self.0.done_through.load(Ordering::Acquire)
     }
 
     /// How many requests are written, in any order.
-    #[must_use]
     pub fn written(&self) -> u64 {
         self.0.written.load(Ordering::Relaxed)
     }
 
     /// Write units consumed so far.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for showing")]
     pub fn units(&self) -> f64 {
         self.0.units.load(Ordering::Relaxed) as f64 / 1000.0

@@ -23,7 +23,6 @@ impl Default for Writers {
 
 impl Writers {
     /// How many requests may be in progress.
-    #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and MOST")]
     pub fn limit(&self) -> usize {
         self.limit as usize
