@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
 use super::items::{self, instant, text};
 use super::names;
-use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::write::transaction::Transaction;
 use crate::dynamodb::{Capacity, Item};
 use crate::error::Result;
@@ -183,9 +184,11 @@ impl MessagesTable {
             .table_name(&self.name)
             .key(names::PARTITION_KEY, text(partition))
             .key(names::SORT_KEY, text(sort))
-            .consistent_read(true);
-        let reading = Reading { what: READING, table: &self.name };
-        Ok(self.db.get_page(get, reading, capacity).await?.item)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = get.send().await.map_err(|error| self.error(READING, &error))?;
+        capacity.add(&answer);
+        Ok(answer.item)
     }
 
     /// The rows of `group` in one inbox, read consistently.

@@ -2,7 +2,6 @@
 
 use super::items::to_group;
 use super::names;
-use crate::dynamodb::read::page::Reading;
 use crate::error::Result;
 use crate::messages_table::MessagesTable;
 use crate::messaging::MessageGroup;
@@ -18,8 +17,7 @@ impl MessagesTable {
             .table_name(&self.name)
             .index_name(names::GROUP_INDEX)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let reading = Reading { what: "cannot look for message groups", table: &self.name };
-        let page = self.db.scan_page(scan, reading).await?;
+        let page = scan.send().await.map_err(|error| self.error("cannot look for message groups", &error))?;
         Ok(page.items().iter().map(to_group).collect())
     }
 }

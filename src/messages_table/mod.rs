@@ -22,8 +22,8 @@ use std::sync::LazyLock;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::write::transaction::Transaction;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema};
 use crate::error::{Error, Result};
@@ -74,7 +74,10 @@ impl MessagesTable {
         what: &str,
         capacity: &mut Capacity,
     ) -> Result<QueryOutput> {
-        self.db.query_page(query, Reading { what, table: &self.name }, capacity).await
+        let page = query.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let page = page.map_err(|error| self.error(what, &error))?;
+        capacity.add(&page);
+        Ok(page)
     }
 
     /// An empty transaction.

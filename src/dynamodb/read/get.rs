@@ -1,7 +1,8 @@
 //! Reading one item of any table, by its key.
 
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
 use crate::dynamodb::item::expression::{Placeholders, Projection};
-use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
 
@@ -24,8 +25,11 @@ impl DynamoDb {
             .set_key(Some(key))
             .set_projection_expression(projection)
             .set_expression_attribute_names(placeholders.names())
-            .set_consistent_read(consistent.then_some(true));
-        let answer = self.get_page(request, Reading { what: "cannot read the item", table }, read).await?;
+            .set_consistent_read(consistent.then_some(true))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| self.error("cannot read the item", table, &error))?;
+        read.add(&answer);
         Ok(answer.item)
     }
 }

@@ -2,7 +2,6 @@
 
 mod empty;
 mod get;
-pub(crate) mod page;
 mod query;
 mod scan;
 

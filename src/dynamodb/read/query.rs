@@ -1,10 +1,9 @@
 //! Query: the items of one partition of a table or an index, page by page.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 
 use crate::dynamodb::item::expression::{Condition, Node, Operand, Placeholders, Projection};
-use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item, KeyKind, KeySchema, TableSchema, Usage};
 use crate::error::{Error, Reason, Result};
 
@@ -116,8 +115,9 @@ impl Query {
             .clone()
             .set_limit(most.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(self.start.take());
-        let reading = Reading { what: "cannot query", table: &self.table };
-        let answer = self.db.query_page(request, reading, &mut self.capacity).await?;
+        let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let answer = answer.map_err(|error| self.db.error("cannot query", &self.table, &error))?;
+        self.capacity.add(&answer);
         let mut found = usize::try_from(answer.count).unwrap_or_default();
         let mut items = answer.items.unwrap_or_default();
         if let Some(left) = &mut self.left {

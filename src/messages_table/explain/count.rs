@@ -3,14 +3,13 @@
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
-use aws_sdk_dynamodb::types::Select;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 
 use super::alternatives::Explainer;
 use super::measure::{Measurement, scan_like};
 use super::recorder::Recorder;
 use super::{Figures, Request};
 use crate::dynamodb::Capacity;
-use crate::dynamodb::read::page::Reading;
 use crate::error::Result;
 
 const EXPLAINING: &str = "cannot explain the pattern";
@@ -40,8 +39,8 @@ impl Explainer<'_> {
         let mut start = None;
         loop {
             let scan = scan.clone().set_exclusive_start_key(start);
-            let reading = Reading { what: EXPLAINING, table: self.table.name() };
-            let page = self.table.db().scan_page(scan, reading).await?;
+            let page = scan.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+            let page = page.map_err(|error| self.table.error(EXPLAINING, &error))?;
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(self.found(false));

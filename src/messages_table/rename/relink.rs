@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use uuid::Uuid;
 
-use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::write::transaction::TransactionOutcome;
 use crate::dynamodb::{Item, ScanRequest};
@@ -46,8 +45,7 @@ impl MessagesTable {
     /// one request, to the index.
     pub async fn users_of_first_rows(&self) -> Result<Vec<[Uuid; 2]>> {
         let scan = self.db.client.scan().table_name(&self.name).index_name(names::GROUP_INDEX).limit(SAMPLE);
-        let reading = Reading { what: "cannot read the group rows", table: &self.name };
-        let answer = self.db.scan_page(scan, reading).await?;
+        let answer = scan.send().await.map_err(|error| self.error("cannot read the group rows", &error))?;
         let users = |row: &Item| {
             let row = to_group(row);
             Some([row.owner_uuid.parse().ok()?, row.other.user_uuid.parse().ok()?])

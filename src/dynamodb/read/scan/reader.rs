@@ -3,13 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use tokio::sync::mpsc;
 
 use super::pages::Pages;
 use super::request::{ScanPage, Start};
 use crate::dynamodb::item::size;
-use crate::dynamodb::read::page::Reading;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
 
@@ -89,8 +88,8 @@ impl ScanPlan {
             .set_expression_attribute_values(self.values.clone())
             .set_consistent_read(self.consistent.then_some(true))
             .set_exclusive_start_key(key);
-        let reading = Reading { what: "cannot scan", table: &self.table };
-        let answer = self.db.scan_page(request, reading).await?;
+        let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
         let mut capacity = Capacity::new(self.db.is_emulated());
         capacity.add(&answer);
         let items = answer.items.unwrap_or_default();
