@@ -79,7 +79,7 @@ impl<'t> Checker<'t> {
     pub(super) fn check(&mut self, entry: &Entry<'_>) -> Result<()> {
         let so_far = &mut self.so_far;
         let checked = match &entry.change {
-            Change::Put(item) => self.schema.fits(item).map(|bytes| {
+            Change::Put(item) => self.schema.validate(item).map(|bytes| {
                 so_far.puts += 1;
                 so_far.bytes += bytes as u64;
                 if entry.format == Format::Dynein {

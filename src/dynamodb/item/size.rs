@@ -82,11 +82,29 @@ pub fn read_units(bytes: usize, consistent: bool) -> f64 {
     if consistent { units } else { units / 2.0 }
 }
 
-/// Write units of an item of this size, outside a transaction. For a changed item, the larger of its
-/// old and new size counts.
+/// Write units of an item of this size, outside a transaction.
 pub const fn write_units(bytes: usize) -> usize {
     let units = bytes.div_ceil(WRITE_UNIT);
     if units == 0 { 1 } else { units }
+}
+
+/// Write units of a change of an item, outside a transaction: those of the larger version. `None`: there
+/// is none, or it is not known.
+pub fn change_units(before: Option<&Item>, after: Option<&Item>) -> usize {
+    write_units(before.map_or(0, item).max(after.map_or(0, item)))
+}
+
+/// Write units of the same change in an index, from its entries before and after. An entry that keeps
+/// the index's `key` costs as an item does, or nothing if it is unchanged; another is deleted and put.
+pub fn entry_units(before: Option<&Item>, after: Option<&Item>, key: &[&str]) -> usize {
+    match (before, after) {
+        (None, None) => 0,
+        (Some(before), Some(after)) if before == after => 0,
+        (Some(before), Some(after)) if key.iter().any(|name| before.get(*name) != after.get(*name)) => {
+            write_units(item(before)) + write_units(item(after))
+        }
+        _ => change_units(before, after),
+    }
 }
 
 fn units_of(bytes: usize, unit: usize) -> f64 {

@@ -14,7 +14,7 @@ impl TableSchema {
     ///
     /// # Errors
     /// Why it does not.
-    pub fn fits(&self, item: &Item) -> Result<usize, String> {
+    pub fn validate(&self, item: &Item) -> Result<usize, String> {
         self.has_key(item)?;
         for index in &self.indexes {
             for part in &index.key.parts {
@@ -34,12 +34,12 @@ impl TableSchema {
         Ok(bytes)
     }
 
-    /// The write units of putting an item of this size into each index that includes it. This is a
-    /// lower bound: an index that does not project all attributes counts as one unit.
-    pub fn index_units(&self, item: &Item, bytes: usize) -> impl Iterator<Item = (&str, u64)> {
+    /// The write units of putting an item into each index that includes it. This is a lower bound: an
+    /// index that does not project all attributes counts as one unit.
+    pub fn index_units(&self, item: &Item) -> impl Iterator<Item = (&str, u64)> {
         let is_in = |index: &&IndexSchema| index.key.names().all(|name| item.contains_key(name));
-        let units =
-            move |index: &IndexSchema| if index.projects_all { size::write_units(bytes) as u64 } else { 1 };
+        let whole = size::entry_units(None, Some(item), &[]) as u64;
+        let units = move |index: &IndexSchema| if index.projects_all { whole } else { 1 };
         self.indexes.iter().filter(is_in).map(move |index| (index.name.as_str(), units(index)))
     }
 

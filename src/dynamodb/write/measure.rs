@@ -131,27 +131,31 @@ impl Write<'_> {
         let schema = schema.as_deref();
         let index_of_key = schemas.index_of_key.get();
         let read = |json: &RawValue| typed_item(json.get().as_bytes()).ok();
-        let index_units = |item: &Item, bytes| {
-            let units = schema.into_iter().flat_map(|schema| schema.index_units(item, bytes));
+        let units = |item: &Item| size::change_units(None, Some(item)) as u64;
+        let index_units = |item: &Item| {
+            let units = schema.into_iter().flat_map(|schema| schema.index_units(item));
             units.map(|(index, units)| (index.to_owned(), units)).collect()
         };
         // Without the table's description, its indexes are unknown.
         let at_least = schema.is_none();
         if let Some(item) = self.item.and_then(read) {
-            let bytes = size::item(&item);
-            let table_units = u64::try_from(size::write_units(bytes)).unwrap_or(u64::MAX);
-            return WriteCost { items: 1, table_units, index_units: index_units(&item, bytes), at_least };
+            return WriteCost {
+                items: 1,
+                table_units: units(&item),
+                index_units: index_units(&item),
+                at_least,
+            };
         }
-        // If only the key of an item is known, it takes at least one unit.
+        // If only the key of an item is known, it takes at least as much as that.
         self.key.and_then(read).map_or_else(WriteCost::default, |key| {
-            let mut index_units: BTreeMap<String, u64> = index_units(&key, 0);
+            let mut index_units: BTreeMap<String, u64> = index_units(&key);
             let known = index_of_key.and_then(|index_of| index_of(&key));
             if let Some(index) =
                 known.filter(|name| schema.is_some_and(|schema| schema.index(name).is_some()))
             {
                 index_units.insert(index.to_owned(), 1);
             }
-            WriteCost { items: 1, table_units: 1, index_units, at_least: true }
+            WriteCost { items: 1, table_units: units(&key), index_units, at_least: true }
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Computes the charge for writes from the item sizes before and after.
+//! The charge for a pattern's writes, from the items before and after.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 
 use super::super::{items, names};
 use crate::dynamodb::Item;
-use crate::dynamodb::item::size::{TRANSACTED, item as size, read_units, write_units};
+use crate::dynamodb::item::size::{TRANSACTED, change_units, entry_units, item as size, read_units};
 
 /// Write units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Charge {
             } else {
                 continue;
             };
-            charge.table += TRANSACTED * units(before, after);
+            charge.table += TRANSACTED * change_units(before, after);
             if writes {
                 charge.index += Projection::All.units(before, after);
             }
@@ -60,7 +60,7 @@ impl Charge {
         changes.iter().fold(Self::default(), |sum, change| {
             let (before, after) = (change.before.as_ref(), change.after.as_ref());
             let index = projection.units(before, after);
-            Self { table: sum.table + units(before, after), index: sum.index + index }
+            Self { table: sum.table + change_units(before, after), index: sum.index + index }
         })
     }
 
@@ -72,10 +72,6 @@ impl Charge {
         self.table += other.table;
         self.index += other.index;
     }
-}
-
-fn units(before: Option<&Item>, after: Option<&Item>) -> usize {
-    write_units(before.map_or(0, size).max(after.map_or(0, size)))
 }
 
 /// The items that were read, by key.
@@ -119,19 +115,9 @@ impl Projection {
         read_units(entries.map(|entry| size(&entry)).sum(), false)
     }
 
-    /// The write units that a change costs in the index. An entry that keeps its key costs the larger
-    /// of both sizes, or nothing if it is unchanged.
+    /// The write units of a change in the index.
     fn units(self, before: Option<&Item>, after: Option<&Item>) -> usize {
-        match (before.and_then(|item| self.entry(item)), after.and_then(|item| self.entry(item))) {
-            (None, None) => 0,
-            (Some(item), None) | (None, Some(item)) => write_units(size(&item)),
-            (Some(before), Some(after)) if before == after => 0,
-            (Some(before), Some(after)) => {
-                let [was, is] = [&before, &after].map(|item| write_units(size(item)));
-                let moves = before.get(names::GROUP_UUID) != after.get(names::GROUP_UUID)
-                    || before.get(names::SORT_KEY) != after.get(names::SORT_KEY);
-                if moves { was + is } else { was.max(is) }
-            }
-        }
+        let [before, after] = [before, after].map(|item| item.and_then(|item| self.entry(item)));
+        entry_units(before.as_ref(), after.as_ref(), &[names::GROUP_UUID, names::SORT_KEY])
     }
 }

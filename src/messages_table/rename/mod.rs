@@ -10,9 +10,10 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tokio::task::JoinSet;
 
-use super::items::{key, size, text, to_message, write_units};
+use super::items::{key, size, text, to_message};
 use super::names;
 use crate::aws::{Tries, code, is_not_sent};
+use crate::dynamodb::item::size::change_units;
 use crate::dynamodb::retry::pause;
 use crate::dynamodb::{Capacity, Item, MAX_ITEM_BYTES};
 use crate::error::{Error, Result};
@@ -148,7 +149,7 @@ impl MessagesTable {
         Err(Error::failed(format!(
             "copies of the former names keep appearing in {:?} on {}: somebody still writes them",
             self.name,
-            self.db.place()
+            self.db.endpoint()
         )))
     }
 
@@ -293,5 +294,5 @@ fn update_units(item: &Item, user: &User) -> Result<usize> {
             MAX_ITEM_BYTES / 1024
         )));
     }
-    Ok(write_units(bytes.max(size(item))))
+    Ok(change_units(Some(item), Some(&renamed)))
 }
