@@ -36,7 +36,7 @@ impl UserPool {
     }
 
     /// Where it is.
-    pub const fn place(&self) -> &Endpoint {
+    pub const fn endpoint(&self) -> &Endpoint {
         &self.place
     }
 

@@ -57,7 +57,10 @@ impl Listing<'_> {
         match &self.token {
             None => self.done = true,
             Some(token) if !self.seen.insert(token.clone()) => {
-                return Err(self.pool.place().repeats(&format!("cannot list the users of {}", self.pool.id)));
+                return Err(self
+                    .pool
+                    .endpoint()
+                    .repeats(&format!("cannot list the users of {}", self.pool.id)));
             }
             Some(_) => {}
         }
@@ -91,7 +94,7 @@ impl UserPool {
             .ok_or_else(|| {
                 Error::failed(format!(
                     "Cognito on {} returned a user of {} without a sub",
-                    self.place(),
+                    self.endpoint(),
                     self.id
                 ))
             })?;

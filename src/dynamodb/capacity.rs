@@ -113,7 +113,7 @@ pub struct Usage {
 impl DynamoDb {
     /// `read` and `write`, as consumed by this client.
     pub fn usage(&self, read: Capacity, write: Capacity) -> Usage {
-        let region = self.place().region().to_owned();
+        let region = self.endpoint().region().to_owned();
         Usage { read, write, region, estimated: self.is_emulated() }
     }
 }

@@ -92,7 +92,7 @@ impl DynamoDb {
     }
 
     /// Its endpoint.
-    pub const fn place(&self) -> &Endpoint {
+    pub const fn endpoint(&self) -> &Endpoint {
         &self.place
     }
 

@@ -28,13 +28,13 @@ impl DynamoDb {
         if is_not_found(error) {
             return self.missing(table);
         }
-        let shown = self.place().error(what, error);
+        let shown = self.endpoint().error(what, error);
         if is_busy(error) || is_server_error(error) { shown.hint(Reason::Transient) } else { shown }
     }
 
     /// The error for a table that does not exist.
     pub(crate) fn missing(&self, table: &str) -> Error {
-        Error::failed(format!("there is no table {table:?} on {}", self.place()))
+        Error::failed(format!("there is no table {table:?} on {}", self.endpoint()))
             .hint(Reason::MissingTable(table.to_owned(), self.target()))
     }
 }

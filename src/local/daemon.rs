@@ -78,10 +78,10 @@ pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) 
         return Ok(Up::AllExternal(stack.report));
     }
     // Other processes take a stack that has a report for a running one.
-    let told = tell(News::Nearly)
+    let reported = tell(News::Nearly)
         .and_then(|()| stack.report.save(&plan.data_dir))
         .and_then(|()| tell(News::Ready(&stack.report)));
-    let served = if let Err(error) = told {
+    let served = if let Err(error) = reported {
         Err(error)
     } else {
         tokio::select! {
@@ -175,26 +175,26 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
         }
         tokio::time::sleep(POLL).await;
     }
-    let mut told = None;
+    let mut awaited = None;
     while !lock.take(Part::Stack)? {
         let holder = lock.holder(Part::Stack)?;
-        if let Some(pid) = holder.filter(|_| holder != told) {
+        if let Some(pid) = holder.filter(|_| holder != awaited) {
             // It may have ended meanwhile.
             if let Err(cause) = kill(Pid::from_raw(pid), Signal::SIGTERM)
                 && cause != Errno::ESRCH
             {
                 return Err(Error::failed(format!("cannot stop the stack (process {pid})")).because(cause));
             }
-            told = holder;
+            awaited = holder;
         }
         if start.elapsed() > STOP_TIMEOUT {
-            let pid = told.unwrap_or_default();
+            let pid = awaited.unwrap_or_default();
             return Err(Error::failed(format!("the stack (process {pid}) does not stop")));
         }
         tokio::time::sleep(POLL).await;
     }
     let cleared = clear(config, data_dir).await?;
-    Ok(cleared || told.is_some())
+    Ok(cleared || awaited.is_some())
 }
 
 /// What is running: the stack on the plan's data directory, and any other service on its ports.

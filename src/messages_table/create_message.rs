@@ -181,19 +181,19 @@ impl MessagesTable {
         let target = self.db.target();
         let owners: Vec<MessageGroup> = rows.groups().collect();
         if owners.is_empty() {
-            return Err(Error::failed(format!("there is no group {group} on {}", self.db.place()))
+            return Err(Error::failed(format!("there is no group {group} on {}", self.db.endpoint()))
                 .hint(Reason::MissingGroup(target)));
         }
         let sender_uuid = sender.uuid.to_string();
         let is_in = |row: &MessageGroup| row.owner_uuid == sender_uuid || row.other.user_uuid == sender_uuid;
         if !owners.iter().any(is_in) {
             let handles: Vec<&str> = owners.iter().map(|row| row.other.user_handle.as_str()).collect();
-            let place = self.db.place();
+            let place = self.db.endpoint();
             return Err(Error::failed(format!("{} is not in the group {group} on {place}", sender.handle))
                 .hint(format!("who is in it: {}", handles.join(", "))));
         }
         if owners.len() < 2 {
-            let place = self.db.place();
+            let place = self.db.endpoint();
             return Err(Error::failed(format!("the group {group} on {place} has lost one of its rows"))
                 .hint(Reason::MissingRow(target)));
         }
@@ -205,7 +205,7 @@ impl MessagesTable {
     }
 
     pub(crate) fn overtaken(&self, what: &str) -> Error {
-        Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.db.place()))
+        Error::failed(format!("{what} on {}: other writers were first {TRIES} times", self.db.endpoint()))
             .hint("nothing was written; run it again when the table is less busy")
             .hint(Reason::Transient)
     }

@@ -38,7 +38,7 @@ pub use explain::{Alternative, Explanation, Figures, Recording, Request};
 pub use inspect::{Inspected, Listed};
 pub use items::put_invented;
 pub use rename::{Naming, Relinked, RenamePlan, RenamedCopies};
-pub use replace_conversation::Written;
+pub use replace_conversation::ConversationWritten;
 pub use stats::{Largest, Partition, Report, Stats, Sum};
 pub use stream_handler::{GroupHandled, Handled, Totals};
 pub use stream_policy::{Grantee, Policy};

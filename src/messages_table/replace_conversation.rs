@@ -13,7 +13,7 @@ use crate::messaging::Conversation;
 
 /// The result of writing a conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct ConversationWritten {
     /// Items put.
     pub put: usize,
     /// Former items of the group that were deleted.
@@ -29,18 +29,26 @@ impl MessagesTable {
     ///
     /// Puts come before deletes: if this is interrupted, the group has too many items, never too few,
     /// and the next run fixes that.
-    pub async fn replace_conversation(&self, group: Uuid, conversation: &Conversation) -> Result<Written> {
+    pub async fn replace_conversation(
+        &self,
+        group: Uuid,
+        conversation: &Conversation,
+    ) -> Result<ConversationWritten> {
         let owners = conversation.groups.each_ref().map(|row| row.owner_uuid.clone());
         let (former, read) = self.group_keys(group, &owners).await?;
-        Ok(Written { read, ..self.put_in_place_of(former, conversation).await? })
+        Ok(ConversationWritten { read, ..self.put_in_place_of(former, conversation).await? })
     }
 
     /// Writes `conversation` to a table that has nothing of its group.
-    pub async fn put_conversation(&self, conversation: &Conversation) -> Result<Written> {
+    pub async fn put_conversation(&self, conversation: &Conversation) -> Result<ConversationWritten> {
         self.put_in_place_of(Vec::new(), conversation).await
     }
 
-    async fn put_in_place_of(&self, former: Vec<Item>, conversation: &Conversation) -> Result<Written> {
+    async fn put_in_place_of(
+        &self,
+        former: Vec<Item>,
+        conversation: &Conversation,
+    ) -> Result<ConversationWritten> {
         let items: Vec<Item> = conversation
             .messages
             .iter()
@@ -67,7 +75,12 @@ impl MessagesTable {
         let written = writing
             .await
             .map_err(|error| error.hint("run the same command again: it replaces the whole group"))?;
-        Ok(Written { put, deleted, written: written.capacity, read: Capacity::new(self.db.is_emulated()) })
+        Ok(ConversationWritten {
+            put,
+            deleted,
+            written: written.capacity,
+            read: Capacity::new(self.db.is_emulated()),
+        })
     }
 }
 

@@ -47,7 +47,7 @@ impl Ec2 {
     }
 
     /// Where it is.
-    pub const fn place(&self) -> &Endpoint {
+    pub const fn endpoint(&self) -> &Endpoint {
         &self.place
     }
 
@@ -134,15 +134,15 @@ impl Ec2 {
     }
 
     fn error(&self, what: &str, error: &SdkError<ErrorMetadata, HttpResponse>) -> Error {
-        let told = self.place.error(what, error);
+        let shown = self.place.error(what, error);
         match code(error) {
             Some("InvalidSecurityGroupRuleId.NotFound" | "InvalidGroup.NotFound") => {
-                told.hint(Reason::MissingRule)
+                shown.hint(Reason::MissingRule)
             }
-            Some("UnauthorizedOperation") => told.hint(
+            Some("UnauthorizedOperation") => shown.hint(
                 "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/security.md)",
             ),
-            _ => told,
+            _ => shown,
         }
     }
 }

@@ -73,7 +73,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListUsersArgs) -> Resu
     }
     let number = records.count();
     records.finish(&serde_json::json!({ "count": number }))?;
-    ui.status(format!("{} in {} on {}", count(number, "user"), pool.id(), pool.place()));
+    ui.status(format!("{} in {} on {}", count(number, "user"), pool.id(), pool.endpoint()));
     Ok(())
 }
 

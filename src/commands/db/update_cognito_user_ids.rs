@@ -141,7 +141,7 @@ pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: U
 /// Reads every user of the pool before the database is touched.
 async fn read_pool(ui: &mut Ui, pool: &UserPool) -> Result<Vec<Identity>> {
     let users = pool.list_users(None).rest().await?;
-    ui.status(format!("read {} from {} on {}", count(users.len(), "user"), pool.id(), pool.place()));
+    ui.status(format!("read {} from {} on {}", count(users.len(), "user"), pool.id(), pool.endpoint()));
     Ok(users.into_iter().map(|user| user.identity).collect())
 }
 

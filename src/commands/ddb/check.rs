@@ -304,7 +304,7 @@ impl Tally {
     }
 
     fn conclude(&self, ui: &mut Ui, db: &DynamoDb, mode: Mode, table: &str) -> Result<()> {
-        let place = db.place();
+        let place = db.endpoint();
         let left = self.found - self.mended;
         if self.found == 0 {
             if self.unsettled > 0 {

@@ -50,7 +50,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(&table, delete).await?);
     }
-    let consequence = format!("this deletes the item with that key in the table {table:?} on {}", db.place());
+    let consequence =
+        format!("this deletes the item with that key in the table {table:?} on {}", db.endpoint());
     args.confirm.check(ui, &at, &table, &consequence)?;
     let outcome = delete.await?;
     let usage = db.usage(Capacity::default(), written);
@@ -60,7 +61,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
         SingleWrite::Refused(_) => {
             return Err(Error::failed(format!(
                 "the --if condition is not met in the table {table:?} on {}; nothing was deleted",
-                db.place()
+                db.endpoint()
             )));
         }
     };
@@ -72,7 +73,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteArgs) -> Result<
     }
     if former.is_none() {
         args.usage.show(ui, &usage, Bill::Calls);
-        return Err(Error::failed(format!("no item in {table:?} on {} has this key", db.place())));
+        return Err(Error::failed(format!("no item in {table:?} on {} has this key", db.endpoint())));
     }
     ui.status(format!("deleted the item above from {table:?}"));
     args.usage.show(ui, &usage, Bill::Calls);

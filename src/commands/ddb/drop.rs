@@ -32,7 +32,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DropArgs) -> Result<()
     if cx.dry_run() {
         return show_plan(ui, db.rehearse(table, db.drop_table(table)).await?);
     }
-    let consequence = format!("this deletes the table {table:?} on {} and all its items", db.place());
+    let consequence = format!("this deletes the table {table:?} on {} and all its items", db.endpoint());
     args.confirm.check(ui, &at, table, &consequence)?;
     db.drop_table(table).await?;
     ui.status(format!("dropped the table {table:?}"));

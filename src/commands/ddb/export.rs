@@ -70,7 +70,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<
     let db = cx.dynamodb().await?;
     let table = args.table.name(cx);
     let schema = db.table_schema(&table).await?;
-    let header = Header::new(&table, db.place().name().to_owned(), KeyPart::of(&schema), schema.id.clone());
+    let header =
+        Header::new(&table, db.endpoint().name().to_owned(), KeyPart::of(&schema), schema.id.clone());
     let mut signals = Signals::catch()?;
     if is_stdout {
         return to_stdout(ui, &db, args, &header, &mut signals).await;

@@ -52,5 +52,5 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &GetArgs) -> Result<()>
     if found {
         return Ok(());
     }
-    Err(Error::failed(format!("no item in {table:?} on {} has this key", db.place())))
+    Err(Error::failed(format!("no item in {table:?} on {} has this key", db.endpoint())))
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ListTablesArgs) -> Res
     let count = records.count();
     records.finish(&serde_json::json!({ "count": count }))?;
     if count == 0 {
-        ui.status(format!("no tables on {}", db.place()));
+        ui.status(format!("no tables on {}", db.endpoint()));
     }
     Ok(())
 }

@@ -210,7 +210,7 @@ struct ScanSpeedArgs {
 /// endpoint or region, and for whatever `parts` name, such as the table.
 fn state_folder(cx: &Context, kind: &str, db: &DynamoDb, parts: &[&str]) -> Result<std::path::PathBuf> {
     let target = cx.target().name().to_lowercase();
-    let place = db.place().name();
+    let place = db.endpoint().name();
     let place = place.split_once("://").map_or(place, |(_, place)| place);
     let parts = [kind, &target, place].into_iter().chain(parts.iter().copied());
     Ok(state_file::place(&cx.config().state_dir()?, parts))

@@ -60,7 +60,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
     }
     if args.replace {
         let consequence =
-            format!("this overwrites any item with that key in the table {table:?} on {}", db.place());
+            format!("this overwrites any item with that key in the table {table:?} on {}", db.endpoint());
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     let outcome = put.await?;
@@ -84,11 +84,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &PutArgs) -> Result<()>
         SingleWrite::Refused(_) if args.replace => {
             return Err(Error::failed(format!(
                 "the --if condition is not met in the table {table:?} on {}; nothing was written",
-                db.place()
+                db.endpoint()
             )));
         }
         SingleWrite::Refused(_) => {
-            return Err(Error::failed(format!("an item in {table:?} on {} has this key", db.place()))
+            return Err(Error::failed(format!("an item in {table:?} on {} has this key", db.endpoint()))
                 .hint("to replace it add: --replace"));
         }
     }

@@ -93,7 +93,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &QueryArgs) -> Result<(
     }
     let (count, usage) = (items.count(), query.usage());
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
-    ui.status(format!("{} in {table:?} on {}", counted(count, "item"), db.place()));
+    ui.status(format!("{} in {table:?} on {}", counted(count, "item"), db.endpoint()));
     args.usage.show(ui, &usage, Bill::Calls);
     Ok(())
 }

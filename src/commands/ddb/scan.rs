@@ -60,7 +60,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<()
     let count = items.count();
     let usage = scan.usage();
     items.finish(&serde_json::json!({ "count": count, "consumed_capacity": args.usage.json(&usage) }))?;
-    ui.status(format!("{} in {table:?} on {}", counted(count, "item"), db.place()));
+    ui.status(format!("{} in {table:?} on {}", counted(count, "item"), db.endpoint()));
     args.usage.show(ui, &usage, Bill::Run);
     Ok(())
 }

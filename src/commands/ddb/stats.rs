@@ -79,7 +79,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatsArgs) -> Result<(
                 records.push(&line)?;
             }
             records.finish(&())?;
-            ui.status(format!("{} in {table:?} on {}", count(report.total.items, "item"), db.place()));
+            ui.status(format!("{} in {table:?} on {}", count(report.total.items, "item"), db.endpoint()));
             if report.unparsed_times > 0 {
                 ui.status(format!("{} without a date and time", count(report.unparsed_times, "sort key")));
                 ui.hint(format!("to list them run: cruddur ddb check{}", db.target().flag()));

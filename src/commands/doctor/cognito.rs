@@ -13,14 +13,14 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     };
     found.wait_for(format!("the user pool {}", pool.id()));
     let pool = cx.cognito(pool).await?;
-    found.wait_for(format!("Cognito at {}", pool.place()));
+    found.wait_for(format!("Cognito at {}", pool.endpoint()));
     let mut listing = pool.list_users(None);
     let users = listing.next_page().await?.unwrap_or_default();
     let or_more = if listing.has_more() { " and more" } else { "" };
     found
-        .ok(format!("{} at {}: {}{or_more}", pool.id(), pool.place(), count(users.len(), "user")))
+        .ok(format!("{} at {}: {}{or_more}", pool.id(), pool.endpoint(), count(users.len(), "user")))
         .value("user_pool_id", pool.id())
-        .value("place", pool.place().name())
+        .value("place", pool.endpoint().name())
         .value("users", users.len())
         .value("more", listing.has_more());
     let list = format!("cruddur cognito list-users{}", cx.target().flag());

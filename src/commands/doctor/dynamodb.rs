@@ -20,7 +20,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     found.wait_for("the AWS credential chain");
     let db = cx.dynamodb().await?;
     built_in(&db, &table, found);
-    found.wait_for(format!("DynamoDB at {}", db.place()));
+    found.wait_for(format!("DynamoDB at {}", db.endpoint()));
     let messages = MessagesTable::new(&db, &table);
     let inspected = messages.inspect().await;
     if inspected.is_ok() {
@@ -54,14 +54,14 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
     let finding = if others.is_empty() {
         found.ok(format!(
             "{table} at {}: {}, {billing}, matches its definition",
-            db.place(),
+            db.endpoint(),
             count(inspected.items, "item")
         ))
     } else {
         let lines: Vec<String> = others.iter().map(ToString::to_string).collect();
         let finding = found.fail(format!(
             "{table} at {} differs from its definition\n{}",
-            db.place(),
+            db.endpoint(),
             lines.join("\n")
         ));
         if inspected.differences.iter().any(Difference::is_for_ever) {
@@ -77,7 +77,7 @@ fn definition(db: &DynamoDb, table: &str, flags: &str, inspected: &Inspected, fo
     };
     finding
         .value("table", table)
-        .value("place", db.place().name())
+        .value("place", db.endpoint().name())
         .value("items", inspected.items)
         .value("bytes", inspected.bytes)
         .value("billing", billing)
@@ -131,7 +131,7 @@ fn stream(flags: &str, inspected: &Inspected, found: &mut Findings) {
 /// Compares endpoint and table with those that the old scripts hard-coded.
 fn built_in(db: &DynamoDb, table: &str, found: &mut Findings) {
     let built_in = format!("http://localhost:{DEFAULT_DYNAMODB_PORT}");
-    let place = db.place().to_string();
+    let place = db.endpoint().to_string();
     let is_there = place == built_in || place == format!("http://127.0.0.1:{DEFAULT_DYNAMODB_PORT}");
     if db.target() == Target::Local && !is_there {
         found.script(

@@ -33,7 +33,7 @@ pub(super) async fn check(cx: &Context, args: &DoctorArgs, found: &mut Findings)
     }
     found.wait_for("the AWS credential chain");
     let ec2 = cx.ec2().await?;
-    found.wait_for(format!("EC2 at {}", ec2.place()));
+    found.wait_for(format!("EC2 at {}", ec2.endpoint()));
     let rule = ec2.ingress_rule(&group_id, &rule_id).await?;
     if !rule.includes_tcp_port(PORT) {
         found

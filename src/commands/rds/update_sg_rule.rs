@@ -93,7 +93,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateSgRuleArgs) -> R
     let address = SourceAddress::parse(&config.source_address(args.ip.as_deref())?)?;
 
     let ec2 = cx.ec2().await?;
-    announce(cx, ui, ec2.place()).await?;
+    announce(cx, ui, ec2.endpoint()).await?;
     let rule = ec2.ingress_rule(&group_id, &rule_id).await?;
     let (old, new) = rule.cidr_for(address)?;
     if !rule.includes_tcp_port(POSTGRES_PORT) {

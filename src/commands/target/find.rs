@@ -54,14 +54,14 @@ pub(in crate::commands) enum AskProduction {
 
 /// Finds out what is at `db`'s endpoint.
 pub(in crate::commands) async fn of_dynamodb(db: &DynamoDb) -> Found {
-    let mut signs = db.place().signs();
+    let mut signs = db.endpoint().signs();
     if !matches!(signs.standing(), Standing::Production(_)) {
         look_up(&mut signs.hosts).await;
     }
     let mut asked = Ok(None);
     if signs.standing().is_local() {
         asked = db.identify().await.map(|()| None);
-        signs.identity = db.place().signs().identity;
+        signs.identity = db.endpoint().signs().identity;
     }
     Found { standing: signs.standing(), asked }
 }

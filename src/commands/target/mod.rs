@@ -68,7 +68,7 @@ impl WriteTarget<'_> {
     /// The line that describes it.
     async fn line(self, cx: &Context, standing: &Standing) -> String {
         let place = match self {
-            Self::DynamoDb(db) => Ok(db.place()),
+            Self::DynamoDb(db) => Ok(db.endpoint()),
             Self::Aws(place) => Ok(place),
             Self::Postgres(url) | Self::Server(url) => Err(url),
             Self::Session(session) => Err(session.url()),

@@ -64,7 +64,7 @@ impl DynamoDb {
         let Some(found) = self.describe(table).await? else { return Err(self.missing(table)) };
         let status = found.table_status().map_or("?", |status| status.as_str());
         if !matches!(status, "ACTIVE" | "UPDATING") {
-            return Err(Error::failed(format!("the table {table:?} on {} is {status}", self.place()))
+            return Err(Error::failed(format!("the table {table:?} on {} is {status}", self.endpoint()))
                 .hint("try again when it is ACTIVE"));
         }
         let definition = self.definition_of(table, &found).await?;

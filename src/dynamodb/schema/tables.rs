@@ -63,7 +63,7 @@ impl DynamoDb {
         match self.client.describe_table().table_name(table).send().await {
             Ok(answer) => {
                 let found = answer.table.ok_or_else(|| {
-                    Error::failed(format!("DynamoDB at {} returned no table", self.place()))
+                    Error::failed(format!("DynamoDB at {} returned no table", self.endpoint()))
                 })?;
                 if self.is_dry_run() {
                     self.schemas.add(table, TableSchema::of(&found));
@@ -128,7 +128,7 @@ impl DynamoDb {
             Some(false) => Ok(()),
             Some(true) => Err(Error::failed(format!(
                 "the table {table:?} on {} is protected against deletion; nothing was done",
-                self.place()
+                self.endpoint()
             ))
             .hint(Reason::ProtectedTable(table.to_owned(), self.target()))),
         }
@@ -179,7 +179,7 @@ impl DynamoDb {
                 return Err(Error::failed(format!(
                     "waited {} minutes for the table {table:?} on {} {state}",
                     request_timeout.as_secs() / 60,
-                    self.place()
+                    self.endpoint()
                 )));
             }
             tokio::time::sleep(pause).await;

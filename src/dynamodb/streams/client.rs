@@ -57,7 +57,7 @@ impl Streams {
     }
 
     /// Where it is.
-    pub const fn place(&self) -> &Endpoint {
+    pub const fn endpoint(&self) -> &Endpoint {
         &self.place
     }
 

@@ -79,7 +79,7 @@ pub struct Batch {
 impl Reader {
     /// Starts at `positions`. With `once`, it stops at the present end of the stream.
     pub fn new(streams: Streams, stream: &Stream, positions: Positions, once: bool) -> Self {
-        let (rest, empty_at_the_end) = if streams.place().is_emulated() {
+        let (rest, empty_at_the_end) = if streams.endpoint().is_emulated() {
             (Duration::ZERO, EMPTY_AT_AN_EMULATORS_END)
         } else {
             (SHARD_REST, EMPTY_AT_THE_END)
@@ -163,7 +163,7 @@ impl Reader {
                 Ok(())
             }
             Err(failure) if failure.kind == FailureKind::NotFound => {
-                Err(Error::failed(format!("the stream {} on {} is gone", self.arn, self.streams.place()))
+                Err(Error::failed(format!("the stream {} on {} is gone", self.arn, self.streams.endpoint()))
                     .hint("it ends when the table is dropped or the stream is disabled"))
             }
             Err(failure) => {

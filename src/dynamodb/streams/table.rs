@@ -90,7 +90,7 @@ impl DynamoDb {
             }
             return Err(Error::failed(format!(
                 "the table {table:?} on {} already has a stream of {}, not {}; nothing was changed",
-                self.place(),
+                self.endpoint(),
                 found.view_type,
                 view.name()
             ))

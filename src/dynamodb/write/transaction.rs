@@ -166,7 +166,7 @@ impl DynamoDb {
             }
             if let Some(reason) = reasons.iter().find(|reason| is_lasting(reason)) {
                 let code = reason.code().unwrap_or_default();
-                return Err(self.place().service_error(what, code, reason.message()));
+                return Err(self.endpoint().service_error(what, code, reason.message()));
             }
         }
         // After a lost response or a server error, it is unknown whether the request was carried out.

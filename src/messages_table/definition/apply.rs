@@ -71,7 +71,7 @@ impl MessagesTable {
             return Err(Error::failed(format!(
                 "the table {:?} on {} is being deleted",
                 self.name,
-                self.db.place()
+                self.db.endpoint()
             ))
             .hint("try again when it is gone"));
         }

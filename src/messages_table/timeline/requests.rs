@@ -86,7 +86,7 @@ impl<T> Timeline<'_, T> {
                 let start = Some(items::get(&key, names::SORT_KEY));
                 // Only this part of the key is sent back, so a repeated key has to be detected here.
                 if start == self.start {
-                    return Err(self.table.db.place().repeats(self.what));
+                    return Err(self.table.db.endpoint().repeats(self.what));
                 }
                 self.start = start;
             }

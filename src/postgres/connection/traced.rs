@@ -196,8 +196,8 @@ impl Traced<Client> {
 impl Traced<Transaction<'_>> {
     pub(crate) async fn commit(self) -> Result<(), Error> {
         let Self { inner, trace, place, line } = self;
-        let told = Traced { inner: (), trace, place, line };
-        told.tell("COMMIT", &[], inner.commit(), |()| None).await
+        let session = Traced { inner: (), trace, place, line };
+        session.tell("COMMIT", &[], inner.commit(), |()| None).await
     }
 }
 

@@ -24,7 +24,7 @@ fn ask(sts: u16, key: &str, state: Option<&Path>) -> Option<Result<String, Strin
         sts: Some(Endpoint::loopback(sts)),
         ..loopback(Service::DynamoDb, sts)
     };
-    runtime().block_on(async { DynamoDb::connect(&config).await.unwrap().place().account(state).await })
+    runtime().block_on(async { DynamoDb::connect(&config).await.unwrap().endpoint().account(state).await })
 }
 
 fn sts() -> Proxy {
@@ -106,7 +106,7 @@ fn local_work_and_emulators_have_no_account() {
     let local = AwsConfig { sts: Some(Endpoint::loopback(sts.port())), ..loopback(Service::DynamoDb, 1) };
     for config in [local.clone(), AwsConfig { target: Target::Prod, ..local }] {
         let account = runtime()
-            .block_on(async { DynamoDb::connect(&config).await.unwrap().place().account(None).await });
+            .block_on(async { DynamoDb::connect(&config).await.unwrap().endpoint().account(None).await });
         assert_eq!(account, None);
     }
     assert_eq!(sts.connections(), 0);

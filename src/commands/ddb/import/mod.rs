@@ -127,7 +127,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
         let consequence = format!(
             "{items} of {} overwrite those with the same keys in {table:?} on {}",
             source.name(),
-            db.place()
+            db.endpoint()
         );
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
@@ -257,7 +257,7 @@ async fn policy(
     if args.replace {
         return Ok(Policy::Replace);
     }
-    let mut error = Error::refused(format!("{table:?} on {} already has items", db.place()));
+    let mut error = Error::refused(format!("{table:?} on {} already has items", db.endpoint()));
     if let Some(saved) = place.and_then(|place| place.saved) {
         error = error.hint(format!(
             "an import of this file was interrupted after {} of {}; to resume run: {}",

@@ -71,7 +71,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateConversationArgs
                 };
                 return Err(Error::failed(format!(
                     "{from} and {to} already have a conversation on {}",
-                    db.place()
+                    db.endpoint()
                 ))
                 .hint(format!(
                     "to write into it run: cruddur ddb patterns create-message --message-group-uuid {group} --from {} TEXT{flag}{prod}",

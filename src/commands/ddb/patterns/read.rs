@@ -248,5 +248,5 @@ pub(super) fn who(user: &Participant) -> String {
 
 /// The table and its location, for people.
 pub(super) fn searched(table: &MessagesTable) -> String {
-    format!("{:?} on {}", table.name(), table.db().place())
+    format!("{:?} on {}", table.name(), table.db().endpoint())
 }

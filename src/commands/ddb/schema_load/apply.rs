@@ -39,7 +39,7 @@ fn cost(db: &DynamoDb, backfill: Backfill) -> String {
     if db.is_emulated() {
         return format!("{most}; an emulator charges nothing");
     }
-    let prices = Prices::of(db.place().region()).or_else(|| Prices::of(DEFAULT_PRICE_REGION));
+    let prices = Prices::of(db.endpoint().region()).or_else(|| Prices::of(DEFAULT_PRICE_REGION));
     match prices {
         Some(prices) => {
             #[expect(clippy::cast_precision_loss, reason = "an estimate")]

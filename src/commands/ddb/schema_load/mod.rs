@@ -143,7 +143,7 @@ impl SchemaLoadArgs {
         let differences: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
         let differs = format!(
             "the table {table:?} on {} differs from its definition{}\n  {}",
-            db.place(),
+            db.endpoint(),
             if changed { "" } else { "; nothing was changed" },
             differences.join("\n  ")
         );
@@ -217,7 +217,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SchemaLoadArgs) -> Res
     }
     let consequences: Vec<String> = changes.iter().filter_map(Change::consequence).collect();
     if !consequences.is_empty() {
-        let consequence = format!("the table {table:?} on {}: {}", db.place(), consequences.join("; "));
+        let consequence = format!("the table {table:?} on {}: {}", db.endpoint(), consequences.join("; "));
         args.confirm.check(ui, &at, &table, &consequence)?;
     }
     apply::carry_out(ui, &messages, &definition, &found, &changes).await?;

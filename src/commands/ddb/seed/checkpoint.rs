@@ -106,7 +106,7 @@ impl SeedCheckpoint {
         StateFile::open_in_state(&path)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
                 "another run is seeding the table {table:?} on {}; nothing was done",
-                db.place()
+                db.endpoint()
             ))
             .hint("wait for it, or stop it first")
         })

@@ -45,7 +45,7 @@ pub(super) async fn run(
     if db.table_schema(&table).await?.key != *key_schema() {
         return Err(Error::failed(format!(
             "the key of the table {table:?} on {} is not pk and sk, so it holds no messages",
-            db.place()
+            db.endpoint()
         )));
     }
     let url = cx.connection_url()?;
@@ -60,7 +60,7 @@ pub(super) async fn run(
         "this adds {} and {} to the table {table:?} on {}, and {} to PostgreSQL",
         count(invention.conversations, "invented conversation"),
         count(invention.conversations * messages, "message"),
-        db.place(),
+        db.endpoint(),
         count(invention.users, "user"),
     );
     args.confirm.check(ui, &at, &table, &consequence)?;

@@ -33,7 +33,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DisableArgs) -> Result
     }
     let consequence = format!(
         "this ends the stream of the table {table:?} on {}: its readers get nothing more, even if it is enabled again, because that makes a new stream",
-        db.place()
+        db.endpoint()
     );
     args.confirm.check(ui, &at, &table, &consequence)?;
     match db.disable_stream(&table).await? {

@@ -62,7 +62,7 @@ struct Source {
 async fn source(cx: &Context, db: &DynamoDb, table: &str, args: &TableArgs) -> Result<Source> {
     let none = || {
         let flag = args.table.as_ref().map(|table| format!(" --table {table}")).unwrap_or_default();
-        Error::failed(format!("the table {table:?} on {} has no stream", db.place()))
+        Error::failed(format!("the table {table:?} on {} has no stream", db.endpoint()))
             .hint(Hint::Run(format!("cruddur ddb stream enable{flag}{}", cx.target().flag())))
     };
     let TableStream { arn: Some(arn), .. } = db.stream_of(table).await? else { return Err(none()) };

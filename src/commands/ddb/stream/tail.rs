@@ -112,7 +112,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TailArgs) -> Result<()
     let positions = Positions::begin(args.from, &source.stream);
     let mut reader = Reader::new(source.streams, &source.stream, positions, args.once);
     let mut printer = if args.as_event {
-        let region = db.place().region().to_owned();
+        let region = db.endpoint().region().to_owned();
         Printer::Events { arn: source.stream.arn, region, size: args.batch_size.get(), count: 0 }
     } else {
         Printer::Records { out: ui.records::<Row<'_>>(args.output.output, "records"), typed: args.typed }

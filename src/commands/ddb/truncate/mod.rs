@@ -84,7 +84,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &TruncateArgs) -> Resul
     if cx.dry_run() {
         return rehearse(ui, args, &db, &table, &found, way).await;
     }
-    let consequence = format!("this deletes every item of the table {table:?} on {}", db.place());
+    let consequence = format!("this deletes every item of the table {table:?} on {}", db.endpoint());
     args.confirm.check(ui, &at, &table, &consequence)?;
     match way {
         Method::ByKey => Box::pin(by_key(ui, args, &db, &table, &found)).await,

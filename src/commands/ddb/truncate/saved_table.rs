@@ -48,7 +48,7 @@ impl SavedTableFile {
         StateFile::open_in_state(&path(cx, db, table)?)?.map(Self).ok_or_else(|| {
             Error::refused(format!(
                 "another run is recreating the table {table:?} on {}; nothing was done",
-                db.place()
+                db.endpoint()
             ))
             .hint("wait for it")
         })
@@ -140,7 +140,7 @@ pub(super) async fn go_on(
             let Some(file) = file else {
                 return show_plan(ui, db.rehearse(table, creating).await?).map(|()| true);
             };
-            let consequence = format!("this recreates the table {table:?} on {}, empty", db.place());
+            let consequence = format!("this recreates the table {table:?} on {}, empty", db.endpoint());
             confirm.check(ui, at, table, &consequence)?;
             file.conclude(cx, db, table, &kept, creating.await).await?;
             ui.status(format!("recreated the table {table:?}; it is empty and ACTIVE"));
@@ -153,7 +153,7 @@ pub(super) async fn go_on(
 async fn is_of_another_account(cx: &Context, db: &DynamoDb, kept: &SavedTable) -> bool {
     let of_kept = kept.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
     let state = cx.config().state_dir().ok();
-    match (of_kept, db.place().account(state.as_deref()).await) {
+    match (of_kept, db.endpoint().account(state.as_deref()).await) {
         (Some(of_kept), Some(Ok(account))) => of_kept != account,
         _ => false,
     }

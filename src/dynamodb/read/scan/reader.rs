@@ -95,8 +95,8 @@ impl ScanPlan {
         let items = answer.items.unwrap_or_default();
         let scanned = u64::try_from(answer.scanned_count).unwrap_or_default();
         // If the engine does not report capacity, the returned items set the pace.
-        let told = answer.consumed_capacity.is_some();
-        self.pages.settle(allowance, scanned, if told { capacity.total } else { units_of(&items) });
+        let is_reported = answer.consumed_capacity.is_some();
+        self.pages.settle(allowance, scanned, if is_reported { capacity.total } else { units_of(&items) });
         let page = ScanPage { segment, items, last_evaluated_key: answer.last_evaluated_key, scanned };
         Ok(SegmentRead { page, capacity })
     }

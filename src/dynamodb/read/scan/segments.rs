@@ -43,7 +43,8 @@ impl DynamoDb {
 
     /// The error for an index that does not exist.
     pub(crate) fn no_index(&self, table: &str, index: &str, indexes: &[&str]) -> Error {
-        let error = Error::failed(format!("the table {table:?} on {} has no index {index:?}", self.place()));
+        let error =
+            Error::failed(format!("the table {table:?} on {} has no index {index:?}", self.endpoint()));
         if indexes.is_empty() {
             return error.hint(Reason::NoIndex(table.to_owned(), self.target()));
         }

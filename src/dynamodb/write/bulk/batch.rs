@@ -60,7 +60,7 @@ impl Destination {
             client: Client::from_conf(config),
             table: table.to_owned(),
             key: key.clone(),
-            request_timeout: db.place().request_timeout(),
+            request_timeout: db.endpoint().request_timeout(),
             begin: begin.into_bytes(),
         })
     }
@@ -137,7 +137,7 @@ impl Destination {
     pub(super) fn throttled(&self) -> Error {
         Error::failed(format!(
             "DynamoDB at {} keeps returning writes to {:?} unprocessed: the table is throttled",
-            self.db.place(),
+            self.db.endpoint(),
             self.table
         ))
     }
