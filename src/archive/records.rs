@@ -11,7 +11,7 @@ use super::values::{Fault, First, Text, lines};
 use super::write::{HEADER, Header, KeyPart, TRAILER, Trailer, VERSION};
 use crate::dynamodb::Item;
 use crate::dynamodb::item::json;
-use crate::dynamodb::item::json::{Fields, Kind, Problem, plain_item, typed_item, typed_record};
+use crate::dynamodb::item::json::{AttributeType, Fields, Problem, plain_item, typed_item, typed_record};
 
 /// What a file of items is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -310,8 +310,9 @@ fn format_of(value: &[u8], key: &[KeyPart]) -> Result<Format, Fault> {
     }
     let is_typed = |raw: &str| {
         let inner: Result<Fields<'_>, _> = serde_json::from_str(raw);
-        inner
-            .is_ok_and(|inner| inner.0.len() == 1 && inner.0.iter().all(|(name, _)| Kind::of(name).is_some()))
+        inner.is_ok_and(|inner| {
+            inner.0.len() == 1 && inner.0.iter().all(|(name, _)| AttributeType::of(name).is_some())
+        })
     };
     let is_typed = match key.first().and_then(|part| find(&part.name)) {
         Some(raw) => begins(raw, '{'),

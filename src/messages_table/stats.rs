@@ -16,7 +16,7 @@ use crate::messaging::Timestamp;
 /// The statistics so far.
 #[derive(Debug)]
 pub struct Stats {
-    kinds: BTreeMap<Kind, Sum>,
+    kinds: BTreeMap<ItemKind, Sum>,
     largest: Option<Largest>,
     /// The current partition of each segment.
     open: Vec<Option<Partition>>,
@@ -39,7 +39,7 @@ struct Hottest {
 
 /// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum ItemKind {
     /// A message.
     Message,
     /// A group's row in an inbox.
@@ -106,7 +106,9 @@ impl Stats {
     pub fn new(key: Vec<String>, segments: usize, top: usize) -> Self {
         let hottest = |by| Hottest { most: top, by, held: Vec::new() };
         Self {
-            kinds: [Kind::Message, Kind::GroupRow, Kind::Other].map(|kind| (kind, Sum::default())).into(),
+            kinds: [ItemKind::Message, ItemKind::GroupRow, ItemKind::Other]
+                .map(|kind| (kind, Sum::default()))
+                .into(),
             largest: None,
             open: (0..segments).map(|_| None).collect(),
             partitions: 0,
@@ -138,13 +140,13 @@ impl Stats {
     fn item(&mut self, item: &Item, open: Option<Partition>) -> Partition {
         let bytes = u64::try_from(size::item(item)).unwrap_or(u64::MAX);
         let partition = self.key.first().map(|name| get(item, name)).unwrap_or_default();
-        let kind = Kind::of(&partition);
+        let kind = ItemKind::of(&partition);
         self.kinds.entry(kind).or_default().add(bytes);
         if self.largest.as_ref().is_none_or(|largest| largest.bytes < bytes) {
             let key = self.key.iter().map(|name| (name.clone(), get(item, name))).collect();
             self.largest = Some(Largest { key, bytes });
         }
-        if kind != Kind::Other {
+        if kind != ItemKind::Other {
             self.time(get(item, names::SORT_KEY));
         }
         match open {
@@ -216,7 +218,7 @@ impl Hottest {
     }
 }
 
-impl Kind {
+impl ItemKind {
     fn of(partition: &str) -> Self {
         if partition.starts_with(names::MESSAGE_PREFIX) {
             Self::Message

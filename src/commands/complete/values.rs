@@ -23,13 +23,13 @@ const ROWS: usize = 100;
 
 /// The kind of value that an argument takes.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum ValueKind {
     Table,
     Handle,
     Group,
 }
 
-impl Kind {
+impl ValueKind {
     fn of(arg: &Arg) -> Option<Self> {
         match arg.get_id().as_str() {
             "table" => Some(Self::Table),
@@ -66,16 +66,16 @@ impl Target {
     }
 
     /// Asks the target, with a timeout.
-    fn ask(&self, kind: Kind, prefix: &OsStr) -> Option<Vec<CompletionCandidate>> {
+    fn ask(&self, kind: ValueKind, prefix: &OsStr) -> Option<Vec<CompletionCandidate>> {
         let prefix = prefix.to_str()?;
         // A dry run's clients cannot write.
         let flags = Flags { dry_run: true, ..self.flags.clone()? };
         let cx = Context::new(Config::load(&flags).ok()?, |_| ());
         let asked = async {
             match kind {
-                Kind::Table => tables(&cx).await,
-                Kind::Handle => handles(&cx, prefix).await,
-                Kind::Group => self.groups(&cx).await,
+                ValueKind::Table => tables(&cx).await,
+                ValueKind::Handle => handles(&cx, prefix).await,
+                ValueKind::Group => self.groups(&cx).await,
             }
         };
         let mut found = in_time(cx.config().timeout().unwrap_or(TIMEOUT), asked)?.ok()?;
@@ -104,7 +104,7 @@ impl Target {
 /// Makes `command` and all its subcommands complete their values from `target`.
 pub(super) fn attach(command: clap::Command, target: &Arc<Target>) -> clap::Command {
     command
-        .mut_args(|arg| match Kind::of(&arg) {
+        .mut_args(|arg| match ValueKind::of(&arg) {
             None => arg,
             Some(kind) => {
                 let target = Arc::clone(target);

@@ -6,11 +6,11 @@ use super::SyntaxError;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) at: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A name, a keyword or a function.
     Word(String),
     /// A name in backquotes. It is never a keyword or a function.
@@ -58,7 +58,7 @@ fn continues_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
 }
 
-/// All tokens, with [`Kind::End`] as the last.
+/// All tokens, with [`TokenKind::End`] as the last.
 pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SyntaxError> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -67,7 +67,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SyntaxError> {
         let trimmed = rest.trim_start();
         at += rest.len() - trimmed.len();
         let (kind, length) = next(source, at)?;
-        let is_end = kind == Kind::End;
+        let is_end = kind == TokenKind::End;
         tokens.push(Token { at, kind });
         at += length;
         if is_end {
@@ -77,31 +77,31 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SyntaxError> {
 }
 
 /// The token at `at`, and its length in bytes.
-fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
+fn next(source: &str, at: usize) -> Result<(TokenKind, usize), SyntaxError> {
     let rest = &source[at..];
-    let Some(first) = rest.chars().next() else { return Ok((Kind::End, 0)) };
+    let Some(first) = rest.chars().next() else { return Ok((TokenKind::End, 0)) };
     match first {
         '\'' | '"' => {
             let (text, length) = quoted(source, at, first)?;
-            Ok((Kind::Text(text), length))
+            Ok((TokenKind::Text(text), length))
         }
         '`' => {
             let (name, length) = quoted(source, at, first)?;
             if name.is_empty() {
                 return Err(SyntaxError::new(source, at, "a name cannot be empty"));
             }
-            Ok((Kind::Name(name), length))
+            Ok((TokenKind::Name(name), length))
         }
         'b' | 'B' if rest[1..].starts_with(['\'', '"']) => {
             let quote = if rest[1..].starts_with('"') { '"' } else { '\'' };
             let (text, length) = quoted(source, at + 1, quote)?;
             let bytes = aws_smithy_types::base64::decode(&text)
                 .map_err(|_| SyntaxError::new(source, at, "b'…' takes base64, but this is not base64"))?;
-            Ok((Kind::Binary(bytes), length + 1))
+            Ok((TokenKind::Binary(bytes), length + 1))
         }
         first if begins_name(first) => {
             let length = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
-            Ok((Kind::Word(rest[..length].to_owned()), length))
+            Ok((TokenKind::Word(rest[..length].to_owned()), length))
         }
         first if first.is_ascii_digit() || first == '-' || first == '+' => number(source, at),
         '#' if source[..at].ends_with(continues_name) => {
@@ -115,7 +115,7 @@ fn next(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
             let sign = SIGNS.iter().find(|(text, _)| rest.starts_with(text));
             let (text, sign) =
                 sign.ok_or_else(|| SyntaxError::new(source, at, format!("unexpected {first:?}")))?;
-            Ok((Kind::Sign(sign), text.len()))
+            Ok((TokenKind::Sign(sign), text.len()))
         }
     }
 }
@@ -137,13 +137,13 @@ fn quoted(source: &str, at: usize, quote: char) -> Result<(String, usize), Synta
     Err(SyntaxError::new(source, at, format!("this {quote} is never closed")))
 }
 
-fn number(source: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
+fn number(source: &str, at: usize) -> Result<(TokenKind, usize), SyntaxError> {
     let rest = &source[at..];
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
     let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
     let text = &rest[..length];
     if is_number(text) {
-        return Ok((Kind::Number(text.to_owned()), length));
+        return Ok((TokenKind::Number(text.to_owned()), length));
     }
     Err(SyntaxError::new(source, at, format!("{text} is not a number; text goes in quotes: '{text}'")))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Token, TokenKind, tokens};
 use super::{Node, Operand, Path, Step, SyntaxError};
 
 /// The functions that return true or false, and how many operands each takes.
@@ -133,8 +133,9 @@ impl<'s> Parser<'s> {
 
     /// The function that is called here, if any.
     fn function(&self) -> Option<(&'static str, usize)> {
-        let Kind::Word(word) = self.kind() else { return None };
-        let is_called = self.tokens.get(self.next + 1).is_some_and(|token| token.kind == Kind::Sign("("));
+        let TokenKind::Word(word) = self.kind() else { return None };
+        let is_called =
+            self.tokens.get(self.next + 1).is_some_and(|token| token.kind == TokenKind::Sign("("));
         FUNCTIONS.into_iter().find(|(name, _)| is_called && word.eq_ignore_ascii_case(name))
     }
 
@@ -153,7 +154,7 @@ impl<'s> Parser<'s> {
     /// The right side of a comparison. A bare name here is nearly always text whose quotes were forgotten,
     /// or removed by the shell.
     fn right(&mut self, names_are_fine: bool) -> Parsed<Operand> {
-        if let Kind::Word(word) = self.kind()
+        if let TokenKind::Word(word) = self.kind()
             && !names_are_fine
             && !is_keyword(word)
             && !self.is_size()
@@ -167,7 +168,7 @@ impl<'s> Parser<'s> {
 
     fn is_size(&self) -> bool {
         self.is_word(SIZE)
-            && self.tokens.get(self.next + 1).is_some_and(|token| token.kind == Kind::Sign("("))
+            && self.tokens.get(self.next + 1).is_some_and(|token| token.kind == TokenKind::Sign("("))
     }
 
     fn operand(&mut self, what: &str) -> Parsed<Operand> {
@@ -179,8 +180,8 @@ impl<'s> Parser<'s> {
             return Ok(Operand::Size(path));
         }
         match self.kind() {
-            Kind::Name(_) => Ok(Operand::Path(self.path()?)),
-            Kind::Word(word) if !is_keyword(word) => Ok(Operand::Path(self.path()?)),
+            TokenKind::Name(_) => Ok(Operand::Path(self.path()?)),
+            TokenKind::Word(word) if !is_keyword(word) => Ok(Operand::Path(self.path()?)),
             _ => Ok(Operand::Value(self.value(what)?)),
         }
     }
@@ -191,7 +192,7 @@ impl<'s> Parser<'s> {
             if self.take(".") {
                 steps.push(self.name()?);
             } else if self.take("[") {
-                let Kind::Number(number) = self.kind() else {
+                let TokenKind::Number(number) = self.kind() else {
                     return Err(self.expected("an element's index, from 0"));
                 };
                 let index = number.parse().map_err(|_| self.expected("an element's index, from 0"))?;
@@ -206,9 +207,9 @@ impl<'s> Parser<'s> {
 
     fn name(&mut self) -> Parsed<Step> {
         let name = match self.kind() {
-            Kind::Name(name) => name.clone(),
-            Kind::Word(word) if !is_keyword(word) => word.clone(),
-            Kind::Word(word) => {
+            TokenKind::Name(name) => name.clone(),
+            TokenKind::Word(word) if !is_keyword(word) => word.clone(),
+            TokenKind::Word(word) => {
                 return Err(self.wrong(format!("if {word} is an attribute, put it in backquotes: `{word}`")));
             }
             _ => return Err(self.expected("an attribute's name")),
@@ -219,15 +220,15 @@ impl<'s> Parser<'s> {
 
     fn value(&mut self, what: &str) -> Parsed<AttributeValue> {
         let value = match self.kind() {
-            Kind::Text(text) => AttributeValue::S(text.clone()),
-            Kind::Number(number) => AttributeValue::N(number.clone()),
-            Kind::Binary(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
-            Kind::Word(word) if word.eq_ignore_ascii_case("true") => AttributeValue::Bool(true),
-            Kind::Word(word) if word.eq_ignore_ascii_case("false") => AttributeValue::Bool(false),
-            Kind::Word(word) if word.eq_ignore_ascii_case("null") => AttributeValue::Null(true),
-            Kind::Sign("[") => return self.nested(Self::elements),
-            Kind::Sign("{") => return self.nested(Self::set_or_map),
-            Kind::Sign(":") => {
+            TokenKind::Text(text) => AttributeValue::S(text.clone()),
+            TokenKind::Number(number) => AttributeValue::N(number.clone()),
+            TokenKind::Binary(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
+            TokenKind::Word(word) if word.eq_ignore_ascii_case("true") => AttributeValue::Bool(true),
+            TokenKind::Word(word) if word.eq_ignore_ascii_case("false") => AttributeValue::Bool(false),
+            TokenKind::Word(word) if word.eq_ignore_ascii_case("null") => AttributeValue::Null(true),
+            TokenKind::Sign("[") => return self.nested(Self::elements),
+            TokenKind::Sign("{") => return self.nested(Self::set_or_map),
+            TokenKind::Sign(":") => {
                 return Err(self.wrong("write the value itself: cruddur adds placeholders"));
             }
             _ => return Err(self.expected(what)),
@@ -263,7 +264,7 @@ impl<'s> Parser<'s> {
         if self.take("}") {
             return Ok(AttributeValue::M(HashMap::new()));
         }
-        let is_map = self.tokens.get(self.next + 1).is_some_and(|token| token.kind == Kind::Sign(":"));
+        let is_map = self.tokens.get(self.next + 1).is_some_and(|token| token.kind == TokenKind::Sign(":"));
         if is_map {
             return self.map();
         }
@@ -285,7 +286,7 @@ impl<'s> Parser<'s> {
         let mut map = HashMap::new();
         loop {
             let name = match self.kind() {
-                Kind::Text(name) | Kind::Name(name) | Kind::Word(name) => name.clone(),
+                TokenKind::Text(name) | TokenKind::Name(name) | TokenKind::Word(name) => name.clone(),
                 _ => return Err(self.expected("a name")),
             };
             self.next += 1;
@@ -298,8 +299,8 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn kind(&self) -> &Kind {
-        self.tokens.get(self.next).map_or(&Kind::End, |token| &token.kind)
+    fn kind(&self) -> &TokenKind {
+        self.tokens.get(self.next).map_or(&TokenKind::End, |token| &token.kind)
     }
 
     fn at(&self) -> usize {
@@ -307,7 +308,7 @@ impl<'s> Parser<'s> {
     }
 
     fn is_word(&self, word: &str) -> bool {
-        matches!(self.kind(), Kind::Word(found) if found.eq_ignore_ascii_case(word))
+        matches!(self.kind(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
     fn take_word(&mut self, word: &str) -> bool {
@@ -317,7 +318,7 @@ impl<'s> Parser<'s> {
     }
 
     fn take(&mut self, sign: &'static str) -> bool {
-        let is_it = *self.kind() == Kind::Sign(sign);
+        let is_it = *self.kind() == TokenKind::Sign(sign);
         self.next += usize::from(is_it);
         is_it
     }
@@ -327,7 +328,7 @@ impl<'s> Parser<'s> {
     }
 
     fn end(&self, what: &str) -> Parsed<()> {
-        if *self.kind() == Kind::End { Ok(()) } else { Err(self.expected(what)) }
+        if *self.kind() == TokenKind::End { Ok(()) } else { Err(self.expected(what)) }
     }
 
     fn expected(&self, what: &str) -> SyntaxError {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::number;
-use super::read::Kind;
+use super::read::AttributeType;
 use crate::dynamodb::Item;
 
 /// Appends the canonical form of `item`, which equal items share and no others. The order of attributes
@@ -22,46 +22,46 @@ fn value(attribute: &AttributeValue, out: &mut Vec<u8>) {
     let number = |text: &String| number::canonical(text).unwrap_or_else(|_| text.clone());
     match attribute {
         AttributeValue::S(text) => {
-            tag(Kind::S, out);
+            tag(AttributeType::S, out);
             bytes(text.as_bytes(), out);
         }
         AttributeValue::N(text) => {
-            tag(Kind::N, out);
+            tag(AttributeType::N, out);
             bytes(number(text).as_bytes(), out);
         }
         AttributeValue::B(blob) => {
-            tag(Kind::B, out);
+            tag(AttributeType::B, out);
             bytes(blob.as_ref(), out);
         }
         AttributeValue::Bool(truth) => {
-            tag(Kind::Bool, out);
+            tag(AttributeType::Bool, out);
             out.push(u8::from(*truth));
         }
         AttributeValue::L(values) => {
-            tag(Kind::L, out);
+            tag(AttributeType::L, out);
             count(values.len(), out);
             for inner in values {
                 value(inner, out);
             }
         }
         AttributeValue::M(map) => {
-            tag(Kind::M, out);
+            tag(AttributeType::M, out);
             canonical(map, out);
         }
         AttributeValue::Ss(texts) => {
-            tag(Kind::Ss, out);
+            tag(AttributeType::Ss, out);
             set(texts.iter().map(|text| text.as_bytes().to_vec()).collect(), out);
         }
         AttributeValue::Ns(numbers) => {
-            tag(Kind::Ns, out);
+            tag(AttributeType::Ns, out);
             set(numbers.iter().map(|text| number(text).into_bytes()).collect(), out);
         }
         AttributeValue::Bs(blobs) => {
-            tag(Kind::Bs, out);
+            tag(AttributeType::Bs, out);
             set(blobs.iter().map(|blob| blob.as_ref().to_vec()).collect(), out);
         }
         // NULL. A type that this version does not know can be neither written nor read.
-        _ => tag(Kind::Null, out),
+        _ => tag(AttributeType::Null, out),
     }
 }
 
@@ -73,7 +73,7 @@ fn set(mut members: Vec<Vec<u8>>, out: &mut Vec<u8>) {
     }
 }
 
-fn tag(kind: Kind, out: &mut Vec<u8>) {
+fn tag(kind: AttributeType, out: &mut Vec<u8>) {
     out.extend_from_slice(kind.name().as_bytes());
     out.push(0);
 }

@@ -17,7 +17,7 @@ use crate::dynamodb::Item;
 pub use canonical::canonical;
 pub(crate) use plain::Fields;
 pub use plain::{plain_item, plain_value};
-pub(crate) use read::Kind;
+pub(crate) use read::AttributeType;
 pub use read::{Problem, typed_item};
 pub use record::{Record, typed_record};
 

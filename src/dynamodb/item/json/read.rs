@@ -153,7 +153,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AttributeValue, A::Error> {
-        let Some(kind) = map.next_key::<Kind>()? else {
+        let Some(kind) = map.next_key::<AttributeType>()? else {
             return Err(A::Error::custom("a value without a type: {}"));
         };
         if self.level > LEVELS {
@@ -161,32 +161,32 @@ impl<'de> Visitor<'de> for Value<'_> {
         }
         let inner = Self { path: self.path, level: self.level + 1 };
         let value = match kind {
-            Kind::S => AttributeValue::S(map.next_value()?),
-            Kind::N => AttributeValue::N(map.next_value::<Number>()?.0),
-            Kind::B => AttributeValue::B(Blob::new(map.next_value::<Binary>()?.0)),
-            Kind::Bool => AttributeValue::Bool(map.next_value()?),
-            Kind::Null => {
+            AttributeType::S => AttributeValue::S(map.next_value()?),
+            AttributeType::N => AttributeValue::N(map.next_value::<Number>()?.0),
+            AttributeType::B => AttributeValue::B(Blob::new(map.next_value::<Binary>()?.0)),
+            AttributeType::Bool => AttributeValue::Bool(map.next_value()?),
+            AttributeType::Null => {
                 if !map.next_value::<bool>()? {
                     return Err(A::Error::custom("NULL must be true"));
                 }
                 AttributeValue::Null(true)
             }
-            Kind::L => AttributeValue::L(map.next_value_seed(List(inner))?),
-            Kind::M => {
+            AttributeType::L => AttributeValue::L(map.next_value_seed(List(inner))?),
+            AttributeType::M => {
                 AttributeValue::M(map.next_value_seed(Attributes { path: self.path, level: inner.level })?)
             }
-            Kind::Ss => AttributeValue::Ss(set(map.next_value::<Vec<String>>()?, Clone::clone)?),
-            Kind::Ns => {
+            AttributeType::Ss => AttributeValue::Ss(set(map.next_value::<Vec<String>>()?, Clone::clone)?),
+            AttributeType::Ns => {
                 let numbers: Vec<String> =
                     map.next_value::<Vec<Number>>()?.into_iter().map(|number| number.0).collect();
                 AttributeValue::Ns(set(numbers, |text| number::canonical(text).unwrap_or_default())?)
             }
-            Kind::Bs => {
+            AttributeType::Bs => {
                 let blobs = map.next_value::<Vec<Binary>>()?.into_iter().map(|binary| binary.0).collect();
                 AttributeValue::Bs(set(blobs, Clone::clone)?.into_iter().map(Blob::new).collect())
             }
         };
-        match map.next_key::<Kind>()? {
+        match map.next_key::<AttributeType>()? {
             None => Ok(value),
             Some(other) => Err(A::Error::custom(format!(
                 "two types for one value, {} and {}",
@@ -248,7 +248,7 @@ impl<'de> Visitor<'de> for List<'_> {
 /// DynamoDB's types.
 /// Source: "`AttributeValue`" in the API reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum AttributeType {
     S,
     N,
     B,
@@ -261,7 +261,7 @@ pub(crate) enum Kind {
     Bs,
 }
 
-impl Kind {
+impl AttributeType {
     const ALL: [Self; 10] =
         [Self::S, Self::N, Self::B, Self::Bool, Self::Null, Self::L, Self::M, Self::Ss, Self::Ns, Self::Bs];
 
@@ -285,21 +285,21 @@ impl Kind {
     }
 }
 
-impl<'de> Deserialize<'de> for Kind {
+impl<'de> Deserialize<'de> for AttributeType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Name;
         impl Visitor<'_> for Name {
-            type Value = Kind;
+            type Value = AttributeType;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a type")
             }
 
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Kind, E> {
-                Kind::of(name).ok_or_else(|| {
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<AttributeType, E> {
+                AttributeType::of(name).ok_or_else(|| {
                     E::custom(format!(
                         "there is no type {name:?}; the types are {}",
-                        Kind::ALL.map(Kind::name).join(", ")
+                        AttributeType::ALL.map(AttributeType::name).join(", ")
                     ))
                 })
             }
