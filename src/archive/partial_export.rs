@@ -15,7 +15,7 @@ use super::write::{Header, Writer};
 use crate::dynamodb::item::json;
 use crate::dynamodb::{Item, ScanPage, Start};
 use crate::error::{Context as _, Error, Kind, Reason, Result};
-use crate::state_file::{beside, rename, replace};
+use crate::state_file::{StateFile, beside, rename};
 
 /// The version of the state's format.
 const VERSION: u32 = 1;
@@ -100,21 +100,19 @@ impl Wanted<'_> {
     /// How far an earlier run came; `None` when there is nothing to resume.
     fn begun(&self) -> Result<Option<State>> {
         let (part, state_path) = (beside(self.path, ".part"), beside(self.path, ".part.json"));
-        let text = match fs::read_to_string(&state_path) {
-            Ok(text) => text,
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(cause) => {
-                return Err(Error::failed(format!("cannot read {}", state_path.display())).because(cause));
-            }
-        };
         if !part.exists() {
             return Ok(None);
         }
-        let state: State = serde_json::from_str(&text).map_err(|cause| {
-            Error::failed(format!("{}:{}: not a valid export state", state_path.display(), cause.line()))
-                .because(cause)
-                .hint(Reason::UnusableExport)
-        })?;
+        let state = StateFile::peek(&state_path)?.load::<State>("export state");
+        let Some(state) = state.map_err(|error| error.hint(Reason::UnusableExport))? else { return Ok(None) };
+        if state.version != VERSION {
+            return Err(Error::failed(format!(
+                "{} has version {}; this cruddur reads version {VERSION}",
+                state_path.display(),
+                state.version
+            ))
+            .hint(Reason::UnusableExport));
+        }
         if let Some(difference) = state.header.difference(&self.header) {
             return Err(Error::refused(format!(
                 "{} was started from {difference}; nothing was done",
@@ -220,9 +218,7 @@ impl PartialExport {
         let written = self.write_out().map_err(|cause| self.failed(cause))?;
         self.state.length = written;
         self.state.totals = self.writer.totals();
-        let text = serde_json::to_string(&self.state).or_failed(|| "cannot save the state".to_owned())?;
-        replace(&beside(&self.path, ".part.json"), &format!("{text}\n"))
-            .map_err(|cause| self.failed(cause))?;
+        StateFile::peek(&beside(&self.path, ".part.json"))?.save(&self.state)?;
         self.saved_at = Instant::now();
         Ok(())
     }

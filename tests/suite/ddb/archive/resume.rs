@@ -97,6 +97,13 @@ fn an_error_says_how_to_go_on() {
     std::fs::write(&part, damaged).unwrap();
     export(&["--resume"]).exits_with(1).says("all.ndjson.part is damaged");
     std::fs::write(&part, &whole).unwrap();
+    let state = sandbox.path().join("all.ndjson.part.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    std::fs::write(&state, text.replace("\"version\": 1", "\"version\": 9")).unwrap();
+    export(&["--resume"])
+        .exits_with(1)
+        .says("all.ndjson.part.json has version 9; this cruddur reads version 1");
+    std::fs::write(&state, text).unwrap();
     let calls = proxy.calls();
     export(&["--resume", "--dry-run"]).succeeds().says("would resume after ");
     assert_eq!((proxy.calls(), std::fs::read(&part).unwrap()), (calls, whole), "read or written");
