@@ -52,7 +52,7 @@ impl Cursor {
     /// [`crate::error::Kind::Usage`] when it is not a valid token, or belongs to other rows.
     pub(super) fn parse(token: &str, table: &str, partition: &str) -> Result<Self> {
         let Payload(_, of, since, until, flags, shown, exact) = decode(token).ok_or_else(|| {
-            Error::usage("not a cursor of this version, or only a part of one").hint(Reason::BadCursor)
+            Error::usage("the cursor is of another version, or not complete").hint(Reason::BadCursor)
         })?;
         if of != scope(table, partition) {
             return Err(Error::usage(

@@ -109,8 +109,8 @@ fn a_time_that_is_none_is_refused_with_the_shapes_there_are() {
         (["--year", "24000"], "--year <YYYY>'"),
         (["--year", "0"], "--year <YYYY>'"),
         (["--limit", "few"], "--limit <N>'"),
-        (["--cursor", "abc"], "not a cursor"),
-        (["--cursor", ""], "not a cursor"),
+        (["--cursor", "abc"], "the cursor is of another version"),
+        (["--cursor", ""], "the cursor is of another version"),
     ] {
         let run = get(&sandbox, &flags).exits_with(2).says(said);
         assert_eq!(run.stdout, "");
@@ -324,7 +324,7 @@ fn a_cursor_of_other_rows_is_refused() {
     for broken in [&cursor[1..], &cursor[..cursor.len() - 1], &cursor.replacen(&cursor[9..10], "~", 1)] {
         get(&sandbox, &["--cursor", broken])
             .exits_with(2)
-            .says("not a cursor of this version, or only a part of one");
+            .says("the cursor is of another version, or not complete");
     }
 }
 
