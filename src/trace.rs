@@ -35,7 +35,7 @@ struct Inner {
 struct Waits {
     print: Print,
     /// The lines printed, with their times: many requests may wait for the same thing.
-    told: Mutex<Vec<(String, Instant)>>,
+    printed: Mutex<Vec<(String, Instant)>>,
 }
 
 /// A wait, which ends when this is dropped.
@@ -61,7 +61,7 @@ impl Trace {
     /// Passes a line for each long wait to `print`.
     #[must_use]
     pub fn of_waits(self, print: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { waits: Some(Arc::new(Waits { print: Box::new(print), told: Mutex::default() })), ..self }
+        Self { waits: Some(Arc::new(Waits { print: Box::new(print), printed: Mutex::default() })), ..self }
     }
 
     /// Reports a wait, unless the same line was printed within `limit`.
@@ -125,11 +125,11 @@ impl Trace {
 impl Waits {
     /// Prints `line`, unless it was printed within `limit`.
     fn tell(&self, limit: Duration, line: String) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.retain(|(_, at)| at.elapsed() < limit);
-        if told.iter().all(|(other, _)| *other != line) {
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        printed.retain(|(_, at)| at.elapsed() < limit);
+        if printed.iter().all(|(other, _)| *other != line) {
             (self.print)(&line);
-            told.push((line, Instant::now()));
+            printed.push((line, Instant::now()));
         }
     }
 }
