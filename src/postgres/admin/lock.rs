@@ -2,12 +2,16 @@
 //! their session.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::error::Result;
 use crate::postgres::{ConnectionUrl, Session, maintenance_session};
+
+/// How long a server may take to notice that a process with a session has ended.
+const MAX_LINGER: Duration = Duration::from_secs(2);
 
 /// Work that only one session at a time may do on a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,17 +40,24 @@ impl fmt::Display for Lock<'_> {
 }
 
 impl Session {
-    /// Takes the lock until this session ends. Returns false when another session holds it.
+    /// Takes the lock until this session ends. Returns false when another session holds it, and has not
+    /// just ended.
     pub async fn try_lock(&self, lock: Lock<'_>) -> Result<bool> {
-        let row = self
-            .client
-            .query_one(
-                "SELECT pg_catalog.pg_try_advisory_lock(hashtextextended($1, 0))",
-                &[&lock.to_string()],
-            )
-            .await
-            .map_err(|error| self.error("cannot take a lock", error))?;
-        Ok(row.get(0))
+        let start = Instant::now();
+        loop {
+            let row = self
+                .client
+                .query_one(
+                    "SELECT pg_catalog.pg_try_advisory_lock(hashtextextended($1, 0))",
+                    &[&lock.to_string()],
+                )
+                .await
+                .map_err(|error| self.error("cannot take a lock", error))?;
+            if row.get(0) || start.elapsed() >= MAX_LINGER {
+                return Ok(row.get(0));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Takes the lock until this session ends. Calls `on_waiting` before it waits for another session.
