@@ -45,3 +45,26 @@ fn writes_of_one_item() {
     throttled(&sandbox, "DeleteItem", &["ddb", "delete", "a", "b"]);
     assert_eq!(sandbox.items_of("a"), [] as [crate::support::Item; 0]);
 }
+
+/// A scan of several pages through a service that fails for the calls of Scan that `fails` names: whether
+/// it succeeds, and how many calls there were.
+fn scanned(fails: fn(usize) -> bool) -> (bool, usize) {
+    let sandbox = super::archive::with_pages(60, 60 * 1024);
+    let proxy = Proxy::new(sandbox.endpoint(), "Scan", move |call| {
+        fails(call).then_some(Fault::Error(500, "InternalServerError"))
+    });
+    let mut command = sandbox.command(["ddb", "scan", "-o", "ndjson"]);
+    let run = crate::support::Run::of(command.env("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()));
+    (run.code == 0, proxy.calls())
+}
+
+#[test]
+fn a_service_that_has_never_worked_is_given_up_soon() {
+    assert_eq!(scanned(|_| true), (false, 3));
+}
+
+#[test]
+fn one_that_has_worked_is_given_longer() {
+    let (succeeds, calls) = scanned(|call| (1..7).contains(&call));
+    assert!(succeeds && calls > 7, "{calls}");
+}
