@@ -33,7 +33,7 @@ pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Plan, UnsentRequest, WriteCost};
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::identity::CallerIdentity;
-pub(crate) use self::retries::{RetryConflicts, is_busy};
+pub(crate) use self::retries::{MAX_RETRIES, RetryConflicts, is_busy, max_pause};
 pub(crate) use self::tries::Tries;
 
 use self::account::{CachedCredentials, Caller};

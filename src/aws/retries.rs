@@ -19,12 +19,18 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::retry::RetryConfig;
 use serde::Deserialize;
 
-/// Attempts when the service has no capacity, and when it fails after it has worked: 16 seconds of pauses
-/// on average, 31 at most. The SDK's three end before a small table has capacity again.
-const MAX_ATTEMPTS: u32 = 13;
-/// The pause after the first attempt. It doubles with each further one, with jitter.
+/// Retries when the service has no capacity, and when it fails after it has worked: 16 seconds of pauses on
+/// average, 31 at most. The SDK's two end before a small table has capacity again.
+pub(crate) const MAX_RETRIES: u32 = 12;
+/// The longest pause after the first failed try. It doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest pause after this many failed tries, from 1. The pause itself is a random part of it, so that
+/// writers that were refused together do not retry together.
+pub(crate) fn max_pause(tries: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(MAX_PAUSE)
+}
 
 /// The service has no capacity now, or another transaction holds the item.
 /// Sources: "Error handling with DynamoDB", "TransactWriteItems", "Quotas in Amazon Cognito", "Error
@@ -52,11 +58,13 @@ pub(super) struct Retries {
     request_timeout: Duration,
     /// Whether any request of this client has succeeded.
     has_worked: Arc<AtomicBool>,
+    /// The SDK's quota would end the retries of many writers that are throttled together.
+    quota: TokenBucket,
 }
 
 impl Retries {
     pub(super) fn new(request_timeout: Duration) -> Self {
-        Self { request_timeout, has_worked: Arc::default() }
+        Self { request_timeout, has_worked: Arc::default(), quota: TokenBucket::unlimited() }
     }
 }
 
@@ -81,8 +89,7 @@ impl Intercept for Retries {
         if let Some(retries) = config.load::<RetryConfig>().filter(|retries| retries.has_retry()).cloned() {
             let state = config.interceptor_state();
             state.store_put(Begun(Instant::now(), retries));
-            // The SDK's quota would end the retries of many writers that are throttled together.
-            state.store_put(TokenBucket::unlimited());
+            state.store_put(self.quota.clone());
         }
         Ok(())
     }
@@ -104,10 +111,9 @@ impl Intercept for Retries {
             .map_or_else(|| error.is_connector_error(), |response| response.status().is_server_error());
         let retries = if is_busy || is_broken && self.has_worked.load(Ordering::Relaxed) {
             let done = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
-            let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(done - 1)).min(MAX_PAUSE);
             // A timeout during the pause would hide why the service failed.
-            let is_late = start.elapsed() + pause >= self.request_timeout;
-            let attempts = if is_late { done } else { configured.max_attempts().max(MAX_ATTEMPTS) };
+            let is_late = start.elapsed() + max_pause(done) >= self.request_timeout;
+            let attempts = if is_late { done } else { configured.max_attempts().max(1 + MAX_RETRIES) };
             let paused = configured.clone().with_initial_backoff(FIRST_PAUSE).with_max_backoff(MAX_PAUSE);
             paused.with_max_attempts(attempts)
         } else {

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::client::{Answer, Failure, FailureKind};
 use super::{Position, Positions, Record, Stream, Streams};
-use crate::dynamodb::retry::{MAX_RETRIES, delay};
+use crate::aws::MAX_RETRIES;
+use crate::dynamodb::retry::delay;
 use crate::error::{Error, Result};
 
 /// The minimum time between two reads of a shard. The service allows five per second.

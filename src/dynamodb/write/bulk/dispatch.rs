@@ -15,7 +15,8 @@ use super::op::Op;
 use super::pace::Pace;
 use super::progress::{BulkOptions, BulkWritten, Shared};
 use super::writers::Writers;
-use crate::dynamodb::retry::{MAX_RETRIES, delay};
+use crate::aws::MAX_RETRIES;
+use crate::dynamodb::retry::delay;
 use crate::dynamodb::{Capacity, DynamoDb, KeySchema};
 use crate::error::{Error, Kind, Result};
 
