@@ -41,7 +41,7 @@ impl TraceInterceptor {
 
 impl fmt::Debug for TraceInterceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Telling")
+        f.write_str("TraceInterceptor")
     }
 }
 
@@ -68,7 +68,7 @@ impl Storable for Pending {
 
 impl Intercept for TraceInterceptor {
     fn name(&self) -> &'static str {
-        "Telling"
+        "TraceInterceptor"
     }
 
     fn read_before_serialization(

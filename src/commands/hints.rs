@@ -106,9 +106,9 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         }
         Reason::FileExists => text("name another file, or replace it with: --force"),
         Reason::UnfinishedExport => {
-            vec!["to continue it add: --resume".into(), "to start over add: --force".into()]
+            vec!["to resume it add: --resume".into(), "to start over add: --force".into()]
         }
-        Reason::StoppedExport => text("to continue later add: --resume"),
+        Reason::StoppedExport => text("to resume it later add: --resume"),
         Reason::UnusableExport => text("to start over add --force instead of --resume"),
         Reason::MissingDatabase(target) => run(format!("cruddur db create{}", target.flag())),
         Reason::NotPostgres => text("check CONNECTION_URL; to start the local stack run: cruddur local up"),

@@ -76,7 +76,7 @@ impl Problem {
 /// Leaves out empty values, which libpq treats as unset.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let url = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    // In keywords and values, a value may hold anything.
+    // A value after a keyword may contain ://, as in password='a://b'.
     let is_other_url = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('='));
     let mut found = match url {
         Some(rest) => parse_url(rest)?,

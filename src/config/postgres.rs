@@ -68,7 +68,7 @@ impl PostgresConfig {
         for (_, name, why) in UNSUPPORTED {
             if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
                 return Err(Error::config(format!("{} is set, but {why}", setting.source))
-                    .hint(format!("take it out of the environment: env -u {name} cruddur …")));
+                    .hint(format!("remove it from the environment: env -u {name} cruddur …")));
             }
         }
         for (keyword, name) in KEYWORDS {
