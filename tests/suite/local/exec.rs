@@ -167,10 +167,12 @@ struct Held {
     endpoint: String,
 }
 
-fn hold(world: &World) -> Held {
+fn start(world: &World) -> Spawned {
     let script = "echo $CONNECTION_URL; echo $AWS_ENDPOINT_URL; exec cat";
-    let mut command = world.command(["local", "exec", "--", "sh", "-c", script]);
-    let mut exec = Spawned::piped(&mut command);
+    Spawned::piped(&mut world.command(["local", "exec", "--", "sh", "-c", script]))
+}
+
+fn hold(mut exec: Spawned) -> Held {
     let stdin = exec.child.stdin.take().unwrap();
     let mut lines = BufReader::new(exec.child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let url = lines.next().expect("the stack starts");
@@ -182,10 +184,7 @@ fn hold(world: &World) -> Held {
 fn three_at_once_do_not_disturb_each_other() {
     // One folder for temporary files: each finds those of the others.
     let world = World::new();
-    let held: Vec<Held> = std::thread::scope(|scope| {
-        let started: Vec<_> = (0..3).map(|_| scope.spawn(|| hold(&world))).collect();
-        started.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
+    let held = [(); 3].map(|()| start(&world)).map(hold);
     assert_eq!(world.tmp_names().len(), 3);
     for (number, stack) in held.iter().enumerate() {
         sql(&stack.url, &format!("CREATE TABLE own AS SELECT {number} AS number"));

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::dry_run::{COMMANDS, Dry, world};
-use crate::support::{Endless, EndlessServer, Fault, GROUP, Pool, Proxy, Run, Sandbox, moto};
+use crate::support::{Endless, EndlessServer, Fault, GROUP, Pool, Proxy, Run, Sandbox, Spawned, moto};
 
 /// The commands that ask no AWS service, or of which another test says what they do.
 const ELSEWHERE: [&str; 17] = [
@@ -70,15 +70,15 @@ fn at(sandbox: &Sandbox, words: &[&str], url: &str) -> Command {
 }
 
 /// Runs every line with this time-out, some at a time.
-fn each(url: &str, timeout: &str, check: impl Fn(&[&str], Run) + Sync) {
+fn each(url: &str, timeout: &str, check: impl Fn(&[&str], Run)) {
     let sandbox = world();
     let lines: Vec<_> = lines().collect();
     for some in lines.chunks(24) {
-        std::thread::scope(|scope| {
-            for words in some {
-                scope.spawn(|| check(words, Run::of(at(&sandbox, words, url).args(["--timeout", timeout]))));
-            }
-        });
+        let start = |words: &Vec<&str>| Spawned::new(at(&sandbox, words, url).args(["--timeout", timeout]));
+        let started: Vec<_> = some.iter().map(start).collect();
+        for (words, run) in some.iter().zip(started) {
+            check(words, run.ends());
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use cruddur::messaging::{Timestamp, User};
 use tokio::task::block_in_place;
 
 use super::*;
-use crate::support::Proxy;
+use crate::support::{Proxy, Spawned};
 
 fn user(person: &Person) -> User {
     User {
@@ -173,12 +173,9 @@ fn a_repair_overtaken_by_a_rename_keeps_the_new_name() {
 #[test]
 fn two_repairs_at_once_mend_it_once() {
     let sandbox = group_with([]);
-    let runs: Vec<_> = std::thread::scope(|scope| {
-        let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| check(&sandbox, &["--repair"]))).collect();
-        runs.into_iter().map(|run| run.join().unwrap()).collect()
-    });
+    let runs = [(); 2].map(|()| Spawned::new(&mut command(&sandbox, &["--repair"])));
     for run in runs {
-        run.succeeds();
+        run.ends().succeeds();
     }
     assert_eq!(sorted(sandbox.items_of("GRP#")), sorted(rows().to_vec()));
 }
