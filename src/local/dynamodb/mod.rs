@@ -1,6 +1,9 @@
 //! The embedded DynamoDB, served over HTTP on a loopback port.
 
+mod exchange;
+mod expiry;
 mod hidden;
+mod streams;
 
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use self::hidden::Hidden;
+use self::exchange::Engine;
 use super::access::{Access, Verdict};
 use super::private;
 use crate::error::{Context as _, Error, Result};
@@ -42,7 +45,7 @@ pub struct Server {
 /// The embedded DynamoDB, behind its access check.
 struct Front {
     access: Access,
-    dynamodb: Hidden,
+    dynamodb: Engine,
 }
 
 impl Server {
@@ -60,7 +63,7 @@ impl Server {
             None => Database::memory().or_failed(|| "cannot open DynamoDB in memory".to_owned())?,
             Some(file) => open(file)?,
         };
-        let front = Arc::new(Front { access, dynamodb: Hidden::new(database) });
+        let front = Arc::new(Front { access, dynamodb: Engine::new(database) });
         let router = Router::new().fallback(answer).with_state(front);
         let (stop, stopped) = oneshot::channel();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async {
@@ -101,8 +104,8 @@ async fn answer(State(front): State<Arc<Front>>, mut request: Request<Body>) -> 
     };
     // Given an origin, the embedded server answers that all pages are welcome.
     request.headers_mut().remove(ORIGIN);
-    let mut response = match front.dynamodb.ask(request).await {
-        Ok(response) => response.map(Body::new),
+    let mut response = match front.dynamodb.answer(request).await {
+        Ok(response) => response,
         Err(cause) => {
             let reason = format!("the embedded DynamoDB does not answer: {cause}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &reason)

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod at_once;
+mod dynamodb;
 mod ephemeral;
 mod exec;
 mod exec_cleanup;
@@ -15,4 +16,3 @@ mod taken_ports;
 mod terminal;
 mod up_down;
 mod web_pages;
-mod web_parity;

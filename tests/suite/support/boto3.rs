@@ -28,17 +28,20 @@ impl Boto3 {
     }
 }
 
-/// Hands `task` to the shared boto3, which lives as long as this process.
+/// What the shared boto3, which lives as long as this process, gives for `task`.
+fn try_ask(task: &Value) -> Value {
+    static BOTO3: OnceLock<Mutex<Boto3>> = OnceLock::new();
+    let mut boto3 = BOTO3.get_or_init(|| Boto3::start().into()).lock().unwrap();
+    writeln!(boto3.child.stdin.as_mut().unwrap(), "{task}").unwrap();
+    let mut line = String::new();
+    boto3.stdout.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap()
+}
+
+/// The same, which must succeed.
 #[track_caller]
 fn ask(task: &Value) -> Value {
-    static BOTO3: OnceLock<Mutex<Boto3>> = OnceLock::new();
-    let mut answer: Value = {
-        let mut boto3 = BOTO3.get_or_init(|| Boto3::start().into()).lock().unwrap();
-        writeln!(boto3.child.stdin.as_mut().unwrap(), "{task}").unwrap();
-        let mut line = String::new();
-        boto3.stdout.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
-    };
+    let mut answer = try_ask(task);
     assert!(answer.get("error").is_none(), "{task}: {answer}");
     answer["result"].take()
 }
@@ -46,9 +49,20 @@ fn ask(task: &Value) -> Value {
 /// What an operation of a service at `endpoint` answers, both named as boto3 does.
 #[track_caller]
 pub fn boto3(endpoint: &str, service: &str, operation: &str, arguments: &Value) -> Value {
-    ask(&json!({
+    ask(&call(endpoint, service, operation, arguments))
+}
+
+/// The error that an operation raises in boto3.
+#[track_caller]
+pub fn boto3_error(endpoint: &str, service: &str, operation: &str, arguments: &Value) -> String {
+    let answer = try_ask(&call(endpoint, service, operation, arguments));
+    answer["error"].as_str().unwrap_or_else(|| panic!("no error: {answer}")).to_owned()
+}
+
+fn call(endpoint: &str, service: &str, operation: &str, arguments: &Value) -> Value {
+    json!({
         "task": "call", "endpoint": endpoint, "service": service, "operation": operation, "arguments": arguments,
-    }))
+    })
 }
 
 /// What a file of Terraform's says, by a parser of its language.

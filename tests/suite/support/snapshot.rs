@@ -207,8 +207,9 @@ const FILTERS: &[(&str, &str)] = &[
     ("server", r"\bPostgreSQL (?<value>\d+(?:\.\d+)?)"),
     ("version", r"\bversion (?<value>\d+\.\d+\.\d+)\b"),
     ("version", r"version\x22:\x22(?<value>\d+(?:\.\d+)+)\x22"),
-    ("label", r"\bstream/(?<value>\d{10}\.\d+)\b"),
-    ("label", r"\x22label\x22:\x22(?<value>\d{10}\.\d+)\x22"),
+    ("label", r"\bstream/(?<value>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\b"),
+    ("label", r"\x22label\x22:\x22(?<value>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\x22"),
+    ("shard", r"\bshardId-(?<value>\d{20}-[0-9a-f]{8})\b"),
     ("sequence", r"\b(?<value>\d{21})\b"),
     // Refused: 111 on Linux, 61 on macOS.
     ("errno", r"\(os error (?<value>111|61)\)"),
