@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use postgres_protocol::password::scram_sha_256;
+use tokio::process::Command;
 
 use super::installation::{Installation, nameless, tail};
 use super::process::Group;
@@ -27,6 +28,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// errors are not logged; errors that end the server are.
 const NO_VALUES_IN_LOG: [&str; 3] =
     ["log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse"];
+
+/// The locale of RDS and of the official container image, as `locale` writes it. ORDER BY depends on it.
+const RDS_LOCALE: &str = "en_US.utf8";
 
 /// Everything needed to start a cluster.
 pub(super) struct ClusterPlan {
@@ -109,11 +113,14 @@ impl ClusterPlan {
         let mut command = self.installation.command("initdb");
         command.arg("-D").arg(unfinished).args(["-U", self.url.user(), "--pwfile=/dev/stdin"]);
         command.stdin(verifier).args(["--auth=scram-sha-256", "--encoding=UTF8"]);
-        if cfg!(target_os = "macos") {
-            command.args(["--locale=C", "--lc-ctype=UTF-8"]);
+        command.args(if cfg!(target_os = "macos") {
+            // Its other locales sort by bytes too.
+            ["--locale=C", "--lc-ctype=UTF-8"].as_slice()
+        } else if has_locale(RDS_LOCALE).await {
+            &["--locale=en_US.UTF-8"]
         } else {
-            command.arg("--locale=C.UTF-8");
-        }
+            &["--locale=C.UTF-8"]
+        });
         if self.ephemeral {
             command.arg("--no-sync");
         }
@@ -214,4 +221,10 @@ impl Cluster {
         let signal = if self.ephemeral { Signal::SIGQUIT } else { Signal::SIGINT };
         self.server.stop(signal, STOP_TIMEOUT).await;
     }
+}
+
+/// Whether this machine has the locale, for a program without our environment.
+async fn has_locale(name: &str) -> bool {
+    let listed = Command::new("locale").arg("-a").env_clear().output().await;
+    listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).lines().any(|line| line == name))
 }

@@ -39,7 +39,7 @@ fn table() -> Sandbox {
 }
 
 fn ids(sandbox: &Sandbox) -> Vec<Vec<String>> {
-    sandbox.sql("SELECT handle, cognito_user_id FROM users ORDER BY handle COLLATE \"C\", cognito_user_id")
+    sandbox.sql("SELECT handle, cognito_user_id FROM users ORDER BY handle COLLATE \"C\", cognito_user_id COLLATE \"C\"")
 }
 
 /// What the table holds once the big pool has been applied to it.
