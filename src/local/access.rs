@@ -1,5 +1,6 @@
 //! Who may talk to the stack over HTTP: programs on this machine, but no web page.
 
+use std::num::NonZero;
 use std::str::FromStr;
 
 use http::header::{HOST, ORIGIN};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// own name instead.
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// What is allowed besides this machine's own programs.
+/// What is allowed besides this machine's own programs, and how much.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Access {
@@ -18,6 +19,8 @@ pub struct Access {
     pub hosts: Vec<Host>,
     /// Web pages that may use it.
     pub origins: Vec<Origin>,
+    /// How many units of reads, and of writes, a table takes in a second. None: any number.
+    pub units_per_second: Option<NonZero<u32>>,
 }
 
 /// The name of a host, without a port.

@@ -294,6 +294,13 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
         return Err(Error::failed(format!("the stack is already running, and does not allow {missing}"))
             .hint(restart));
     }
+    if report.access.units_per_second != plan.access.units_per_second {
+        let limit = match report.access.units_per_second {
+            Some(units) => format!("throttled at {units} a second"),
+            None => "not throttled".to_owned(),
+        };
+        return Err(Error::failed(format!("the stack is already running, {limit}")).hint(restart));
+    }
     for (service, wanted) in report.services.iter().zip([plan.dynamodb_port, plan.url.port()]) {
         if service.state == ServiceState::Stopped {
             return Err(Error::failed(format!(

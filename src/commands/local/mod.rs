@@ -5,6 +5,7 @@ mod exec;
 mod status;
 mod up;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -72,7 +73,7 @@ struct StackArgs {
     data: DataArgs,
 }
 
-/// Who may use the stack's DynamoDB.
+/// Who may use the stack's DynamoDB, and how much.
 #[derive(Debug, Clone, Args)]
 struct AccessArgs {
     /// Origin whose web pages may use DynamoDB, such as http://localhost:3000; repeatable [default:
@@ -82,11 +83,19 @@ struct AccessArgs {
     /// Host name to accept for DynamoDB, besides localhost, 127.0.0.1 and [::1]; repeatable
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<Host>,
+    /// Read units, and write units, that a table takes a second; what exceeds them is refused as on AWS
+    /// [default: no limit]
+    #[arg(long, value_name = "N")]
+    throttle: Option<NonZero<u32>>,
 }
 
 impl AccessArgs {
     fn access(&self) -> Access {
-        Access { hosts: self.allow_host.clone(), origins: self.allow_origin.clone() }
+        Access {
+            hosts: self.allow_host.clone(),
+            origins: self.allow_origin.clone(),
+            units_per_second: self.throttle,
+        }
     }
 }
 

@@ -114,6 +114,9 @@ fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     for origin in &plan.access().origins {
         arguments.extend(["--allow-origin".into(), origin.as_ref().into()]);
     }
+    if let Some(units) = plan.access().units_per_second {
+        arguments.extend(["--throttle".into(), units.to_string().into()]);
+    }
     if plan.is_ephemeral() {
         arguments.push("--ephemeral".into());
     }

@@ -1,26 +1,39 @@
 //! The embedded DynamoDB, with its answers as AWS gives them.
 
+use std::num::NonZero;
+
 use axum::body::{Body, Bytes, to_bytes};
 use dynoxide::Database;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Response, request, response};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, request, response};
 use serde_json::Value;
 
 use super::expiry::Expiry;
 use super::hidden::{Error, Hidden};
 use super::streams::{Translation, checksum};
+use super::throttle::{Kind, Throttle};
 use crate::config::DUMMY_REGION;
+
+/// What AWS says to a request that a table has no units for.
+const EXCEEDED: &str = "The level of configured provisioned throughput for the table was exceeded. \
+                        Consider increasing your provisioning level with the UpdateTable API.";
 
 /// The embedded DynamoDB, and what has to be done beside it.
 pub(super) struct Engine {
     hidden: Hidden,
     database: Database,
     expiry: Expiry,
+    throttle: Option<Throttle>,
 }
 
 impl Engine {
-    pub(super) fn new(database: Database) -> Self {
-        Self { hidden: Hidden::new(database.clone()), database, expiry: Expiry::default() }
+    pub(super) fn new(database: Database, units_per_second: Option<NonZero<u32>>) -> Self {
+        Self {
+            hidden: Hidden::new(database.clone()),
+            database,
+            expiry: Expiry::default(),
+            throttle: units_per_second.map(|units| Throttle::new(units.get())),
+        }
     }
 
     /// Answers `request`.
@@ -32,6 +45,17 @@ impl Engine {
         let (head, body) = request.into_parts();
         let answer = if Translation::concerns(&operation) {
             self.translated(&operation, head, to_bytes(body, usize::MAX).await?).await?
+        } else if let Some((throttle, kind)) = self.throttle.as_ref().zip(Kind::of(&operation)) {
+            match self.counted(throttle, kind, head, to_bytes(body, usize::MAX).await?).await? {
+                Some(answer) => answer,
+                None => {
+                    return Ok(error(
+                        StatusCode::BAD_REQUEST,
+                        "ProvisionedThroughputExceededException",
+                        EXCEEDED,
+                    ));
+                }
+            }
         } else {
             self.ask(head, body).await?
         };
@@ -48,6 +72,46 @@ impl Engine {
         Ok(Answer { json: serde_json::from_slice(&text).ok(), text, head })
     }
 
+    /// The same with another body than the client's.
+    async fn ask_json(&self, head: &mut request::Parts, request: &Value) -> Result<Answer, Error> {
+        let body = request.to_string();
+        head.headers.remove(TRANSFER_ENCODING);
+        head.headers.insert(CONTENT_LENGTH, body.len().into());
+        self.ask(head.clone(), body).await
+    }
+
+    /// The same for a request whose units count. None if there are none left for it.
+    async fn counted(
+        &self,
+        throttle: &Throttle,
+        kind: Kind,
+        mut head: request::Parts,
+        body: Bytes,
+    ) -> Result<Option<Answer>, Error> {
+        let Ok(Value::Object(mut request)) = serde_json::from_slice(&body) else {
+            return self.ask(head, body).await.map(Some);
+        };
+        // Without it, the answer does not say what was consumed.
+        let is_asked = request.get("ReturnConsumedCapacity").is_some_and(|asked| asked != "NONE");
+        if !is_asked {
+            request.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());
+        }
+        let request = Value::Object(request);
+        if !throttle.admits(kind, &request) {
+            return Ok(None);
+        }
+        let mut answer = self.ask_json(&mut head, &request).await?;
+        if let Some(Value::Object(json)) = &mut answer.json
+            && let Some(consumed) = json.get("ConsumedCapacity")
+        {
+            throttle.charge(kind, consumed);
+            if !is_asked {
+                json.remove("ConsumedCapacity");
+            }
+        }
+        Ok(Some(answer))
+    }
+
     /// The same for an operation whose request and answer differ from AWS's.
     async fn translated(
         &self,
@@ -61,10 +125,7 @@ impl Engine {
         let region = region(&head.headers);
         let translation = Translation::new(&self.database, operation, region, &mut request);
         loop {
-            let body = request.to_string();
-            head.headers.remove(TRANSFER_ENCODING);
-            head.headers.insert(CONTENT_LENGTH, body.len().into());
-            let mut answer = self.ask(head.clone(), body).await?;
+            let mut answer = self.ask_json(&mut head, &request).await?;
             let Some(json) = answer.json.as_mut().filter(|_| answer.head.status.is_success()) else {
                 translation.undo(&self.database);
                 return Ok(answer);
@@ -112,4 +173,16 @@ fn region(headers: &HeaderMap) -> String {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let scope = authorization.split_once("Credential=").and_then(|(_, scope)| scope.split('/').nth(2));
     scope.filter(|region| !region.is_empty()).unwrap_or(DUMMY_REGION).to_owned()
+}
+
+/// An error in the format that SDKs parse.
+pub(super) fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
+    let body = serde_json::json!({
+        "__type": format!("com.amazon.coral.service#{kind}"),
+        "message": message,
+    });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
 }

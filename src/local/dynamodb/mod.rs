@@ -4,6 +4,7 @@ mod exchange;
 mod expiry;
 mod hidden;
 mod streams;
+mod throttle;
 
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,14 +18,14 @@ use axum::extract::State;
 use dynoxide::Database;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_TYPE, ORIGIN, VARY,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use self::exchange::Engine;
+use self::exchange::{Engine, error};
 use super::access::{Access, Verdict};
 use super::private;
 use crate::error::{Context as _, Error, Result};
@@ -63,7 +64,8 @@ impl Server {
             None => Database::memory().or_failed(|| "cannot open DynamoDB in memory".to_owned())?,
             Some(file) => open(file)?,
         };
-        let front = Arc::new(Front { access, dynamodb: Engine::new(database) });
+        let dynamodb = Engine::new(database, access.units_per_second);
+        let front = Arc::new(Front { access, dynamodb });
         let router = Router::new().fallback(answer).with_state(front);
         let (stop, stopped) = oneshot::channel();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async {
@@ -133,18 +135,6 @@ fn preflight(origin: &HeaderValue, asked: &HeaderMap) -> Response<Body> {
 fn welcome(headers: &mut HeaderMap, origin: &HeaderValue) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.insert(VARY, HeaderValue::from_static("origin"));
-}
-
-/// An error in the format that SDKs parse.
-fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
-    let body = serde_json::json!({
-        "__type": format!("com.amazon.coral.service#{kind}"),
-        "message": message,
-    });
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
-    response
 }
 
 fn open(file: &Path) -> Result<Database> {

@@ -144,7 +144,11 @@ fn a_page_that_follows_an_allowed_request_on_the_same_connection_is_refused() {
 
 #[test]
 fn an_origin_that_is_allowed_is_served_and_no_other() {
-    let access = Access { origins: vec![PAGE.parse().unwrap()], hosts: vec!["db.internal".parse().unwrap()] };
+    let access = Access {
+        origins: vec![PAGE.parse().unwrap()],
+        hosts: vec!["db.internal".parse().unwrap()],
+        ..Access::default()
+    };
     let server = runtime().block_on(Server::start(0, None, access)).unwrap();
     let endpoint = server.url();
     let answer = preflight(&endpoint, PAGE);

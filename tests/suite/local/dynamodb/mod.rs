@@ -6,6 +6,7 @@ mod left_over;
 mod parity;
 mod records;
 mod stream_names;
+mod throttle;
 
 use serde_json::{Value, json};
 
