@@ -31,6 +31,14 @@ const CREDENTIAL_CODES: [&str; 16] = [
     "UnrecognizedClientException",
 ];
 
+/// Whether this is a refusal by the API that was asked. The SDK takes any JSON with a code for a
+/// service's error, and some servers have several APIs.
+pub(crate) fn is_refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let content_type = error.raw_response().and_then(|raw| raw.headers().get("content-type"));
+    content_type.is_some_and(|content_type| content_type.starts_with("application/x-amz-json"))
+        && super::code(error).is_some_and(|code| code != "UnknownOperationException")
+}
+
 impl Endpoint {
     /// The error when `what` failed: the service refused, or there was no response.
     pub(crate) fn error<E, R>(&self, what: &str, error: &SdkError<E, R>) -> Error
@@ -104,7 +112,9 @@ impl Endpoint {
     /// The reason when nothing useful answers.
     fn unreachable(&self) -> Reason {
         match (self.service, self.target) {
-            (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) if self.loopback => {
+            (Service::DynamoDb | Service::DynamoDbStreams | Service::Cognito, Target::Local)
+                if self.loopback =>
+            {
                 Reason::NoLocalStack
             }
             (Service::DynamoDb | Service::DynamoDbStreams, Target::Local) => Reason::NoEmulator,

@@ -32,6 +32,7 @@ pub(crate) use self::codes::{code, is_not_sent, is_untaken};
 pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Plan, UnsentRequest, WriteCost};
 pub(crate) use self::endpoint::Endpoint;
+pub(crate) use self::error::is_refusal;
 pub(crate) use self::identity::CallerIdentity;
 pub(crate) use self::retries::{MAX_RETRIES, RetryConflicts, is_busy, max_pause};
 pub(crate) use self::tries::Tries;

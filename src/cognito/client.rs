@@ -3,7 +3,7 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 
-use crate::aws::{Aws, Endpoint, code};
+use crate::aws::{Aws, Endpoint, code, is_refusal};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Reason, Result};
 
@@ -38,6 +38,16 @@ impl UserPool {
     /// Where it is.
     pub const fn endpoint(&self) -> &Endpoint {
         &self.place
+    }
+
+    /// Whether a user pool API answers, even with a refusal.
+    pub async fn answers(&self) -> bool {
+        match self.client.describe_user_pool().user_pool_id(&self.id).send().await {
+            // Any server may answer `{}`.
+            Ok(output) => output.user_pool.is_some(),
+            // Some emulators name no content type of the API's, but know that they lack the pool.
+            Err(error) => is_refusal(&error) || code(&error) == Some("ResourceNotFoundException"),
+        }
     }
 
     /// The error of a listing with `filter`.

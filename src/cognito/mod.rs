@@ -1,5 +1,6 @@
 //! Everything that talks to Cognito, with paging and retries. Also reads saved listings.
 
+mod add;
 mod client;
 mod list;
 mod saved;

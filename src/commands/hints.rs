@@ -156,9 +156,10 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         Reason::StackStarting => text("to end it run: cruddur local down"),
         Reason::OtherStack => text("to restart it run: cruddur local down, then: cruddur local up"),
         Reason::SamePort => {
-            text("choose another port for one of them: --dynamodb-port N or --postgres-port N")
+            text("choose another port: --dynamodb-port N, --postgres-port N or --cognito-port N")
         }
         Reason::DynamoDbPortTaken => text("stop it, or choose another port: --dynamodb-port N"),
+        Reason::CognitoPortTaken => text("stop it, or choose another port: --cognito-port N"),
         Reason::PostgresPortTaken => {
             text("stop it, correct CONNECTION_URL, or choose another port: --postgres-port N")
         }

@@ -12,6 +12,7 @@ mod help;
 pub(crate) mod hints;
 #[cfg(feature = "local")]
 mod local;
+mod local_people;
 mod man;
 mod plan;
 mod project;

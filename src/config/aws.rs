@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::{Config, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, Target, is_aws_host};
+use super::{
+    Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, Target, is_aws_host,
+};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -17,11 +19,11 @@ pub const DUMMY_CREDENTIAL: &str = "local";
 /// An AWS service that cruddur talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The messages. Part of the local stack.
+    /// The messages. Part of the local stack, as is the table's stream.
     DynamoDb,
     /// The table's stream. Emulators serve it at the table's endpoint; on AWS it has its own.
     DynamoDbStreams,
-    /// The user pool.
+    /// The user pool. The local stack has one.
     Cognito,
     /// The security group.
     Ec2,
@@ -58,13 +60,12 @@ impl Service {
 
     /// The default local endpoint; `None` for AWS's own.
     pub(super) fn local_endpoint(self) -> Option<Setting> {
-        match self {
-            Self::DynamoDb | Self::DynamoDbStreams => Some(Setting {
-                value: format!("http://localhost:{DEFAULT_DYNAMODB_PORT}"),
-                source: Source::Default,
-            }),
-            Self::Cognito | Self::Ec2 | Self::Sts => None,
-        }
+        let port = match self {
+            Self::DynamoDb | Self::DynamoDbStreams => DEFAULT_DYNAMODB_PORT,
+            Self::Cognito => DEFAULT_COGNITO_PORT,
+            Self::Ec2 | Self::Sts => return None,
+        };
+        Some(Setting { value: format!("http://localhost:{port}"), source: Source::Default })
     }
 }
 
@@ -198,16 +199,24 @@ impl Config {
     /// [`crate::error::Kind::Config`] when the endpoint is not a URL; [`crate::error::Kind::Usage`]
     /// when a profile is given for a local endpoint.
     pub fn aws(&self, service: Service) -> Result<AwsConfig> {
-        let flags = &self.flags;
-        let named =
-            flags.endpoint_url.clone().map(|value| Setting { value, source: Source::Flag("--endpoint-url") });
-        let endpoint = match self.target {
+        self.aws_at(service, self.endpoint(service).as_ref())
+    }
+
+    /// The endpoint to use; `None` for AWS's own.
+    pub(super) fn endpoint(&self, service: Service) -> Option<Setting> {
+        let flag = self.flags.endpoint_url.clone();
+        let named = flag.map(|value| Setting { value, source: Source::Flag("--endpoint-url") });
+        match self.target {
             Target::Prod => named,
             Target::Local => named
                 .or_else(|| self.environment.first(service.endpoint_variables()))
                 .or_else(|| service.local_endpoint()),
-        };
-        let endpoint = endpoint.as_ref().map(Endpoint::parse).transpose()?;
+        }
+    }
+
+    pub(super) fn aws_at(&self, service: Service, endpoint: Option<&Setting>) -> Result<AwsConfig> {
+        let flags = &self.flags;
+        let endpoint = endpoint.map(Endpoint::parse).transpose()?;
         let request_timeout = self.request_timeout(!is_emulated(endpoint.as_ref()));
         if self.target == Target::Prod || endpoint.is_none() {
             return Ok(AwsConfig {

@@ -170,6 +170,12 @@ impl Environment {
         Some(Setting { value: lookup(name)?, source: Source::Variable(name.to_owned()) })
     }
 
+    /// Whether a variable is set to nothing.
+    pub fn is_empty(&self, name: &str) -> bool {
+        let in_file = self.in_file.get(name).is_some_and(|said| said.counts && said.value.is_empty());
+        in_file || std::env::var_os(name).is_some_and(|value| value.is_empty())
+    }
+
     /// A path, or a list of paths, from the process's environment alone.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -174,7 +174,7 @@ impl Config {
         let mut rows: Vec<Listed> =
             [Service::DynamoDb, Service::DynamoDbStreams, Service::Cognito, Service::Ec2, Service::Sts]
                 .into_iter()
-                .map(|service| self.endpoint(service))
+                .map(|service| self.listed_endpoint(service))
                 .collect();
         let region = Spec::new("aws region", &["AWS_REGION", "AWS_DEFAULT_REGION"])
             .flag("--region", flags.region.clone());
@@ -201,7 +201,7 @@ impl Config {
         rows
     }
 
-    fn endpoint(&self, service: Service) -> Listed {
+    fn listed_endpoint(&self, service: Service) -> Listed {
         let name = format!("{} endpoint", service.name());
         let mut spec = Spec::new(&name, service.endpoint_variables())
             .flag("--endpoint-url", self.flags.endpoint_url.clone())
@@ -209,7 +209,8 @@ impl Config {
         if self.target == Target::Prod {
             spec.no_variable = Some("with --prod");
         } else {
-            spec.default = service.local_endpoint().map(|setting| setting.value);
+            let is_local = service != Service::Cognito || self.uses_local_user_pool();
+            spec.default = service.local_endpoint().filter(|_| is_local).map(|setting| setting.value);
         }
         if spec.default.is_none() {
             spec.default = Some("AWS's own".to_owned());
@@ -312,6 +313,8 @@ impl Config {
             .default("those on the PATH, else in the usual folders");
         let mut programs = self.listed(programs);
         programs.variables.push("PATH".to_owned());
+        let mut pool = Spec::new("user pool", &USER_POOL_VARIABLES).flag("--user-pool-id", None);
+        pool.default = self.default_user_pool().map(|pool| pool.id().to_owned());
         let table = Spec::new("table", &["DDB_MESSAGE_TABLE"]).flag("--table", None).default(DEFAULT_TABLE);
         let mut state = Spec::new("state folder", &["CRUDDUR_STATE_DIR"]);
         // The default depends on these.
@@ -327,7 +330,7 @@ impl Config {
             self.listed(table),
             person("person 1", 0, "--my-handle"),
             person("person 2", 1, "--other-handle"),
-            list("user pool", Some("--user-pool-id"), &USER_POOL_VARIABLES),
+            self.listed(pool),
             list("security group", Some("--group-id"), &["DB_SG_ID"]),
             list("security group rule", Some("--security-group-rule-id"), &["DB_SG_RULE_ID"]),
             list("public address", Some("--ip"), &["GITPOD_IP"]),

@@ -32,12 +32,14 @@ pub use nearest::project_file;
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
 pub use standing::{Identity, Sign, Signs, Standing};
-pub use user_pool::{USER_POOL_VARIABLES, UserPoolId};
+pub use user_pool::{LOCAL_CLIENT, LOCAL_USER_POOL, USER_POOL_VARIABLES, UserPoolId};
 
 pub use crate::target::Target;
 
 /// The default port of a local DynamoDB.
 pub const DEFAULT_DYNAMODB_PORT: u16 = 8000;
+/// The default port of the local Cognito.
+pub const DEFAULT_COGNITO_PORT: u16 = 9229;
 /// The local PostgreSQL, as in the app's compose file.
 pub const DEFAULT_CONNECTION_URL: &str = "postgresql://postgres:password@localhost:5432/cruddur";
 /// The variables with the handles of the two people of the transcript, named as in the original scripts.

@@ -1,7 +1,13 @@
 //! The Cognito user pool to use.
 
-use super::{AwsConfig, Config, Service, Setting, Source};
+use super::{AwsConfig, Config, Service, Setting, Source, Target};
 use crate::error::{Error, Result};
+
+/// The user pool of the local stack. The region in it is part of the name: it stays, whatever
+/// `AWS_REGION` says, so that apps are configured once.
+pub const LOCAL_USER_POOL: &str = "us-east-1_LocalPool";
+/// The app client of that pool.
+pub const LOCAL_CLIENT: &str = "cruddurlocalclient00000000";
 
 /// The flag that names the pool.
 const FLAG: &str = "--user-pool-id";
@@ -16,6 +22,11 @@ pub struct UserPoolId {
 }
 
 impl UserPoolId {
+    /// The local stack's pool.
+    pub fn local() -> Self {
+        Self { id: LOCAL_USER_POOL.to_owned(), source: Source::Default }
+    }
+
     /// Checks the form of a pool's id, which is `UserPoolIdType` in the Cognito user pools API reference.
     fn parse(setting: Setting) -> Result<Self> {
         let Setting { value: id, source } = setting;
@@ -48,11 +59,17 @@ impl UserPoolId {
     pub const fn source(&self) -> &Source {
         &self.source
     }
+
+    /// Whether it is the local stack's pool.
+    pub fn is_local(&self) -> bool {
+        self.id == LOCAL_USER_POOL
+    }
 }
 
 impl Config {
     /// The user pool: `flag`, or else `AWS_COGNITO_USER_POOL_ID`, or else `AWS_COGNITO_USER_POOL`.
-    /// The variables are the same for both targets.
+    /// The variables are the same for both targets. If none is set, local commands use the local
+    /// stack's pool, but none at all if the first variable is set to nothing.
     ///
     /// # Errors
     /// [`crate::error::Kind::Config`] when a variable is not a pool's id,
@@ -62,6 +79,18 @@ impl Config {
             .or_else(|| self.environment.first(&USER_POOL_VARIABLES))
             .map(UserPoolId::parse)
             .transpose()
+            .map(|named| named.or_else(|| self.default_user_pool()))
+    }
+
+    /// The pool that is used when none is named.
+    pub(super) fn default_user_pool(&self) -> Option<UserPoolId> {
+        let is_none = self.environment.is_empty(USER_POOL_VARIABLES[0]);
+        (self.target == Target::Local && !is_none).then(UserPoolId::local)
+    }
+
+    /// Whether the user pool is the local stack's.
+    pub(super) fn uses_local_user_pool(&self) -> bool {
+        self.user_pool(None).is_ok_and(|pool| pool.is_some_and(|pool| pool.is_local()))
     }
 
     /// The user pool, which must be set.
@@ -86,12 +115,15 @@ impl Config {
     }
 
     /// The service for `pool`, in the region of its id, even if the environment or a profile sets
-    /// another for other services. Only `--region` overrides it.
+    /// another for other services. Only `--region` overrides it. Any pool but the local stack's is
+    /// on AWS, unless an endpoint is set.
     ///
     /// # Errors
     /// Those of [`Config::aws`].
     pub fn cognito(&self, pool: &UserPoolId) -> Result<AwsConfig> {
-        let mut config = self.aws(Service::Cognito)?;
+        let endpoint = self.endpoint(Service::Cognito);
+        let endpoint = endpoint.filter(|endpoint| pool.is_local() || endpoint.source != Source::Default);
+        let mut config = self.aws_at(Service::Cognito, endpoint.as_ref())?;
         config.region = Some(self.flags.region.clone().unwrap_or_else(|| pool.region().to_owned()));
         Ok(config)
     }

@@ -63,12 +63,7 @@ impl DynamoDb {
         match self.client.list_tables().limit(1).send().await {
             // The API returns a list even when it is empty. Any server may answer `{}`.
             Ok(output) => output.table_names.is_some(),
-            // The SDK takes any JSON with a code for a service error.
-            Err(error) => {
-                let content_type = error.raw_response().and_then(|raw| raw.headers().get("content-type"));
-                content_type.is_some_and(|content_type| content_type.starts_with("application/x-amz-json"))
-                    && crate::aws::code(&error).is_some_and(|code| code != "UnknownOperationException")
-            }
+            Err(error) => crate::aws::is_refusal(&error),
         }
     }
 

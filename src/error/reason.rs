@@ -143,10 +143,12 @@ pub enum Reason {
     StackStarting,
     /// The local stack runs, but not as wanted.
     OtherStack,
-    /// Both servers of the local stack would have the same port.
+    /// Two servers of the local stack would have the same port.
     SamePort,
     /// Something else has the port of the local DynamoDB.
     DynamoDbPortTaken,
+    /// Something else has the port of the local Cognito.
+    CognitoPortTaken,
     /// Something else has the port of the local PostgreSQL.
     PostgresPortTaken,
     /// There is no folder for the local stack's data.

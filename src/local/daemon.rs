@@ -12,11 +12,11 @@ use nix::unistd::Pid;
 
 use super::installation::{Installation, tail};
 use super::lock::{Lock, Part};
-use super::probe::{self, Found};
+use super::probe::Found;
 use super::signals::Signals;
 use super::stack::{Stack, StackConfig, stop_leftover};
-use super::state::{Report, Scratch, ServiceState, remove};
-use super::{paths, private, state};
+use super::state::{POSTGRESQL, Report, Scratch, ServiceState, remove};
+use super::{paths, private};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Kind, Reason, Result};
 
@@ -32,7 +32,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub enum Up {
     /// It was running; nothing was started.
     AlreadyRunning(Report),
-    /// Other programs serve both ports; there is nothing to run.
+    /// Other programs serve all ports; there is nothing to run.
     AllExternal(Report),
     /// It was started in the background.
     Detached(Report),
@@ -207,11 +207,7 @@ pub async fn status(plan: &StackConfig) -> Result<Report> {
     let killed = Report::load(&plan.data_dir);
     let mut report = plan.report(&plan.data_dir);
     for service in &mut report.services {
-        let found = match service.service.as_str() {
-            state::DYNAMODB => probe::dynamodb(&plan.dynamodb, service.port).await,
-            _ => probe::postgres(&plan.url, service.port).await,
-        };
-        service.state = match found {
+        service.state = match plan.probe(&service.service, service.port).await {
             Ok(Found::Service) if killed.as_ref().is_some_and(|killed| killed.ran(service)) => {
                 ServiceState::Leftover
             }
@@ -240,12 +236,10 @@ fn holder(data_dir: &Path) -> Result<Option<i32>> {
 /// Marks the services in `report` that do not answer as stopped.
 async fn verified(plan: &StackConfig, mut report: Report) -> Report {
     for service in &mut report.services {
-        let found = match service.service.as_str() {
-            state::DYNAMODB => probe::dynamodb(&plan.dynamodb, service.port).await,
-            // The password may have changed since. Then the server is running, but refuses.
-            _ => probe::postgres(&plan.url, service.port).await.or(Ok(Found::Service)),
-        };
-        if !matches!(found, Ok(Found::Service)) {
+        let found = plan.probe(&service.service, service.port).await;
+        // The password may have changed since. Then the server is running, but refuses.
+        let refuses = found.is_err() && service.service == POSTGRESQL;
+        if !refuses && !matches!(found, Ok(Found::Service)) {
             service.state = ServiceState::Stopped;
         }
     }
@@ -301,7 +295,9 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
         };
         return Err(Error::failed(format!("the stack is already running, {limit}")).hint(restart));
     }
-    for (service, wanted) in report.services.iter().zip([plan.dynamodb_port, plan.url.port()]) {
+    for (service, wanted) in
+        report.services.iter().zip([plan.dynamodb_port, plan.url.port(), plan.cognito_port])
+    {
         if service.state == ServiceState::Stopped {
             return Err(Error::failed(format!(
                 "the stack is running (process {}), but nothing serves {} on port {} any more",

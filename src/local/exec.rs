@@ -10,13 +10,19 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp};
 use tokio::process::{Child, Command};
 
-use super::access::Access;
 use super::daemon::ended_by;
+use super::http::Access;
 use super::signals::Signals;
-use super::stack::Stack;
-use crate::config::{Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, Service, USER_POOL_VARIABLES};
+use super::stack::{Private, Stack};
+use crate::config::{
+    Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, LOCAL_CLIENT, LOCAL_USER_POOL, Service,
+    USER_POOL_VARIABLES,
+};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::postgres::ConnectionUrl;
+
+/// Names the app client of the user pool for the app; cruddur itself needs none.
+const CLIENT_VARIABLE: &str = "AWS_COGNITO_USER_POOL_CLIENT_ID";
 
 /// Runs `command` with an ephemeral stack on free ports. Both are gone when this returns, even on failure.
 ///
@@ -24,12 +30,12 @@ use crate::postgres::ConnectionUrl;
 /// [`Kind::Child`] with the command's exit code, when that is not 0.
 pub async fn exec(config: &Config, url: &ConnectionUrl, access: Access, command: &[OsString]) -> Result<()> {
     let mut signals = Signals::catch()?;
-    let (stack, endpoint, url) = tokio::select! {
+    let (stack, private) = tokio::select! {
         started = Stack::start_private(config, url, access) => started?,
         signal = signals.end() => return Err(ended_by(signal)),
     };
     let state_dir = stack.report.data_dir.join("state");
-    let ended = match spawn(config, command, &endpoint, &url, &state_dir) {
+    let ended = match spawn(config, command, &private, &state_dir) {
         Ok(child) => attend(child, &mut signals).await,
         Err(error) => Err(error),
     };
@@ -40,24 +46,25 @@ pub async fn exec(config: &Config, url: &ConnectionUrl, access: Access, command:
     }
 }
 
-fn spawn(
-    config: &Config,
-    command: &[OsString],
-    endpoint: &str,
-    url: &ConnectionUrl,
-    state_dir: &Path,
-) -> Result<Child> {
+fn spawn(config: &Config, command: &[OsString], private: &Private, state_dir: &Path) -> Result<Child> {
     let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
     let mut child = Command::new(program);
-    child.args(arguments).env("CONNECTION_URL", url.expose());
+    child.args(arguments).env("CONNECTION_URL", private.postgres.expose());
     // Stream positions are useless once this stack is gone.
     child.env("CRUDDUR_STATE_DIR", state_dir);
     // libpq prefers these to the URL; they would lead away from this stack.
     child.env_remove("PGHOSTADDR").env_remove("PGSSLMODE");
     // The table's stream is at the same endpoint.
     for variable in Service::DynamoDbStreams.endpoint_variables() {
-        child.env(variable, endpoint);
+        child.env(variable, &private.dynamodb);
     }
+    for variable in Service::Cognito.endpoint_variables() {
+        child.env(variable, &private.cognito);
+    }
+    for variable in USER_POOL_VARIABLES {
+        child.env(variable, LOCAL_USER_POOL);
+    }
+    child.env(CLIENT_VARIABLE, LOCAL_CLIENT);
     // cruddur sets this for its own SDK only; the command has to see the endpoints.
     child.env_remove(IGNORE_ENDPOINTS);
     let is_set = |name: &str| config.environment().get(name).is_some();
@@ -65,12 +72,6 @@ fn spawn(
     if !is_set("AWS_ACCESS_KEY_ID") || !is_set("AWS_SECRET_ACCESS_KEY") {
         child.env("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL).env("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL);
         child.env_remove("AWS_SESSION_TOKEN");
-        // Dummy credentials cannot use a pool on AWS. Set to empty, so that no `.env` file fills them in.
-        if config.aws(Service::Cognito)?.endpoint.is_none() {
-            for variable in USER_POOL_VARIABLES {
-                child.env(variable, "");
-            }
-        }
     }
     if !is_set("AWS_REGION") {
         let region = config.environment().get("AWS_DEFAULT_REGION");

@@ -1,11 +1,11 @@
-//! The local stack: DynamoDB inside this process, PostgreSQL as a private child.
+//! The local stack: DynamoDB and a Cognito user pool inside this process, PostgreSQL as a private child.
 
-mod access;
 mod binaries;
 mod cluster;
 mod daemon;
 pub mod dynamodb;
 mod exec;
+mod http;
 mod installation;
 mod lock;
 mod paths;
@@ -15,10 +15,11 @@ mod process;
 mod signals;
 mod stack;
 mod state;
+pub mod user_pool;
 
-pub use access::{Access, Host, Origin};
 pub use daemon::{News, Up, abandoned, down, speak_to_log, status, up, up_detached};
 pub use exec::exec;
+pub use http::{Access, Host, Origin, Server};
 pub use paths::data_dir;
 pub use stack::{Ports, StackConfig};
 pub use state::{Report, Service, ServiceState};

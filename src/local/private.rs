@@ -39,8 +39,20 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     Ok(file)
 }
 
+/// Creates the file of an SQLite database if it does not exist, and closes it and SQLite's files
+/// beside it to others. SQLite gives those the permissions of the first.
+pub(super) fn prepare_sqlite(file: &Path) -> Result<()> {
+    open(file, OpenOptions::new().read(true).append(true).create(true))?;
+    for ending in ["-wal", "-shm"] {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(ending);
+        tighten(Path::new(&beside))?;
+    }
+    Ok(())
+}
+
 /// Removes the access of others to a file, if it exists.
-pub(super) fn tighten(path: &Path) -> Result<()> {
+fn tighten(path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         open(path, OpenOptions::new().read(true))?;
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::{AwsConfig, Endpoint};
+use crate::cognito::UserPool;
+use crate::config::{AwsConfig, Endpoint, UserPoolId};
 use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Reason, Result};
 use crate::postgres::{ConnectionUrl, Session};
@@ -40,6 +41,23 @@ pub(super) async fn dynamodb(config: &AwsConfig, port: u16) -> Result<Found> {
     }
     Err(Error::failed(format!("port {port} is taken by something that is not a DynamoDB API"))
         .hint(Reason::DynamoDbPortTaken))
+}
+
+/// Looks for a user pool API on `port`.
+///
+/// # Errors
+/// Something else listens there.
+pub(super) async fn cognito(config: &AwsConfig, pool: &UserPoolId, port: u16) -> Result<Found> {
+    if is_free(port).await {
+        return Ok(Found::Nothing);
+    }
+    let config = AwsConfig { endpoint: Some(Endpoint::loopback(port)), ..config.clone() };
+    let pool = UserPool::connect(config, pool.clone()).await?;
+    if timeout(TIMEOUT, pool.answers()).await.unwrap_or(false) {
+        return Ok(Found::Service);
+    }
+    Err(Error::failed(format!("port {port} is taken by something that is not a Cognito API"))
+        .hint(Reason::CognitoPortTaken))
 }
 
 /// Looks for a PostgreSQL on `port` that accepts the role and password of `url`.

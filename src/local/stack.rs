@@ -1,15 +1,17 @@
-//! Both services together.
+//! All services together.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use super::access::Access;
 use super::cluster::{Cluster, ClusterPlan};
-use super::dynamodb::Server;
+use super::http::{Access, Server};
 use super::installation::{Installation, may_be_left_in};
 use super::probe::{self, Found};
-use super::state::{DYNAMODB, POSTGRESQL, Report, Scratch, Service, ServiceState, remove};
-use crate::config::{AwsConfig, Config, DEFAULT_DYNAMODB_PORT, is_loopback};
+use super::state::{COGNITO, DYNAMODB, POSTGRESQL, Report, Scratch, ServiceState, remove};
+use super::{dynamodb, state, user_pool};
+use crate::config::{
+    AwsConfig, Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, Service, UserPoolId, is_loopback,
+};
 use crate::error::{Context as _, Error, Reason, Result};
 use crate::postgres::ConnectionUrl;
 
@@ -20,6 +22,8 @@ pub struct Ports {
     pub dynamodb: Option<u16>,
     /// `--postgres-port`
     pub postgres: Option<u16>,
+    /// `--cognito-port`
+    pub cognito: Option<u16>,
 }
 
 /// A stack to start.
@@ -29,12 +33,15 @@ pub struct StackConfig {
     pub(super) dynamodb_port: u16,
     pub(super) url: ConnectionUrl,
     pub(super) dynamodb: AwsConfig,
+    pub(super) cognito_port: u16,
+    pub(super) cognito: AwsConfig,
+    pub(super) user_pool: UserPoolId,
     pub(super) access: Access,
 }
 
 impl StackConfig {
-    /// Uses the ports that local commands connect to: the loopback ports of the DynamoDB endpoint
-    /// and of `CONNECTION_URL`.
+    /// Uses the ports that local commands connect to: the loopback ports of the endpoints and of
+    /// `CONNECTION_URL`.
     pub fn new(
         config: &Config,
         url: &ConnectionUrl,
@@ -42,12 +49,9 @@ impl StackConfig {
         ports: Ports,
         ephemeral: bool,
     ) -> Result<Self> {
-        let dynamodb = config.aws(crate::config::Service::DynamoDb)?;
-        let endpoint_port = dynamodb
-            .endpoint
-            .as_ref()
-            .filter(|endpoint| is_loopback(&endpoint.host))
-            .map_or(DEFAULT_DYNAMODB_PORT, |endpoint| endpoint.port);
+        let dynamodb = config.aws(Service::DynamoDb)?;
+        let user_pool = UserPoolId::local();
+        let cognito = config.cognito(&user_pool)?;
         if !url.is_loopback() {
             return Err(Error::config(format!(
                 "CONNECTION_URL points to {}, but the local stack serves only this machine",
@@ -55,16 +59,33 @@ impl StackConfig {
             ))
             .hint("set its host to localhost"));
         }
-        let dynamodb_port = ports.dynamodb.unwrap_or(endpoint_port);
+        let dynamodb_port = ports.dynamodb.unwrap_or_else(|| port_of(&dynamodb, DEFAULT_DYNAMODB_PORT));
         let postgres_port = ports.postgres.unwrap_or_else(|| url.port());
-        if dynamodb_port == postgres_port {
-            return Err(Error::config(format!(
-                "DynamoDB and PostgreSQL cannot both listen on port {dynamodb_port}"
-            ))
-            .hint(Reason::SamePort));
+        let cognito_port = ports.cognito.unwrap_or_else(|| port_of(&cognito, DEFAULT_COGNITO_PORT));
+        for (one, other, are_same) in [
+            ("DynamoDB", "PostgreSQL", dynamodb_port == postgres_port),
+            ("DynamoDB", "Cognito", dynamodb_port == cognito_port),
+            ("PostgreSQL", "Cognito", postgres_port == cognito_port),
+        ] {
+            if are_same {
+                let port = if one == "DynamoDB" { dynamodb_port } else { postgres_port };
+                return Err(Error::config(format!("{one} and {other} cannot both listen on port {port}"))
+                    .hint(Reason::SamePort));
+            }
         }
         let url = url.on_loopback_port(postgres_port);
-        Ok(Self { data_dir, ephemeral, dynamodb_port, url, dynamodb, access: Access::default() })
+        let access = Access::default();
+        Ok(Self {
+            data_dir,
+            ephemeral,
+            dynamodb_port,
+            url,
+            dynamodb,
+            cognito_port,
+            cognito,
+            user_pool,
+            access,
+        })
     }
 
     /// The same plan, open to `access` too.
@@ -94,6 +115,11 @@ impl StackConfig {
         self.url.port()
     }
 
+    /// Cognito's port.
+    pub const fn cognito_port(&self) -> u16 {
+        self.cognito_port
+    }
+
     /// Whether no data is kept.
     pub const fn is_ephemeral(&self) -> bool {
         self.ephemeral
@@ -101,7 +127,7 @@ impl StackConfig {
 
     /// A report with this plan's services, all stopped, and their data in `home`.
     pub(super) fn report(&self, home: &Path) -> Report {
-        let stopped = |service: &str, port, address| Service {
+        let stopped = |service: &str, port, address| state::Service {
             service: service.to_owned(),
             state: ServiceState::Stopped,
             port,
@@ -109,6 +135,7 @@ impl StackConfig {
         };
         let dynamodb = format!("http://localhost:{}", self.dynamodb_port);
         let postgres = format!("localhost:{}/{}", self.url.port(), self.url.database());
+        let cognito = format!("http://localhost:{}", self.cognito_port);
         Report::new(
             home,
             self.ephemeral,
@@ -116,15 +143,39 @@ impl StackConfig {
             vec![
                 stopped(DYNAMODB, self.dynamodb_port, dynamodb),
                 stopped(POSTGRESQL, self.url.port(), postgres),
+                stopped(COGNITO, self.cognito_port, cognito),
             ],
         )
     }
+
+    /// What is on the port of a service.
+    pub(super) async fn probe(&self, service: &str, port: u16) -> Result<Found> {
+        match service {
+            DYNAMODB => probe::dynamodb(&self.dynamodb, port).await,
+            COGNITO => probe::cognito(&self.cognito, &self.user_pool, port).await,
+            _ => probe::postgres(&self.url, port).await,
+        }
+    }
+}
+
+/// The port of a local endpoint; the default if it is elsewhere.
+fn port_of(service: &AwsConfig, default: u16) -> u16 {
+    let endpoint = service.endpoint.as_ref().filter(|endpoint| is_loopback(&endpoint.host));
+    endpoint.map_or(default, |endpoint| endpoint.port)
+}
+
+/// Where a private stack's services are.
+pub(super) struct Private {
+    pub(super) dynamodb: String,
+    pub(super) cognito: String,
+    pub(super) postgres: ConnectionUrl,
 }
 
 /// A running stack: the services that it runs itself.
 pub(super) struct Stack {
     dynamodb: Option<Server>,
     postgres: Option<Cluster>,
+    cognito: Option<Server>,
     scratch: Option<Scratch>,
     pub(super) report: Report,
 }
@@ -134,9 +185,9 @@ impl Stack {
     /// PostgreSQL takes a second.
     pub(super) async fn start(config: &Config, plan: &StackConfig) -> Result<Self> {
         sweep(config).await;
-        let postgres_port = plan.url.port();
-        let found_dynamodb = probe::dynamodb(&plan.dynamodb, plan.dynamodb_port).await?;
-        let found_postgres = probe::postgres(&plan.url, postgres_port).await?;
+        let found_dynamodb = plan.probe(DYNAMODB, plan.dynamodb_port).await?;
+        let found_postgres = plan.probe(POSTGRESQL, plan.url.port()).await?;
+        let found_cognito = plan.probe(COGNITO, plan.cognito_port).await?;
         let scratch = if plan.ephemeral { Some(Scratch::new()?) } else { None };
         let home = scratch.as_ref().map_or(plan.data_dir.as_path(), Scratch::path);
         // Find out what PostgreSQL lacks before DynamoDB creates its file.
@@ -148,7 +199,14 @@ impl Stack {
             Found::Service => None,
             Found::Nothing => {
                 let file = (!plan.ephemeral).then(|| home.join("dynamodb.sqlite"));
-                Some(Server::start(plan.dynamodb_port, file.as_deref(), plan.access.clone()).await?)
+                Some(dynamodb::start(plan.dynamodb_port, file.as_deref(), plan.access.clone()).await?)
+            }
+        };
+        let cognito = match found_cognito {
+            Found::Service => None,
+            Found::Nothing => {
+                let file = (!plan.ephemeral).then(|| home.join("user-pool.sqlite"));
+                Some(user_pool::start(plan.cognito_port, file.as_deref(), plan.access.clone()).await?)
             }
         };
         let postgres = match postgres {
@@ -156,7 +214,8 @@ impl Stack {
             Some(plan) => Some(plan.start().await?),
         };
         let mut report = plan.report(home);
-        for (service, ours) in report.services.iter_mut().zip([dynamodb.is_some(), postgres.is_some()]) {
+        let ours = [dynamodb.is_some(), postgres.is_some(), cognito.is_some()];
+        for (service, ours) in report.services.iter_mut().zip(ours) {
             service.state = if ours { ServiceState::Running } else { ServiceState::External };
             if ours {
                 report.pid = i32::try_from(std::process::id()).ok();
@@ -165,7 +224,7 @@ impl Stack {
         if let Some(cluster) = &postgres {
             report.postgres_version = Some(cluster.version().to_owned());
         }
-        Ok(Self { dynamodb, postgres, scratch, report })
+        Ok(Self { dynamodb, postgres, cognito, scratch, report })
     }
 
     /// Starts a private stack on free ports, which is gone when it stops.
@@ -173,12 +232,13 @@ impl Stack {
         config: &Config,
         url: &ConnectionUrl,
         access: Access,
-    ) -> Result<(Self, String, ConnectionUrl)> {
+    ) -> Result<(Self, Private)> {
         /// How often to retry: another process may take a free port before PostgreSQL does.
         const TRIES: usize = 5;
         sweep(config).await;
         let scratch = Scratch::new()?;
-        let dynamodb = Server::start(0, None, access).await?;
+        let dynamodb = dynamodb::start(0, None, access.clone()).await?;
+        let cognito = user_pool::start(0, None, access).await?;
         let mut tries = 0;
         let postgres = loop {
             let port = free_port()?;
@@ -188,17 +248,22 @@ impl Stack {
                 started => break started?,
             }
         };
-        let endpoint = dynamodb.url();
-        let url = postgres.url().clone();
+        let private =
+            Private { dynamodb: dynamodb.url(), cognito: cognito.url(), postgres: postgres.url().clone() };
         let report = Report::new(scratch.path(), true, Access::default(), Vec::new());
-        let stack =
-            Self { dynamodb: Some(dynamodb), postgres: Some(postgres), scratch: Some(scratch), report };
-        Ok((stack, endpoint, url))
+        let stack = Self {
+            dynamodb: Some(dynamodb),
+            postgres: Some(postgres),
+            cognito: Some(cognito),
+            scratch: Some(scratch),
+            report,
+        };
+        Ok((stack, private))
     }
 
     /// Whether it runs no service itself.
     pub(super) const fn is_empty(&self) -> bool {
-        self.dynamodb.is_none() && self.postgres.is_none()
+        self.dynamodb.is_none() && self.postgres.is_none() && self.cognito.is_none()
     }
 
     /// Waits until PostgreSQL ends by itself, which is a failure.
@@ -209,20 +274,18 @@ impl Stack {
         }
     }
 
-    /// Stops both services. Deletes an ephemeral stack's data.
+    /// Stops all services. Deletes an ephemeral stack's data.
     pub(super) async fn stop(self) {
-        tokio::join!(
-            async {
-                if let Some(server) = self.dynamodb {
-                    server.stop().await;
-                }
-            },
-            async {
-                if let Some(cluster) = self.postgres {
-                    cluster.stop().await;
-                }
+        let stop = async |server: Option<Server>| {
+            if let Some(server) = server {
+                server.stop().await;
             }
-        );
+        };
+        tokio::join!(stop(self.dynamodb), stop(self.cognito), async {
+            if let Some(cluster) = self.postgres {
+                cluster.stop().await;
+            }
+        });
         drop(self.scratch);
     }
 }

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::access::Access;
+use super::http::Access;
 use super::{paths, private};
 use crate::error::{Context as _, Result};
 
 /// The names of the services in a report.
 pub(super) const DYNAMODB: &str = "dynamodb";
 pub(super) const POSTGRESQL: &str = "postgresql";
+pub(super) const COGNITO: &str = "cognito";
 
 /// The name prefix of temporary folders.
 const SCRATCH_PREFIX: &str = "cruddur-";
@@ -97,17 +98,17 @@ pub struct Report {
     pub data_dir: PathBuf,
     /// The version of the PostgreSQL that this stack runs.
     pub postgres_version: Option<String>,
-    /// Who may use its DynamoDB, besides programs on this machine.
+    /// Who may use its DynamoDB and its user pool, besides programs on this machine.
     #[serde(default)]
     pub access: Access,
-    /// DynamoDB and PostgreSQL, in this order.
+    /// DynamoDB, PostgreSQL and Cognito, in this order.
     pub services: Vec<Service>,
 }
 
 /// One service of a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Service {
-    /// `dynamodb` or `postgresql`.
+    /// `dynamodb`, `postgresql` or `cognito`.
     pub service: String,
     /// Who runs it, if anybody.
     pub state: ServiceState,

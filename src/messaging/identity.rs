@@ -42,6 +42,17 @@ pub struct PoolUser {
     pub created: Option<Timestamp>,
 }
 
+/// Somebody who can be added to a user pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    /// The future `preferred_username`.
+    pub handle: String,
+    /// The future `name`.
+    pub display_name: String,
+    /// The address to sign in by.
+    pub email: String,
+}
+
 /// A row of the users table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AppUser {

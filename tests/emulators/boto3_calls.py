@@ -13,6 +13,7 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from botocore.serialize import create_serializer
 
 session = boto3.Session("test", "test", region_name="us-east-1")
@@ -27,6 +28,14 @@ def call(endpoint, service, operation, arguments):
     answer = getattr(clients[key], operation)(**arguments)
     answer.pop("ResponseMetadata")
     return answer
+
+
+def attempt(endpoint, service, operation, arguments):
+    """The same, or what the service refuses it with."""
+    try:
+        return {"answer": call(endpoint, service, operation, arguments)}
+    except ClientError as error:
+        return {"refusal": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
 
 
 def form(service, operation, arguments):

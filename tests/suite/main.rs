@@ -41,4 +41,5 @@ mod timestamp;
 mod transcript;
 mod troubleshooting;
 mod url;
+mod user_pool;
 mod variables;

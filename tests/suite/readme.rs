@@ -4,7 +4,7 @@ use std::path::Path;
 
 use regex_lite::Regex;
 
-use crate::support::{Run, World};
+use crate::support::{COGNITO_ENDPOINT, Run, World};
 
 /// A command of a `console` block, and what the page says that it prints.
 struct Example {
@@ -53,7 +53,8 @@ fn shell(world: &World, command: &str) -> Run {
     shell
         .env("TZ", format!("LOC{:+}", hour - 12))
         .env("PATH", path)
-        .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://localhost:{}", world.dynamodb_port));
+        .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://localhost:{}", world.dynamodb_port))
+        .env(COGNITO_ENDPOINT, format!("http://localhost:{}", world.cognito_port));
     Run::of(&mut shell)
 }
 

@@ -53,7 +53,7 @@ fn out_of_nothing_it_makes_everything_and_again_it_makes_nothing() {
     let run = sandbox.cruddur(["setup"]).succeeds();
     assert_eq!(with(&run, "done"), STEPS[..5]);
     assert_eq!(with(&run, "skipped"), ["Cognito ids"]);
-    run.says("no user pool is configured");
+    run.says("AWS_COGNITO_USER_POOL_ID is empty");
     let list = ["ddb", "patterns", "list-conversations"];
     assert!(sandbox.cruddur(list).succeeds().stdout.contains("Oscar Lindqvist (oscar)"));
     sandbox.cruddur(["ddb", "check"]).succeeds();

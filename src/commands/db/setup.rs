@@ -8,11 +8,12 @@ use clap::Args;
 use super::drop::{ForceArgs, drop, tell_who_is_connected};
 use super::load::{VariableArgs, in_one_transaction, one_at_a_time, run_script};
 use crate::commands::common::PoolArgs;
+use crate::commands::local_people::PoolOfSetup;
 use crate::commands::plan::show_statements;
 use crate::commands::project::{BuiltInArgs, SCHEMA, SEED};
 use crate::commands::strangers::Strangers;
 use crate::commands::target::{WriteTarget, announce, local_only};
-use crate::config::{Service, Target};
+use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::messages_table::MessagesTable;
@@ -62,16 +63,20 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let schema = variables.script(SCHEMA.read(args.schema.as_deref(), args.built_in)?)?;
     let seed = variables.script(SEED.read(args.seed.as_deref(), args.built_in)?)?;
     let pool = args.pool.configured(cx)?;
-    if pool.is_some() {
-        cx.config().aws(Service::Cognito)?;
+    if let Some(pool) = &pool {
+        cx.config().cognito(pool)?;
     }
     let url = cx.connection_url()?;
     if !announce(cx, ui, WriteTarget::Server(&url)).await?.is_local() {
         return Err(not_here(cx));
     }
+    let pool = match pool {
+        Some(pool) => Some(PoolOfSetup::open(cx, ui, pool).await?),
+        None => None,
+    };
     variables.warn_of_unused(ui, &[&schema, &seed]);
     if cx.dry_run() {
-        return plan(cx, ui, &url, args.force, [&schema, &seed], pool.is_some()).await;
+        return plan(cx, ui, &url, args.force, [&schema, &seed], pool.as_ref()).await;
     }
     let _lock = lock_database(&url, || ui.status(making(&url))).await?;
     drop(ui, &url, args.force, "db setup").await?;
@@ -85,10 +90,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     ui.table(&tables);
     tell_strangers(cx, ui, &session).await;
     let Some(pool) = pool else {
-        ui.status("skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is not set");
+        ui.status("skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is empty");
         return Ok(());
     };
-    super::update_cognito_user_ids::update(cx, ui, &session, pool).await.map_err(|error| {
+    super::update_cognito_user_ids::update(cx, ui, &session, &pool).await.map_err(|error| {
         let message = format!("the database is ready, but without its Cognito user ids: {}", error.message());
         error
             .with(Kind::Partial, message)
@@ -125,7 +130,7 @@ async fn plan(
     url: &ConnectionUrl,
     force: ForceArgs,
     scripts: [&Script; 2],
-    pool: bool,
+    pool: Option<&PoolOfSetup>,
 ) -> Result<()> {
     let mut statements = Vec::new();
     if let Some(plan) = plan_drop(url, force.is_given()).await? {
@@ -140,7 +145,10 @@ async fn plan(
         let within = script.statements();
         statements.extend(in_one_transaction(script.begin(), &within).into_iter().map(ToOwned::to_owned));
     }
-    if pool {
+    if let Some(pool) = pool {
+        if pool.is_ours() {
+            ui.notice("would then add the people to the user pool");
+        }
         ui.notice("would then update the Cognito user ids from the user pool");
     }
     show_statements(cx, ui, &statements)

@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::cognito::{UserPool, parse_saved};
 use crate::commands::common::{OutputArgs, PoolArgs, count, read_text};
+use crate::commands::local_people::{Joined, PoolOfSetup};
 use crate::commands::target::{ConfirmArgs, announce};
-use crate::config::UserPoolId;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::messaging::{Identity, Match, MatchOutcome, Tally};
@@ -129,8 +129,23 @@ fn consequence(matches: &[Match]) -> Option<String> {
 }
 
 /// The last step of `db setup`.
-pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: UserPoolId) -> Result<()> {
-    let identities = read_pool(ui, &cx.cognito(pool).await?).await?;
+pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: &PoolOfSetup) -> Result<()> {
+    let Some(Joined { identities, added, refused }) = pool.join(cx, session).await? else {
+        ui.status(format!("skipped the Cognito user ids: {}", pool.nobody_serves_it()));
+        return Ok(());
+    };
+    if added > 0 {
+        ui.status(format!(
+            "added {} to {} on {}",
+            count(added, "user"),
+            pool.pool().id(),
+            pool.pool().endpoint()
+        ));
+    }
+    if !refused.is_empty() {
+        ui.warn(format!("the user pool does not take the email addresses of {}", refused.join(", ")));
+    }
+    tell_read(ui, pool.pool(), identities.len());
     let matches = session.update_cognito_user_ids(identities, None).await?;
     for line in counts(Tally::of(&matches), false) {
         ui.status(line);
@@ -141,8 +156,12 @@ pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: U
 /// Reads every user of the pool before the database is touched.
 async fn read_pool(ui: &mut Ui, pool: &UserPool) -> Result<Vec<Identity>> {
     let users = pool.list_users(None).rest().await?;
-    ui.status(format!("read {} from {} on {}", count(users.len(), "user"), pool.id(), pool.endpoint()));
+    tell_read(ui, pool, users.len());
     Ok(users.into_iter().map(|user| user.identity).collect())
+}
+
+fn tell_read(ui: &mut Ui, pool: &UserPool, users: usize) {
+    ui.status(format!("read {} from {} on {}", count(users, "user"), pool.id(), pool.endpoint()));
 }
 
 fn read_saved(file: &Path) -> Result<Vec<Identity>> {

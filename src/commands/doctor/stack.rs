@@ -1,7 +1,7 @@
 //! What runs on this machine, and on which ports.
 
 use super::finding::Findings;
-use crate::config::{Service, is_loopback};
+use crate::config::{AwsConfig, Service, is_loopback};
 use crate::context::Context;
 use crate::error::Result;
 use crate::local::{self, Ports, Report, ServiceState, StackConfig};
@@ -16,13 +16,22 @@ pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
         }
     };
     found.wait_for("the local stack");
-    let report = local::status(&plan).await?;
+    let mut report = local::status(&plan).await?;
     let killed = local::abandoned(plan.data_dir())?;
-    let endpoint = cx.config().aws(Service::DynamoDb)?.endpoint;
-    let is_elsewhere = endpoint.as_ref().is_some_and(|endpoint| !is_loopback(&endpoint.host));
+    let config = cx.config();
+    let is_here = |aws: AwsConfig| aws.endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host));
+    let uses_dynamodb = is_here(config.aws(Service::DynamoDb)?);
+    let uses_cognito = match config.user_pool(None) {
+        Ok(Some(pool)) => is_here(config.cognito(&pool)?),
+        // Another check reports what is wrong with it.
+        Ok(None) | Err(_) => false,
+    };
+    // Somebody else's pool is of no interest here, nor is one that is missing and not used.
+    let is_shown = |state| uses_cognito || state == ServiceState::Running;
+    report.services.retain(|service| service.service != "cognito" || is_shown(service.state));
     show(&report, found);
     for service in &report.services {
-        if is_elsewhere && service.service == "dynamodb" {
+        if service.service == "dynamodb" && !uses_dynamodb {
             continue;
         }
         let place = format!("{} on port {}", service.service, service.port);

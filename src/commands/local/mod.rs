@@ -20,7 +20,7 @@ use crate::output::{Column, Record, Ui};
 /// `cruddur local …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start DynamoDB and PostgreSQL, or use those already running
+    /// Start DynamoDB, PostgreSQL and Cognito, or use those already running
     #[command(after_help = up::EXAMPLES)]
     Up(up::UpArgs),
     /// Stop what `up` started, and keep the data
@@ -69,18 +69,21 @@ struct StackArgs {
     /// Port of PostgreSQL [default: CONNECTION_URL's, or 5432]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     postgres_port: Option<u16>,
+    /// Port of Cognito [default: the local endpoint's, or 9229]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    cognito_port: Option<u16>,
     #[command(flatten)]
     data: DataArgs,
 }
 
-/// Who may use the stack's DynamoDB, and how much.
+/// Who may use the stack's DynamoDB and Cognito, and how much of DynamoDB.
 #[derive(Debug, Clone, Args)]
 struct AccessArgs {
-    /// Origin whose web pages may use DynamoDB, such as http://localhost:3000; repeatable [default:
-    /// none]
+    /// Origin whose web pages may use DynamoDB and Cognito, such as http://localhost:3000; repeatable
+    /// [default: none]
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<Origin>,
-    /// Host name to accept for DynamoDB, besides localhost, 127.0.0.1 and [::1]; repeatable
+    /// Host name to accept for both, besides localhost, 127.0.0.1 and [::1]; repeatable
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<Host>,
     /// Read units, and write units, that a table takes a second; what exceeds them is refused as on AWS
@@ -101,7 +104,8 @@ impl AccessArgs {
 
 impl StackArgs {
     fn plan(&self, cx: &Context, ephemeral: bool) -> Result<StackConfig> {
-        let ports = Ports { dynamodb: self.dynamodb_port, postgres: self.postgres_port };
+        let ports =
+            Ports { dynamodb: self.dynamodb_port, postgres: self.postgres_port, cognito: self.cognito_port };
         let data_dir = data_dir(cx.config(), self.data.data_dir.as_deref())?;
         StackConfig::new(cx.config(), &cx.connection_url()?, data_dir, ports, ephemeral)
     }

@@ -46,8 +46,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &StatusArgs) -> Result<
     if stopped.is_empty() {
         return Ok(());
     }
-    let verb = if stopped.len() == 1 { "is" } else { "are" };
+    let (verb, names) = match stopped.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => ("are", format!("{} and {last}", rest.join(", "))),
+        _ => ("is", stopped.concat()),
+    };
     let stack =
         if report.pid.is_some() { "cruddur local down, then: cruddur local up" } else { "cruddur local up" };
-    Err(Error::failed(format!("{} {verb} not up", stopped.join(" and "))).hint(Hint::Run(stack.to_owned())))
+    Err(Error::failed(format!("{names} {verb} not up")).hint(Hint::Run(stack.to_owned())))
 }

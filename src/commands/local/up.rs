@@ -18,7 +18,7 @@ Examples:
   cruddur local up --detach
   # run one that keeps nothing, until Ctrl-C
   cruddur local up --ephemeral
-  # let the development server's pages use DynamoDB
+  # let the development server's pages use DynamoDB and Cognito
   cruddur local up --detach --allow-origin http://localhost:3000";
 
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct UpArgs {
     /// Return when the stack is ready, and leave it in the background
     #[arg(long)]
     detach: bool,
-    /// Keep nothing: DynamoDB in memory, PostgreSQL in a temporary folder
+    /// Keep nothing: DynamoDB and Cognito in memory, PostgreSQL in a temporary folder
     #[arg(long)]
     ephemeral: bool,
     #[command(flatten)]
@@ -70,7 +70,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
         }
         Up::AllExternal(report) => {
             show(ui, &report);
-            ui.status("both are already running, outside cruddur; nothing was started");
+            ui.status("all are already running, outside cruddur; nothing was started");
         }
     }
     Ok(())
@@ -104,8 +104,11 @@ fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["--no-env-file", "local", "up", "--background", "--data-dir"].map(OsString::from).to_vec();
     arguments.push(plan.data_dir().into());
-    for (flag, port) in [("--dynamodb-port", plan.dynamodb_port()), ("--postgres-port", plan.postgres_port())]
-    {
+    for (flag, port) in [
+        ("--dynamodb-port", plan.dynamodb_port()),
+        ("--postgres-port", plan.postgres_port()),
+        ("--cognito-port", plan.cognito_port()),
+    ] {
         arguments.extend([flag.into(), port.to_string().into()]);
     }
     for host in &plan.access().hosts {
@@ -125,10 +128,12 @@ fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
 
 /// Prints the variables to set if other commands would not find the stack.
 fn show_variables(ui: &mut Ui, config: &Config, report: &Report) {
-    let [dynamodb, postgres] = report.services.as_slice() else { return };
-    let endpoint = config.aws(Service::DynamoDb).ok().and_then(|dynamodb| dynamodb.endpoint);
-    if !endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host) && endpoint.port == dynamodb.port) {
-        ui.hint(format!("set {}={}", Service::DynamoDb.endpoint_variables()[0], dynamodb.address));
+    let [dynamodb, postgres, cognito] = report.services.as_slice() else { return };
+    for (service, found) in [(Service::DynamoDb, dynamodb), (Service::Cognito, cognito)] {
+        let endpoint = config.aws(service).ok().and_then(|config| config.endpoint);
+        if !endpoint.is_some_and(|endpoint| is_loopback(&endpoint.host) && endpoint.port == found.port) {
+            ui.hint(format!("set {}={}", service.endpoint_variables()[0], found.address));
+        }
     }
     let url = config.postgres().and_then(|postgres| ConnectionUrl::new(&postgres));
     if url.is_ok_and(|url| url.port() != postgres.port) {

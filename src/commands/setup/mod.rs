@@ -10,6 +10,7 @@ use self::steps::Steps;
 use super::common::PoolArgs;
 use super::db::{ForceArgs, VariableArgs, Variables, making};
 use super::ddb::TableArgs;
+use super::local_people::PoolOfSetup;
 use super::project::BuiltInArgs;
 use super::target::{WriteTarget, announce_unasked, local_only};
 use crate::config::Target;
@@ -75,6 +76,12 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));
     }
+    // What is wrong with the setting is reported by the step.
+    let pool = match args.pool.configured(cx) {
+        Ok(Some(pool)) => PoolOfSetup::open(cx, ui, pool).await.map(Some),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
     // If the lock cannot be taken, the step that needs the server reports why.
     let _lock = match &postgres_asked {
         Ok(_) if !cx.dry_run() => lock_database(&url, || ui.status(making(&url))).await.ok().flatten(),
@@ -91,7 +98,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     let has_table = setup.table(ui, &mut steps).await;
     setup.links(ui, &mut steps, &people, has_table).await;
     setup.conversation(ui, &mut steps, &people, has_table).await;
-    setup.cognito(ui, &mut steps, &people).await;
+    setup.cognito(ui, &mut steps, &people, pool).await;
     steps.conclude(cx, ui)
 }
 

@@ -4,6 +4,7 @@ use super::Setup;
 use super::steps::{StepOutcome, Steps};
 use crate::commands::common::count;
 use crate::commands::db::{drop, in_one_transaction, one_at_a_time, summary, tell_who_is_connected};
+use crate::commands::local_people::{Joined, PoolOfSetup};
 use crate::commands::project::{ProjectFile, SCHEMA, SEED};
 use crate::error::{Error, Result};
 use crate::messaging::Tally;
@@ -166,35 +167,60 @@ impl Setup<'_> {
         script.run(session).await.map(|_| ())
     }
 
-    /// Updates the users' Cognito ids.
-    pub(super) async fn cognito(&self, ui: &mut Ui, steps: &mut Steps, people: &Base) {
-        let outcome = self.make_cognito_ids(steps, people).await;
+    /// Updates the users' Cognito ids; adds the users themselves to the local stack's pool.
+    pub(super) async fn cognito(
+        &self,
+        ui: &mut Ui,
+        steps: &mut Steps,
+        people: &Base,
+        pool: Result<Option<PoolOfSetup>>,
+    ) {
+        let outcome = match pool {
+            Ok(Some(pool)) => self.make_cognito_ids(ui, steps, people, &pool).await,
+            Ok(None) => Ok(LeftOut("AWS_COGNITO_USER_POOL_ID is empty".to_owned())),
+            Err(error) => Err(error),
+        };
         steps.tell(ui, "Cognito ids", outcome);
     }
 
-    async fn make_cognito_ids(&self, steps: &mut Steps, people: &Base) -> Result<StepOutcome> {
-        let Some(pool) = self.args.pool.configured(self.cx)? else {
-            return Ok(LeftOut("no user pool is configured (AWS_COGNITO_USER_POOL_ID)".to_owned()));
-        };
+    async fn make_cognito_ids(
+        &self,
+        ui: &mut Ui,
+        steps: &mut Steps,
+        people: &Base,
+        pool: &PoolOfSetup,
+    ) -> Result<StepOutcome> {
         let session = match people {
             Base::Missing => return Ok(LeftOut("there are no users".to_owned())),
-            Base::Later => return Ok(Done(format!("those in {}", pool.id()))),
+            Base::Later => return Ok(Done(format!("those in {}", pool.pool().id()))),
             Base::Ready(session) => session,
         };
-        let users = self.cx.cognito(pool).await?.list_users(None).rest().await?;
-        let identities = users.into_iter().map(|user| user.identity).collect();
+        let Some(Joined { identities, added, refused }) = pool.join(self.cx, session).await? else {
+            return Ok(LeftOut(pool.nobody_serves_it()));
+        };
+        if !refused.is_empty() {
+            ui.warn(format!("the user pool does not take the email addresses of {}", refused.join(", ")));
+        }
         let matches = if self.cx.dry_run() {
             session.match_cognito_user_ids(identities).await?
         } else {
             session.update_cognito_user_ids(identities, None).await?
         };
         let tally = Tally::of(&matches);
-        if tally.updated == 0 {
-            return Ok(Already(summary(tally, self.cx.dry_run())));
+        let text = match (added, self.cx.dry_run()) {
+            // They have no ids yet that the statement could be shown for.
+            (1.., true) => {
+                return Ok(Done(format!("{} added to {}", count(added, "user"), pool.pool().id())));
+            }
+            (1.., false) => format!("{}, {added} new in the pool", summary(tally, false)),
+            (0, is_dry) => summary(tally, is_dry),
+        };
+        if tally.updated + added == 0 {
+            return Ok(Already(text));
         }
         if self.cx.dry_run() {
             steps.statements([COGNITO_UPDATE]);
         }
-        Ok(Done(summary(tally, self.cx.dry_run())))
+        Ok(Done(text))
     }
 }

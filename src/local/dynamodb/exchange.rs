@@ -4,10 +4,11 @@ use std::num::NonZero;
 
 use axum::body::{Body, Bytes, to_bytes};
 use dynoxide::Database;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, request, response};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Response, StatusCode, request, response};
 use serde_json::Value;
 
+use super::super::http::{Api, error};
 use super::expiry::Expiry;
 use super::hidden::{Error, Hidden};
 use super::streams::{Translation, checksum};
@@ -37,7 +38,7 @@ impl Engine {
     }
 
     /// Answers `request`.
-    pub(super) async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
+    pub(super) async fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
         let Some(operation) = operation(request.headers()) else {
             return Ok(self.hidden.ask(request).await?.map(Body::new));
         };
@@ -50,6 +51,7 @@ impl Engine {
                 Some(answer) => answer,
                 None => {
                     return Ok(error(
+                        Self::CONTENT_TYPE,
                         StatusCode::BAD_REQUEST,
                         "ProvisionedThroughputExceededException",
                         EXCEEDED,
@@ -173,16 +175,4 @@ fn region(headers: &HeaderMap) -> String {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let scope = authorization.split_once("Credential=").and_then(|(_, scope)| scope.split('/').nth(2));
     scope.filter(|region| !region.is_empty()).unwrap_or(DUMMY_REGION).to_owned()
-}
-
-/// An error in the format that SDKs parse.
-pub(super) fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
-    let body = serde_json::json!({
-        "__type": format!("com.amazon.coral.service#{kind}"),
-        "message": message,
-    });
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
-    response
 }

@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::error::{Error, Hint, Reason, Result};
-use crate::messaging::{AppUser, Identity, Match, MatchOutcome, match_users};
+use crate::messaging::{AppUser, Identity, Match, MatchOutcome, Newcomer, match_users};
 use crate::postgres::Session;
 use crate::postgres::connection::session::GOES_ON;
 
@@ -34,6 +34,17 @@ impl Session {
         // There is nothing to keep; a lost connection has ended the transaction already.
         let _ = self.client.batch_execute("COMMIT").await;
         matches
+    }
+
+    /// The users with a handle and an email address, for a user pool.
+    pub async fn newcomers(&self) -> Result<Vec<Newcomer>> {
+        let users = "SELECT display_name::text, handle::text, email::text FROM public.users \
+            WHERE handle IS NOT NULL AND email IS NOT NULL AND display_name IS NOT NULL ORDER BY handle";
+        let rows = self.client.query(users, &[]).await.map_err(|error| self.update_error(error))?;
+        Ok(rows
+            .iter()
+            .map(|row| Newcomer { display_name: row.get(0), handle: row.get(1), email: row.get(2) })
+            .collect())
     }
 
     /// Sets the id of each row of the users table to the `sub` of the one pool user with its

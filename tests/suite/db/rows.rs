@@ -154,7 +154,7 @@ fn setup_reports_what_both_files_have_made() {
             "TABLE              ROWS  INSERTED  UPDATED  DELETED",
             "public.activities  1     1         0        0",
             "public.users       3     3         0        0",
-            "skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is not set",
+            "skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is empty",
         ]
     );
     sandbox.write("schema.sql", "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b (); CREATE TABLE gone ();");

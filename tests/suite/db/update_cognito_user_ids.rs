@@ -361,7 +361,7 @@ fn setup_ends_with_it_when_a_pool_is_configured() {
 fn setup_says_in_a_line_that_it_skips_it() {
     let run = Sandbox::new().cruddur(["db", "setup"]).succeeds();
     let skipped: Vec<&str> = run.stderr.lines().filter(|line| line.contains("skipped")).collect();
-    assert_eq!(skipped, ["skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is not set"]);
+    assert_eq!(skipped, ["skipped the Cognito user ids: AWS_COGNITO_USER_POOL_ID is empty"]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn down_ends_a_start_which_says_so() {
             let up = up.ends().exits_with(1);
             assert_eq!(up.stderr, STOPPED_EARLY);
             world.assert_nothing_left();
-            assert_eq!(world.states(), ("stopped".to_owned(), "stopped".to_owned()));
+            assert_eq!(world.states(), ["stopped", "stopped", "stopped"]);
         }
     }
 }
@@ -98,7 +98,7 @@ fn whatever_order_up_and_down_come_in_one_of_them_wins() {
                 assert!(down.stderr.contains("stopped"), "{down:?}");
                 "stopped"
             };
-            assert_eq!(world.states(), (state.to_owned(), state.to_owned()), "{up:?} {down:?}");
+            assert_eq!(world.states(), [state; 3], "{up:?} {down:?}");
         }
     }
 }
@@ -131,7 +131,7 @@ fn up_waits_until_a_server_is_gone_that_a_killed_up_had_only_begun() {
         ),
     );
     Run::of(up(&world).env("CRUDDUR_POSTGRES_BINDIR", &bindir)).succeeds().says("ready");
-    assert_eq!(world.states(), ("running".to_owned(), "running".to_owned()));
+    assert_eq!(world.states(), ["running", "running", "running"]);
     world.put_data();
     world.assert_data();
     world.down().succeeds().says("stopped");

@@ -21,7 +21,7 @@ fn variables(world: &World, prepare: impl FnOnce(&mut Command)) -> HashMap<Strin
 }
 
 #[test]
-fn the_command_is_told_where_both_services_are() {
+fn the_command_is_told_where_every_service_is() {
     let world = World::new();
     let variables = variables(&world, |command| {
         command.env("AWS_ENDPOINT_URL", "http://elsewhere.example.com").env("MINE", "kept");
@@ -35,6 +35,13 @@ fn the_command_is_told_where_both_services_are() {
     let port = variables["CONNECTION_URL"].strip_prefix(&prefix).expect("the same role and password");
     let port: u16 = port.strip_suffix("/cruddur").expect("the same database").parse().unwrap();
     assert!(![5432, world.postgres_port].contains(&port));
+
+    let pool = &variables["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"];
+    let port: u16 = pool.strip_prefix("http://127.0.0.1:").expect("loopback").parse().unwrap();
+    assert!(![9229, world.cognito_port].contains(&port));
+    assert_eq!(variables["AWS_COGNITO_USER_POOL_ID"], "us-east-1_LocalPool");
+    assert_eq!(variables["AWS_COGNITO_USER_POOL"], "us-east-1_LocalPool");
+    assert_eq!(variables["AWS_COGNITO_USER_POOL_CLIENT_ID"], "cruddurlocalclient00000000");
 
     assert_eq!(variables["AWS_ACCESS_KEY_ID"], "local");
     assert_eq!(variables["AWS_SECRET_ACCESS_KEY"], "local");
@@ -61,19 +68,13 @@ fn credentials_and_region_that_are_set_stay() {
 }
 
 #[test]
-fn a_user_pool_that_dummy_credentials_cannot_read_is_left_out() {
-    let pool = |set: &[(&str, &str)]| {
-        let world = World::new();
-        let variables = variables(&world, |command| {
-            command.env("AWS_COGNITO_USER_POOL_ID", "eu-west-3_AbCdEfGhI").envs(set.iter().copied());
-        });
-        variables["AWS_COGNITO_USER_POOL_ID"].clone()
-    };
-    assert_eq!(pool(&[]), "");
-    let own = [("AWS_ACCESS_KEY_ID", "mine"), ("AWS_SECRET_ACCESS_KEY", "too")];
-    assert_eq!(pool(&own), "eu-west-3_AbCdEfGhI");
-    let emulator = [("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://localhost:9229")];
-    assert_eq!(pool(&emulator), "eu-west-3_AbCdEfGhI");
+fn the_stacks_own_user_pool_takes_the_place_of_any_other() {
+    let world = World::new();
+    let variables = variables(&world, |command| {
+        command.env("AWS_COGNITO_USER_POOL_ID", "eu-west-3_AbCdEfGhI");
+        command.env("AWS_ACCESS_KEY_ID", "mine").env("AWS_SECRET_ACCESS_KEY", "too");
+    });
+    assert_eq!(variables["AWS_COGNITO_USER_POOL_ID"], "us-east-1_LocalPool");
 }
 
 #[test]

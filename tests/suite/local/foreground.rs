@@ -26,7 +26,7 @@ fn stops_on(name: &str) {
     up.signal(name);
     assert_eq!(up.code(), 0);
     world.assert_nothing_left();
-    assert_eq!(world.states(), ("stopped".to_owned(), "stopped".to_owned()));
+    assert_eq!(world.states(), ["stopped", "stopped", "stopped"]);
 }
 
 #[test]

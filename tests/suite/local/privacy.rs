@@ -38,8 +38,15 @@ fn assert_closed(folder: &Path) {
         };
         assert_eq!(format!("{:o}", metadata.mode() & 0o777), format!("{expected:o}"), "{path:?}");
     }
-    for name in ["lock", "stack.json", "stack.log", "postgres.log", "dynamodb.sqlite", "postgres/PG_VERSION"]
-    {
+    for name in [
+        "lock",
+        "stack.json",
+        "stack.log",
+        "postgres.log",
+        "dynamodb.sqlite",
+        "user-pool.sqlite",
+        "postgres/PG_VERSION",
+    ] {
         assert!(all.contains(&folder.join(name)), "{name} is not there");
     }
 }
@@ -68,7 +75,7 @@ fn what_an_earlier_version_has_left_open_is_closed_by_the_next_up() {
     world.put_data();
     world.down().succeeds();
     fs::set_permissions(world.data(), Permissions::from_mode(0o755)).unwrap();
-    for name in ["lock", "stack.log", "postgres.log", "dynamodb.sqlite"] {
+    for name in ["lock", "stack.log", "postgres.log", "dynamodb.sqlite", "user-pool.sqlite"] {
         fs::set_permissions(world.data().join(name), Permissions::from_mode(0o644)).unwrap();
     }
     fs::write(world.data().join("postgres.log"), format!("STATEMENT: {SECRET}")).unwrap();

@@ -24,7 +24,7 @@ fn data_survives_a_killed_stack() {
 
     world.up(&[]).succeeds();
     assert_ne!(world.pid(), killed);
-    assert_eq!(world.states(), ("running".to_owned(), "running".to_owned()));
+    assert_eq!(world.states(), ["running", "running", "running"]);
     world.assert_data();
     world.down().succeeds();
     world.assert_nothing_left();
@@ -141,7 +141,7 @@ fn a_making_of_the_cluster_that_was_killed_is_made_good_by_the_next_up() {
 
     // Its initdb is still there, and goes on once the new cluster is made.
     world.up(&[]).succeeds();
-    assert_eq!(world.states(), ("running".to_owned(), "running".to_owned()));
+    assert_eq!(world.states(), ["running", "running", "running"]);
     assert_eq!(sql(world.url(), "SELECT count(*) > 0 FROM pg_proc"), [["t"]]);
     world.down().succeeds();
     gate.open();

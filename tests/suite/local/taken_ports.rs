@@ -3,8 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use cruddur::local::Access;
-use cruddur::local::dynamodb::Server;
+use cruddur::local::{Access, dynamodb, user_pool};
 
 use crate::support::{Run, Sandbox, World, is_free, runtime, sql};
 
@@ -62,7 +61,7 @@ fn refuses_dynamodb_port(port: u16) {
         assert_nothing_started(&world);
         assert!(is_free(world.postgres_port));
     }
-    assert_eq!(world.states().0, "stopped");
+    assert_eq!(world.states()[0], "stopped");
 }
 
 #[track_caller]
@@ -77,7 +76,39 @@ fn refuses_postgres_port(port: u16) {
         assert_nothing_started(&world);
         assert!(is_free(world.dynamodb_port));
     }
-    assert_eq!(world.states().1, "stopped");
+    assert_eq!(world.states()[1], "stopped");
+}
+
+#[track_caller]
+fn refuses_cognito_port(port: u16) {
+    let mut world = World::new();
+    world.cognito_port = port;
+    for arguments in [&["--detach"][..], &[], &["--ephemeral"]] {
+        Run::of(&mut world.on_ports("up", arguments))
+            .exits_with(1)
+            .says(&format!("port {port} is taken by something that is not a Cognito API"))
+            .says("--cognito-port");
+        assert_nothing_started(&world);
+        assert!(is_free(world.dynamodb_port) && is_free(world.postgres_port));
+    }
+    assert_eq!(world.states()[2], "stopped");
+}
+
+#[test]
+fn a_web_server_or_a_dynamodb_is_no_cognito() {
+    for answer in [not_found, json_error, silence, drop] {
+        refuses_cognito_port(listener(answer));
+    }
+    let server = runtime().block_on(dynamodb::start(0, None, Access::default())).unwrap();
+    refuses_cognito_port(server.port());
+    runtime().block_on(server.stop());
+}
+
+#[test]
+fn a_user_pool_is_no_dynamodb() {
+    let server = runtime().block_on(user_pool::start(0, None, Access::default())).unwrap();
+    refuses_dynamodb_port(server.port());
+    runtime().block_on(server.stop());
 }
 
 #[test]
@@ -135,18 +166,23 @@ fn a_postgresql_with_another_password_is_not_used() {
 }
 
 #[test]
-fn both_ports_the_same_is_an_error_that_starts_nothing() {
-    let mut world = World::new();
-    world.postgres_port = world.dynamodb_port;
-    let run = world.up(&[]);
-    assert_ne!(run.code, 0, "{}", run.stderr);
-    run.says("port");
-    assert_nothing_started(&world);
+fn two_ports_the_same_is_an_error_that_starts_nothing() {
+    let same: [fn(&mut World); 3] = [
+        |world| world.postgres_port = world.dynamodb_port,
+        |world| world.cognito_port = world.dynamodb_port,
+        |world| world.cognito_port = world.postgres_port,
+    ];
+    for make_same in same {
+        let mut world = World::new();
+        make_same(&mut world);
+        world.up(&[]).exits_with(4).says("cannot both listen on port").says("--cognito-port N");
+        assert_nothing_started(&world);
+    }
 }
 
 #[test]
 fn a_dynamodb_on_the_port_of_postgresql_is_not_used() {
-    let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
+    let server = runtime().block_on(dynamodb::start(0, None, Access::default())).unwrap();
     refuses_postgres_port(server.port());
     runtime().block_on(server.stop());
 }

@@ -2,10 +2,10 @@
 
 use std::net::{Ipv4Addr, TcpStream};
 
-use crate::support::{Spawned, USER, World, free_ports, names, runtime, sql};
+use crate::support::{Run, Spawned, USER, World, free_ports, names, runtime, sql};
 
 #[test]
-fn both_services_answer_until_down() {
+fn every_service_answers_until_down() {
     let world = World::new();
     let up = world.up(&[]).succeeds().says("ready");
     assert_eq!(up.stdout, "");
@@ -13,6 +13,8 @@ fn both_services_answer_until_down() {
     assert_eq!(tables.table_names(), [""; 0]);
     let row = sql(world.url(), "SELECT current_user, current_database()");
     assert_eq!(row, [[USER, "cruddur"]]);
+    let users = world.cruddur(["cognito", "list-users"]).succeeds();
+    users.says(&format!("0 users in us-east-1_LocalPool on {}", world.cognito()));
 
     world.down().succeeds().says("stopped");
     world.assert_nothing_left();
@@ -29,11 +31,11 @@ fn down_without_a_data_directory_creates_none() {
 }
 
 #[test]
-fn status_shows_both_services_and_fails_when_they_are_down() {
+fn status_shows_every_service_and_fails_when_they_are_down() {
     let world = World::new();
-    let down = world.status(&[]).exits_with(1).says("dynamodb and postgresql are not up");
+    let down = world.status(&[]).exits_with(1).says("dynamodb, postgresql and cognito are not up");
     let down = down.says("Hint: run: cruddur local up");
-    assert_eq!(down.stdout.matches("stopped").count(), 2);
+    assert_eq!(down.stdout.matches("stopped").count(), 3);
     assert!(!world.data().exists(), "asking creates nothing");
 
     world.up(&[]).succeeds();
@@ -43,12 +45,14 @@ fn status_shows_both_services_and_fails_when_they_are_down() {
         table.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
     let dynamodb = format!("http://localhost:{}", world.dynamodb_port);
     let postgres = format!("localhost:{}/cruddur", world.postgres_port);
+    let cognito = format!("http://localhost:{}", world.cognito_port);
     assert_eq!(
         rows,
         [
             ["SERVICE", "STATE", "ADDRESS"],
             ["dynamodb", "running", dynamodb.as_str()],
             ["postgresql", "running", postgres.as_str()],
+            ["cognito", "running", cognito.as_str()],
         ]
     );
 
@@ -56,6 +60,7 @@ fn status_shows_both_services_and_fails_when_they_are_down() {
     let expected = serde_json::json!([
         {"service": "dynamodb", "state": "running", "port": world.dynamodb_port, "address": dynamodb},
         {"service": "postgresql", "state": "running", "port": world.postgres_port, "address": postgres},
+        {"service": "cognito", "state": "running", "port": world.cognito_port, "address": cognito},
     ]);
     assert_eq!(report["services"], expected);
     assert_eq!(report["ephemeral"], false);
@@ -66,7 +71,7 @@ fn status_shows_both_services_and_fails_when_they_are_down() {
     world.down().succeeds();
     let down = world.status(&["-o", "json"]).exits_with(1);
     assert_eq!(down.json()["pid"], serde_json::Value::Null);
-    assert_eq!(world.states(), ("stopped".to_owned(), "stopped".to_owned()));
+    assert_eq!(world.states(), ["stopped", "stopped", "stopped"]);
 }
 
 #[test]
@@ -84,7 +89,7 @@ fn postgresql_asks_for_the_password_and_keeps_no_more_than_its_verifier() {
 }
 
 #[test]
-fn postgresql_and_dynamodb_are_on_loopback_only() {
+fn every_service_is_on_loopback_only() {
     let world = World::new();
     world.up(&[]).succeeds();
     let settings = sql(
@@ -94,7 +99,7 @@ fn postgresql_and_dynamodb_are_on_loopback_only() {
     assert_eq!(settings, [["127.0.0.1", ""]]);
     // Whoever listened on all addresses would answer here as well.
     let other = Ipv4Addr::new(127, 0, 0, 2);
-    for port in [world.dynamodb_port, world.postgres_port] {
+    for port in [world.dynamodb_port, world.postgres_port, world.cognito_port] {
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
         assert!(TcpStream::connect((other, port)).is_err(), "{other}:{port} answers");
     }
@@ -106,7 +111,7 @@ fn up_while_it_runs_starts_nothing() {
     world.up(&[]).succeeds();
     let pid = world.pid();
     world.up(&[]).succeeds().says(&format!("already running (process {pid})"));
-    let foreground = crate::support::Run::of(&mut world.on_ports("up", &[]));
+    let foreground = Run::of(&mut world.on_ports("up", &[]));
     foreground.succeeds().says(&format!("already running (process {pid})"));
     assert_eq!(world.pid(), pid);
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
@@ -157,6 +162,13 @@ fn up_on_other_ports_while_it_runs_is_an_error() {
         .says("cruddur local down");
 
     world.postgres_port = postgres_port;
+    let cognito_port = std::mem::replace(&mut world.cognito_port, other);
+    world
+        .up(&[])
+        .exits_with(1)
+        .says(&format!("cognito on port {cognito_port}, not {other}"))
+        .says("cruddur local down");
+    world.cognito_port = cognito_port;
     assert_eq!(world.pid(), pid);
     assert_eq!(sql(world.url(), "SELECT 1"), [["1"]]);
 }
@@ -166,7 +178,7 @@ fn the_ports_of_the_local_settings_are_the_defaults() {
     let world = World::new();
     let up = world.cruddur_on_endpoint(["local", "up", "--detach"]).succeeds();
     assert!(!up.stderr.contains("Hint"), "nothing is left to be set:\n{}", up.stderr);
-    assert_eq!(world.states(), ("running".to_owned(), "running".to_owned()));
+    assert_eq!(world.states(), ["running", "running", "running"]);
     world.cruddur_on_endpoint(["local", "status"]).succeeds();
     world.cruddur_on_endpoint(["db", "setup"]).succeeds();
     world.cruddur_on_endpoint(["ddb", "schema-load"]).succeeds();
@@ -175,12 +187,12 @@ fn the_ports_of_the_local_settings_are_the_defaults() {
 #[test]
 fn up_on_other_ports_says_what_to_set() {
     let mut world = World::new();
-    let [other] = free_ports();
+    let [other, pool] = free_ports();
     world.postgres_port = other;
-    world
-        .up(&[])
+    Run::of(world.on_ports("up", &["--detach"]).arg(format!("--cognito-port={pool}")))
         .succeeds()
         .says(&format!("AWS_ENDPOINT_URL_DYNAMODB=http://localhost:{}", world.dynamodb_port))
+        .says(&format!("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=http://localhost:{pool}"))
         .says(&format!("set the port in CONNECTION_URL to {other}"));
 }
 
@@ -192,6 +204,6 @@ fn two_data_directories_are_two_stacks() {
     one.put_data();
     assert_eq!(sql(other.url(), "SELECT to_regclass('kept')"), [["∅"]]);
     one.down().succeeds();
-    assert_eq!(other.states(), ("running".to_owned(), "running".to_owned()));
+    assert_eq!(other.states(), ["running", "running", "running"]);
     assert_eq!(sql(other.url(), "SELECT 1"), [["1"]]);
 }

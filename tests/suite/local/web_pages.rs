@@ -5,8 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use axum::body::Body;
-use cruddur::local::Access;
-use cruddur::local::dynamodb::Server;
+use cruddur::local::{Access, dynamodb};
 use http::{Request, StatusCode};
 
 use crate::support::{HttpAnswer, Run, Sandbox, TABLE, World, dynamodb_request, runtime, send_http};
@@ -149,7 +148,7 @@ fn an_origin_that_is_allowed_is_served_and_no_other() {
         hosts: vec!["db.internal".parse().unwrap()],
         ..Access::default()
     };
-    let server = runtime().block_on(Server::start(0, None, access)).unwrap();
+    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
     let endpoint = server.url();
     let answer = preflight(&endpoint, PAGE);
     assert_eq!(answer.status, StatusCode::OK);

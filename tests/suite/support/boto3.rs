@@ -65,6 +65,15 @@ fn call(endpoint: &str, service: &str, operation: &str, arguments: &Value) -> Va
     })
 }
 
+/// The same in `answer`, or in `refusal` and `message` what the service refuses it with.
+#[track_caller]
+pub fn boto3_attempt(endpoint: &str, service: &str, operation: &str, arguments: &Value) -> Value {
+    ask(&json!({
+        "task": "attempt", "endpoint": endpoint, "service": service, "operation": operation,
+        "arguments": arguments,
+    }))
+}
+
 /// What a file of Terraform's says, by a parser of its language.
 #[track_caller]
 pub fn hcl(text: &str) -> Value {

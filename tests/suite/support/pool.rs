@@ -13,6 +13,9 @@ use super::{Run, Sandbox, moto, runtime};
 /// The variable that leads cruddur to a Cognito of ours.
 pub const COGNITO_ENDPOINT: &str = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER";
 
+/// The id of the local stack's pool.
+pub const LOCAL_POOL: &str = "us-east-1_LocalPool";
+
 /// A pool in moto, and a client of it other than cruddur's own.
 pub struct Pool {
     client: Client,
@@ -26,15 +29,7 @@ impl Pool {
     }
 
     pub fn within(region: &'static str) -> Self {
-        let client = Client::from_conf(
-            aws_sdk_cognitoidentityprovider::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(moto().url())
-                .region(Region::new(region))
-                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
-                .build(),
-        );
+        let client = cognito_client(&moto().url(), region);
         let made = runtime().block_on(client.create_user_pool().pool_name("people").send()).unwrap();
         Self { client, id: made.user_pool.unwrap().id.unwrap() }
     }
@@ -93,6 +88,19 @@ impl Pool {
         let sub = user.user_attributes.unwrap().into_iter().find(|attribute| attribute.name == "sub");
         sub.unwrap().value.unwrap()
     }
+}
+
+/// A client of the user pools at `endpoint`, other than cruddur's own.
+pub fn cognito_client(endpoint: &str, region: &'static str) -> Client {
+    Client::from_conf(
+        aws_sdk_cognitoidentityprovider::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .region(Region::new(region))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build(),
+    )
 }
 
 fn attributes(name: &str, handle: Option<&str>) -> Vec<AttributeType> {

@@ -19,8 +19,7 @@ use cruddur::config::{
 };
 use cruddur::dynamodb::DynamoDb;
 use cruddur::dynamodb::streams::Streams;
-use cruddur::local::Access;
-use cruddur::local::dynamodb::Server;
+use cruddur::local::{Access, Server, dynamodb};
 use cruddur::messages_table::{Definition, MessagesTable};
 use cruddur::messaging::User;
 use tempfile::TempDir;
@@ -61,7 +60,7 @@ impl Sandbox {
         let folder = scratch();
         // The nearest .env is the one that counts.
         std::fs::write(folder.path().join(".env"), "").unwrap();
-        let server = runtime().block_on(Server::start(0, None, Access::default())).unwrap();
+        let server = runtime().block_on(dynamodb::start(0, None, Access::default())).unwrap();
         let database = format!("test_{}", uuid::Uuid::new_v4().simple());
         let sandbox = Self { folder, server, database };
         enter(Place {
@@ -153,7 +152,9 @@ impl Sandbox {
             .env("HOME", self.path())
             .env("CRUDDUR_DATA_DIR", self.path().join("data"))
             .env("CONNECTION_URL", self.connection_url())
-            .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint());
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint())
+            // There is no user pool, unless a test names one.
+            .env("AWS_COGNITO_USER_POOL_ID", "");
         command
     }
 

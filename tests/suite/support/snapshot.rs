@@ -157,8 +157,9 @@ fn push(text: &mut String, stream: &str) {
 fn variables(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         let (name, value) = (name.to_str().unwrap(), value?.to_str().unwrap());
-        // The shared server is in nobody's command line.
-        let is_typed = !AMBIENT.contains(&name) && !value.contains(ENCODED_PASSWORD);
+        // The shared server is in nobody's command line, nor is a sandbox that has no user pool.
+        let is_ambient = AMBIENT.contains(&name) || (name, value) == ("AWS_COGNITO_USER_POOL_ID", "");
+        let is_typed = !is_ambient && !value.contains(ENCODED_PASSWORD);
         is_typed.then(|| format!("{name}={} ", quoted(value)))
     });
     variables.collect()

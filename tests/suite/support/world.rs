@@ -14,8 +14,8 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::{
-    ENCODED_PASSWORD, Gate, Place, Point, Run, Spawned, TABLE, USER, bare, dynamodb_client, enter,
-    eventually, leave, names, runtime, scratch, sql,
+    COGNITO_ENDPOINT, ENCODED_PASSWORD, Gate, LOCAL_POOL, Place, Point, Run, Spawned, TABLE, USER, bare,
+    cognito_client, dynamodb_client, enter, eventually, leave, names, runtime, scratch, sql,
 };
 
 /// Folders and ports of one stack. Whatever runs there at the end of the test,
@@ -24,8 +24,9 @@ pub struct World {
     folder: TempDir,
     pub dynamodb_port: u16,
     pub postgres_port: u16,
+    pub cognito_port: u16,
     url: String,
-    _marks: [UdpSocket; 2],
+    _marks: [UdpSocket; 3],
 }
 
 impl World {
@@ -38,9 +39,9 @@ impl World {
             fs::create_dir(folder.path().join(name)).unwrap();
             pass_through(&folder.path().join(name));
         }
-        let ([dynamodb_port, postgres_port], marks) = marked_ports();
+        let ([dynamodb_port, postgres_port, cognito_port], marks) = marked_ports();
         let url = format!("postgresql://{USER}:{ENCODED_PASSWORD}@localhost:{postgres_port}/cruddur");
-        let world = Self { folder, dynamodb_port, postgres_port, url, _marks: marks };
+        let world = Self { folder, dynamodb_port, postgres_port, cognito_port, url, _marks: marks };
         enter(Place {
             folder: world.path().to_owned(),
             url: world.url.clone(),
@@ -82,6 +83,11 @@ impl World {
         format!("http://127.0.0.1:{}", self.dynamodb_port)
     }
 
+    /// Where the stack's user pool is.
+    pub fn cognito(&self) -> String {
+        format!("http://127.0.0.1:{}", self.cognito_port)
+    }
+
     /// `cruddur` in this world, still to be run.
     pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Command {
         self.command_of(env!("CARGO_BIN_EXE_cruddur"), arguments)
@@ -99,7 +105,8 @@ impl World {
             .env("HOME", self.path().join("home"))
             .env("CRUDDUR_DATA_DIR", self.data())
             .env("TMPDIR", self.tmp())
-            .env("CONNECTION_URL", &self.url);
+            .env("CONNECTION_URL", &self.url)
+            .env(COGNITO_ENDPOINT, self.cognito());
         command
     }
 
@@ -131,11 +138,10 @@ impl World {
         Run::of(&mut self.on_ports("status", arguments))
     }
 
-    /// The states of DynamoDB and PostgreSQL by `local status`.
-    pub fn states(&self) -> (String, String) {
+    /// The states of DynamoDB, PostgreSQL and Cognito by `local status`.
+    pub fn states(&self) -> [String; 3] {
         let report = self.status(&["-o", "json"]).json();
-        let state = |index: usize| report["services"][index]["state"].as_str().unwrap().to_owned();
-        (state(0), state(1))
+        [0, 1, 2].map(|index| report["services"][index]["state"].as_str().unwrap().to_owned())
     }
 
     /// The process that serves the stack, by `local status`.
@@ -180,7 +186,12 @@ impl World {
         dynamodb_client(&self.endpoint())
     }
 
-    /// Leaves a row and an item for [`Self::assert_data`].
+    /// A client of the stack's user pool, other than cruddur's own.
+    pub fn user_pool(&self) -> aws_sdk_cognitoidentityprovider::Client {
+        cognito_client(&self.cognito(), "us-east-1")
+    }
+
+    /// Leaves a row, an item and a pool user for [`Self::assert_data`].
     pub fn put_data(&self) {
         sql(&self.url, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('here')");
         self.cruddur_on_endpoint(["ddb", "schema-load"]).succeeds();
@@ -192,6 +203,8 @@ impl World {
             .item("sk", AttributeValue::S("2024".to_owned()))
             .send();
         runtime().block_on(put).unwrap();
+        let create = self.user_pool().admin_create_user().user_pool_id(LOCAL_POOL);
+        runtime().block_on(create.username("kept@example.com").send()).unwrap();
     }
 
     /// What [`Self::put_data`] has left is there.
@@ -206,6 +219,8 @@ impl World {
             .key("sk", AttributeValue::S("2024".to_owned()))
             .send();
         assert!(runtime().block_on(get).unwrap().item.is_some(), "the item is gone");
+        let get = self.user_pool().admin_get_user().user_pool_id(LOCAL_POOL).username("kept@example.com");
+        runtime().block_on(get.send()).expect("the pool's user is there");
     }
 
     pub fn cruddur_on_endpoint<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Run {
@@ -222,7 +237,7 @@ impl World {
     pub fn assert_nothing_left(&self) {
         assert_eq!(self.processes(), []);
         assert_eq!(self.tmp_names(), [""; 0]);
-        for port in [self.dynamodb_port, self.postgres_port] {
+        for port in [self.dynamodb_port, self.postgres_port, self.cognito_port] {
             assert!(is_free(port), "port {port} is still taken");
         }
     }

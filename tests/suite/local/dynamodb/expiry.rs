@@ -1,7 +1,6 @@
 //! Items go away when their time to live has passed.
 
-use cruddur::local::Access;
-use cruddur::local::dynamodb::Server;
+use cruddur::local::{Access, dynamodb};
 use serde_json::{Value, json};
 
 use super::{call, create, events, put, records};
@@ -58,7 +57,7 @@ fn switching_it_on_deletes_what_has_expired_as_the_service_does() {
 fn what_expired_while_the_stack_was_down_is_gone_when_it_is_back() {
     let folder = scratch();
     let file = folder.path().join("dynamodb.sqlite");
-    let start = || runtime().block_on(Server::start(0, Some(&file), Access::default())).unwrap();
+    let start = || runtime().block_on(dynamodb::start(0, Some(&file), Access::default())).unwrap();
     let server = start();
     create(&server.url(), "users", "NEW_IMAGE");
     switch(&server.url(), true);

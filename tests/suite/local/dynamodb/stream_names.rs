@@ -1,8 +1,7 @@
 //! What boto3 is told about a stream: its names, and its shard.
 
 use axum::body::Body;
-use cruddur::local::Access;
-use cruddur::local::dynamodb::Server;
+use cruddur::local::{Access, dynamodb};
 use serde_json::{Value, json};
 
 use super::{call, create, describe, describe_stream, put, records, streams};
@@ -93,7 +92,7 @@ fn all_calls_have_the_same_names_for_a_stream() {
 fn a_restart_changes_no_name_and_no_view() {
     let folder = scratch();
     let file = folder.path().join("dynamodb.sqlite");
-    let start = || runtime().block_on(Server::start(0, Some(&file), Access::default())).unwrap();
+    let start = || runtime().block_on(dynamodb::start(0, Some(&file), Access::default())).unwrap();
     let server = start();
     create(&server.url(), "users", "KEYS_ONLY");
     put(&server.url(), "users", &json!({"pk": {"S": "a"}}));

@@ -5,8 +5,7 @@ use std::num::NonZero;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
-use cruddur::local::Access;
-use cruddur::local::dynamodb::Server;
+use cruddur::local::{Access, dynamodb};
 
 use super::{create, describe};
 use crate::support::{World, dynamodb_client, runtime};
@@ -53,7 +52,7 @@ fn gets(client: &Client, table: &str, pk: &str) -> Option<bool> {
 #[test]
 fn a_table_is_refused_what_exceeds_its_units_and_reads_and_writes_are_apart() {
     let access = Access { units_per_second: NonZero::new(1), ..Access::default() };
-    let server = runtime().block_on(Server::start(0, None, access)).unwrap();
+    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
     let client = client(&server.url());
     for table in ["users", "other"] {
         create(&server.url(), table, "NEW_IMAGE");
@@ -72,7 +71,7 @@ fn a_table_is_refused_what_exceeds_its_units_and_reads_and_writes_are_apart() {
 #[test]
 fn a_request_for_several_tables_needs_units_of_each() {
     let access = Access { units_per_second: NonZero::new(1), ..Access::default() };
-    let server = runtime().block_on(Server::start(0, None, access)).unwrap();
+    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
     let client = client(&server.url());
     for table in ["users", "other"] {
         create(&server.url(), table, "NEW_IMAGE");
@@ -102,7 +101,7 @@ fn a_request_for_several_tables_needs_units_of_each() {
 #[test]
 fn what_was_consumed_is_told_only_to_who_asks() {
     let access = Access { units_per_second: NonZero::new(1000), ..Access::default() };
-    let server = runtime().block_on(Server::start(0, None, access)).unwrap();
+    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
     let client = client(&server.url());
     create(&server.url(), "users", "NEW_IMAGE");
     for (asked, told) in [

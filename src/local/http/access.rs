@@ -44,7 +44,7 @@ pub(super) enum Verdict {
 
 impl Access {
     /// The first host or origin that `other` allows and this does not.
-    pub(super) fn lacks(&self, other: &Self) -> Option<String> {
+    pub(in crate::local) fn lacks(&self, other: &Self) -> Option<String> {
         let host = other.hosts.iter().find(|host| !self.hosts.contains(host)).map(|host| &host.0);
         let origin = other.origins.iter().find(|origin| !self.origins.contains(origin));
         host.or(origin.map(|origin| &origin.0)).cloned()

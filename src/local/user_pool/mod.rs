@@ -1,0 +1,123 @@
+//! A Cognito user pool, served over HTTP on a loopback port: one pool with one app client, whose
+//! users sign in by email.
+
+mod admin;
+mod fault;
+mod filter;
+mod password;
+mod store;
+mod user;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use self::fault::{Answer, Fault};
+use self::store::Store;
+use super::http::{Access, Api, Listening, Server, json};
+use crate::config::LOCAL_USER_POOL;
+use crate::error::Result;
+
+/// The name of the pool.
+const POOL_NAME: &str = "cruddur";
+/// What a request's target begins with.
+const TARGET: &str = "AWSCognitoIdentityProviderService.";
+/// The largest request that is read.
+const LARGEST: usize = 1 << 20;
+
+/// The pool.
+struct UserPool {
+    /// One request after another: what is read and then written has not changed in between.
+    store: Arc<Mutex<Store>>,
+}
+
+/// What every request for a pool has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OfPool {
+    user_pool_id: String,
+}
+
+/// Serves the clients that `access` allows on 127.0.0.1:`port` (0 for any free port), from the
+/// SQLite file `file` or from memory. The first request opens the file. Needs a tokio runtime.
+///
+/// # Errors
+/// The port is taken.
+pub async fn start(port: u16, file: Option<&Path>, access: Access) -> Result<Server> {
+    let store = Store::new(file.map(Path::to_owned));
+    Ok(Listening::on(port).await?.serve(access, UserPool { store: Arc::new(Mutex::new(store)) }))
+}
+
+impl Api for UserPool {
+    const CONTENT_TYPE: &'static str = "application/x-amz-json-1.1";
+
+    async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = target.and_then(|target| target.strip_prefix(TARGET)).unwrap_or_default().to_owned();
+        let answer = match axum::body::to_bytes(body, LARGEST).await {
+            Err(_) => Err(Fault::new("SerializationException", "the request is cut off or too large")),
+            Ok(body) => {
+                let store = Arc::clone(&self.store);
+                // SQLite and the hash of a password take their time.
+                let work = tokio::task::spawn_blocking(move || {
+                    call(&mut store.lock().unwrap_or_else(PoisonError::into_inner), &operation, &body)
+                });
+                work.await.unwrap_or_else(|cause| Err(Fault::internal(&cause)))
+            }
+        };
+        match answer {
+            Ok(answer) => json(Self::CONTENT_TYPE, StatusCode::OK, &answer),
+            Err(fault) => refusal(&fault),
+        }
+    }
+}
+
+/// An error as the service answers it.
+fn refusal(fault: &Fault) -> Response<Body> {
+    let status =
+        if fault.is_internal() { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+    let body = serde_json::json!({ "__type": fault.kind, "message": fault.message });
+    let mut response = json(UserPool::CONTENT_TYPE, status, &body);
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(fault.kind));
+    response
+}
+
+fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
+    match operation {
+        "AdminCreateUser" => admin::create_user(store, of_pool(body)?),
+        "AdminDeleteUser" => admin::delete_user(store, &of_pool(body)?),
+        "AdminDisableUser" => admin::set_enabled(store, &of_pool(body)?, false),
+        "AdminEnableUser" => admin::set_enabled(store, &of_pool(body)?, true),
+        "AdminGetUser" => admin::get_user(store, &of_pool(body)?),
+        "AdminSetUserPassword" => admin::set_password(store, &of_pool(body)?),
+        "AdminUpdateUserAttributes" => admin::update_attributes(store, of_pool(body)?),
+        "DescribeUserPool" => of_pool::<OfPool>(body).and_then(|_| admin::describe_pool(store)),
+        "ListUserPools" => admin::list_pools(&parsed(body)?),
+        "ListUsers" => admin::list_users(store, of_pool(body)?),
+        _ => Err(Fault::new("UnknownOperationException", "the local user pool does not have this operation")),
+    }
+}
+
+/// The parameters of a request, which must be for the local pool.
+fn of_pool<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
+    let OfPool { user_pool_id } = parsed(body)?;
+    if user_pool_id != LOCAL_USER_POOL {
+        return Err(Fault::new(
+            "ResourceNotFoundException",
+            format!("User pool {user_pool_id} does not exist."),
+        ));
+    }
+    parsed(body)
+}
+
+fn parsed<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
+    serde_json::from_slice(body).map_err(|cause| match cause.classify() {
+        serde_json::error::Category::Data => Fault::parameter(cause.to_string()),
+        _ => Fault::new("SerializationException", cause.to_string()),
+    })
+}
