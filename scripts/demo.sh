@@ -10,5 +10,6 @@ run() {
 }
 
 run setup
+run cognito list-users
 run ddb patterns list-conversations
 run ddb patterns get-conversation

@@ -1,5 +1,5 @@
-"""What boto3, botocore and a parser of HCL, which are not cruddur, say of a service, of a request
-and of a file.
+"""What boto3, botocore, a library of JWTs and a parser of HCL, which are not cruddur, say of a
+service, of a request, of a token and of a file.
 
 Reads a JSON document a line from stdin and answers each with one on stdout.
 """
@@ -60,6 +60,16 @@ def signature(service, region, secret, token, url, headers, body):
 def plain(value):
     """Binary data as aws-cli prints it."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+def claims(token, keys):
+    """What a JWT says, if one of the keys has signed it and it has not expired."""
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    read = jwt.decode(token, KeySet.import_key_set(keys), algorithms=["RS256"])
+    jwt.JWTClaimsRegistry().validate(read.claims)
+    return read.claims
 
 
 def hcl(text):

@@ -66,6 +66,11 @@ impl Listening {
         Ok(Self { listener, address })
     }
 
+    /// The port it listens on.
+    pub(super) const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Serves `api` to the clients that `access` allows. Needs a tokio runtime.
     pub(super) fn serve<A: Api>(self, access: Access, api: A) -> Server {
         let router = Router::new().fallback(answer::<A>).with_state(Arc::new(Front { access, api }));

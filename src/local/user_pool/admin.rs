@@ -44,7 +44,7 @@ pub(super) struct CreateUser {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OneUser {
-    username: String,
+    pub(super) username: String,
 }
 
 #[derive(Deserialize)]
@@ -187,7 +187,7 @@ pub(super) fn delete_user(store: &mut Store, asked: &OneUser) -> Answer {
 }
 
 /// Keeps a user who has changed.
-fn change(store: &mut Store, mut user: User) -> Answer {
+pub(super) fn change(store: &mut Store, mut user: User) -> Answer {
     user.touch();
     store.update(&user)?;
     Ok(json!({}))

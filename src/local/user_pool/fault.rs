@@ -19,6 +19,11 @@ impl Fault {
         Self::new("InvalidParameterException", message)
     }
 
+    /// Somebody who may not, or is not who was said.
+    pub(super) fn not_authorized(message: impl Into<String>) -> Self {
+        Self::new("NotAuthorizedException", message)
+    }
+
     /// A value outside the limits of the API's model.
     pub(super) fn constraint(value: impl std::fmt::Display, member: &str, rule: &str) -> Self {
         Self::parameter(format!(

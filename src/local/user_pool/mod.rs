@@ -2,30 +2,35 @@
 //! users sign in by email.
 
 mod admin;
+mod auth;
 mod fault;
 mod filter;
+mod keys;
 mod password;
 mod store;
+mod tokens;
 mod user;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::fault::{Answer, Fault};
 use self::store::Store;
 use super::http::{Access, Api, Listening, Server, json};
-use crate::config::LOCAL_USER_POOL;
+use crate::config::{LOCAL_CLIENT, LOCAL_USER_POOL};
 use crate::error::Result;
 
 /// The name of the pool.
 const POOL_NAME: &str = "cruddur";
 /// What a request's target begins with.
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
+/// Where the keys are that verify tokens; not an operation, but answered like one.
+const KEYS: &str = "/us-east-1_LocalPool/.well-known/jwks.json";
 /// The largest request that is read.
 const LARGEST: usize = 1 << 20;
 
@@ -42,14 +47,24 @@ struct OfPool {
     user_pool_id: String,
 }
 
+/// What every request of an app has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OfClient {
+    client_id: String,
+}
+
 /// Serves the clients that `access` allows on 127.0.0.1:`port` (0 for any free port), from the
 /// SQLite file `file` or from memory. The first request opens the file. Needs a tokio runtime.
 ///
 /// # Errors
 /// The port is taken.
 pub async fn start(port: u16, file: Option<&Path>, access: Access) -> Result<Server> {
-    let store = Store::new(file.map(Path::to_owned));
-    Ok(Listening::on(port).await?.serve(access, UserPool { store: Arc::new(Mutex::new(store)) }))
+    let listening = Listening::on(port).await?;
+    // One name, whoever asks and by which one, for apps compare it.
+    let issuer = format!("http://localhost:{}/{LOCAL_USER_POOL}", listening.port());
+    let store = Store::new(file.map(Path::to_owned), issuer);
+    Ok(listening.serve(access, UserPool { store: Arc::new(Mutex::new(store)) }))
 }
 
 impl Api for UserPool {
@@ -58,7 +73,11 @@ impl Api for UserPool {
     async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        let operation = target.and_then(|target| target.strip_prefix(TARGET)).unwrap_or_default().to_owned();
+        let is_for_keys = head.method == Method::GET && head.uri.path() == KEYS;
+        let operation = match target.and_then(|target| target.strip_prefix(TARGET)) {
+            _ if is_for_keys => KEYS.to_owned(),
+            operation => operation.unwrap_or_default().to_owned(),
+        };
         let answer = match axum::body::to_bytes(body, LARGEST).await {
             Err(_) => Err(Fault::new("SerializationException", "the request is cut off or too large")),
             Ok(body) => {
@@ -89,16 +108,26 @@ fn refusal(fault: &Fault) -> Response<Body> {
 
 fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
     match operation {
+        KEYS => Ok(store.keys()?.jwks()),
+        "AdminConfirmSignUp" => auth::admin_confirm_sign_up(store, &of_pool(body)?),
         "AdminCreateUser" => admin::create_user(store, of_pool(body)?),
         "AdminDeleteUser" => admin::delete_user(store, &of_pool(body)?),
         "AdminDisableUser" => admin::set_enabled(store, &of_pool(body)?, false),
         "AdminEnableUser" => admin::set_enabled(store, &of_pool(body)?, true),
         "AdminGetUser" => admin::get_user(store, &of_pool(body)?),
+        "AdminInitiateAuth" => auth::initiate(store, &of_client(body, of_pool(body)?)?, true),
+        "AdminRespondToAuthChallenge" => auth::respond(store, &of_client(body, of_pool(body)?)?),
         "AdminSetUserPassword" => admin::set_password(store, &of_pool(body)?),
         "AdminUpdateUserAttributes" => admin::update_attributes(store, of_pool(body)?),
+        "ConfirmSignUp" => auth::confirm_sign_up(store, &of_client(body, parsed(body)?)?),
         "DescribeUserPool" => of_pool::<OfPool>(body).and_then(|_| admin::describe_pool(store)),
+        "GetUser" => auth::get_user(store, &parsed(body)?),
+        "GlobalSignOut" => auth::global_sign_out(store, &parsed(body)?),
+        "InitiateAuth" => auth::initiate(store, &of_client(body, parsed(body)?)?, false),
         "ListUserPools" => admin::list_pools(&parsed(body)?),
         "ListUsers" => admin::list_users(store, of_pool(body)?),
+        "RespondToAuthChallenge" => auth::respond(store, &of_client(body, parsed(body)?)?),
+        "SignUp" => auth::sign_up(store, of_client(body, parsed(body)?)?),
         _ => Err(Fault::new("UnknownOperationException", "the local user pool does not have this operation")),
     }
 }
@@ -113,6 +142,18 @@ fn of_pool<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
         ));
     }
     parsed(body)
+}
+
+/// `asked`, if it comes from the local pool's app client.
+fn of_client<T>(body: &Bytes, asked: T) -> Answer<T> {
+    let OfClient { client_id } = parsed(body)?;
+    if client_id != LOCAL_CLIENT {
+        return Err(Fault::new(
+            "ResourceNotFoundException",
+            format!("User pool client {client_id} does not exist."),
+        ));
+    }
+    Ok(asked)
 }
 
 fn parsed<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {

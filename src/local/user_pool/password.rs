@@ -18,7 +18,7 @@ const ROUNDS: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
 pub(super) struct Hash {
     rounds: NonZeroU32,
     salt: String,
-    hash: String,
+    derived: String,
 }
 
 impl Hash {
@@ -29,9 +29,18 @@ impl Hash {
         SystemRandom::new()
             .fill(&mut salt)
             .map_err(|_| Fault::new("InternalErrorException", "the system has no random numbers"))?;
-        let mut hash = [0; 32];
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &salt, password.as_bytes(), &mut hash);
-        Ok(Self { rounds: ROUNDS, salt: base64::encode(salt), hash: base64::encode(hash) })
+        let mut derived = [0; 32];
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &salt, password.as_bytes(), &mut derived);
+        Ok(Self { rounds: ROUNDS, salt: base64::encode(salt), derived: base64::encode(derived) })
+    }
+
+    /// Whether it is the hash of this password.
+    pub(super) fn matches(&self, password: &str) -> bool {
+        let (Ok(salt), Ok(derived)) = (base64::decode(&self.salt), base64::decode(&self.derived)) else {
+            return false;
+        };
+        let password = password.as_bytes();
+        pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, self.rounds, &salt, password, &derived).is_ok()
     }
 }
 

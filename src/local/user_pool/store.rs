@@ -1,4 +1,4 @@
-//! The users, in one SQLite file or in memory. A change of a user is one statement, so it is made
+//! The users and the key that signs their tokens, in one SQLite file or in memory. A change of a user is one statement, so it is made
 //! whole or not at all.
 
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::fault::{Answer, Fault};
+use super::keys::Keys;
 use super::user::User;
 use crate::local::private;
 
@@ -15,18 +16,47 @@ const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS users (
     sub TEXT NOT NULL UNIQUE,
     email TEXT NOT NULL UNIQUE COLLATE NOCASE,
     record TEXT NOT NULL
-) STRICT";
+) STRICT;
+CREATE TABLE IF NOT EXISTS signing_key (id INTEGER PRIMARY KEY CHECK (id = 1), pkcs8 BLOB NOT NULL) STRICT";
 
 /// The users. Nothing is opened before the first request.
 pub(super) struct Store {
     /// `None` keeps everything in memory.
     file: Option<PathBuf>,
+    /// The URL of the pool, which tokens name.
+    issuer: String,
     connection: Option<Connection>,
+    keys: Option<Keys>,
 }
 
 impl Store {
-    pub(super) const fn new(file: Option<PathBuf>) -> Self {
-        Self { file, connection: None }
+    pub(super) const fn new(file: Option<PathBuf>, issuer: String) -> Self {
+        Self { file, issuer, connection: None, keys: None }
+    }
+
+    /// The URL of the pool.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The key that signs tokens, made when it is first needed.
+    pub(super) fn keys(&mut self) -> Answer<&Keys> {
+        let keys = match self.keys.take() {
+            Some(keys) => keys,
+            None => Keys::new(&self.pkcs8()?)?,
+        };
+        Ok(self.keys.insert(keys))
+    }
+
+    fn pkcs8(&mut self) -> Answer<Vec<u8>> {
+        let connection = self.connection()?;
+        let kept = connection.query_row("SELECT pkcs8 FROM signing_key", [], |row| row.get(0)).optional()?;
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let made = Keys::generate()?;
+        connection.execute("INSERT INTO signing_key VALUES (1, ?1)", [&made])?;
+        Ok(made)
     }
 
     fn connection(&mut self) -> Answer<&Connection> {

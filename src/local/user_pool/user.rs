@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::fault::{Answer, Fault};
 use super::password::Hash;
@@ -39,9 +40,9 @@ const LONGEST: usize = 2048;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Attribute {
-    name: String,
+    pub(super) name: String,
     #[serde(default)]
-    value: String,
+    pub(super) value: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,15 @@ impl Status {
     }
 }
 
+/// A sign-in whose tokens hold until the user signs out everywhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct SignIn {
+    /// `origin_jti` in its tokens.
+    pub(super) id: Uuid,
+    /// Milliseconds since 1970.
+    pub(super) time: u64,
+}
+
 /// A user. The sub is the user name too, as in every pool whose users sign in by email.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct User {
@@ -73,6 +83,9 @@ pub(super) struct User {
     created: u64,
     modified: u64,
     pub(super) password: Option<Hash>,
+    /// The oldest first.
+    #[serde(default)]
+    pub(super) sign_ins: Vec<SignIn>,
 }
 
 impl User {
@@ -84,7 +97,7 @@ impl User {
         let now = now();
         let mut user = Self {
             attributes: BTreeMap::from([
-                ("sub".to_owned(), uuid::Uuid::new_v4().to_string()),
+                ("sub".to_owned(), Uuid::new_v4().to_string()),
                 ("email".to_owned(), email.to_owned()),
             ]),
             enabled: true,
@@ -92,6 +105,7 @@ impl User {
             created: now,
             modified: now,
             password: None,
+            sign_ins: Vec::new(),
         };
         user.set(attributes)?;
         if !user.email().eq_ignore_ascii_case(email) {
@@ -181,7 +195,7 @@ fn is_email(text: &str) -> bool {
 }
 
 /// Milliseconds since 1970.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     jiff::Timestamp::now().as_millisecond().try_into().unwrap_or_default()
 }
 

@@ -74,6 +74,12 @@ pub fn boto3_attempt(endpoint: &str, service: &str, operation: &str, arguments: 
     }))
 }
 
+/// The claims of a token that one of `keys` has signed, by a library of JWTs.
+#[track_caller]
+pub fn jwt_claims(token: &Value, keys: &Value) -> Value {
+    ask(&json!({ "task": "claims", "token": token, "keys": keys }))
+}
+
 /// What a file of Terraform's says, by a parser of its language.
 #[track_caller]
 pub fn hcl(text: &str) -> Value {

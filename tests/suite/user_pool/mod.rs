@@ -3,6 +3,7 @@
 mod admin;
 mod listing;
 mod people;
+mod sign_in;
 mod stack;
 
 use cruddur::local::{Access, Server, user_pool};

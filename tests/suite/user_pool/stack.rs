@@ -103,7 +103,7 @@ fn passwords_are_kept_as_hashes_and_nothing_before_the_first_request() {
         .map(|row: rusqlite::Result<(String, String)>| {
             let (email, record) = row.unwrap();
             let record: serde_json::Value = serde_json::from_str(&record).unwrap();
-            (email, record["password"]["hash"].as_str().unwrap().to_owned())
+            (email, record["password"]["derived"].as_str().unwrap().to_owned())
         })
         .unzip();
     assert_eq!(emails, ["nina", "oscar"].map(email));

@@ -1,0 +1,151 @@
+//! What a user who has signed in gets, and how long it holds.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::fault::{Answer, Fault};
+use super::store::Store;
+use super::user::{SignIn, User, now};
+use crate::config::LOCAL_CLIENT;
+
+/// How long id and access tokens hold, in seconds, as in every pool by default.
+const HOUR: u64 = 60 * 60;
+/// How long refresh tokens hold, in milliseconds.
+const REFRESH: u64 = 30 * 24 * HOUR * 1000;
+/// How long the session of a challenge holds, in seconds.
+const CHALLENGE: u64 = 3 * 60;
+/// How many sign-ins of one user hold at a time.
+const SIGN_INS: usize = 100;
+
+/// Signs a user in: notes it, and gives all three tokens.
+pub(super) fn sign_in(store: &mut Store, mut user: User) -> Answer {
+    let time = now();
+    user.sign_ins.retain(|sign_in| time < sign_in.time + REFRESH);
+    let excess = (user.sign_ins.len() + 1).saturating_sub(SIGN_INS);
+    user.sign_ins.drain(..excess);
+    let sign_in = SignIn { id: Uuid::new_v4(), time };
+    user.sign_ins.push(sign_in.clone());
+    store.update(&user)?;
+    let claims = json!({
+        "sub": user.sub(),
+        "token_use": "refresh",
+        "origin_jti": sign_in.id,
+        "exp": (time + REFRESH) / 1000,
+    });
+    let refresh = store.keys()?.sign(&claims)?;
+    let mut answer = tokens(store, &user, &sign_in)?;
+    answer["AuthenticationResult"]["RefreshToken"] = refresh.into();
+    Ok(answer)
+}
+
+/// New id and access tokens for a refresh token.
+pub(super) fn refresh(store: &mut Store, token: &str) -> Answer {
+    let invalid = || Fault::not_authorized("Invalid Refresh Token");
+    let claims = valid(store, token, "refresh")?.ok_or_else(invalid)?;
+    let user = store.find(text(&claims, "sub"))?.ok_or_else(invalid)?;
+    let sign_in = user.sign_in_of(&claims).cloned();
+    let sign_in = sign_in.ok_or_else(|| Fault::not_authorized("Refresh Token has been revoked"))?;
+    user.must_be_enabled()?;
+    tokens(store, &user, &sign_in)
+}
+
+/// The user of an access token.
+pub(super) fn user_of(store: &mut Store, token: &str) -> Answer<User> {
+    let invalid = || Fault::not_authorized("Invalid Access Token");
+    let claims = valid(store, token, "access")?.ok_or_else(invalid)?;
+    let user = store.user(text(&claims, "sub"))?;
+    if user.sign_in_of(&claims).is_none() {
+        return Err(Fault::not_authorized("Access Token has been revoked"));
+    }
+    user.must_be_enabled()?;
+    Ok(user)
+}
+
+/// The session of a challenge that `user` must meet.
+pub(super) fn challenge(store: &mut Store, user: &User) -> Answer<String> {
+    let exp = now() / 1000 + CHALLENGE;
+    let claims = json!({ "sub": user.sub(), "token_use": "session", "exp": exp });
+    store.keys()?.sign(&claims)
+}
+
+/// The user whom the session of a challenge belongs to.
+pub(super) fn challenged(store: &mut Store, session: &str) -> Answer<User> {
+    let invalid = || Fault::not_authorized("Invalid session for the user.");
+    let claims = valid(store, session, "session")?.ok_or_else(invalid)?;
+    store.find(text(&claims, "sub"))?.ok_or_else(invalid)
+}
+
+/// The claims of a token of this kind, if it is one of ours and has not expired.
+fn valid(store: &mut Store, token: &str, kind: &str) -> Answer<Option<Value>> {
+    let claims = store.keys()?.claims(token).filter(|claims| claims["token_use"] == kind);
+    let has_expired = |claims: &Value| claims["exp"].as_u64().is_none_or(|exp| exp <= now() / 1000);
+    if kind != "session" && claims.as_ref().is_some_and(has_expired) {
+        let kind = if kind == "access" { "Access" } else { "Refresh" };
+        return Err(Fault::not_authorized(format!("{kind} Token has expired")));
+    }
+    Ok(claims.filter(|claims| !has_expired(claims)))
+}
+
+fn tokens(store: &mut Store, user: &User, sign_in: &SignIn) -> Answer {
+    let iat = now() / 1000;
+    let common = json!({
+        "sub": user.sub(),
+        "iss": store.issuer(),
+        "origin_jti": sign_in.id,
+        "event_id": Uuid::new_v4(),
+        "auth_time": sign_in.time / 1000,
+        "iat": iat,
+        "exp": iat + HOUR,
+    });
+    let with = |more: Value| -> Value {
+        let members = [common.clone(), more].into_iter().filter_map(|claims| match claims {
+            Value::Object(claims) => Some(claims),
+            _ => None,
+        });
+        members.flatten().collect::<Map<_, _>>().into()
+    };
+    let mut id = with(json!({
+        "aud": LOCAL_CLIENT,
+        "cognito:username": user.sub(),
+        "token_use": "id",
+        "jti": Uuid::new_v4(),
+    }));
+    for (name, value) in &user.attributes {
+        id[name] = match name.as_str() {
+            "email_verified" | "phone_number_verified" => (value == "true").into(),
+            _ => value.as_str().into(),
+        };
+    }
+    let access = with(json!({
+        "client_id": LOCAL_CLIENT,
+        "username": user.sub(),
+        "token_use": "access",
+        "scope": "aws.cognito.signin.user.admin",
+        "jti": Uuid::new_v4(),
+    }));
+    let keys = store.keys()?;
+    Ok(json!({
+        "ChallengeParameters": {},
+        "AuthenticationResult": {
+            "AccessToken": keys.sign(&access)?,
+            "IdToken": keys.sign(&id)?,
+            "ExpiresIn": HOUR,
+            "TokenType": "Bearer",
+        },
+    }))
+}
+
+fn text<'a>(claims: &'a Value, name: &str) -> &'a str {
+    claims[name].as_str().unwrap_or_default()
+}
+
+impl User {
+    /// The sign-in that a token comes from, unless the user has signed out since.
+    fn sign_in_of(&self, claims: &Value) -> Option<&SignIn> {
+        self.sign_ins.iter().find(|sign_in| claims["origin_jti"] == sign_in.id.to_string())
+    }
+
+    pub(super) fn must_be_enabled(&self) -> Answer<()> {
+        if self.enabled { Ok(()) } else { Err(Fault::not_authorized("User is disabled.")) }
+    }
+}
