@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::http::{Api, error};
 use super::expiry::Expiry;
 use super::hidden::{Error, Hidden};
+use super::order::sorted;
 use super::streams::{Translation, checksum};
 use super::throttle::{Kind, Throttle};
 use crate::config::DUMMY_REGION;
@@ -70,8 +71,7 @@ impl Engine {
     /// Sends a request, reads the whole answer.
     async fn ask(&self, head: request::Parts, body: impl Into<Body>) -> Result<Answer, Error> {
         let (head, body) = self.hidden.ask(Request::from_parts(head, body.into())).await?.into_parts();
-        let text = to_bytes(Body::new(body), usize::MAX).await?;
-        Ok(Answer { json: serde_json::from_slice(&text).ok(), text, head })
+        Ok(Answer { head, body: to_bytes(Body::new(body), usize::MAX).await? })
     }
 
     /// The same with another body than the client's.
@@ -103,12 +103,13 @@ impl Engine {
             return Ok(None);
         }
         let mut answer = self.ask_json(&mut head, &request).await?;
-        if let Some(Value::Object(json)) = &mut answer.json
+        if let Some(Value::Object(mut json)) = answer.json()
             && let Some(consumed) = json.get("ConsumedCapacity")
         {
             throttle.charge(kind, consumed);
             if !is_asked {
                 json.remove("ConsumedCapacity");
+                answer.body = Value::Object(json).to_string().into();
             }
         }
         Ok(Some(answer))
@@ -128,12 +129,15 @@ impl Engine {
         let translation = Translation::new(&self.database, operation, region, &mut request);
         loop {
             let mut answer = self.ask_json(&mut head, &request).await?;
-            let Some(json) = answer.json.as_mut().filter(|_| answer.head.status.is_success()) else {
+            let Some(mut json) = answer.json().filter(|_| answer.head.status.is_success()) else {
                 translation.undo(&self.database);
                 return Ok(answer);
             };
-            match translation.finish(&self.database, json) {
-                None => return Ok(answer),
+            match translation.finish(&self.database, &mut json) {
+                None => {
+                    answer.body = json.to_string().into();
+                    return Ok(answer);
+                }
                 Some(next) => request["ShardIterator"] = next,
             }
         }
@@ -143,23 +147,29 @@ impl Engine {
 /// An answer of the embedded DynamoDB.
 struct Answer {
     head: response::Parts,
-    text: Bytes,
-    json: Option<Value>,
+    body: Bytes,
 }
 
 impl Answer {
-    /// The members of each object are sorted, because the embedded DynamoDB has the attributes of an item in
-    /// another order each time.
+    fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     fn into_response(mut self, operation: &str) -> Response<Body> {
-        let Some(mut json) = self.json else { return Response::from_parts(self.head, self.text.into()) };
-        // Otherwise SDKs would show an error without a message.
-        if json["__type"] == "com.amazon.coral.service#UnknownOperationException" {
+        if !self.head.status.is_success()
+            && let Some(mut json) = self.json()
+            && json["__type"] == "com.amazon.coral.service#UnknownOperationException"
+        {
+            // Otherwise SDKs would show an error without a message.
             json["message"] = format!("the local DynamoDB has no operation {operation}").into();
+            self.body = json.to_string().into();
         }
-        let body = json.to_string();
-        self.head.headers.insert("x-amz-crc32", checksum(body.as_bytes()).into());
-        self.head.headers.insert(CONTENT_LENGTH, body.len().into());
-        Response::from_parts(self.head, body.into())
+        if let Some(sorted) = sorted(&self.body) {
+            self.body = sorted.into();
+            self.head.headers.insert("x-amz-crc32", checksum(&self.body).into());
+            self.head.headers.insert(CONTENT_LENGTH, self.body.len().into());
+        }
+        Response::from_parts(self.head, self.body.into())
     }
 }
 

@@ -3,6 +3,7 @@
 mod exchange;
 mod expiry;
 mod hidden;
+mod order;
 mod streams;
 mod throttle;
 
