@@ -1,5 +1,5 @@
-//! Cruddur's databases in one binary: direct messages in DynamoDB, users in PostgreSQL, and a local
-//! stack with both.
+//! Cruddur's databases in one binary: direct messages in DynamoDB, users in PostgreSQL, sign-in in
+//! Cognito, and a local stack with all three.
 //!
 //! Dependencies between modules point one way: docs/architecture.md.
 

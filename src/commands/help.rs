@@ -89,7 +89,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
     ),
     (
         "Local stack",
-        "DynamoDB and PostgreSQL on this machine",
+        "DynamoDB, PostgreSQL and Cognito on this machine",
         &["local up", "local status", "local down", "local exec"],
     ),
     ("Shell", "settings, completions, help", &["config show", "completions", "man", "help"]),

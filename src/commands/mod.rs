@@ -69,7 +69,7 @@ pub enum Command {
     /// Settings: which values apply, and where they come from
     #[command(subcommand)]
     Config(config::Command),
-    /// The local stack: DynamoDB and PostgreSQL without Docker
+    /// The local stack: DynamoDB, PostgreSQL and Cognito without Docker
     #[cfg(feature = "local")]
     #[command(subcommand)]
     Local(local::Command),

@@ -290,7 +290,7 @@ fn the_people_of_setup_sign_in_with_the_password_in_the_docs() {
     let mut setup = sandbox.command(["db", "setup"]);
     setup.env(COGNITO_ENDPOINT, pool.0.url()).env_remove("AWS_COGNITO_USER_POOL_ID");
     Run::of(&mut setup).succeeds();
-    let docs = include_str!("../../../docs/user-pool.md");
+    let docs = include_str!("../../../docs/user-pool.md").replace('\n', " ");
     let password = docs.split_once("The password is `").unwrap().1.split_once('`').unwrap().0;
     let answer = pool.app("initiate_auth", &by_password(&email("petra"), password));
     let id = jwt_claims(&answer["AuthenticationResult"]["IdToken"], &jwks(&pool.0.url()));
