@@ -10,6 +10,8 @@ use crate::messaging::{Identity, Newcomer};
 impl UserPool {
     /// Adds a user who can sign in by email with `password`. Sends no message to anybody. `None` if
     /// the pool does not take the address, or another user has it.
+    ///
+    /// If it is interrupted between its two requests, the password is a temporary one.
     pub async fn add(&self, person: &Newcomer, password: &str) -> Result<Option<Identity>> {
         let what = format!("cannot add {} to {}", person.handle, self.id);
         let attributes = [
@@ -28,6 +30,7 @@ impl UserPool {
             .admin_create_user()
             .user_pool_id(&self.id)
             .username(&person.email)
+            .temporary_password(password)
             .set_user_attributes(Some(attributes))
             .message_action(MessageActionType::Suppress);
         let user = match create.send().await {

@@ -4,8 +4,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use super::sign_in::by_password;
 use super::{Local, attribute, email};
-use crate::support::{COGNITO_ENDPOINT, Pool, Run, Sandbox};
+use crate::support::{COGNITO_ENDPOINT, Fault, Pool, Proxy, Run, Sandbox, boto3};
 
 const PEOPLE: [&str; 3] = ["nina", "oscar", "petra"];
 
@@ -76,6 +77,23 @@ fn setup_adds_the_people_once_and_takes_their_subs() {
     dry.says("would do    Cognito ids   1 user added to us-east-1_LocalPool");
     with_pool(&sandbox, &pool, &["setup"]).succeeds().says("1 updated, 3 unchanged, 1 new in the pool");
     assert_eq!(members(&pool).len(), 4);
+}
+
+#[test]
+fn a_setup_that_breaks_off_between_a_user_and_the_password_leaves_a_temporary_one() {
+    let (sandbox, pool) = (Sandbox::new(), Local::new());
+    let refuse = |_| Some(Fault::Error(400, "NotAuthorizedException"));
+    let proxy = Proxy::new(pool.0.url(), "AdminSetUserPassword", refuse);
+    Run::of(&mut beside(&sandbox, proxy.url(), &["setup"])).exits_with(5);
+    let statuses: Vec<String> = members(&pool).into_iter().map(|[_, _, status]| status).collect();
+    assert_eq!(statuses, ["FORCE_CHANGE_PASSWORD"]);
+    let answer =
+        boto3(&pool.0.url(), "cognito-idp", "initiate_auth", &by_password(&email("nina"), "Cruddur-local-1"));
+    assert_eq!(answer["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+
+    with_pool(&sandbox, &pool, &["setup"]).succeeds();
+    let expected: Vec<Vec<String>> = members(&pool).iter().map(|member| member[..2].to_vec()).collect();
+    assert_eq!(ids(&sandbox), expected);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn jwks(endpoint: &str) -> Value {
 }
 
 /// The arguments of a sign-in by password.
-fn by_password(name: &str, password: &str) -> Value {
+pub fn by_password(name: &str, password: &str) -> Value {
     json!({
         "ClientId": CLIENT,
         "AuthFlow": "USER_PASSWORD_AUTH",
