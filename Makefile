@@ -7,13 +7,14 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare lint slim build postgres moto shells install install-shell pictures clean
+.PHONY: help demo test bare mutants lint slim build postgres moto shells install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
 	@echo 'make test     formatting, lints and every test'
 	@echo 'make slim     lints of the build without the local stack'
 	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
+	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
 	@echo 'make pictures draw docs/pictures from what the commands print'
@@ -31,6 +32,10 @@ test: postgres moto shells lint
 
 bare:
 	@scripts/bare.sh
+
+mutants: postgres moto shells
+	@$(CARGO) install --locked --quiet --root target/mutants cargo-mutants@27.1.0
+	@PATH="$(CURDIR)/target/mutants/bin:$$PATH" scripts/mutants.py
 
 lint:
 	$(CARGO) fmt --check
