@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
@@ -172,20 +171,6 @@ impl Answer for GetItemOutput {
 impl ReadAnswer for GetItemOutput {
     fn items(&self) -> (u64, u64) {
         let found = u64::from(self.item().is_some());
-        (found, found)
-    }
-}
-
-impl Answer for BatchGetItemOutput {
-    fn consumed(&self) -> &[ConsumedCapacity] {
-        self.consumed_capacity()
-    }
-}
-
-impl ReadAnswer for BatchGetItemOutput {
-    fn items(&self) -> (u64, u64) {
-        let found: usize = self.responses().into_iter().flatten().map(|(_, items)| items.len()).sum();
-        let found = u64::try_from(found).unwrap_or(u64::MAX);
         (found, found)
     }
 }

@@ -177,13 +177,10 @@ impl<'a> Explainer<'a> {
         let mut former = ItemsBefore::default();
         let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
         answers.flat_map(|answer| &answer.items).for_each(|item| former.add(item));
-        let charges = self.sent.iter().filter_map(|exchange| match &exchange.asked {
+        // Whatever it writes is one transaction.
+        let charge = self.sent.iter().find_map(|exchange| match &exchange.asked {
             Asked::Transact(transaction) => Some(Charge::of(transaction, &former)),
             Asked::Query(_) | Asked::Other => None,
-        });
-        let charge = charges.reduce(|mut sum, charge| {
-            sum.add(charge);
-            sum
         });
         let is_all_years =
             self.sent.len() == 1 && self.sent[0].request["KeyConditionExpression"] == "pk = :pk";

@@ -67,11 +67,6 @@ impl Charge {
     pub(super) const fn total(self) -> usize {
         self.table + self.index
     }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.table += other.table;
-        self.index += other.index;
-    }
 }
 
 /// The items that were read, by key.
