@@ -1,10 +1,11 @@
 //! `ddb seed --conversations N --messages M`: invented data, the same for the same numbers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 
 use cruddur::messaging::{Invented, Invention, Timestamp};
 
-use crate::support::{Fault, Item, Proxy, Run, Sandbox, Spawned, eventually, text};
+use crate::support::{Fault, Item, Proxy, Run, Sandbox, Spawned, eventually, files_below, text};
 
 fn seed(sandbox: &Sandbox, numbers: &[&str]) -> Run {
     let arguments = ["ddb", "seed"].iter().chain(numbers);
@@ -243,8 +244,22 @@ fn ctrl_c_finishes_what_is_on_its_way_and_the_next_run_goes_on() {
     assert!(said.contains(&format!("stopped: {written} of 400 items are written")), "{said}");
     assert!(said.contains("--users 10 --seed 1 --years 1 --until 2026-01-01 --resume"), "{said}");
     assert!(written < 400);
-    // Other numbers cannot go on from there.
-    again(&sandbox, &proxy, &NUMBERS, &["--resume"]).exits_with(2).says("--conversations 20 --messages 18");
+    // Other numbers cannot go on from there, nor can another version's data.
+    let checkpoint = files_below(&sandbox.path().join("state")).remove(0);
+    let start_over = format!("to start over leave out --resume, or delete it: rm {}", checkpoint.display());
+    let refused = again(&sandbox, &proxy, &NUMBERS, &["--resume"]).exits_with(2);
+    refused
+        .says("the interrupted run had other numbers, so this one cannot resume it")
+        .says("--conversations 20 --messages 18 --users 10 --seed 1 --years 1 --until 2026-01-01\n")
+        .says(&start_over);
+    let saved = fs::read_to_string(&checkpoint).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&saved).unwrap();
+    other["version"] = 1.into();
+    fs::write(&checkpoint, other.to_string()).unwrap();
+    let refused = again(&sandbox, &proxy, &LONG, &["--resume"]).exits_with(2);
+    refused.says("the interrupted run was another version's").says(&start_over);
+    assert_eq!(sandbox.items().len(), written);
+    fs::write(&checkpoint, saved).unwrap();
     again(&sandbox, &proxy, &LONG, &["--resume"]).succeeds().says("resuming: ");
     assert_all(&sandbox);
     // It is finished, and forgotten.
