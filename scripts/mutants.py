@@ -44,9 +44,8 @@ SWITCH = """
 pub mod mutant {
     use std::{env, fs, io::Write, sync::OnceLock, thread};
     pub fn of_test() -> String {
-        let map = env::var("MUTANTS").map(fs::read_to_string).and_then(|map| Ok(map.unwrap_or_default()));
+        let map = env::var("MUTANTS").ok().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
         let test = thread::current().name().unwrap_or_default().to_owned();
-        let map = map.unwrap_or_default();
         let line = map.lines().find_map(|line| line.split_once(' ').filter(|(name, _)| *name == test));
         line.map_or_else(|| format!("0 {test}"), |(_, id)| format!("{id} {test}"))
     }

@@ -30,7 +30,17 @@ pub(super) struct Joined {
     /// How many are new, or would be in a dry run.
     pub(super) added: usize,
     /// The handles that the pool did not take, for their email addresses.
-    pub(super) refused: Vec<String>,
+    refused: Vec<String>,
+}
+
+impl Joined {
+    /// Warns of the people who are not in the pool.
+    pub(super) fn warn_of_refused(&self, ui: &mut Ui) {
+        if !self.refused.is_empty() {
+            let handles = self.refused.join(", ");
+            ui.warn(format!("the user pool does not take the email addresses of {handles}"));
+        }
+    }
 }
 
 impl PoolOfSetup {

@@ -114,7 +114,6 @@ impl ClusterPlan {
         command.arg("-D").arg(unfinished).args(["-U", self.url.user(), "--pwfile=/dev/stdin"]);
         command.stdin(verifier).args(["--auth=scram-sha-256", "--encoding=UTF8"]);
         command.args(if cfg!(target_os = "macos") {
-            // Its other locales sort by bytes too.
             ["--locale=C", "--lc-ctype=UTF-8"].as_slice()
         } else if has_locale(RDS_LOCALE).await {
             &["--locale=en_US.UTF-8"]

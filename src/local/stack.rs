@@ -62,13 +62,9 @@ impl StackConfig {
         let dynamodb_port = ports.dynamodb.unwrap_or_else(|| port_of(&dynamodb, DEFAULT_DYNAMODB_PORT));
         let postgres_port = ports.postgres.unwrap_or_else(|| url.port());
         let cognito_port = ports.cognito.unwrap_or_else(|| port_of(&cognito, DEFAULT_COGNITO_PORT));
-        for (one, other, are_same) in [
-            ("DynamoDB", "PostgreSQL", dynamodb_port == postgres_port),
-            ("DynamoDB", "Cognito", dynamodb_port == cognito_port),
-            ("PostgreSQL", "Cognito", postgres_port == cognito_port),
-        ] {
-            if are_same {
-                let port = if one == "DynamoDB" { dynamodb_port } else { postgres_port };
+        let ports = [("DynamoDB", dynamodb_port), ("PostgreSQL", postgres_port), ("Cognito", cognito_port)];
+        for (index, (one, port)) in ports.iter().enumerate() {
+            if let Some((other, _)) = ports[index + 1..].iter().find(|(_, other)| other == port) {
                 return Err(Error::config(format!("{one} and {other} cannot both listen on port {port}"))
                     .hint(Reason::SamePort));
             }

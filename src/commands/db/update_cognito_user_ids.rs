@@ -130,21 +130,20 @@ fn consequence(matches: &[Match]) -> Option<String> {
 
 /// The last step of `db setup`.
 pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: &PoolOfSetup) -> Result<()> {
-    let Some(Joined { identities, added, refused }) = pool.join(cx, session).await? else {
+    let Some(joined) = pool.join(cx, session).await? else {
         ui.status(format!("skipped the Cognito user ids: {}", pool.nobody_serves_it()));
         return Ok(());
     };
-    if added > 0 {
+    if joined.added > 0 {
         ui.status(format!(
             "added {} to {} on {}",
-            count(added, "user"),
+            count(joined.added, "user"),
             pool.pool().id(),
             pool.pool().endpoint()
         ));
     }
-    if !refused.is_empty() {
-        ui.warn(format!("the user pool does not take the email addresses of {}", refused.join(", ")));
-    }
+    joined.warn_of_refused(ui);
+    let Joined { identities, .. } = joined;
     tell_read(ui, pool.pool(), identities.len());
     let matches = session.update_cognito_user_ids(identities, None).await?;
     for line in counts(Tally::of(&matches), false) {

@@ -195,12 +195,11 @@ impl Setup<'_> {
             Base::Later => return Ok(Done(format!("those in {}", pool.pool().id()))),
             Base::Ready(session) => session,
         };
-        let Some(Joined { identities, added, refused }) = pool.join(self.cx, session).await? else {
+        let Some(joined) = pool.join(self.cx, session).await? else {
             return Ok(LeftOut(pool.nobody_serves_it()));
         };
-        if !refused.is_empty() {
-            ui.warn(format!("the user pool does not take the email addresses of {}", refused.join(", ")));
-        }
+        joined.warn_of_refused(ui);
+        let Joined { identities, added, .. } = joined;
         let matches = if self.cx.dry_run() {
             session.match_cognito_user_ids(identities).await?
         } else {

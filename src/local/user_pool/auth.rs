@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::admin::{OneUser, change};
 use super::fault::{Answer, Fault};
@@ -175,7 +175,7 @@ pub(super) fn global_sign_out(store: &mut Store, asked: &SignedIn) -> Answer {
     let mut user = tokens::user_of(store, &asked.access_token)?;
     user.sign_ins.clear();
     store.update(&user)?;
-    Ok(Value::Object(serde_json::Map::new()))
+    Ok(json!({}))
 }
 
 fn needed<'a>(given: &'a HashMap<String, String>, name: &str) -> Answer<&'a str> {

@@ -29,8 +29,8 @@ use crate::error::Result;
 const POOL_NAME: &str = "cruddur";
 /// What a request's target begins with.
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
-/// Where the keys are that verify tokens; not an operation, but answered like one.
-const KEYS: &str = "/us-east-1_LocalPool/.well-known/jwks.json";
+/// Where the keys are that verify tokens, after the pool's id; not an operation, but answered like one.
+const KEYS: &str = "/.well-known/jwks.json";
 /// The largest request that is read.
 const LARGEST: usize = 1 << 20;
 
@@ -73,7 +73,8 @@ impl Api for UserPool {
     async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        let is_for_keys = head.method == Method::GET && head.uri.path() == KEYS;
+        let of_pool = head.uri.path().strip_prefix('/').and_then(|path| path.strip_prefix(LOCAL_USER_POOL));
+        let is_for_keys = head.method == Method::GET && of_pool == Some(KEYS);
         let operation = match target.and_then(|target| target.strip_prefix(TARGET)) {
             _ if is_for_keys => KEYS.to_owned(),
             operation => operation.unwrap_or_default().to_owned(),
@@ -115,19 +116,23 @@ fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
         "AdminDisableUser" => admin::set_enabled(store, &of_pool(body)?, false),
         "AdminEnableUser" => admin::set_enabled(store, &of_pool(body)?, true),
         "AdminGetUser" => admin::get_user(store, &of_pool(body)?),
-        "AdminInitiateAuth" => auth::initiate(store, &of_client(body, of_pool(body)?)?, true),
-        "AdminRespondToAuthChallenge" => auth::respond(store, &of_client(body, of_pool(body)?)?),
+        "AdminInitiateAuth" => {
+            of_pool::<OfPool>(body).and_then(|_| auth::initiate(store, &of_client(body)?, true))
+        }
+        "AdminRespondToAuthChallenge" => {
+            of_pool::<OfPool>(body).and_then(|_| auth::respond(store, &of_client(body)?))
+        }
         "AdminSetUserPassword" => admin::set_password(store, &of_pool(body)?),
         "AdminUpdateUserAttributes" => admin::update_attributes(store, of_pool(body)?),
-        "ConfirmSignUp" => auth::confirm_sign_up(store, &of_client(body, parsed(body)?)?),
+        "ConfirmSignUp" => auth::confirm_sign_up(store, &of_client(body)?),
         "DescribeUserPool" => of_pool::<OfPool>(body).and_then(|_| admin::describe_pool(store)),
         "GetUser" => auth::get_user(store, &parsed(body)?),
         "GlobalSignOut" => auth::global_sign_out(store, &parsed(body)?),
-        "InitiateAuth" => auth::initiate(store, &of_client(body, parsed(body)?)?, false),
+        "InitiateAuth" => auth::initiate(store, &of_client(body)?, false),
         "ListUserPools" => admin::list_pools(&parsed(body)?),
         "ListUsers" => admin::list_users(store, of_pool(body)?),
-        "RespondToAuthChallenge" => auth::respond(store, &of_client(body, parsed(body)?)?),
-        "SignUp" => auth::sign_up(store, of_client(body, parsed(body)?)?),
+        "RespondToAuthChallenge" => auth::respond(store, &of_client(body)?),
+        "SignUp" => auth::sign_up(store, of_client(body)?),
         _ => Err(Fault::new("UnknownOperationException", "the local user pool does not have this operation")),
     }
 }
@@ -135,25 +140,22 @@ fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
 /// The parameters of a request, which must be for the local pool.
 fn of_pool<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
     let OfPool { user_pool_id } = parsed(body)?;
-    if user_pool_id != LOCAL_USER_POOL {
-        return Err(Fault::new(
-            "ResourceNotFoundException",
-            format!("User pool {user_pool_id} does not exist."),
-        ));
-    }
+    must_be(LOCAL_USER_POOL, "User pool", &user_pool_id)?;
     parsed(body)
 }
 
-/// `asked`, if it comes from the local pool's app client.
-fn of_client<T>(body: &Bytes, asked: T) -> Answer<T> {
+/// The parameters of a request, which must come from the local pool's app client.
+fn of_client<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
     let OfClient { client_id } = parsed(body)?;
-    if client_id != LOCAL_CLIENT {
-        return Err(Fault::new(
-            "ResourceNotFoundException",
-            format!("User pool client {client_id} does not exist."),
-        ));
+    must_be(LOCAL_CLIENT, "User pool client", &client_id)?;
+    parsed(body)
+}
+
+fn must_be(ours: &str, what: &str, asked: &str) -> Answer<()> {
+    if asked == ours {
+        return Ok(());
     }
-    Ok(asked)
+    Err(Fault::new("ResourceNotFoundException", format!("{what} {asked} does not exist.")))
 }
 
 fn parsed<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {

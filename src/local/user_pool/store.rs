@@ -1,5 +1,5 @@
-//! The users and the key that signs their tokens, in one SQLite file or in memory. A change of a user is one statement, so it is made
-//! whole or not at all.
+//! The users and the key that signs their tokens, in one SQLite file or in memory. A change of a user
+//! is one statement, so it is made whole or not at all.
 
 use std::path::PathBuf;
 
@@ -100,26 +100,27 @@ impl Store {
 
     /// Adds a user.
     pub(super) fn insert(&mut self, user: &User) -> Answer<()> {
-        let record = serde_json::to_string(user)?;
-        self.connection()?
-            .prepare_cached("INSERT INTO users (sub, email, record) VALUES (?1, ?2, ?3)")?
-            .execute(params![user.sub(), user.email(), record])
-            .map_err(|cause| {
-                taken(cause, "UsernameExistsException", "An account with the given email already exists.")
-            })?;
-        Ok(())
+        let insert = "INSERT INTO users (sub, email, record) VALUES (?1, ?2, ?3)";
+        self.write(insert, user, "UsernameExistsException")
     }
 
     /// Replaces a user.
     pub(super) fn update(&mut self, user: &User) -> Answer<()> {
+        let update = "UPDATE users SET email = ?2, record = ?3 WHERE sub = ?1";
+        self.write(update, user, "AliasExistsException")
+    }
+
+    /// Runs a statement with a user's sub, address and record; `if_taken` is the error if another user
+    /// has the address.
+    fn write(&mut self, statement: &str, user: &User, if_taken: &'static str) -> Answer<()> {
         let record = serde_json::to_string(user)?;
-        self.connection()?
-            .prepare_cached("UPDATE users SET email = ?2, record = ?3 WHERE sub = ?1")?
-            .execute(params![user.sub(), user.email(), record])
-            .map_err(|cause| {
-                taken(cause, "AliasExistsException", "An account with the given email already exists.")
-            })?;
-        Ok(())
+        let mut statement = self.connection()?.prepare_cached(statement)?;
+        match statement.execute(params![user.sub(), user.email(), record]) {
+            Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Err(Fault::new(if_taken, "An account with the given email already exists."))
+            }
+            written => written.map(drop).map_err(Fault::from),
+        }
     }
 
     /// Removes a user.
@@ -154,13 +155,5 @@ impl Store {
             }
         }
         Ok(found)
-    }
-}
-
-/// The error of a write, which is `kind` if another user has the address.
-fn taken(cause: rusqlite::Error, kind: &'static str, message: &str) -> Fault {
-    match cause.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => Fault::new(kind, message),
-        _ => cause.into(),
     }
 }

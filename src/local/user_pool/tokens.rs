@@ -1,6 +1,6 @@
 //! What a user who has signed in gets, and how long it holds.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::fault::{Answer, Fault};
@@ -97,32 +97,25 @@ fn tokens(store: &mut Store, user: &User, sign_in: &SignIn) -> Answer {
         "iat": iat,
         "exp": iat + HOUR,
     });
-    let with = |more: Value| -> Value {
-        let members = [common.clone(), more].into_iter().filter_map(|claims| match claims {
-            Value::Object(claims) => Some(claims),
-            _ => None,
-        });
-        members.flatten().collect::<Map<_, _>>().into()
+    let of_use = |token_use: &str| {
+        let mut claims = common.clone();
+        claims["token_use"] = token_use.into();
+        claims["jti"] = Uuid::new_v4().to_string().into();
+        claims
     };
-    let mut id = with(json!({
-        "aud": LOCAL_CLIENT,
-        "cognito:username": user.sub(),
-        "token_use": "id",
-        "jti": Uuid::new_v4(),
-    }));
+    let mut id = of_use("id");
+    id["aud"] = LOCAL_CLIENT.into();
+    id["cognito:username"] = user.sub().into();
     for (name, value) in &user.attributes {
         id[name] = match name.as_str() {
             "email_verified" | "phone_number_verified" => (value == "true").into(),
             _ => value.as_str().into(),
         };
     }
-    let access = with(json!({
-        "client_id": LOCAL_CLIENT,
-        "username": user.sub(),
-        "token_use": "access",
-        "scope": "aws.cognito.signin.user.admin",
-        "jti": Uuid::new_v4(),
-    }));
+    let mut access = of_use("access");
+    access["client_id"] = LOCAL_CLIENT.into();
+    access["username"] = user.sub().into();
+    access["scope"] = "aws.cognito.signin.user.admin".into();
     let keys = store.keys()?;
     Ok(json!({
         "ChallengeParameters": {},

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
-use cruddur::local::{Access, dynamodb};
+use cruddur::local::{Access, Server, dynamodb};
 
 use super::{create, describe};
 use crate::support::{World, dynamodb_client, runtime};
@@ -25,6 +25,17 @@ fn key(pk: &str) -> AttributeValue {
 fn client(endpoint: &str) -> Client {
     let config = dynamodb_client(endpoint).config().to_builder();
     Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+}
+
+/// A DynamoDB in memory with these tables, of so many units a second each.
+fn throttled(units: u32, tables: &[&str]) -> (Server, Client) {
+    let access = Access { units_per_second: NonZero::new(units), ..Access::default() };
+    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
+    for table in tables {
+        create(&server.url(), table, "NEW_IMAGE");
+    }
+    let client = client(&server.url());
+    (server, client)
 }
 
 /// Whether a put was let through. Any other end than AWS's refusal fails.
@@ -51,12 +62,7 @@ fn gets(client: &Client, table: &str, pk: &str) -> Option<bool> {
 
 #[test]
 fn a_table_is_refused_what_exceeds_its_units_and_reads_and_writes_are_apart() {
-    let access = Access { units_per_second: NonZero::new(1), ..Access::default() };
-    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
-    let client = client(&server.url());
-    for table in ["users", "other"] {
-        create(&server.url(), table, "NEW_IMAGE");
-    }
+    let (server, client) = throttled(1, &["users", "other"]);
     assert!(puts(&client, "users", "first"));
     assert!(!puts(&client, "users", "second"));
     // The other table has its own, and so do this one's reads.
@@ -70,12 +76,7 @@ fn a_table_is_refused_what_exceeds_its_units_and_reads_and_writes_are_apart() {
 
 #[test]
 fn a_request_for_several_tables_needs_units_of_each() {
-    let access = Access { units_per_second: NonZero::new(1), ..Access::default() };
-    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
-    let client = client(&server.url());
-    for table in ["users", "other"] {
-        create(&server.url(), table, "NEW_IMAGE");
-    }
+    let (server, client) = throttled(1, &["users", "other"]);
     let write = |table: &str| {
         let put = PutRequest::builder().item("pk", key("a")).item("text", large());
         let write = WriteRequest::builder().put_request(put.build().unwrap()).build();
@@ -100,10 +101,7 @@ fn a_request_for_several_tables_needs_units_of_each() {
 
 #[test]
 fn what_was_consumed_is_told_only_to_who_asks() {
-    let access = Access { units_per_second: NonZero::new(1000), ..Access::default() };
-    let server = runtime().block_on(dynamodb::start(0, None, access)).unwrap();
-    let client = client(&server.url());
-    create(&server.url(), "users", "NEW_IMAGE");
+    let (server, client) = throttled(1000, &["users"]);
     for (asked, told) in [
         (None, None),
         (Some(ReturnConsumedCapacity::None), None),
