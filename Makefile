@@ -24,7 +24,7 @@ demo: postgres build
 
 # More than cores, for many tests wait for another process; 24 at most, for they share one PostgreSQL,
 # which takes 100 connections.
-TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 6 ? 4 * n : 24)))
+TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? 5 * n : 24)))
 
 # A snapshot that differs fails, and nothing is written: docs/contributing.md
 test: postgres moto shells lint

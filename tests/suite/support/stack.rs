@@ -1,12 +1,11 @@
 //! One PostgreSQL for all tests of this process, from `cruddur local exec`.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
 use super::scratch::scratch_root;
-use super::{Log, note_server, sql};
+use super::{Log, note_server};
 
 /// The role of the shared server.
 pub const USER: &str = "cruddurroot";
@@ -80,13 +79,4 @@ static STACK: OnceLock<Stack> = OnceLock::new();
 /// The shared server, started by the first test that asks.
 pub fn stack() -> &'static Stack {
     STACK.get_or_init(Stack::start)
-}
-
-/// The folder of the programs that the shared server runs from.
-pub fn real_bindir() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let query = "SELECT setting FROM pg_config WHERE name = 'BINDIR'";
-        sql(&stack().url("postgres"), query)[0][0].as_str().into()
-    })
 }

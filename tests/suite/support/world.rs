@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::{
     COGNITO_ENDPOINT, ENCODED_PASSWORD, Gate, LOCAL_POOL, Place, Point, Run, Spawned, TABLE, USER, bare,
-    cognito_client, dynamodb_client, enter, eventually, leave, names, runtime, scratch, sql,
+    cognito_client, copying_bindir, dynamodb_client, enter, eventually, leave, names, runtime, scratch, sql,
 };
 
 /// Folders and ports of one stack. Whatever runs there at the end of the test,
@@ -104,6 +104,7 @@ impl World {
             .current_dir(self.path())
             .env("HOME", self.path().join("home"))
             .env("CRUDDUR_DATA_DIR", self.data())
+            .env("CRUDDUR_POSTGRES_BINDIR", copying_bindir())
             .env("TMPDIR", self.tmp())
             .env("CONNECTION_URL", &self.url)
             .env(COGNITO_ENDPOINT, self.cognito());
