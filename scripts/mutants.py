@@ -6,7 +6,8 @@ script builds them all at once: the body of a mutated function becomes a `match`
 mutant that is switched on. Then it runs the suite in rounds, in each of which every test has a mutant
 of its own, one that the test is known to reach. A mutant is caught when a test fails with it.
 
-What it finds is in target/mutants/result.json. It can be interrupted and run again: it goes on.
+What it finds is in target/mutants/result.json. It can be interrupted and run again: it goes on. For another
+commit it tries what was not caught, or everything if one of those modules is different.
 """
 
 import collections
@@ -30,6 +31,8 @@ src/postgres/sql/*.rs src/state_file.rs src/target.rs
 # Modules of tests that call the library only. They are quick, and a mutant may loop in them or end their
 # process, so they run apart, a few at a time.
 LIBRARY = ("sql::", "variables::", "size::", "place::", "prices::")
+# So many tests try a mutant at most. Nearly all that are caught are caught by the first few.
+ENOUGH = 40
 # Fail while the sources are different from those that are committed.
 UNFIT = ("architecture::", "layout::")
 
@@ -82,11 +85,16 @@ def main():
     mutants = json.loads(run("cargo", "mutants", "--list", "--json", *files))
     commit = run("git", "rev-parse", "HEAD").strip()
     state = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    sources = run("git", "ls-tree", "HEAD", "--", *sorted({mutant["file"] for mutant in mutants}))
     if state.get("commit") != commit:
         run("rm", "-rf", str(TREE))
         TREE.mkdir()
         subprocess.run(f"git archive HEAD | tar x -C '{TREE}'", shell=True, check=True, cwd=ROOT)
-        state = {"commit": commit, "unbuildable": [], "caught": {}, "tried": {}}
+        (TREE / "target").mkdir()
+        (TREE / "target" / "moto").symlink_to(ROOT / "target" / "moto")
+        known = state if state.get("sources") == sources else {"unbuildable": [], "caught": {}}
+        state = {"commit": commit, "sources": sources, "tried": {}}
+        state |= {key: known[key] for key in ("unbuildable", "caught")}
     suite = build(mutants, state)
     print(f"{len(state['functions'])} of {len(mutants)} mutants are built", flush=True)
     if "reached" not in state:
@@ -175,9 +183,10 @@ def write_sources(mutants, state):
     change(state, "src/lib.rs", r"\Z", SWITCH)
     # A command learns its mutant from its test, and the pages of the snapshots do not show that.
     variables = '.env("MUTANT", cruddur::mutant::of_test())'
-    variables += '.env("MUTANTS_RUN", std::env::var("MUTANTS_RUN").unwrap_or_default())'
+    for name in ("MUTANTS_RUN", "MUTANTS_REACHED"):
+        variables += f'.env("{name}", std::env::var("{name}").unwrap_or_default())'
     change(state, "tests/suite/support/command.rs", r"(?<=let child = command)(?=\.stderr)", variables)
-    hidden = '    "MUTANT",\n    "MUTANTS_RUN",\n'
+    hidden = '    "MUTANT",\n    "MUTANTS_REACHED",\n    "MUTANTS_RUN",\n'
     change(state, "tests/suite/support/snapshot.rs", r'(?<=    "HOME",\n)', hidden)
 
 
@@ -236,10 +245,10 @@ def results(suite, tests, mutant_of, env=(), quiet=120, threads=None):
         "MUTANTS": str(switched),
         "MUTANTS_RUN": marker,
         "RUST_BACKTRACE": "0",
-        "RUST_MIN_STACK": str(64 << 20),  # The arms of a match share one frame.
+        "RUST_MIN_STACK": str(16 << 20),  # The arms of a match share one frame.
     }
     command = [suite, "--exact", *sorted(tests), "--test-threads", str(threads or 5 * os.cpu_count())]
-    limited = ["sh", "-c", 'ulimit -v 10000000; exec "$@"', "sh", *command]
+    limited = ["sh", "-c", 'ulimit -v 16000000; exec "$@"', "sh", *command]
     suite_run = subprocess.Popen(
         limited,
         cwd=TREE,
@@ -304,10 +313,10 @@ def in_a_round(suite, state):
     """Gives each test a mutant that is not caught and that it has not tried; False when there is none."""
     able = collections.defaultdict(list)
     for number, function in state["functions"].items():
-        if number not in state["caught"]:
-            for test in state["reached"][str(function)]:
-                if test not in state["tried"].get(number, []):
-                    able[test].append(number)
+        tried = state["tried"].get(number, [])
+        if number not in state["caught"] and len(tried) < ENOUGH:
+            for test in set(state["reached"][str(function)]).difference(tried):
+                able[test].append(number)
     mutant_of, given = {}, collections.Counter()
     # Those that can try few mutants choose first.
     for test in sorted(able, key=lambda test: len(able[test])):
@@ -353,7 +362,8 @@ def report(mutants, state):
         rows[mutant["file"]]["caught" if caught else "survive" if built else "are not built"] += 1
         if built and not caught:
             reach = state["reached"][str(state["functions"][str(number)])]
-            print(f"survives: {mutant['name']} ({len(reach)} tests reach it)")
+            tried = state["tried"].get(str(number), [])
+            print(f"survives: {mutant['name']} (tried by {len(tried)} of {len(reach)} tests that reach it)")
     for file, counts in sorted(rows.items()):
         numbers = (counts.total(), counts["are not built"], counts["caught"], counts["survive"])
         print(f"| `{file}` | {' | '.join(map(str, numbers))} |")
