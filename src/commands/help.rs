@@ -90,7 +90,15 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
     (
         "Local stack",
         "DynamoDB, PostgreSQL and Cognito on this machine",
-        &["local up", "local status", "local down", "local exec"],
+        &[
+            "local up",
+            "local status",
+            "local down",
+            "local snapshot",
+            "local snapshots",
+            "local restore",
+            "local exec",
+        ],
     ),
     ("Shell", "settings, completions, help", &["config show", "completions", "man", "help"]),
 ];

@@ -155,6 +155,11 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         ),
         Reason::StackStarting => text("to end it run: cruddur local down"),
         Reason::OtherStack => text("to restart it run: cruddur local down, then: cruddur local up"),
+        Reason::NoStackYet => text("to start it run: cruddur local up"),
+        Reason::NoSnapshot => text("to list them run: cruddur local snapshots"),
+        Reason::SnapshotExists(name) => {
+            text(format!("to delete it run: cruddur local snapshot --delete {name}"))
+        }
         Reason::SamePort => {
             text("choose another port: --dynamodb-port N, --postgres-port N or --cognito-port N")
         }

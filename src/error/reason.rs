@@ -143,6 +143,12 @@ pub enum Reason {
     StackStarting,
     /// The local stack runs, but not as wanted.
     OtherStack,
+    /// The local stack has not been started yet.
+    NoStackYet,
+    /// There is no such snapshot.
+    NoSnapshot,
+    /// There is a snapshot of this name.
+    SnapshotExists(String),
     /// Two servers of the local stack would have the same port.
     SamePort,
     /// Something else has the port of the local DynamoDB.

@@ -14,6 +14,7 @@ use super::installation::{Installation, tail};
 use super::lock::{Lock, Part};
 use super::probe::Found;
 use super::signals::Signals;
+use super::snapshots::replace;
 use super::stack::{Stack, StackConfig, stop_leftover};
 use super::state::{POSTGRESQL, Report, Scratch, ServiceState, remove};
 use super::{paths, private};
@@ -225,7 +226,7 @@ pub fn abandoned(data_dir: &Path) -> Result<Option<Report>> {
 }
 
 /// The process that serves the stack on `data_dir`, or is starting it.
-fn holder(data_dir: &Path) -> Result<Option<i32>> {
+pub(super) fn holder(data_dir: &Path) -> Result<Option<i32>> {
     if !data_dir.exists() {
         return Ok(None);
     }
@@ -318,9 +319,10 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
     Ok(report)
 }
 
-/// Cleans up after a killed stack: ends its server and, if it was ephemeral, deletes its data.
+/// Cleans up after a killed stack: ends its server and, if it was ephemeral, deletes its data. Finishes a
+/// restore that was killed.
 /// Returns false when there was no such stack.
-async fn clear(config: &Config, data_dir: &Path) -> Result<bool> {
+pub(super) async fn clear(config: &Config, data_dir: &Path) -> Result<bool> {
     stop_leftover(config, data_dir, false).await?;
     let killed = Report::load(data_dir);
     let scratch = killed.as_ref().map(|report| report.data_dir.as_path());
@@ -329,6 +331,7 @@ async fn clear(config: &Config, data_dir: &Path) -> Result<bool> {
         remove(folder);
     }
     Report::forget(data_dir);
+    replace::finish(data_dir)?;
     Ok(killed.is_some())
 }
 

@@ -13,7 +13,9 @@ use tokio::process::{Child, Command};
 use super::daemon::ended_by;
 use super::http::Access;
 use super::signals::Signals;
+use super::snapshots::Kept;
 use super::stack::{Private, Stack};
+use super::state::Scratch;
 use crate::config::{
     Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, LOCAL_CLIENT, LOCAL_USER_POOL, Service,
     USER_POOL_VARIABLES,
@@ -24,14 +26,23 @@ use crate::postgres::ConnectionUrl;
 /// Names the app client of the user pool for the app; cruddur itself needs none.
 const CLIENT_VARIABLE: &str = "AWS_COGNITO_USER_POOL_CLIENT_ID";
 
-/// Runs `command` with an ephemeral stack on free ports. Both are gone when this returns, even on failure.
+/// Runs `command` with an ephemeral stack on free ports, empty or with a snapshot's data. Both are gone
+/// when this returns, even on failure.
 ///
 /// # Errors
 /// [`Kind::Child`] with the command's exit code, when that is not 0.
-pub async fn exec(config: &Config, url: &ConnectionUrl, access: Access, command: &[OsString]) -> Result<()> {
+pub async fn exec(
+    config: &Config,
+    url: &ConnectionUrl,
+    access: Access,
+    from: Option<&Kept>,
+    command: &[OsString],
+) -> Result<()> {
     let mut signals = Signals::catch()?;
+    let scratch = Scratch::new()?;
+    from.map_or(Ok(()), |kept| kept.copy_to(scratch.path()))?;
     let (stack, private) = tokio::select! {
-        started = Stack::start_private(config, url, access) => started?,
+        started = Stack::start_private(config, url, access, scratch) => started?,
         signal = signals.end() => return Err(ended_by(signal)),
     };
     let state_dir = stack.report.data_dir.join("state");

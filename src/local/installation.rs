@@ -15,6 +15,8 @@ use super::process::{Group, serves};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Result};
 
+/// The folder of the cluster.
+pub(super) const CLUSTER: &str = "postgres";
 /// How many lines of a log an error shows.
 const LOG_LINES: usize = 8;
 /// How long the processes of a killed run may take to end.
@@ -42,7 +44,7 @@ impl Installation {
 
     /// The directory of the cluster in `home`.
     fn data_in(home: &Path) -> PathBuf {
-        home.join("postgres")
+        home.join(CLUSTER)
     }
 
     /// The server's log for the cluster in `home`.

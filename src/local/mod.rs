@@ -13,6 +13,7 @@ mod private;
 mod probe;
 mod process;
 mod signals;
+mod snapshots;
 mod stack;
 mod state;
 pub mod user_pool;
@@ -21,5 +22,6 @@ pub use daemon::{News, Up, abandoned, down, speak_to_log, status, up, up_detache
 pub use exec::exec;
 pub use http::{Access, Host, Origin, Server};
 pub use paths::data_dir;
+pub use snapshots::{Kept, Snapshot, delete, list, restore, running, take};
 pub use stack::{Ports, StackConfig};
 pub use state::{Report, Service, ServiceState};

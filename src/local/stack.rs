@@ -7,7 +7,9 @@ use super::cluster::{Cluster, ClusterPlan};
 use super::http::{Access, Server};
 use super::installation::{Installation, may_be_left_in};
 use super::probe::{self, Found};
-use super::state::{COGNITO, DYNAMODB, POSTGRESQL, Report, Scratch, ServiceState, remove};
+use super::state::{
+    COGNITO, DYNAMODB, DYNAMODB_FILE, POSTGRESQL, Report, Scratch, ServiceState, USER_POOL_FILE, remove,
+};
 use super::{dynamodb, state, user_pool};
 use crate::config::{
     AwsConfig, Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, Service, UserPoolId, is_loopback,
@@ -194,14 +196,14 @@ impl Stack {
         let dynamodb = match found_dynamodb {
             Found::Service => None,
             Found::Nothing => {
-                let file = (!plan.ephemeral).then(|| home.join("dynamodb.sqlite"));
+                let file = (!plan.ephemeral).then(|| home.join(DYNAMODB_FILE));
                 Some(dynamodb::start(plan.dynamodb_port, file.as_deref(), plan.access.clone()).await?)
             }
         };
         let cognito = match found_cognito {
             Found::Service => None,
             Found::Nothing => {
-                let file = (!plan.ephemeral).then(|| home.join("user-pool.sqlite"));
+                let file = (!plan.ephemeral).then(|| home.join(USER_POOL_FILE));
                 Some(user_pool::start(plan.cognito_port, file.as_deref(), plan.access.clone()).await?)
             }
         };
@@ -223,18 +225,19 @@ impl Stack {
         Ok(Self { dynamodb, postgres, cognito, scratch, report })
     }
 
-    /// Starts a private stack on free ports, which is gone when it stops.
+    /// Starts a private stack on free ports, with the data that is in `scratch`; all is gone when it stops.
     pub(super) async fn start_private(
         config: &Config,
         url: &ConnectionUrl,
         access: Access,
+        scratch: Scratch,
     ) -> Result<(Self, Private)> {
         /// How often to retry: another process may take a free port before PostgreSQL does.
         const TRIES: usize = 5;
         sweep(config).await;
-        let scratch = Scratch::new()?;
-        let dynamodb = dynamodb::start(0, None, access.clone()).await?;
-        let cognito = user_pool::start(0, None, access).await?;
+        let file = |name| Some(scratch.path().join(name)).filter(|file| file.exists());
+        let dynamodb = dynamodb::start(0, file(DYNAMODB_FILE).as_deref(), access.clone()).await?;
+        let cognito = user_pool::start(0, file(USER_POOL_FILE).as_deref(), access).await?;
         let mut tries = 0;
         let postgres = loop {
             let port = free_port()?;

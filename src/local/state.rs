@@ -16,6 +16,10 @@ pub(super) const DYNAMODB: &str = "dynamodb";
 pub(super) const POSTGRESQL: &str = "postgresql";
 pub(super) const COGNITO: &str = "cognito";
 
+/// The files of two of them; PostgreSQL's folder is `Installation`'s.
+pub(super) const DYNAMODB_FILE: &str = "dynamodb.sqlite";
+pub(super) const USER_POOL_FILE: &str = "user-pool.sqlite";
+
 /// The name prefix of temporary folders.
 const SCRATCH_PREFIX: &str = "cruddur-";
 /// The file in such a folder that is locked while the folder is in use.

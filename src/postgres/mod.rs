@@ -9,7 +9,7 @@ mod sql;
 mod users;
 
 pub use admin::{
-    Activity, ClockDifference, DropPlan, Dropped, Lock, Missing, Scope, UserCount, create_database,
+    Activity, Backup, ClockDifference, DropPlan, Dropped, Lock, Missing, Scope, UserCount, create_database,
     create_statement, drop_database, drop_database_by_terminating, drop_database_with_sessions,
     lock_database, maintenance_session, plan_create, plan_drop, server_activity,
 };

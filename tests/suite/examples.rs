@@ -35,6 +35,16 @@ const BEFORE: &[(&str, &str)] = &[
     ("local up", "cruddur local down"),
     ("local down", "cruddur local up --detach"),
     ("local status", "cruddur local up --detach"),
+    (
+        "local snapshot",
+        "cruddur local up --detach; cruddur local snapshot --delete seeded; cruddur local snapshot old || true",
+    ),
+    (
+        "local restore",
+        "for flags in --data-dir=./data --data-dir=./stack; do cruddur local up --detach $flags; \
+         cruddur local snapshot seeded $flags; cruddur local down $flags; done",
+    ),
+    ("local exec", "cruddur local up --detach; cruddur setup; cruddur local snapshot seeded || true"),
 ];
 
 /// An SQL file with psql's variables, as some people's seeds are.
@@ -154,11 +164,13 @@ fn run_all(is_wanted: impl Fn(&str) -> bool, place: impl Fn(&Leaf) -> Place) {
             let shell = |lines: &str| {
                 let mut shell = place.command("sh", &["-c", &format!("{WRAPPER}\n{lines}")]);
                 let emulator = if leaf.path.starts_with("ddb") { place.endpoint() } else { moto().url() };
+                // The stack has a pool of its own.
+                if group(&leaf.path) != "local" {
+                    shell.env(COGNITO_ENDPOINT, moto().url()).env("AWS_COGNITO_USER_POOL_ID", &pool.id);
+                }
                 shell
                     .env("EMULATOR", emulator)
-                    .env(COGNITO_ENDPOINT, moto().url())
                     .env("AWS_ENDPOINT_URL_EC2", moto().url())
-                    .env("AWS_COGNITO_USER_POOL_ID", &pool.id)
                     .env("DB_SG_ID", &security_group.id)
                     .env("DB_SG_RULE_ID", &rule)
                     .env("GITPOD_IP", "1.1.1.1");

@@ -2,6 +2,9 @@
 
 mod down;
 mod exec;
+mod restore;
+mod snapshot;
+mod snapshots;
 mod status;
 mod up;
 
@@ -29,6 +32,15 @@ pub enum Command {
     /// Show what is running, and where
     #[command(after_help = status::EXAMPLES)]
     Status(status::StatusArgs),
+    /// Keep the data of all three services under a name, from a running or a stopped stack
+    #[command(after_help = snapshot::EXAMPLES)]
+    Snapshot(snapshot::SnapshotArgs),
+    /// List the snapshots
+    #[command(after_help = snapshots::EXAMPLES)]
+    Snapshots(snapshots::SnapshotsArgs),
+    /// Put the data of a snapshot back
+    #[command(after_help = restore::EXAMPLES)]
+    Restore(restore::RestoreArgs),
     /// Run a command on a temporary stack, removed when the command ends
     #[command(after_help = exec::EXAMPLES)]
     Exec(exec::ExecArgs),
@@ -39,13 +51,16 @@ impl Command {
         if cx.target() == Target::Prod {
             return Err(Error::usage("cruddur local cannot be used with --prod: the local stack is local"));
         }
-        if !matches!(self, Self::Status(_)) {
-            refuse_dry_run(cx, "cruddur local", "it starts and stops servers")?;
+        if !matches!(self, Self::Status(_) | Self::Snapshots(_)) {
+            refuse_dry_run(cx, "cruddur local", "it starts and stops servers, and copies their data")?;
         }
         match self {
             Self::Up(args) => up::run(cx, ui, args).await,
             Self::Down(args) => down::run(cx, ui, args).await,
             Self::Status(args) => status::run(cx, ui, args).await,
+            Self::Snapshot(args) => snapshot::run(cx, ui, args).await,
+            Self::Snapshots(args) => snapshots::run(cx, ui, args),
+            Self::Restore(args) => restore::run(cx, ui, args).await,
             Self::Exec(args) => exec::run(cx, ui, args).await,
         }
     }
@@ -125,4 +140,9 @@ fn show(ui: &mut Ui, report: &Report) {
     for service in &report.services {
         ui.status(format!("{:<10}  {:<8}  {}", service.service, service.state.name(), service.address));
     }
+}
+
+/// A size, rounded up.
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1024 * 1024))
 }

@@ -100,7 +100,7 @@ fn stopped_early() -> Error {
 }
 
 /// Skips the `.env` file: its variables are already in the environment.
-fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
+pub(super) fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["--no-env-file", "local", "up", "--background", "--data-dir"].map(OsString::from).to_vec();
     arguments.push(plan.data_dir().into());

@@ -12,6 +12,7 @@ mod external;
 mod foreground;
 mod ownership;
 mod privacy;
+mod snapshots;
 mod survival;
 mod taken_ports;
 mod terminal;

@@ -84,6 +84,9 @@ pub(super) const COMMANDS: &[(&str, Dry)] = &[
     ("doctor", Reads),
     ("local down", Refused),
     ("local exec", Refused),
+    ("local restore", Refused),
+    ("local snapshot", Refused),
+    ("local snapshots", Reads),
     ("local status", Reads),
     ("local up", Refused),
     ("man", Reads),
@@ -233,9 +236,11 @@ fn what_has_no_dry_run_does_nothing() {
     for (name, _) in tried().filter(|(_, dry_run)| matches!(dry_run, Refused)) {
         let mut command = sandbox.command(["--dry-run"]);
         command.args(name.split(' '));
-        if *name == "local exec" {
-            command.args(["touch", "ran"]);
-        }
+        match *name {
+            "local exec" => command.args(["touch", "ran"]),
+            "local restore" | "local snapshot" => command.arg("seeded"),
+            _ => &mut command,
+        };
         let run = Run::of(&mut command).exits_with(2).says("has no dry run").says("nothing was done");
         assert_eq!(run.stdout, "");
     }

@@ -6,7 +6,7 @@ use super::dry_run::{COMMANDS, Dry, world};
 use crate::support::{Endless, EndlessServer, Fault, GROUP, Pool, Proxy, Run, Sandbox, Spawned, moto};
 
 /// The commands that ask no AWS service, or of which another test says what they do.
-const ELSEWHERE: [&str; 17] = [
+const ELSEWHERE: [&str; 20] = [
     "__complete",
     "completions",
     "config show",
@@ -21,6 +21,9 @@ const ELSEWHERE: [&str; 17] = [
     "ddb stream policy",
     "local down",
     "local exec",
+    "local restore",
+    "local snapshot",
+    "local snapshots",
     "local status",
     "local up",
     "man",

@@ -58,15 +58,26 @@ fn output_of_doctor_and_the_settings() {
 fn output_of_the_local_stack() {
     let mut book = Book::open("output/local");
     let world = World::new();
-    let mut pages = ["local-up", "local-status", "local-down"].map(|name| (name, Page::default()));
-    let [(_, up), (_, status), (_, down)] = &mut pages;
+    let names =
+        ["local-up", "local-status", "local-snapshot", "local-snapshots", "local-restore", "local-down"];
+    let mut pages = names.map(|name| (name, Page::default()));
+    let [(_, up), (_, status), (_, snapshot), (_, snapshots), (_, restore), (_, down)] = &mut pages;
     status.run(&mut world.on_ports("status", &[]));
     up.run(&mut world.on_ports("up", &["--detach"]));
     up.run(&mut world.on_ports("up", &["--detach"]));
     for format in FORMATS {
         status.run(&mut world.on_ports("status", format));
     }
+    snapshots.run(&mut world.command(["local", "snapshots"]));
+    snapshot.run(&mut world.command(["local", "snapshot", "seeded"]));
+    snapshot.run(&mut world.command(["local", "snapshot", "seeded"]));
+    for format in FORMATS {
+        snapshots.run(world.command(["local", "snapshots"]).args(format));
+    }
+    restore.run(&mut world.command(["local", "restore", "seeded"]));
     down.run(&mut world.command(["local", "down"]));
+    restore.run(&mut world.command(["local", "restore", "seeded"]));
+    snapshot.run(&mut world.command(["local", "snapshot", "seeded", "--delete"]));
     down.run(&mut world.command(["local", "down"]));
     for (name, page) in &pages {
         book.page(name, page);

@@ -212,6 +212,8 @@ const FILTERS: &[(&str, &str)] = &[
     ("label", r"\x22label\x22:\x22(?<value>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\x22"),
     ("shard", r"\bshardId-(?<value>\d{20}-[0-9a-f]{8})\b"),
     ("sequence", r"\b(?<value>\d{21})\b"),
+    ("size", r"\bseeded\b.* (?<value>\d+) MiB\b"),
+    ("bytes", r"\x22bytes\x22:(?<value>\d{8})\b"),
     // Refused: 111 on Linux, 61 on macOS.
     ("errno", r"\(os error (?<value>111|61)\)"),
     ("sha256", r"\x22sha256\x22:\x22(?<value>[0-9a-f]{64})\x22"),

@@ -1,0 +1,54 @@
+//! `cruddur local restore`
+
+use clap::Args;
+
+use super::DataArgs;
+use super::up::background_arguments;
+use crate::context::Context;
+use crate::error::Result;
+use crate::local::{self, Kept, Ports, Report, StackConfig, data_dir};
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # put back what all three services held then; what they hold now is lost
+  cruddur local restore seeded
+  # for a stack with its data elsewhere
+  cruddur local restore seeded --data-dir ./stack";
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Name of the snapshot
+    name: String,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RestoreArgs) -> Result<()> {
+    let data_dir = data_dir(cx.config(), args.data.data_dir.as_deref())?;
+    let kept = Kept { data_dir, name: args.name.clone() };
+    kept.check()?;
+    let running = local::running(&kept.data_dir)?;
+    if running.is_some() {
+        local::down(cx.config(), &kept.data_dir).await?;
+    }
+    let restored = local::restore(cx.config(), &kept).await;
+    if let Some(report) = running {
+        start_again(cx, &kept, report)?;
+        restored?;
+        ui.status(format!("restored the snapshot {}", kept.name));
+        ui.status("the stack runs again, in the background; cruddur local down stops it");
+    } else {
+        restored?;
+        ui.status(format!("restored the snapshot {}; cruddur local up starts the stack", kept.name));
+    }
+    Ok(())
+}
+
+/// Starts the stack with the ports and for the programs that it had.
+fn start_again(cx: &Context, kept: &Kept, report: Report) -> Result<()> {
+    let mut ports = report.services.iter().map(|service| service.port);
+    let ports = Ports { dynamodb: ports.next(), postgres: ports.next(), cognito: ports.next() };
+    let plan = StackConfig::new(cx.config(), &cx.connection_url()?, kept.data_dir.clone(), ports, false)?;
+    local::up_detached(&background_arguments(&plan.open_to(report.access))).map(drop)
+}
