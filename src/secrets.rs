@@ -1,11 +1,31 @@
 //! Hides secrets in output.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 /// Replaces a secret.
 pub const HIDDEN: &str = "***";
 /// A secret shorter than this is hidden only as a whole word, because it occurs everywhere.
 const SHORT: usize = 4;
 /// How many characters identify a secret that a server has cut off.
 const BEGINNING: usize = 16;
+
+/// The members of Cognito's requests that hold a password.
+const PASSWORDS: [&str; 2] = ["Password", "TemporaryPassword"];
+
+/// A request's JSON without the passwords in it.
+pub fn without_passwords(body: &[u8]) -> Cow<'_, [u8]> {
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return body.into() };
+    let mut found = false;
+    for name in PASSWORDS {
+        if let Some(password) = members.get_mut(name) {
+            *password = HIDDEN.into();
+            found = true;
+        }
+    }
+    if found { Value::Object(members).to_string().into_bytes().into() } else { body.into() }
+}
 
 /// Hides `secrets` in `text`, whole or cut off.
 pub fn hide<'s>(text: &str, secrets: impl IntoIterator<Item = &'s str>) -> String {

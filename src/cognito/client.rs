@@ -3,7 +3,7 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 
-use crate::aws::{Aws, Endpoint, code, is_refusal};
+use crate::aws::{Aws, DryRun, Endpoint, code, is_refusal};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Reason, Result};
 
@@ -11,6 +11,7 @@ use crate::error::{Error, Reason, Result};
 pub struct UserPool {
     pub(super) client: Client,
     pub(super) id: String,
+    pub(super) dry_run: Option<DryRun>,
     place: Endpoint,
     /// The configured id, and the region that requests are signed for.
     setting: UserPoolId,
@@ -22,12 +23,12 @@ impl UserPool {
     pub async fn connect(config: AwsConfig, pool: UserPoolId) -> Result<Self> {
         let aws = Aws::load(&config).await?;
         let interceptors = aws.interceptors();
-        let Aws { sdk, place, .. } = aws;
+        let Aws { sdk, place, dry_run, .. } = aws;
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let mut client = aws_sdk_cognitoidentityprovider::config::Builder::from(&sdk);
         client.set_interceptors(interceptors);
         let client = Client::from_conf(client.build());
-        Ok(Self { client, id: pool.id().to_owned(), place, setting: pool, region })
+        Ok(Self { client, id: pool.id().to_owned(), dry_run, place, setting: pool, region })
     }
 
     /// The pool's id.

@@ -88,7 +88,7 @@ impl Listing<'_> {
 }
 
 impl UserPool {
-    fn user(&self, user: UserType) -> Result<PoolUser> {
+    pub(super) fn user(&self, user: UserType) -> Result<PoolUser> {
         let attributes = user.attributes.unwrap_or_default().into_iter();
         let identity = super::identity(attributes.map(|attribute| (attribute.name, attribute.value)))
             .ok_or_else(|| {
@@ -100,6 +100,7 @@ impl UserPool {
             })?;
         let created = user.user_create_date.and_then(|date| date.fmt(DateTimeFormat::DateTime).ok());
         Ok(PoolUser {
+            username: user.username.unwrap_or_default(),
             identity,
             status: user.user_status.map(|status| status.as_str().to_owned()),
             enabled: user.enabled,

@@ -1,10 +1,12 @@
 //! Everything that talks to Cognito, with paging and retries. Also reads saved listings.
 
 mod add;
+mod change;
 mod client;
 mod list;
 mod saved;
 
+pub use add::{Added, FirstPassword};
 pub use client::UserPool;
 pub use list::Listing;
 pub use saved::parse_saved;

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use clap::Args;
 
-use crate::config::UserPoolId;
+use crate::config::{Target, UserPoolId};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::Format;
@@ -36,6 +36,17 @@ impl PoolArgs {
     pub(super) fn needed(&self, cx: &Context) -> Result<UserPoolId> {
         cx.config().needed_user_pool(self.user_pool_id.as_deref())
     }
+
+    /// The pool, whose users are to be changed. On AWS that takes `--prod`.
+    pub(super) fn to_change(&self, cx: &Context) -> Result<UserPoolId> {
+        let pool = self.needed(cx)?;
+        if cx.target() == Target::Local && !cx.config().cognito(&pool)?.is_emulated() {
+            return Err(Error::usage(format!("the user pool {} is on AWS", pool.id()))
+                .hint("to change it, add: --prod")
+                .hint("name an emulator with --endpoint-url or AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"));
+        }
+        Ok(pool)
+    }
 }
 
 /// Quotes `text` as one word of a shell command line.
@@ -45,6 +56,24 @@ pub(super) fn shell_word(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Checks a new handle, which `argument` gives.
+pub(super) fn check_handle(argument: &str, handle: &str) -> Result<()> {
+    let is_wrong = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    if handle.is_empty() || handle.contains(is_wrong) {
+        let why = "is empty, or holds white space, control characters or \"@\"";
+        return Err(Error::usage(format!("{argument} {why}")));
+    }
+    Ok(())
+}
+
+/// Checks a new display name, which `argument` gives.
+pub(super) fn check_display_name(argument: &str, name: &str) -> Result<()> {
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        return Err(Error::usage(format!("{argument} is empty or holds control characters")));
+    }
+    Ok(())
 }
 
 /// The text of a file that the user named.

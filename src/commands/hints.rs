@@ -146,6 +146,24 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         Reason::BadFilter => text(
             r#"a filter looks like --filter 'email ^= "nina"'; = compares the whole value, ^= its beginning"#,
         ),
+        Reason::AddressTaken(email, target) => text(format!(
+            "to see whose it is run: cruddur cognito list-users --filter {}{}",
+            shell_word(&format!("email = \"{email}\"")),
+            target.flag()
+        )),
+        Reason::HandleTaken(handle, target) => text(format!(
+            "to change the password run: cruddur cognito set-password {}{}",
+            shell_word(handle),
+            target.flag()
+        )),
+        Reason::TemporaryPassword(handle, target) => text(format!(
+            "the password is a temporary one; to set it run: cruddur cognito set-password {}{}",
+            shell_word(handle),
+            target.flag()
+        )),
+        Reason::MissingPoolUser(target) => {
+            text(format!("to see all users run: cruddur cognito list-users{}", target.flag()))
+        }
         Reason::NotSavedUsers => text("to save one run: cruddur cognito list-users -o json > users.json"),
         Reason::UnusableRule => {
             text("name an ingress rule of your own, with --security-group-rule-id or DB_SG_RULE_ID")

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::target::announce_unasked;
-use crate::cognito::UserPool;
+use crate::cognito::{Added, FirstPassword, UserPool};
 use crate::config::{Source, UserPoolId};
 use crate::context::Context;
 use crate::error::{Reason, Result};
@@ -11,8 +11,8 @@ use crate::messaging::Identity;
 use crate::output::Ui;
 use crate::postgres::Session;
 
-/// The password of the people that setup adds, as public as that of the local PostgreSQL.
-const PASSWORD: &str = "Cruddur-local-1";
+/// The password of the people that are added, as public as that of the local PostgreSQL.
+pub(super) const PASSWORD: &str = "Cruddur-local-1";
 
 /// A user pool from which setup takes the users' ids.
 pub(super) struct PoolOfSetup {
@@ -87,12 +87,12 @@ impl PoolOfSetup {
                 joined.added += 1;
                 continue;
             }
-            match self.pool.add(&person, PASSWORD).await? {
-                Some(identity) => {
+            match self.pool.add(&person, FirstPassword::Permanent(PASSWORD)).await? {
+                Added::Done(identity) => {
                     joined.identities.push(identity);
                     joined.added += 1;
                 }
-                None => joined.refused.push(person.handle),
+                Added::Refused(_) => joined.refused.push(person.handle),
             }
         }
         Ok(Some(joined))

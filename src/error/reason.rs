@@ -133,6 +133,14 @@ pub enum Reason {
     OtherRegion(String, String),
     /// Cognito cannot read the filter.
     BadFilter,
+    /// Another user of the pool has this address.
+    AddressTaken(String, Target),
+    /// A user of the pool has this handle already.
+    HandleTaken(String, Target),
+    /// The user of this handle has a temporary password, and should have another.
+    TemporaryPassword(String, Target),
+    /// There is no such user in the pool.
+    MissingPoolUser(Target),
     /// The file is not a saved list of users.
     NotSavedUsers,
     /// The security group's rule lets nobody in, or not by address.

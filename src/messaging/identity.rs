@@ -31,6 +31,9 @@ impl Identity {
 /// A user of the user pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PoolUser {
+    /// The name by which the service finds the user, often the `sub`.
+    #[serde(skip)]
+    pub username: String,
     /// The fields used for matching.
     #[serde(flatten)]
     pub identity: Identity,

@@ -206,14 +206,23 @@ impl Ui {
 
     /// Asks on stderr and reads a line; `None` at the end of input, or on Ctrl-C.
     pub fn ask(&mut self, question: &str) -> Result<Option<String>> {
+        self.ask_by(question, true)
+    }
+
+    /// The same, without showing what is typed.
+    pub fn ask_secret(&mut self, question: &str) -> Result<Option<String>> {
+        self.ask_by(question, false)
+    }
+
+    fn ask_by(&mut self, question: &str, shows: bool) -> Result<Option<String>> {
         // Set up first, so that Ctrl-C works as soon as the question is shown.
-        let keyboard = prompt::Keyboard::without_interrupt();
+        let keyboard = prompt::Keyboard::without_interrupt(shows);
         let _ = write!(self.stderr, "{question} ");
         let _ = self.stderr.flush();
         let answer = prompt::read_line(&keyboard)
             .map_err(|cause| Error::failed("cannot read the answer").because(cause))?;
-        if answer.is_none() {
-            // Nobody pressed Enter.
+        if answer.is_none() || !shows {
+            // Nobody pressed Enter, or it was not shown.
             self.line(format_args!(""));
         }
         Ok(answer)

@@ -35,21 +35,24 @@ pub(super) fn read_line(_keyboard: &Keyboard) -> io::Result<Option<String>> {
 mod keyboard {
     use std::io;
 
-    use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
     /// The value for "no key".
     const NO_KEY: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
     /// A terminal whose Ctrl-C ends the line instead of the process, so that the caller can report
-    /// that nothing was done. Restored when dropped.
+    /// that nothing was done. Shows what is typed, or not. Restored when dropped.
     pub(in super::super) struct Keyboard(Option<Termios>);
 
     impl Keyboard {
-        pub(in super::super) fn without_interrupt() -> Self {
+        pub(in super::super) fn without_interrupt(shows: bool) -> Self {
             let Ok(before) = tcgetattr(io::stdin()) else { return Self(None) };
             let mut changed = before.clone();
             changed.special_codes[SpecialCodeIndex::VINTR] = NO_KEY;
             changed.special_codes[SpecialCodeIndex::VEOL] = super::CTRL_C;
+            if !shows {
+                changed.local_modes.remove(LocalModes::ECHO);
+            }
             let changed = tcsetattr(io::stdin(), OptionalActions::Now, &changed);
             Self(changed.is_ok().then_some(before))
         }
@@ -69,7 +72,7 @@ mod keyboard {
     pub(in super::super) struct Keyboard;
 
     impl Keyboard {
-        pub(in super::super) fn without_interrupt() -> Self {
+        pub(in super::super) fn without_interrupt(_shows: bool) -> Self {
             Self
         }
     }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::rds::Group;
 use crate::support::{COGNITO_ENDPOINT, Pool, Run, Sandbox, Spawned, Stack, World, leaves, moto};
+use crate::user_pool::Local;
 
 /// Examples that can only be parsed here, and why. Keep it short.
 const PARSED_ONLY: &[(&str, &str)] =
@@ -59,7 +60,7 @@ const WRAPPER: &str = r#"
 cruddur() {
     case " $* " in
         *" --prod "*)
-            AWS_ACCESS_KEY_ID=production AWS_SECRET_ACCESS_KEY=secret AWS_REGION="${AWS_REGION:-us-east-1}" \
+            AWS_COGNITO_USER_POOL_ID="$POOL" AWS_ACCESS_KEY_ID=production AWS_SECRET_ACCESS_KEY=secret AWS_REGION="${AWS_REGION:-us-east-1}" \
                 command cruddur --endpoint-url "$EMULATOR" "$@" ;;
         *) (unset PROD_CONNECTION_URL; command cruddur "$@") ;;
     esac
@@ -151,6 +152,10 @@ fn group(path: &str) -> &'static str {
 fn run_all(is_wanted: impl Fn(&str) -> bool, place: impl Fn(&Leaf) -> Place) {
     let pool = Pool::new();
     pool.add(["nina", "oscar", "petra"].map(|name| (name, Some(name))));
+    // The examples that change users are told of the local stack's own pool.
+    let people = Local::new();
+    people.add("nina");
+    people.add("petra");
     let security_group = Group::new();
     let rule = security_group.developers_rule();
     for leaf in leaves_with_examples().iter().filter(|leaf| is_wanted(&leaf.path)) {
@@ -171,9 +176,13 @@ fn run_all(is_wanted: impl Fn(&str) -> bool, place: impl Fn(&Leaf) -> Place) {
                 shell
                     .env("EMULATOR", emulator)
                     .env("AWS_ENDPOINT_URL_EC2", moto().url())
+                    .env("POOL", &pool.id)
                     .env("DB_SG_ID", &security_group.id)
                     .env("DB_SG_RULE_ID", &rule)
                     .env("GITPOD_IP", "1.1.1.1");
+                if leaf.path.starts_with("cognito ") && leaf.path != "cognito list-users" {
+                    shell.env(COGNITO_ENDPOINT, people.0.url()).env_remove("AWS_COGNITO_USER_POOL_ID");
+                }
                 shell
             };
             if let Some((_, before)) = BEFORE.iter().find(|(path, _)| *path == leaf.path) {

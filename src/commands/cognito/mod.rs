@@ -1,6 +1,10 @@
 //! `cruddur cognito`: the user pool.
 
+mod create_user;
+mod delete_user;
 mod list_users;
+mod password;
+mod set_password;
 
 use clap::Subcommand;
 
@@ -14,12 +18,30 @@ pub enum Command {
     /// List the users of the pool
     #[command(after_help = list_users::EXAMPLES)]
     ListUsers(list_users::ListUsersArgs),
+    /// Add a user who signs in by email
+    ///
+    /// In the local stack's pool the password is Cruddur-local-1, unless stdin gives another.
+    /// Elsewhere it is asked for at a terminal. The handle must be new to the pool. PostgreSQL is not
+    /// changed.
+    #[command(after_help = create_user::EXAMPLES)]
+    CreateUser(create_user::CreateUserArgs),
+    /// Give a user another password
+    #[command(after_help = set_password::EXAMPLES)]
+    SetPassword(set_password::SetPasswordArgs),
+    /// Delete a user from the pool
+    ///
+    /// PostgreSQL is not changed: the user's row keeps its cognito_user_id.
+    #[command(after_help = delete_user::EXAMPLES)]
+    DeleteUser(delete_user::DeleteUserArgs),
 }
 
 impl Command {
     pub(super) async fn run(&self, cx: &Context, ui: &mut Ui) -> Result<()> {
         match self {
             Self::ListUsers(args) => list_users::run(cx, ui, args).await,
+            Self::CreateUser(args) => Box::pin(create_user::run(cx, ui, args)).await,
+            Self::SetPassword(args) => Box::pin(set_password::run(cx, ui, args)).await,
+            Self::DeleteUser(args) => Box::pin(delete_user::run(cx, ui, args)).await,
         }
     }
 }

@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::TableArgs;
-use crate::commands::common::{OutputArgs, count, shell_word};
+use crate::commands::common::{OutputArgs, check_display_name, check_handle, count, shell_word};
 use crate::commands::ddb::args::usage::{Bill, UsageArgs};
 use crate::commands::plan::{requests_json, show_requests};
 use crate::commands::signals::Signals;
@@ -168,20 +168,10 @@ async fn rename_copies(
 
 impl RenameUserArgs {
     fn check(&self) -> Result<()> {
-        if let Some(name) = &self.display_name
-            && (name.trim().is_empty() || name.chars().any(char::is_control))
-        {
-            return Err(Error::usage("--display-name is empty or holds control characters"));
+        if let Some(name) = &self.display_name {
+            check_display_name("--display-name", name)?;
         }
-        if let Some(handle) = &self.new_handle {
-            let is_wrong = |c: char| c.is_whitespace() || c.is_control() || c == '@';
-            if handle.is_empty() || handle.contains(is_wrong) {
-                return Err(Error::usage(
-                    "--new-handle is empty, or holds white space, control characters or \"@\"",
-                ));
-            }
-        }
-        Ok(())
+        self.new_handle.as_ref().map_or(Ok(()), |handle| check_handle("--new-handle", handle))
     }
 
     /// Finds the user by the handle, or by the new one after an interrupted run.

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::on_prod;
 use crate::rds::{Group, described};
-use crate::support::{Item, Proxy, Run, Sandbox, TABLE, commands, moto, runtime, text};
+use crate::support::{COGNITO_ENDPOINT, Item, Proxy, Run, Sandbox, TABLE, commands, moto, runtime, text};
+use crate::user_pool::Local;
 
 /// What a command does under `--dry-run`.
 pub(super) enum Dry {
@@ -23,7 +24,13 @@ use Dry::{Reads, Refused, Shows};
 
 /// Every command, and how it is to be tried. One that is missing here fails the test.
 pub(super) const COMMANDS: &[(&str, Dry)] = &[
+    (
+        "cognito create-user",
+        Shows(&["rosa", "--email", "rosa@example.com"], "Cognito AdminSetUserPassword {"),
+    ),
+    ("cognito delete-user", Shows(&["nina"], "Cognito AdminDeleteUser {")),
     ("cognito list-users", Reads),
+    ("cognito set-password", Shows(&["nina", "--password-stdin"], "\"Password\":\"***\"")),
     ("__complete", Reads),
     ("completions", Reads),
     ("config show", Reads),
@@ -166,19 +173,30 @@ pub(super) fn world() -> Sandbox {
     sandbox
 }
 
+/// A local user pool with somebody in it.
+pub(super) fn pool() -> Local {
+    let pool = Local::new();
+    pool.add("nina");
+    pool
+}
+
 /// A command in the world, with every AWS service behind a proxy that records.
-fn dry(sandbox: &Sandbox, words: &[&str], ddb: &Proxy, ec2: &Proxy) -> std::process::Command {
+fn dry(sandbox: &Sandbox, words: &[&str], [ddb, ec2, cognito]: [&Proxy; 3]) -> std::process::Command {
     let mut command = sandbox.command(words);
     command
         .arg("--dry-run")
         .env("AWS_ENDPOINT_URL_DYNAMODB", ddb.url())
         .env("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", ddb.url())
         .env("AWS_ENDPOINT_URL_EC2", ec2.url())
+        .env(COGNITO_ENDPOINT, cognito.url())
         .env("CRUDDUR_STATE_DIR", sandbox.path().join("state"));
+    if words[0] == "cognito" {
+        command.env_remove("AWS_COGNITO_USER_POOL_ID");
+    }
     command
 }
 
-pub(super) const READS: [&str; 12] = [
+pub(super) const READS: [&str; 13] = [
     "BatchGetItem",
     "DescribeContinuousBackups",
     "DescribeStream",
@@ -189,6 +207,7 @@ pub(super) const READS: [&str; 12] = [
     "GetShardIterator",
     "ListTables",
     "ListTagsOfResource",
+    "ListUsers",
     "Query",
     "Scan",
 ];
@@ -199,13 +218,15 @@ fn no_command_writes_and_each_says_what_it_would() {
     let group = Group::new();
     let rule = group.developers_rule();
     let ec2 = Proxy::new(moto().url(), "", |_| None);
+    let pool = pool();
     let before = State::of(&sandbox);
     for (name, dry_run) in tried() {
         let Shows(more, shown) = dry_run else { continue };
         let ddb = Proxy::new(sandbox.endpoint(), "", |_| None);
+        let cognito = Proxy::new(pool.0.url(), "", |_| None);
         let mut words: Vec<&str> = name.split(' ').collect();
         words.extend(*more);
-        let mut command = dry(&sandbox, &words, &ddb, &ec2);
+        let mut command = dry(&sandbox, &words, [&ddb, &ec2, &cognito]);
         if *name == "rds update-sg-rule" {
             command.args(["--group-id", &group.id, "--security-group-rule-id", &rule, "--ip", "1.1.1.1"]);
         }
@@ -217,7 +238,7 @@ fn no_command_writes_and_each_says_what_it_would() {
         let writes_to = if ["setup", "ddb rename-user"].contains(name) { 2 } else { 1 };
         assert_eq!(targets, writes_to, "{name}: a line names each target:\n{}", run.stderr);
         assert!(run.stderr.starts_with("LOCAL "), "{name}: nothing comes before it:\n{}", run.stderr);
-        let sent = ddb.operations();
+        let sent = [ddb.operations(), cognito.operations()].concat();
         assert!(sent.iter().all(|operation| READS.contains(&operation.as_str())), "{name}: {sent:?}");
         assert_eq!(State::of(&sandbox), before, "{name}");
     }

@@ -6,9 +6,10 @@ use std::process::Command;
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
-use super::dry_run::{COMMANDS, Dry, READS, world};
+use super::dry_run::{COMMANDS, Dry, READS, pool, world};
 use crate::rds::Group;
-use crate::support::{Fault, GROUP, Proxy, Run, Sandbox, StatementRecorder, boto3, moto};
+use crate::support::{COGNITO_ENDPOINT, Fault, GROUP, Proxy, Run, Sandbox, StatementRecorder, boto3, moto};
+use crate::user_pool::Local;
 
 /// What makes room for a command that would have nothing to do.
 const BEFORE: &[(&str, &[&str])] = &[
@@ -28,17 +29,19 @@ struct Watched<'w> {
     sandbox: &'w Sandbox,
     ddb: Proxy,
     ec2: Proxy,
+    cognito: Proxy,
     postgres: StatementRecorder,
 }
 
 impl<'w> Watched<'w> {
-    fn new(sandbox: &'w Sandbox) -> Self {
+    fn new(sandbox: &'w Sandbox, pool: &Local) -> Self {
         let url = sandbox.connection_url();
         let server = Regex::new(r":(\d+)/").unwrap().captures(&url).unwrap()[1].parse().unwrap();
         Self {
             sandbox,
             ddb: Proxy::new(sandbox.endpoint(), "", |_| None),
             ec2: Proxy::new(moto().url(), "", |_| None),
+            cognito: Proxy::new(pool.0.url(), "", |_| None),
             postgres: StatementRecorder::new(server),
         }
     }
@@ -51,16 +54,23 @@ impl<'w> Watched<'w> {
             .env("AWS_ENDPOINT_URL_DYNAMODB", self.ddb.url())
             .env("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", self.ddb.url())
             .env("AWS_ENDPOINT_URL_EC2", self.ec2.url())
+            .env(COGNITO_ENDPOINT, self.cognito.url())
             .env("CRUDDUR_STATE_DIR", self.sandbox.path().join("state"))
             .env("CONNECTION_URL", Regex::new(r":\d+/").unwrap().replace(&url, port.as_str()).as_ref());
+        if words[0] == "cognito" {
+            command.env_remove("AWS_COGNITO_USER_POOL_ID");
+        }
         command
     }
 
     /// What was sent that writes: requests as a plan shows them, and statements.
     fn sent(&self) -> Sent {
-        let of_ddb = self.ddb.requests().into_iter().filter(|it| !READS.contains(&it.operation.as_str()));
-        let of_ddb =
-            of_ddb.map(|it| ("DynamoDB".to_owned(), it.operation, serde_json::from_str(&it.body).unwrap()));
+        let of_json =
+            [("DynamoDB", &self.ddb), ("Cognito", &self.cognito)].into_iter().flat_map(|(name, proxy)| {
+                let writes =
+                    proxy.requests().into_iter().filter(|it| !READS.contains(&it.operation.as_str()));
+                writes.map(move |it| (name.to_owned(), it.operation, serde_json::from_str(&it.body).unwrap()))
+            });
         let of_ec2 = self.ec2.requests().into_iter().filter(|it| it.operation.starts_with("Modify"));
         let of_ec2 = of_ec2.map(|it| {
             let form = form_urlencoded::parse(it.body.as_bytes()).into_owned();
@@ -72,7 +82,7 @@ impl<'w> Watched<'w> {
         });
         let statements = self.postgres.statements().into_iter();
         let statements = statements.filter(|it| !CHANGES_NOTHING.iter().any(|begin| it.starts_with(begin)));
-        Sent { requests: of_ddb.chain(of_ec2).collect(), statements: statements.collect() }
+        Sent { requests: of_json.chain(of_ec2).collect(), statements: statements.collect() }
     }
 }
 
@@ -90,7 +100,7 @@ fn planned(stdout: &str) -> (Vec<Request>, String) {
         let mut words = line.splitn(3, ' ');
         let (service, operation) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         match words.next().map(serde_json::from_str::<Value>) {
-            Some(Ok(body)) if ["DynamoDB", "EC2"].contains(&service) => {
+            Some(Ok(body)) if ["Cognito", "DynamoDB", "EC2"].contains(&service) => {
                 requests.push((service.to_owned(), operation.to_owned(), body));
             }
             _ if !["BEGIN;", "COMMIT;"].contains(&line) => {
@@ -106,8 +116,11 @@ fn planned(stdout: &str) -> (Vec<Request>, String) {
 /// The same without what differs from run to run: times, uuids, tokens; and writes that go out
 /// side by side in one order.
 fn normal(requests: Vec<Request>) -> Vec<String> {
-    let rules =
-        [(r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00", "TIME"), ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID")];
+    let rules = [
+        (r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00", "TIME"),
+        ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
+        (r#"Password":"[^"]*""#, "PASSWORD"),
+    ];
     let one = |(service, operation, body): Request| {
         let text = format!("{service} {operation} {body}");
         rules.iter().fold(text, |text, (pattern, name)| {
@@ -134,15 +147,17 @@ fn without_values(statements: &str) -> String {
 /// Compares what a dry run shows with what the same words then send.
 #[track_caller]
 fn holds(sandbox: &Sandbox, words: &[&str], code: i32) -> Sent {
-    let dry = Watched::new(sandbox);
+    let pool = pool();
+    let dry = Watched::new(sandbox, &pool);
     let run = Run::of(dry.command(words).args(["--dry-run", "--full"])).exits_with(code);
     let nothing = dry.sent();
     let asks_only = |(_, _, body): &Request| body["DryRun"] == "true";
     assert!(nothing.requests.iter().all(asks_only), "{words:?}: a dry run sent {:?}", nothing.requests);
     assert_eq!(nothing.statements, [""; 0], "{words:?}");
     let (requests, statements) = planned(&run.stdout);
-    let real = Watched::new(sandbox);
-    Run::of(real.command(words).stdin(std::process::Stdio::null())).succeeds();
+    let real = Watched::new(sandbox, &pool);
+    // Only what takes a password reads it.
+    Run::with_input(&mut real.command(words), "Correct-horse-7\n").succeeds();
     let sent = real.sent();
     let (shown, mut is) = (normal(requests), normal(sent.requests.clone()));
     if words[0] == IN_PART.0 {

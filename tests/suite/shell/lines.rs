@@ -1,6 +1,7 @@
 //! What commands say fits a terminal of 80 columns.
 
-use crate::support::{GROUP, Sandbox};
+use crate::support::{COGNITO_ENDPOINT, GROUP, Run, Sandbox};
+use crate::user_pool::Local;
 
 /// The commonest commands, in an order in which they work, fail and have nothing to show.
 const COMMANDS: &[&[&str]] = &[
@@ -62,6 +63,11 @@ const COMMANDS: &[&[&str]] = &[
     &["db", "seed"],
     &["db", "update-cognito-user-ids"],
     &["cognito", "list-users"],
+    &["cognito", "create-user", "quinn", "--email", "quinn@example.com"],
+    &["cognito", "set-password", "quinn", "--password-stdin"],
+    &["cognito", "create-user", "quinn", "--email", "quinn@example.com"],
+    &["cognito", "delete-user", "quinn"],
+    &["cognito", "delete-user", "quinn"],
     &["rds", "update-sg-rule"],
     &["db", "drop"],
     &["db", "drop"],
@@ -78,18 +84,25 @@ fn is_copied(line: &str) -> bool {
 
 #[test]
 fn no_line_of_prose_is_longer_than_80_columns() {
-    let sandbox = Sandbox::new();
+    let (sandbox, pool) = (Sandbox::new(), Local::new());
     let endpoint = sandbox.endpoint();
     let mut long = Vec::new();
     for command in COMMANDS {
-        let run = sandbox.cruddur(*command);
+        let mut line = sandbox.command(*command);
+        if command[0] == "cognito" {
+            line.env(COGNITO_ENDPOINT, pool.0.url()).env_remove("AWS_COGNITO_USER_POOL_ID");
+        }
+        let run = Run::with_input(&mut line, "Correct-horse-7");
         assert!(
             run.code < 2 || run.code == 3 || run.code == 4 || command[0] == "rds",
             "{command:?}: {run:?}"
         );
         // Names as long as they usually are.
-        let said =
-            run.stderr.replace(sandbox.database(), "cruddur").replace(&endpoint, "http://localhost:8000");
+        let said = run
+            .stderr
+            .replace(sandbox.database(), "cruddur")
+            .replace(&endpoint, "http://localhost:8000")
+            .replace(&pool.0.url(), "http://localhost:9229");
         for line in said.lines().filter(|line| !is_copied(line)) {
             if line.chars().count() > 80 {
                 long.push(format!("{}: {line}", command.join(" ")));

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{FORMATS, formats};
 use crate::rds::Group;
-use crate::support::{Book, Page, Pool, Sandbox, World, bare_cruddur, files_below, leaves};
+use crate::support::{
+    Book, COGNITO_ENDPOINT, Page, Pool, Run, Sandbox, World, bare_cruddur, files_below, leaves,
+};
+use crate::user_pool::Local;
 
 #[test]
 fn output_of_the_user_pool() {
@@ -21,6 +24,22 @@ fn output_of_the_user_pool() {
             page.run(sandbox.with_pool(&pool, &command).args(format));
         }
         book.page(&command.join("-"), &page);
+    }
+    let local = Local::new();
+    let mut pages = ["create-user", "set-password", "delete-user"].map(|name| (name, Page::default()));
+    let create = ["create-user", "quinn", "--email", "quinn@example.com"];
+    let set = ["set-password", "quinn", "--password-stdin"];
+    let delete = ["delete-user", "quinn"];
+    for (page, words) in [(0, &create[..]), (1, &set), (2, &delete)] {
+        for more in [&["--dry-run"][..], &[], &[]] {
+            let mut command = sandbox.command(["cognito"].iter().chain(words).chain(more));
+            command.env(COGNITO_ENDPOINT, local.0.url()).env_remove("AWS_COGNITO_USER_POOL_ID");
+            // Setting it again works; the others say why they cannot.
+            pages[page].1.add(Run::with_input(&mut command, "Correct-horse-7\n"));
+        }
+    }
+    for (name, page) in &pages {
+        book.page(&format!("cognito-{name}"), page);
     }
     book.close();
 }

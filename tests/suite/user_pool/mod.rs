@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::support::{LOCAL_POOL, boto3_attempt, runtime};
 
 /// A pool in memory.
-struct Local(Server);
+pub struct Local(pub Server);
 
 impl Local {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(runtime().block_on(user_pool::start(0, None, Access::default())).unwrap())
     }
 
@@ -42,19 +42,21 @@ impl Local {
 
     /// Adds a user of this handle. Gives the sub.
     #[track_caller]
-    fn add(&self, handle: &str) -> String {
+    pub fn add(&self, handle: &str) -> String {
         let mut user = self.call("admin_create_user", &person(handle));
         user["User"]["Username"].take().as_str().unwrap().to_owned()
     }
 }
 
-fn attempt(endpoint: &str, pool: &str, operation: &str, arguments: &Value) -> Value {
+/// What an operation on this pool answers, as [`boto3_attempt`] has it.
+#[track_caller]
+pub fn attempt(endpoint: &str, pool: &str, operation: &str, arguments: &Value) -> Value {
     let mut arguments = arguments.clone();
     arguments["UserPoolId"] = pool.into();
     boto3_attempt(endpoint, "cognito-idp", operation, &arguments)
 }
 
-fn email(handle: &str) -> String {
+pub fn email(handle: &str) -> String {
     format!("{handle}@example.com")
 }
 
@@ -69,7 +71,7 @@ fn person(handle: &str) -> Value {
 }
 
 /// An attribute in an answer's list.
-fn attribute<'a>(listed: &'a Value, name: &str) -> Option<&'a str> {
+pub fn attribute<'a>(listed: &'a Value, name: &str) -> Option<&'a str> {
     let mut listed = listed.as_array().expect("a list of attributes").iter();
     listed.find(|attribute| attribute["Name"] == name)?["Value"].as_str()
 }

@@ -1,0 +1,51 @@
+//! `cruddur cognito set-password`
+
+use clap::Args;
+
+use super::password::PasswordArgs;
+use crate::commands::common::PoolArgs;
+use crate::commands::plan::show_plan;
+use crate::commands::target::{ConfirmArgs, announce};
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # a new password, from a pipe; at a terminal it is asked for
+  echo Correct-horse-7 | cruddur cognito set-password nina --password-stdin
+  # the request, without the password
+  cruddur cognito set-password nina@example.com --temporary --dry-run";
+
+#[derive(Debug, Args)]
+pub struct SetPasswordArgs {
+    /// The user's handle, email address or sub
+    #[arg(value_name = "HANDLE")]
+    handle: String,
+    #[command(flatten)]
+    password: PasswordArgs,
+    #[command(flatten)]
+    pool: PoolArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetPasswordArgs) -> Result<()> {
+    let name = &args.handle;
+    let pool = cx.cognito(args.pool.to_change(cx)?).await?;
+    let at = announce(cx, ui, pool.endpoint()).await?;
+    let user = pool.find_one(name).await?;
+    let permanent = !args.password.temporary;
+    if cx.dry_run() {
+        // It shows no password, so it needs none.
+        return show_plan(ui, pool.rehearse(pool.set_password(&user.username, "", permanent)).await?);
+    }
+    let consequence =
+        format!("this replaces the password of {name:?} in {} on {}", pool.id(), pool.endpoint());
+    args.confirm.check(ui, &at, name, &consequence)?;
+    let password = args.password.read(ui)?;
+    pool.set_password(&user.username, &password, permanent).await?;
+    let kind = if permanent { "password" } else { "temporary password" };
+    ui.status(format!("set the {kind} of {name:?} in {}", pool.id()));
+    Ok(())
+}
