@@ -90,7 +90,7 @@ impl Listing<'_> {
 impl UserPool {
     pub(super) fn user(&self, user: UserType) -> Result<PoolUser> {
         let attributes = user.attributes.unwrap_or_default().into_iter();
-        let identity = super::identity(attributes.map(|attribute| (attribute.name, attribute.value)))
+        let mut identity = super::identity(attributes.map(|attribute| (attribute.name, attribute.value)))
             .ok_or_else(|| {
                 Error::failed(format!(
                     "Cognito on {} returned a user of {} without a sub",
@@ -99,10 +99,10 @@ impl UserPool {
                 ))
             })?;
         let created = user.user_create_date.and_then(|date| date.fmt(DateTimeFormat::DateTime).ok());
+        identity.status = user.user_status.map(|status| status.as_str().to_owned());
         Ok(PoolUser {
             username: user.username.unwrap_or_default(),
             identity,
-            status: user.user_status.map(|status| status.as_str().to_owned()),
             enabled: user.enabled,
             created: created.and_then(|text| text.parse().ok()),
         })

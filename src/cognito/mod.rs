@@ -13,16 +13,18 @@ pub use saved::parse_saved;
 
 use crate::messaging::Identity;
 
-/// The identity in a user's attributes; `None` without a `sub`.
+/// The identity in a user's attributes, which do not have the status; `None` without a `sub`.
 fn identity(attributes: impl Iterator<Item = (String, Option<String>)>) -> Option<Identity> {
-    let (mut handle, mut sub, mut email) = (None, None, None);
+    let (mut handle, mut sub, mut email, mut display_name) = (None, None, None, None);
     for (name, value) in attributes {
         match name.as_str() {
             "preferred_username" => handle = value,
             "sub" => sub = value,
             "email" => email = value,
+            "name" => display_name = value,
             _ => {}
         }
     }
-    Some(Identity { handle, sub: sub.filter(|sub| !sub.trim().is_empty())?, email })
+    let sub = sub.filter(|sub| !sub.trim().is_empty())?;
+    Some(Identity { handle, sub, email, name: display_name, status: None })
 }

@@ -22,6 +22,8 @@ struct Value {
     sub: Option<Sub>,
     handle: Option<String>,
     email: Option<String>,
+    name: Option<String>,
+    status: Option<String>,
     #[serde(flatten)]
     others: Others,
 }
@@ -59,17 +61,20 @@ impl Value {
             ("sub", self.sub.as_ref().map(|sub| &sub.0)),
             ("handle", self.handle.as_ref()),
             ("email", self.email.as_ref()),
+            ("name", self.name.as_ref()),
+            ("status", self.status.as_ref()),
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?.as_str())));
         let others =
             self.others.0.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
-        let is_user = self.sub.is_some() && self.others.0.is_empty();
+        let is_user =
+            self.sub.is_some() && self.name.is_none() && self.status.is_none() && self.others.0.is_empty();
         let entries: Vec<(&str, &str)> = fields.chain(others).collect();
         let is_map = !is_user && entries.iter().all(|(_, sub)| Uuid::try_parse(sub).is_ok());
         let user = |(handle, sub): (&str, &str)| Identity {
             handle: Some(handle.to_owned()),
             sub: sub.to_owned(),
-            email: None,
+            ..Identity::default()
         };
         is_map.then(|| entries.into_iter().map(user).collect())
     }
@@ -81,6 +86,14 @@ struct User {
     handle: Option<String>,
     sub: Sub,
     email: Option<String>,
+    name: Option<String>,
+    status: Option<String>,
+}
+
+impl From<User> for Identity {
+    fn from(User { handle, sub, email, name, status }: User) -> Self {
+        Self { handle, sub: sub.0, email, name, status }
+    }
 }
 
 /// A `sub` that is not empty.
@@ -104,6 +117,8 @@ struct AwsUser(Identity);
 struct AwsAttributes {
     #[serde(rename = "Attributes")]
     attributes: Vec<Attribute>,
+    #[serde(rename = "UserStatus")]
+    status: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -119,7 +134,8 @@ impl TryFrom<AwsAttributes> for AwsUser {
 
     fn try_from(user: AwsAttributes) -> Result<Self, Self::Error> {
         let attributes = user.attributes.into_iter().map(|attribute| (attribute.name, attribute.value));
-        super::identity(attributes).map(Self).ok_or("a user has no sub")
+        let identity = super::identity(attributes).ok_or("a user has no sub")?;
+        Ok(Self(Identity { status: user.status, ..identity }))
     }
 }
 
@@ -148,16 +164,13 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
             Value { aws_next: Some(_), .. } => {
                 return Err(bad(line, "it is incomplete: there are more pages"));
             }
-            Value { users: Some(found), .. } => users.extend(found.into_iter().map(|user| Identity {
-                handle: user.handle,
-                sub: user.sub.0,
-                email: user.email,
-            })),
+            Value { users: Some(found), .. } => users.extend(found.into_iter().map(Identity::from)),
             Value { aws_users: Some(found), .. } => users.extend(found.into_iter().map(|user| user.0)),
-            value => match (value.map(), value.sub) {
+            mut value => match (value.map(), value.sub.take()) {
                 (Some(found), _) => users.extend(found),
                 (None, Some(sub)) => {
-                    users.push(Identity { handle: value.handle, sub: sub.0, email: value.email });
+                    let Value { handle, email, name, status, .. } = value;
+                    users.push(User { handle, sub, email, name, status }.into());
                 }
                 (None, None) => return Err(bad(line, "it has neither users nor a sub")),
             },

@@ -10,8 +10,11 @@ use super::Timestamp;
 /// The value of `cognito_user_id` until it is replaced by the pool's `sub`.
 pub const MOCK: &str = "MOCK";
 
+/// The status of a pool user whose sign-up is not confirmed.
+const UNCONFIRMED: &str = "UNCONFIRMED";
+
 /// A pool user, as far as matching needs it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Identity {
     /// The `preferred_username`, which a user may lack.
     pub handle: Option<String>,
@@ -19,6 +22,10 @@ pub struct Identity {
     pub sub: String,
     /// The email address.
     pub email: Option<String>,
+    /// The display name.
+    pub name: Option<String>,
+    /// `CONFIRMED`, `UNCONFIRMED`, `FORCE_CHANGE_PASSWORD` and the like.
+    pub status: Option<String>,
 }
 
 impl Identity {
@@ -37,8 +44,6 @@ pub struct PoolUser {
     /// The fields used for matching.
     #[serde(flatten)]
     pub identity: Identity,
-    /// `CONFIRMED`, `UNCONFIRMED`, `FORCE_CHANGE_PASSWORD` and the like.
-    pub status: Option<String>,
     /// Whether the user may sign in.
     pub enabled: bool,
     /// When it was created.
@@ -83,6 +88,16 @@ pub enum MatchOutcome {
     NoHandle,
     /// Two rows or two pool users share the handle, so they cannot be matched.
     Ambiguous,
+    /// A pool user whose handle no row has, and who is given one.
+    Added,
+    /// The same, who is given none because a row with another handle has the `sub`.
+    OtherHandle,
+    /// The same, because nobody has confirmed the sign-up.
+    Unconfirmed,
+    /// The same, because there is no email address.
+    NoEmail,
+    /// The same, because there is no display name.
+    NoName,
 }
 
 /// One line of the difference between the pool and the table.
@@ -94,6 +109,11 @@ pub struct Match {
     pub handle: Option<String>,
     /// The pool user's email address.
     pub email: Option<String>,
+    /// The pool user's display name.
+    pub name: Option<String>,
+    /// The pool user's status.
+    #[serde(skip)]
+    pub status: Option<String>,
     /// The row.
     pub user_uuid: Option<Uuid>,
     /// The previous value of the row's `cognito_user_id`.
@@ -119,6 +139,10 @@ pub struct Tally {
     pub no_handle: usize,
     /// [`MatchOutcome::Ambiguous`]
     pub ambiguous: usize,
+    /// [`MatchOutcome::Added`]
+    pub added: usize,
+    /// The pool users who are given no row, although those without one are to be added.
+    pub not_added: usize,
     /// The rows left with `MOCK`, which are also counted above.
     pub still_mock: usize,
 }
@@ -127,12 +151,13 @@ impl Match {
     fn of(result: MatchOutcome, row: Option<AppUser>, user: Option<Identity>) -> Self {
         let (user_uuid, row_handle, old) =
             row.map_or((None, None, None), |row| (Some(row.uuid), row.handle, row.cognito_user_id));
-        let (handle, email, new) =
-            user.map_or((None, None, None), |user| (user.handle, user.email, Some(user.sub)));
+        let (new, user) = user.map_or_else(Default::default, |user| (Some(user.sub.clone()), user));
         Self {
             result,
-            handle: row_handle.or(handle),
-            email,
+            handle: row_handle.or(user.handle),
+            email: user.email,
+            name: user.name,
+            status: user.status,
             user_uuid,
             still_mock: result != MatchOutcome::Updated && old.as_deref() == Some(MOCK),
             old,
@@ -159,6 +184,11 @@ impl Tally {
                 MatchOutcome::NotInPool => &mut tally.not_in_pool,
                 MatchOutcome::NoHandle => &mut tally.no_handle,
                 MatchOutcome::Ambiguous => &mut tally.ambiguous,
+                MatchOutcome::Added => &mut tally.added,
+                MatchOutcome::OtherHandle
+                | MatchOutcome::Unconfirmed
+                | MatchOutcome::NoEmail
+                | MatchOutcome::NoName => &mut tally.not_added,
             };
             *count += 1;
             tally.still_mock += usize::from(one.still_mock);
@@ -166,9 +196,9 @@ impl Tally {
         tally
     }
 
-    /// The number of lines that are neither updated nor unchanged.
+    /// The number of lines that are neither updated, nor unchanged, nor added.
     pub const fn unmatched(&self) -> usize {
-        self.not_in_table + self.not_in_pool + self.no_handle + self.ambiguous
+        self.not_added + self.not_in_table + self.not_in_pool + self.no_handle + self.ambiguous
     }
 }
 
@@ -212,4 +242,29 @@ pub fn match_users(rows: Vec<AppUser>, pool: Vec<Identity>) -> Vec<Match> {
     }
     matches.append(&mut without_handle);
     matches
+}
+
+/// Decides who of those in the pool and not in the table is given a row: whoever has all that a row
+/// needs, and has confirmed the sign-up, unless a row with another handle is that user's.
+pub fn add_missing(matches: &mut [Match]) {
+    let id = |row: &Match| {
+        let is_updated = row.result == MatchOutcome::Updated;
+        row.user_uuid.and(if is_updated { row.new.clone() } else { row.old.clone() })
+    };
+    let mut ids: BTreeSet<String> = matches.iter().filter_map(id).collect();
+    let lacks = |value: &Option<String>| value.as_deref().is_none_or(|value| value.trim().is_empty());
+    for one in matches.iter_mut().filter(|one| one.result == MatchOutcome::NotInTable) {
+        let sub = one.new.clone().unwrap_or_default();
+        one.result = match one {
+            _ if ids.contains(&sub) => MatchOutcome::OtherHandle,
+            Match { status: Some(status), .. } if status == UNCONFIRMED => MatchOutcome::Unconfirmed,
+            Match { email, .. } if lacks(email) => MatchOutcome::NoEmail,
+            Match { name, .. } if lacks(name) => MatchOutcome::NoName,
+            _ => MatchOutcome::Added,
+        };
+        if one.result == MatchOutcome::Added {
+            // One who was renamed while the pool was read is there twice.
+            ids.insert(sub);
+        }
+    }
 }

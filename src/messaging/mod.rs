@@ -13,7 +13,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use conversation::Conversation;
-pub use identity::{AppUser, Identity, MOCK, Match, MatchOutcome, Newcomer, PoolUser, Tally, match_users};
+pub use identity::{
+    AppUser, Identity, MOCK, Match, MatchOutcome, Newcomer, PoolUser, Tally, add_missing, match_users,
+};
 pub use invented::{Invented, InventedUser, Invention, MAX_INVENTED};
 pub use range::{KeyBounds, TimeRange};
 pub use sort_position::SortPosition;

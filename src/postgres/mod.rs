@@ -20,4 +20,4 @@ pub use sql::{
     Expanded, Lookup, Script, Statement, SyntaxError, Unset, expand, is_variable_name, quote_identifier,
     quote_literal, split,
 };
-pub use users::{COGNITO_UPDATE, UsersAdded};
+pub use users::{COGNITO_INSERT, COGNITO_UPDATE, MissingUsers, UsersAdded};

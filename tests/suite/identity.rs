@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cruddur::messaging::{AppUser, Identity, MOCK, Match, MatchOutcome, Tally, match_users};
+use cruddur::messaging::{AppUser, Identity, MOCK, Match, MatchOutcome, Tally, add_missing, match_users};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ fn rows() -> impl Strategy<Value = Vec<AppUser>> {
 
 fn pool() -> impl Strategy<Value = Vec<Identity>> {
     prop::collection::vec(handle(), 0..12).prop_map(|handles| {
-        let user = |(index, handle)| Identity { handle, sub: format!("sub-{index}"), email: None };
+        let user = |(index, handle)| Identity { handle, sub: format!("sub-{index}"), ..Identity::default() };
         handles.into_iter().enumerate().map(user).collect()
     })
 }
@@ -75,6 +75,7 @@ proptest! {
                 MatchOutcome::NotInPool => owners.is_none_or(|owners| owners == (1, 0)),
                 MatchOutcome::NoHandle => one.user_uuid.is_none(),
                 MatchOutcome::Ambiguous => owners.is_some_and(|(rows, users)| rows > 1 || users > 1),
+                other => panic!("nobody is to be added: {other:?}"),
             };
             prop_assert!(expected, "{:?} {:?}", one, owners);
             prop_assert_eq!(one.result == MatchOutcome::Unchanged, one.old.is_some() && one.old == one.new);
@@ -120,7 +121,7 @@ proptest! {
 
 #[test]
 fn a_user_read_twice_is_one_user() {
-    let user = Identity { handle: Some("nina".to_owned()), sub: "sub-1".to_owned(), email: None };
+    let user = Identity { handle: Some("nina".to_owned()), sub: "sub-1".to_owned(), ..Identity::default() };
     let row = AppUser {
         uuid: Uuid::nil(),
         handle: Some("nina".to_owned()),
@@ -133,13 +134,55 @@ fn a_user_read_twice_is_one_user() {
 
 #[test]
 fn handles_are_compared_exactly() {
-    let user =
-        |handle: &str| Identity { handle: Some(handle.to_owned()), sub: handle.to_owned(), email: None };
+    let user = |handle: &str| Identity {
+        handle: Some(handle.to_owned()),
+        sub: handle.to_owned(),
+        ..Identity::default()
+    };
     let row =
         |handle: &str| AppUser { uuid: Uuid::nil(), handle: Some(handle.to_owned()), cognito_user_id: None };
     for (handle, other) in [("nina", "Nina"), ("nina", "nina "), ("é", "e\u{301}")] {
         let results: Vec<MatchOutcome> =
             match_users(vec![row(handle)], vec![user(other)]).into_iter().map(|one| one.result).collect();
         assert!(!results.contains(&MatchOutcome::Updated), "{handle:?} {other:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whoever_is_added_lacks_nothing_and_then_nobody_is(rows in rows(), pool in pool(), whole in any::<u16>()) {
+        let pool: Vec<Identity> = pool
+            .into_iter()
+            .enumerate()
+            .map(|(index, user)| {
+                let has = whole & (1 << index) != 0;
+                Identity { email: has.then(|| "a@example.com".into()), name: Some("A".into()), ..user }
+            })
+            .collect();
+        let mut rows = rows;
+        let mut matches = match_users(rows.clone(), pool.clone());
+        let lacking = Tally::of(&matches).not_in_table;
+        add_missing(&mut matches);
+        let tally = Tally::of(&matches);
+        prop_assert_eq!((tally.not_in_table, tally.added + tally.not_added), (0, lacking));
+        for one in &matches {
+            if one.result == MatchOutcome::Updated {
+                let row = rows.iter_mut().find(|row| Some(row.uuid) == one.user_uuid).unwrap();
+                row.cognito_user_id.clone_from(&one.new);
+            }
+        }
+        for (index, one) in matches.iter().filter(|one| one.result == MatchOutcome::Added).enumerate() {
+            prop_assert!(one.email.is_some() && one.name.is_some() && one.handle.is_some());
+            prop_assert!(rows.iter().all(|row| row.cognito_user_id != one.new && row.handle != one.handle));
+            rows.push(AppUser {
+                uuid: Uuid::from_u128(1000 + index as u128),
+                handle: one.handle.clone(),
+                cognito_user_id: one.new.clone(),
+            });
+        }
+        let mut again = match_users(rows, pool);
+        add_missing(&mut again);
+        let again = Tally::of(&again);
+        prop_assert_eq!((again.added, again.updated), (0, 0));
     }
 }

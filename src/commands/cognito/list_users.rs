@@ -50,7 +50,7 @@ impl Record for PoolUser {
             self.identity.handle.clone().unwrap_or_default(),
             self.identity.sub.clone(),
             self.identity.email.clone().unwrap_or_default(),
-            self.status.clone().unwrap_or_default(),
+            self.identity.status.clone().unwrap_or_default(),
             if self.enabled { "yes" } else { "no" }.to_owned(),
             self.created.map(|time| Zone::local().minute(time)).unwrap_or_default(),
         ]

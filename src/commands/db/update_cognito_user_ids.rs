@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::messaging::{Identity, Match, MatchOutcome, Tally};
 use crate::output::{Column, Format, Record, Ui};
-use crate::postgres::{COGNITO_UPDATE, Session};
+use crate::postgres::{COGNITO_INSERT, COGNITO_UPDATE, MissingUsers, Session};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,9 @@ Examples:
   cruddur db update-cognito-user-ids --dry-run
   # from a list saved by somebody with access to the pool
   cruddur cognito list-users -o json > users.json
-  cruddur db update-cognito-user-ids --from users.json --strict";
+  cruddur db update-cognito-user-ids --from users.json --strict
+  # also add whoever is in the pool only, as the app does after a sign-up
+  cruddur db update-cognito-user-ids --add-missing";
 
 #[derive(Debug, Args)]
 pub struct UpdateCognitoUserIdsArgs {
@@ -31,6 +33,10 @@ pub struct UpdateCognitoUserIdsArgs {
     /// the pool; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "user_pool_id")]
     from: Option<PathBuf>,
+    /// Add pool users whom the table lacks, unless they have no email address or name, or have not
+    /// confirmed their sign-up
+    #[arg(long)]
+    add_missing: bool,
     /// Exit with 5 if anything is unmatched or still MOCK; matching rows are updated anyway
     #[arg(long)]
     strict: bool,
@@ -57,6 +63,11 @@ impl Record for Match {
             MatchOutcome::NotInPool => "not in the pool",
             MatchOutcome::NoHandle => "no handle",
             MatchOutcome::Ambiguous => "ambiguous",
+            MatchOutcome::Added => "added",
+            MatchOutcome::OtherHandle => "other handle",
+            MatchOutcome::Unconfirmed => "unconfirmed",
+            MatchOutcome::NoEmail => "no email",
+            MatchOutcome::NoName => "no name",
         };
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         vec![result.to_owned(), text(&self.handle), text(&self.email), text(&self.old), text(&self.new)]
@@ -74,28 +85,28 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
         (None, Some(pool)) => read_pool(ui, &pool).await?,
         (None, None) => Vec::new(),
     };
+    let missing = if args.add_missing { MissingUsers::Add } else { MissingUsers::Leave };
     let matches = if cx.dry_run() {
-        session.match_cognito_user_ids(identities).await?
+        session.match_cognito_user_ids(identities, missing).await?
     } else if at.is_local() {
-        session.update_cognito_user_ids(identities, None).await?
+        session.update_cognito_user_ids(identities, missing, None).await?
     } else {
-        let planned = session.match_cognito_user_ids(identities.clone()).await?;
+        let planned = session.match_cognito_user_ids(identities.clone(), missing).await?;
         if let Some(consequence) = consequence(&planned) {
             let consequence = format!("{consequence}, on {url}");
             args.confirm.check(ui, &at, url.database(), &consequence)?;
         }
-        session.update_cognito_user_ids(identities, Some(&planned)).await?
+        session.update_cognito_user_ids(identities, missing, Some(&planned)).await?
     };
     let tally = Tally::of(&matches);
     show(cx, ui, args, &matches, tally)?;
-    if cx.dry_run() && tally.updated > 0 {
-        if args.output.output == Format::Table {
-            ui.data(&format!("{COGNITO_UPDATE};\n"))?;
+    if cx.dry_run() {
+        for (statement, parameters) in statements(tally) {
+            if args.output.output == Format::Table {
+                ui.data(&format!("{statement};\n"))?;
+            }
+            ui.notice(format!("would run 1 statement ({parameters}); nothing was written"));
         }
-        ui.notice(format!(
-            "would run 1 statement ($1 and $2 are the uuids and new ids of {}); nothing was written",
-            count(tally.updated, "row")
-        ));
         if let Some(consequence) = consequence(&matches) {
             ui.notice(consequence);
         }
@@ -112,6 +123,20 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpdateCognitoUserIdsAr
         )));
     }
     Ok(())
+}
+
+/// The statements that a dry run shows, with what their parameters are.
+fn statements(tally: Tally) -> Vec<(&'static str, String)> {
+    let rows = count(tally.updated, "row");
+    let users = count(tally.added, "user");
+    [
+        (tally.updated, COGNITO_UPDATE, format!("$1 and $2 are the uuids and new ids of {rows}")),
+        (tally.added, COGNITO_INSERT, format!("$1 to $4 are the names, handles, emails and ids of {users}")),
+    ]
+    .into_iter()
+    .filter(|(number, ..)| *number > 0)
+    .map(|(_, statement, parameters)| (statement, parameters))
+    .collect()
 }
 
 /// Describes the ids that would be replaced. `None` if there are none.
@@ -145,7 +170,7 @@ pub(super) async fn update(cx: &Context, ui: &mut Ui, session: &Session, pool: &
     joined.warn_of_refused(ui);
     let Joined { identities, .. } = joined;
     tell_read(ui, pool.pool(), identities.len());
-    let matches = session.update_cognito_user_ids(identities, None).await?;
+    let matches = session.update_cognito_user_ids(identities, MissingUsers::Leave, None).await?;
     for line in counts(Tally::of(&matches), false) {
         ui.status(line);
     }
@@ -187,11 +212,12 @@ fn show(
             records.push(one)?;
         }
     }
-    let statement = (cx.dry_run() && tally.updated > 0).then_some(COGNITO_UPDATE);
+    let planned = if cx.dry_run() { statements(tally) } else { Vec::new() };
+    let statements: Vec<&str> = planned.into_iter().map(|(statement, _)| statement).collect();
     records.finish(&serde_json::json!({
         "count": matches.len(),
         "dry_run": cx.dry_run(),
-        "statement": statement,
+        "statements": statements,
         "tally": tally,
     }))
 }
@@ -209,10 +235,16 @@ fn counts(tally: Tally, dry_run: bool) -> Vec<String> {
         (tally.not_in_pool, "in the table but not in the pool"),
         (tally.no_handle, "without a handle"),
         (tally.ambiguous, "ambiguous"),
+        (tally.not_added, "in the pool and not added"),
         (tally.still_mock, "still MOCK"),
     ];
     let others = others.into_iter().filter(|(number, _)| *number > 0);
-    [format!("{} {updated}, {} unchanged", tally.updated, tally.unchanged)]
+    let added = match tally.added {
+        0 => String::new(),
+        number if dry_run => format!(", {number} would be added"),
+        number => format!(", {number} added"),
+    };
+    [format!("{} {updated}, {} unchanged{added}", tally.updated, tally.unchanged)]
         .into_iter()
         .chain(others.map(|(number, what)| format!("{number} {what}")))
         .collect()

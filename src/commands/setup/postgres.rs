@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::messaging::Tally;
 use crate::output::Ui;
 use crate::postgres::{
-    COGNITO_UPDATE, Script, Session, create_database, create_statement, plan_create, plan_drop,
+    COGNITO_UPDATE, MissingUsers, Script, Session, create_database, create_statement, plan_create, plan_drop,
 };
 use StepOutcome::{Already, Done, LeftOut};
 
@@ -201,9 +201,9 @@ impl Setup<'_> {
         joined.warn_of_refused(ui);
         let Joined { identities, added, .. } = joined;
         let matches = if self.cx.dry_run() {
-            session.match_cognito_user_ids(identities).await?
+            session.match_cognito_user_ids(identities, MissingUsers::Leave).await?
         } else {
-            session.update_cognito_user_ids(identities, None).await?
+            session.update_cognito_user_ids(identities, MissingUsers::Leave, None).await?
         };
         let tally = Tally::of(&matches);
         let text = match (added, self.cx.dry_run()) {

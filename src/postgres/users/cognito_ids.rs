@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::error::{Error, Hint, Reason, Result};
-use crate::messaging::{AppUser, Identity, Match, MatchOutcome, Newcomer, match_users};
+use crate::messaging::{AppUser, Identity, Match, MatchOutcome, Newcomer, add_missing, match_users};
 use crate::postgres::Session;
 use crate::postgres::connection::session::GOES_ON;
 
@@ -23,14 +24,32 @@ const LOCK: &str = "SET LOCAL lock_timeout = '5s'; LOCK TABLE public.users IN SH
 pub const COGNITO_UPDATE: &str = "UPDATE public.users SET cognito_user_id = change.sub \
     FROM unnest($1::uuid[], $2::text[]) AS change (uuid, sub) WHERE users.uuid = change.uuid";
 
+/// Adds rows with one statement, from their columns. The others have defaults, on which the app
+/// relies too when it adds a user.
+pub const COGNITO_INSERT: &str = "INSERT INTO public.users (display_name, handle, email, cognito_user_id) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])";
+
+/// What happens to pool users whom the users table lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingUsers {
+    /// Nothing.
+    Leave,
+    /// They are added, as far as [`add_missing`] can.
+    Add,
+}
+
 impl Session {
     /// What [`Session::update_cognito_user_ids`] would do. Its transaction is read-only.
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`].
-    pub async fn match_cognito_user_ids(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
+    pub async fn match_cognito_user_ids(
+        &self,
+        pool: Vec<Identity>,
+        missing: MissingUsers,
+    ) -> Result<Vec<Match>> {
         self.execute("BEGIN READ ONLY").await?;
-        let matches = self.matches(pool).await;
+        let matches = self.matches(pool, missing).await;
         // There is nothing to keep; a lost connection has ended the transaction already.
         let _ = self.client.batch_execute("COMMIT").await;
         matches
@@ -56,10 +75,11 @@ impl Session {
     pub async fn update_cognito_user_ids(
         &self,
         pool: Vec<Identity>,
+        missing: MissingUsers,
         confirmed: Option<&[Match]>,
     ) -> Result<Vec<Match>> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        match self.match_and_update(pool, confirmed).await {
+        match self.match_and_update(pool, missing, confirmed).await {
             Ok(matches) => {
                 let committed = self.client.batch_execute("COMMIT").await;
                 committed.map_err(|error| self.commit_error(WHAT, error, GOES_ON))?;
@@ -73,15 +93,24 @@ impl Session {
         }
     }
 
-    async fn matches(&self, pool: Vec<Identity>) -> Result<Vec<Match>> {
+    async fn matches(&self, pool: Vec<Identity>, missing: MissingUsers) -> Result<Vec<Match>> {
         let users = "SELECT uuid, handle::text, cognito_user_id::text FROM public.users";
         let rows = self.client.query(users, &[]).await.map_err(|error| self.update_error(error))?;
-        Ok(match_users(rows.iter().map(app_user).collect(), pool))
+        let mut matches = match_users(rows.iter().map(app_user).collect(), pool);
+        if missing == MissingUsers::Add {
+            add_missing(&mut matches);
+        }
+        Ok(matches)
     }
 
-    async fn match_and_update(&self, pool: Vec<Identity>, confirmed: Option<&[Match]>) -> Result<Vec<Match>> {
+    async fn match_and_update(
+        &self,
+        pool: Vec<Identity>,
+        missing: MissingUsers,
+        confirmed: Option<&[Match]>,
+    ) -> Result<Vec<Match>> {
         self.execute(LOCK).await?;
-        let matches = self.matches(pool).await?;
+        let matches = self.matches(pool, missing).await?;
         let unconfirmed =
             confirmed.is_some_and(|confirmed| !replaced(&matches).is_subset(&replaced(confirmed)));
         if unconfirmed {
@@ -94,23 +123,38 @@ impl Session {
         let changes = matches.iter().filter(|one| one.result == MatchOutcome::Updated);
         let (uuids, subs): (Vec<Option<Uuid>>, Vec<Option<&str>>) =
             changes.map(|one| (one.user_uuid, one.new.as_deref())).unzip();
-        if uuids.is_empty() {
-            return Ok(matches);
+        self.write(COGNITO_UPDATE, "updated", uuids.len(), &[&uuids, &subs]).await?;
+        let added: Vec<&Match> = matches.iter().filter(|one| one.result == MatchOutcome::Added).collect();
+        let column = |of: fn(&Match) -> &Option<String>| {
+            added.iter().map(|one| of(one).as_deref()).collect::<Vec<_>>()
+        };
+        let (names, handles) = (column(|one| &one.name), column(|one| &one.handle));
+        let (emails, subs) = (column(|one| &one.email), column(|one| &one.new));
+        self.write(COGNITO_INSERT, "added", added.len(), &[&names, &handles, &emails, &subs]).await?;
+        Ok(matches)
+    }
+
+    /// Runs a statement that must write `rows` rows, unless that is none.
+    async fn write(
+        &self,
+        statement: &str,
+        done: &str,
+        rows: usize,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<()> {
+        if rows == 0 {
+            return Ok(());
         }
-        let updated = self
-            .client
-            .execute(COGNITO_UPDATE, &[&uuids, &subs])
-            .await
-            .map_err(|error| self.update_error(error))?;
-        if usize::try_from(updated) != Ok(uuids.len()) {
+        let written =
+            self.client.execute(statement, parameters).await.map_err(|error| self.update_error(error))?;
+        if usize::try_from(written) != Ok(rows) {
             return Err(Error::failed(format!(
-                "{WHAT} on {}: {updated} rows were updated instead of {}, so it was rolled back",
-                self.url,
-                uuids.len()
+                "{WHAT} on {}: {written} rows were {done} instead of {rows}, so it was rolled back",
+                self.url
             ))
             .hint("look for triggers, rules, row-level security, and rows with the same uuid"));
         }
-        Ok(matches)
+        Ok(())
     }
 
     async fn execute(&self, statement: &str) -> Result<()> {

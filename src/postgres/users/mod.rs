@@ -12,7 +12,7 @@ use crate::messaging::User;
 use crate::nearest::nearest;
 use crate::postgres::connection::session::{Failed, GOES_ON};
 
-pub use cognito_ids::COGNITO_UPDATE;
+pub use cognito_ids::{COGNITO_INSERT, COGNITO_UPDATE, MissingUsers};
 pub use invented::UsersAdded;
 
 /// How many of the known handles an error lists.

@@ -47,7 +47,7 @@ fn a_user_has_these_fields() {
     let names: Vec<&String> = user(&document, "nina").as_object().unwrap().keys().collect();
     assert_eq!(
         names.iter().copied().collect::<BTreeSet<_>>(),
-        ["created", "email", "enabled", "handle", "status", "sub"].map(String::from).iter().collect()
+        ["created", "email", "enabled", "handle", "name", "status", "sub"].map(String::from).iter().collect()
     );
     let summary = |name| {
         let user = user(&document, name);
@@ -194,6 +194,6 @@ fn an_empty_page_is_not_the_last_one() {
     let document = through(&proxy, &["-o", "json"]).succeeds().json();
     assert_eq!(
         document["users"],
-        json!([{ "handle": null, "sub": "s-1", "email": null, "status": null, "enabled": true, "created": null }])
+        json!([{ "handle": null, "sub": "s-1", "email": null, "name": null, "status": null, "enabled": true, "created": null }])
     );
 }

@@ -1,5 +1,6 @@
 //! `cruddur db`
 
+mod add_missing;
 mod connect;
 mod database;
 mod drop;

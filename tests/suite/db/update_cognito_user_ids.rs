@@ -123,7 +123,7 @@ fn what_matches_is_updated_and_the_rest_is_told() {
 
     let tally = json!({
         "updated": 6, "unchanged": 1, "not_in_table": 120, "not_in_pool": 4, "no_handle": 4, "ambiguous": 6,
-        "still_mock": 5,
+        "still_mock": 5, "added": 0, "not_added": 0,
     });
     assert_eq!((&document["tally"], &document["dry_run"]), (&tally, &json!(false)));
     assert_eq!(document["count"], 141);

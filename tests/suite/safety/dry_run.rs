@@ -43,7 +43,7 @@ pub(super) const COMMANDS: &[(&str, Dry)] = &[
     ("db setup", Shows(&["--force"], "CREATE DATABASE \"")),
     (
         "db update-cognito-user-ids",
-        Shows(&["--from", "pool.json"], "UPDATE public.users SET cognito_user_id"),
+        Shows(&["--from", "pool.json", "--add-missing"], "INSERT INTO public.users"),
     ),
     ("db wait", Reads),
     ("ddb check", Shows(&["--repair"], "DynamoDB TransactWriteItems {")),
@@ -167,7 +167,9 @@ pub(super) fn world() -> Sandbox {
     let late = text(&message, "sk").replacen("20", "29", 1);
     message.insert("sk".to_owned(), AttributeValue::S(late));
     sandbox.put_item(message);
-    let pool = json!({ "users": [{ "handle": "nina", "sub": uuid::Uuid::new_v4().to_string() }] });
+    let sub = || uuid::Uuid::new_v4().to_string();
+    let quinn = json!({ "handle": "quinn", "sub": sub(), "email": "quinn@example.com", "name": "Quinn" });
+    let pool = json!({ "users": [{ "handle": "nina", "sub": sub() }, quinn] });
     sandbox.write("pool.json", pool.to_string());
     sandbox.write("items.ndjson", "{\"Item\":{\"pk\":{\"S\":\"NOTE#9\"},\"sk\":{\"S\":\"1\"}}}\n");
     sandbox

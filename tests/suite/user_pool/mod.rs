@@ -26,7 +26,7 @@ impl Local {
     }
 
     #[track_caller]
-    fn call(&self, operation: &str, arguments: &Value) -> Value {
+    pub fn call(&self, operation: &str, arguments: &Value) -> Value {
         let mut attempt = self.attempt(operation, arguments);
         assert_eq!(attempt.get("refusal"), None, "{operation} {arguments}: {attempt}");
         attempt["answer"].take()
