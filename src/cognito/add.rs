@@ -46,12 +46,13 @@ impl UserPool {
             .user_pool_id(&self.id)
             .username(&person.email)
             .set_user_attributes(Some(attributes));
-        let create = match password {
+        let (create, secret) = match password {
             FirstPassword::Permanent(password) | FirstPassword::Temporary(password) => {
-                create.temporary_password(password).message_action(MessageActionType::Suppress)
+                (create.temporary_password(password).message_action(MessageActionType::Suppress), password)
             }
-            FirstPassword::Sent => create.desired_delivery_mediums(DeliveryMediumType::Email),
+            FirstPassword::Sent => (create.desired_delivery_mediums(DeliveryMediumType::Email), ""),
         };
+        self.conceal(secret);
         let tries = Tries::default();
         let (identity, is_certain) = match create.customize().interceptor(tries.clone()).send().await {
             Ok(created) => match created.user {
@@ -61,7 +62,7 @@ impl UserPool {
             // The rest of the plan follows.
             Err(error) if is_not_sent(&error) && !matches!(password, FirstPassword::Sent) => (None, true),
             Err(error) => {
-                let refusal = self.endpoint().error(&what, &error);
+                let refusal = self.error_without(secret, &what, &error);
                 match code(&error) {
                     Some("InvalidParameterException") => return Ok(Added::Refused(refusal)),
                     Some("UsernameExistsException") => {

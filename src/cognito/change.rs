@@ -43,13 +43,11 @@ impl UserPool {
 
     /// Sets the password of the user with this user name.
     pub async fn set_password(&self, username: &str, password: &str, permanent: bool) -> Result<()> {
+        self.conceal(password);
         let set = self.client.admin_set_user_password().user_pool_id(&self.id).username(username);
-        match set.password(password).permanent(permanent).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(self.endpoint().error(&format!("cannot set the password in {}", self.id), &error))
-            }
-        }
+        let set = set.password(password).permanent(permanent).send().await;
+        let what = || format!("cannot set the password in {}", self.id);
+        set.map(drop).map_err(|error| self.error_without(password, &what(), &error))
     }
 
     /// Deletes the user with this user name.

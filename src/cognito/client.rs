@@ -6,12 +6,15 @@ use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use crate::aws::{Aws, DryRun, Endpoint, code, is_refusal};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Reason, Result};
+use crate::secrets::hide;
+use crate::trace::Trace;
 
 /// A user pool.
 pub struct UserPool {
     pub(super) client: Client,
     pub(super) id: String,
     pub(super) dry_run: Option<DryRun>,
+    trace: Trace,
     place: Endpoint,
     /// The configured id, and the region that requests are signed for.
     setting: UserPoolId,
@@ -22,13 +25,14 @@ impl UserPool {
     /// Builds the client; sends no request.
     pub async fn connect(config: AwsConfig, pool: UserPoolId) -> Result<Self> {
         let aws = Aws::load(&config).await?;
+        let trace = config.trace;
         let interceptors = aws.interceptors();
         let Aws { sdk, place, dry_run, .. } = aws;
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let mut client = aws_sdk_cognitoidentityprovider::config::Builder::from(&sdk);
         client.set_interceptors(interceptors);
         let client = Client::from_conf(client.build());
-        Ok(Self { client, id: pool.id().to_owned(), dry_run, place, setting: pool, region })
+        Ok(Self { client, id: pool.id().to_owned(), dry_run, trace, place, setting: pool, region })
     }
 
     /// The pool's id.
@@ -49,6 +53,22 @@ impl UserPool {
             // Some emulators name no content type of the API's, but know that they lack the pool.
             Err(error) => is_refusal(&error) || code(&error) == Some("ResourceNotFoundException"),
         }
+    }
+
+    /// Keeps a password out of the trace, even if the service repeats it.
+    pub(super) fn conceal(&self, password: &str) {
+        self.trace.hide(password);
+    }
+
+    /// The error when `what` failed, without the password that was sent.
+    pub(super) fn error_without<E, R>(&self, password: &str, what: &str, error: &SdkError<E, R>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let shown = self.place.error(what, error);
+        let (kind, message) = (shown.kind(), hide(shown.message(), [password]));
+        shown.with(kind, message)
     }
 
     /// The error of a listing with `filter`.

@@ -1,7 +1,7 @@
 //! Where a password comes from, and that nothing shows it.
 
 use super::People;
-use crate::support::{Run, typed_at};
+use crate::support::{COGNITO_ENDPOINT, Fault, Proxy, Run, typed_at};
 use crate::user_pool::email;
 
 const SECRET: &str = "Correct-horse-7";
@@ -30,6 +30,23 @@ fn no_trace_and_no_plan_shows_a_password() {
         assert!(text.contains("would send 2 requests (1 AdminCreateUser, 1 AdminSetUserPassword)"), "{text}");
         assert_eq!(people.count(), 1);
         assert_eq!(people.sign_in(&email("quinn"), SECRET), None);
+    }
+}
+
+#[test]
+fn a_service_that_repeats_it_does_not_show_it_either() {
+    let people = People::of_ours();
+    people.run(&["create-user", "rosa", "--email", "rosa@example.com"]).succeeds();
+    let body = r#"{"__type":"InvalidParameterException","message":"Value 'Correct-horse-7' at 'password'"}"#;
+    for (operation, words) in
+        [("AdminCreateUser", &QUINN[..]), ("AdminSetUserPassword", &["set-password", "rosa"])]
+    {
+        let proxy = Proxy::new(people.endpoint.clone(), operation, move |_| Some(Fault::Broken(400, body)));
+        let mut command = people.command(words);
+        command.env(COGNITO_ENDPOINT, proxy.url()).args(["--password-stdin", "-vv"]);
+        let run = Run::with_input(&mut command, SECRET).exits_with(1).says("Value '***' at 'password'");
+        assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+        assert_eq!(proxy.calls(), 1);
     }
 }
 

@@ -53,6 +53,8 @@ fn tables_handles_and_groups_come_from_the_target() {
         &["ddb", "patterns", "list-conversations", "--handle", ""],
         &["ddb", "patterns", "create-message", "--from", ""],
         &["ddb", "patterns", "create-conversation", "--from", "nina", "--to", ""],
+        &["cognito", "set-password", ""],
+        &["cognito", "delete-user", ""],
     ] {
         assert_eq!(complete(words), handles, "{words:?}");
     }
@@ -60,6 +62,7 @@ fn tables_handles_and_groups_come_from_the_target() {
     // A pattern's character is a letter like any other.
     assert_eq!(complete(&["ddb", "rename-user", "%"]), [""; 0]);
     assert_eq!(complete(&["ddb", "rename-user", "nina", "--new-handle", ""]), [""; 0]);
+    assert_eq!(complete(&["cognito", "create-user", "n"]), [""; 0]);
     for command in ["get-conversation", "create-message"] {
         assert_eq!(complete(&["ddb", "patterns", command, "--message-group-uuid", "5"]), [GROUP]);
         assert_eq!(complete(&["ddb", "patterns", command, "--message-group-uuid", "6"]), [""; 0]);
