@@ -28,7 +28,12 @@ fn no_trace_and_no_plan_shows_a_password() {
         let rosa = ["create-user", "rosa", "--email", "rosa@example.com", "--dry-run"];
         let text = shown(&rosa);
         assert!(text.contains("would send 2 requests (1 AdminCreateUser, 1 AdminSetUserPassword)"), "{text}");
+        assert!(text.contains("\"TemporaryPassword\":\"***\""), "{text}");
         assert_eq!(people.count(), 1);
+        // One that is too short to be hidden wherever it occurs is not in the request either.
+        let run = people.with_password(&["set-password", "quinn", "-vv"], "Ab-1-cd").exits_with(1);
+        let run = run.says("[InvalidPasswordException]").says("\"Password\":\"***\"");
+        assert!(!run.stderr.contains("Ab-1-cd"), "{}", run.stderr);
         assert_eq!(people.sign_in(&email("quinn"), SECRET), None);
     }
 }
