@@ -94,7 +94,7 @@ impl UserPool {
         identity.map(Added::Done).ok_or_else(|| Error::failed(what).hint(Reason::NotSent))
     }
 
-    /// The user with this address who is as [`Self::add`] leaves one who has not signed in.
+    /// The user with this address, if it is as the first request of [`Self::add`] leaves it.
     async fn find_new(&self, person: &Newcomer) -> Result<Option<Identity>> {
         let get = self.client.admin_get_user().user_pool_id(&self.id).username(&person.email);
         let user = get.send().await.map_err(|error| {
