@@ -311,21 +311,23 @@ def stop(pid):
 
 def in_a_round(suite, state):
     """Gives each test a mutant that is not caught and that it has not tried; False when there is none."""
-    able = collections.defaultdict(list)
+    left = {}
     for number, function in state["functions"].items():
         tried = state["tried"].get(number, [])
         if number not in state["caught"] and len(tried) < ENOUGH:
-            for test in set(state["reached"][str(function)]).difference(tried):
-                able[test].append(number)
-    mutant_of, given = {}, collections.Counter()
-    # Those that can try few mutants choose first.
-    for test in sorted(able, key=lambda test: len(able[test])):
-        number = min(able[test], key=lambda n: (given[n], len(state["tried"].get(n, []))))
-        mutant_of[test] = number
-        given[number] += 1
+            left[number] = set(state["reached"][str(function)]).difference(tried)
+    # A test that reaches little is about what it reaches.
+    breadth = collections.Counter(test for tests in state["reached"].values() for test in tests)
+    mutant_of, given = {}, -1
+    while given < len(mutant_of):
+        given = len(mutant_of)
+        for number in sorted(left, key=lambda number: len(left[number])):
+            free = left[number].difference(mutant_of)
+            if free:
+                mutant_of[min(free, key=lambda test: (breadth[test], test))] = number
     if not mutant_of:
         return False
-    print(f"{time.strftime('%H:%M')} {len(mutant_of)} tests try {len(given)} mutants", flush=True)
+    print(f"{time.strftime('%H:%M')} {len(mutant_of)} tests try {len(set(mutant_of.values()))} mutants", flush=True)
     library = sorted(test for test in mutant_of if test.startswith(LIBRARY))
     others = {test for test in mutant_of if not test.startswith(LIBRARY)}
     for few in (library[at : at + 16] for at in range(0, len(library), 16)):
