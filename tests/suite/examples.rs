@@ -42,10 +42,13 @@ const BEFORE: &[(&str, &str)] = &[
     ),
     (
         "local restore",
-        "for flags in --data-dir=./data --data-dir=./stack; do cruddur local up --detach $flags; \
-         cruddur local snapshot seeded $flags; cruddur local down $flags; done",
+        "for folder in data stack; do [ -d $folder ] || { cruddur local up --detach --data-dir ./$folder; \
+         cruddur local snapshot seeded --data-dir ./$folder; cruddur local down --data-dir ./$folder; }; done",
     ),
-    ("local exec", "cruddur local up --detach; cruddur setup; cruddur local snapshot seeded || true"),
+    (
+        "local exec",
+        "[ -d data ] || { cruddur local up --detach; cruddur setup; cruddur local snapshot seeded; cruddur local down; }",
+    ),
 ];
 
 /// An SQL file with psql's variables, as some people's seeds are.
