@@ -119,8 +119,8 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         )),
         Reason::MissingRelation(target) => run(format!("cruddur db schema-load{}", target.flag())),
         Reason::OtherUsersTable => text(
-            "the users table needs the columns uuid, handle and cognito_user_id; cruddur db schema-load creates \
-             one with them, and drops this one",
+            "the users table needs the columns uuid, handle and cognito_user_id, and for new users display_name \
+             and email; cruddur db schema-load creates one with them, and drops this one",
         ),
         Reason::NoUsers(target) => {
             text(format!("the users table is empty; to fill it run: cruddur db seed{}", target.flag()))

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::installation::{Installation, nameless, tail};
 use super::process::Group;
-use super::state::remove;
+use super::state::remove_unfinished;
 use crate::config::Config;
 use crate::error::{Context as _, Error, Reason, Result};
 use crate::postgres::{ConnectionUrl, Session, create_database, quote_identifier};
@@ -96,11 +96,7 @@ impl ClusterPlan {
     async fn init(&self) -> Result<()> {
         let home = &self.installation.home;
         let what = || format!("cannot make a folder for PostgreSQL in {}", home.display());
-        for entry in fs::read_dir(home).or_failed(what)?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                remove(&entry.path());
-            }
-        }
+        remove_unfinished(home, UNFINISHED)?;
         let folder = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(home).or_failed(what)?;
         let unfinished = folder.path();
         // The server accepts a computed SCRAM verifier, so the password itself is never written to

@@ -39,6 +39,11 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     Ok(file)
 }
 
+/// Creates a file of our own that is not there yet.
+pub(super) fn create(path: &Path) -> Result<File> {
+    open(path, OpenOptions::new().write(true).create_new(true))
+}
+
 /// Creates the file of an SQLite database if it does not exist, and closes it and SQLite's files
 /// beside it to others. SQLite gives those the permissions of the first.
 pub(super) fn prepare_sqlite(file: &Path) -> Result<()> {

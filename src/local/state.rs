@@ -91,6 +91,17 @@ pub(super) fn remove(folder: &Path) {
     }
 }
 
+/// Removes what is in `folder` under a name that begins with `prefix`: a killed run did not finish it.
+pub(super) fn remove_unfinished(folder: &Path, prefix: &str) -> Result<()> {
+    let entries = fs::read_dir(folder).or_failed(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            remove(&entry.path());
+        }
+    }
+    Ok(())
+}
+
 /// A stack, as `status` shows it and as it is stored while it runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {

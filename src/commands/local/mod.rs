@@ -52,7 +52,11 @@ impl Command {
             return Err(Error::usage("cruddur local cannot be used with --prod: the local stack is local"));
         }
         if !matches!(self, Self::Status(_) | Self::Snapshots(_)) {
-            refuse_dry_run(cx, "cruddur local", "it starts and stops servers, and copies their data")?;
+            refuse_dry_run(
+                cx,
+                "cruddur local",
+                "it works on servers and files, not by requests that could be listed",
+            )?;
         }
         match self {
             Self::Up(args) => up::run(cx, ui, args).await,

@@ -1,7 +1,7 @@
 //! Copies of a cluster's files. On Linux they share their blocks with the original where the file system
 //! can do that (btrfs, XFS).
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _, copy};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, lchown};
 use std::path::Path;
@@ -10,6 +10,7 @@ use nix::fcntl::OFlag;
 
 use crate::error::{Context as _, Error, Result};
 use crate::local::paths::Account;
+use crate::local::private;
 
 /// Copies the folder `from` to `to`, which must not exist, with owners and modes; returns the bytes of
 /// its files. Leaves out those for which `skips` is true, given their path below `from`, and those that
@@ -36,7 +37,7 @@ pub(super) fn files(from: &Path, to: &Path, takes: &dyn Fn(&Path) -> bool) -> Re
 /// Creates a file in a cluster.
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let what = || format!("cannot write {}", path.display());
-    let mut file = new_file(path)?;
+    let mut file = private::create(path)?;
     file.write_all(text.as_bytes()).or_failed(what)?;
     Account::for_postgres()?.map_or(Ok(()), |account| account.own_file(&file))
 }
@@ -87,15 +88,9 @@ impl Copying<'_> {
                 Error::failed(what()).because(anyhow::Error::msg("it is no file of PostgreSQL's account"))
             );
         }
-        let mut target = new_file(to)?;
+        let mut target = private::create(to)?;
         let bytes = copy(&mut source, &mut target).or_failed(what)?;
         self.owner.map_or(Ok(()), |account| account.own_file(&target))?;
         Ok(bytes)
     }
-}
-
-/// Creates a file that only its owner may read.
-pub(super) fn new_file(path: &Path) -> Result<File> {
-    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    opened.or_failed(|| format!("cannot create {}", path.display()))
 }

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use self::copy::{new_file, tree};
+use self::copy::tree;
 use self::sqlite::Frozen;
 use super::daemon::{clear, holder};
 use super::installation::CLUSTER;
 use super::lock::{Lock, Part};
-use super::state::{POSTGRESQL, Report, Service, ServiceState, remove};
+use super::state::{POSTGRESQL, Report, Service, ServiceState, remove, remove_unfinished};
 use super::{paths, private};
 use crate::config::Config;
 use crate::error::{Context as _, Error, Reason, Result};
@@ -81,13 +81,7 @@ impl Shelf {
         paths::prepare(&folder)?;
         let lock = private::open(&folder.join(".lock"), OpenOptions::new().create(true).append(true))?;
         lock.lock().or_failed(|| format!("cannot lock {}", folder.display()))?;
-        for entry in
-            fs::read_dir(&folder).or_failed(|| format!("cannot read {}", folder.display()))?.flatten()
-        {
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                remove(&entry.path());
-            }
-        }
+        remove_unfinished(&folder, UNFINISHED)?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -127,7 +121,7 @@ pub async fn take(config: &Config, url: &ConnectionUrl, data_dir: &Path, name: &
     };
     let taken_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string();
     let snapshot = Snapshot { name: name.to_owned(), taken_at, bytes };
-    let mut description = new_file(&unfinished.path().join(DESCRIPTION))?;
+    let mut description = private::create(&unfinished.path().join(DESCRIPTION))?;
     serde_json::to_writer(&mut description, &snapshot).or_failed(what)?;
     fs::rename(unfinished.keep(), kept).or_failed(what)?;
     Ok(snapshot)
@@ -212,7 +206,7 @@ pub fn running(data_dir: &Path) -> Result<Option<Report>> {
     let is_external = |service: &&Service| service.state != ServiceState::Running;
     if let Some(service) = report.services.iter().find(is_external) {
         return Err(Error::failed(format!(
-            "the stack does not run {} itself, so it has no data of it",
+            "another program runs {}, so its data is not the stack's",
             service.service
         )));
     }
@@ -226,6 +220,7 @@ fn of_stopped(data_dir: &Path, to: &Path) -> Result<u64> {
             Error::failed(format!("there is no data in {}", data_dir.display())).hint(Reason::NoStackYet)
         );
     }
+    refuse_tablespaces(&cluster)?;
     Ok(tree(&cluster, &to.join(CLUSTER), &is_of_server)? + sqlite::copy(data_dir, to)?)
 }
 
@@ -233,6 +228,7 @@ fn of_stopped(data_dir: &Path, to: &Path) -> Result<u64> {
 /// copied. The others cannot write around that moment, and wait for up to five seconds.
 async fn of_running(url: &ConnectionUrl, data_dir: &Path, to: &Path) -> Result<u64> {
     let (cluster, copied) = (data_dir.join(CLUSTER), to.join(CLUSTER));
+    refuse_tablespaces(&cluster)?;
     let session = Session::open(&url.with_database("postgres")).await?;
     let backup = Backup::start(&session).await?;
     let is_left_out =
@@ -248,6 +244,17 @@ async fn of_running(url: &ConnectionUrl, data_dir: &Path, to: &Path) -> Result<u
     })?;
     copy::write(&copied.join("backup_label"), &finished.label)?;
     Ok(bytes)
+}
+
+/// A tablespace's files are outside the cluster's folder, and two clusters cannot share them.
+fn refuse_tablespaces(cluster: &Path) -> Result<()> {
+    let folder = cluster.join("pg_tblspc");
+    let mut entries = fs::read_dir(&folder).or_failed(|| format!("cannot read {}", folder.display()))?;
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    Err(Error::failed("the local PostgreSQL has a tablespace, which a snapshot cannot hold")
+        .hint("drop it: DROP TABLESPACE"))
 }
 
 /// Whether a path in a cluster says which server runs on it.

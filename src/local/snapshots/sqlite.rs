@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::copy::new_file;
 use crate::error::{Context as _, Result};
 use crate::local::private;
 use crate::local::state::{DYNAMODB_FILE, USER_POOL_FILE};
@@ -60,7 +59,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<u64> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<u64> {
-    let mut target = new_file(to)?;
+    let mut target = private::create(to)?;
     if !from.exists() {
         return Ok(0);
     }

@@ -1,7 +1,7 @@
 //! A backup of a whole cluster while it works, whose files the caller copies.
 
 use super::super::Session;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A backup in progress. It ends with its session, however that ends.
 pub struct Backup<'a> {
@@ -22,21 +22,14 @@ impl<'a> Backup<'a> {
     /// Begins, with a checkpoint. The files of the cluster may be copied from now on.
     ///
     /// # Errors
-    /// The role may not do that, or the cluster has tablespaces.
+    /// The role may not do that.
     pub async fn start(session: &'a Session) -> Result<Self> {
         let what = "cannot begin a backup";
         let row = session
             .client
-            .query_one(
-                "SELECT current_setting('server_version_num')::int >= 150000, \
-                 count(*) FROM pg_tablespace WHERE spcname NOT LIKE 'pg\\_%'",
-                &[],
-            )
+            .query_one("SELECT current_setting('server_version_num')::int >= 150000", &[])
             .await
             .map_err(|error| session.error(what, error))?;
-        if row.get::<_, i64>(1) > 0 {
-            return Err(Error::failed(format!("{what} on {}: it has tablespaces", session.url())));
-        }
         let is_renamed = row.get(0);
         let start = if is_renamed {
             "SELECT pg_backup_start('cruddur', true)"

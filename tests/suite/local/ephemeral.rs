@@ -12,9 +12,7 @@ fn assert_holds_no_data(world: &World) {
 
 #[test]
 fn detached_it_keeps_nothing() {
-    let world = World::new();
-    world.up(&["--ephemeral"]).succeeds();
-    world.put_data();
+    let world = World::with_data(&["--ephemeral"]);
     world.assert_data();
     assert_holds_no_data(&world);
     assert_eq!(world.tmp_names().len(), 1);
@@ -46,9 +44,7 @@ fn in_the_foreground_it_keeps_nothing() {
 
 #[test]
 fn the_next_up_clears_away_a_killed_one() {
-    let world = World::new();
-    world.up(&["--ephemeral"]).succeeds();
-    world.put_data();
+    let world = World::with_data(&["--ephemeral"]);
     let before = world.tmp_names();
     kill_stack(&world);
     assert_eq!(world.tmp_names(), before);
@@ -72,9 +68,7 @@ fn down_clears_away_a_killed_one() {
 
 #[test]
 fn it_leaves_the_kept_data_alone() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     world.down().succeeds();
     world.up(&["--ephemeral"]).succeeds();
     assert_eq!(sql(world.url(), "SELECT to_regclass('kept')"), [["∅"]]);

@@ -70,9 +70,7 @@ fn files_and_folders_are_the_users_alone_whatever_the_umask() {
 
 #[test]
 fn what_an_earlier_version_has_left_open_is_closed_by_the_next_up() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     world.down().succeeds();
     fs::set_permissions(world.data(), Permissions::from_mode(0o755)).unwrap();
     for name in ["lock", "stack.log", "postgres.log", "dynamodb.sqlite", "user-pool.sqlite"] {

@@ -43,9 +43,7 @@ fn names(world: &World) -> Vec<String> {
 
 #[test]
 fn a_running_stack_is_brought_back_and_runs_on_its_ports() {
-    let world = World::new();
-    world.up(&["--allow-host", "stack.example.com"]).succeeds();
-    world.put_data();
+    let world = World::with_data(&["--allow-host", "stack.example.com"]);
     snapshot(&world, &["before"]).succeeds().says("took the snapshot before");
     let first = world.pid();
     assert_eq!(world.states(), ["running", "running", "running"]);
@@ -64,9 +62,7 @@ fn a_running_stack_is_brought_back_and_runs_on_its_ports() {
 
 #[test]
 fn a_stopped_stack_is_brought_back_and_stays_stopped() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     world.down().succeeds();
     snapshot(&world, &["before"]).succeeds();
     world.up(&[]).succeeds();
@@ -80,9 +76,7 @@ fn a_stopped_stack_is_brought_back_and_stays_stopped() {
 
 #[test]
 fn a_killed_stack_has_a_snapshot_of_what_it_had() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     world.kill_all();
     snapshot(&world, &["before"]).succeeds();
     world.up(&[]).succeeds();
@@ -95,9 +89,7 @@ fn a_killed_stack_has_a_snapshot_of_what_it_had() {
 /// one more.
 #[test]
 fn it_is_one_moment_in_all_stores() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     sql(world.url(), "CREATE TABLE numbers (n int)");
     let stop = AtomicBool::new(false);
     let written = std::thread::scope(|scope| {
@@ -154,9 +146,7 @@ fn numbers(world: &World) -> u64 {
 
 #[test]
 fn one_that_is_killed_leaves_nothing_and_the_stack_goes_on() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     // The snapshot waits for this write.
     let writer = rusqlite::Connection::open(world.data().join("dynamodb.sqlite")).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -181,9 +171,7 @@ fn one_that_is_killed_leaves_nothing_and_the_stack_goes_on() {
 
 #[test]
 fn a_restore_that_is_killed_has_done_nothing_or_is_finished() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     world.down().succeeds();
     snapshot(&world, &["before"]).succeeds();
     world.up(&[]).succeeds();
@@ -267,6 +255,21 @@ fn services_of_others_have_no_snapshot_here() {
     let mut command = world.on_ports("up", &["--detach"]);
     command.arg(format!("--cognito-port={}", other.cognito_port));
     Run::of(&mut command).succeeds().says("external");
-    snapshot(&world, &["x"]).exits_with(1).says("the stack does not run cognito itself");
+    snapshot(&world, &["x"]).exits_with(1).says("another program runs cognito");
     assert_eq!(names(&world), [""; 0]);
+}
+
+#[test]
+fn a_tablespace_is_refused_running_or_not() {
+    let world = World::new();
+    world.up(&[]).succeeds();
+    let url = format!("{}?options=-c%20allow_in_place_tablespaces%3Don", world.url());
+    sql(&url, "CREATE TABLESPACE elsewhere LOCATION ''");
+    snapshot(&world, &["x"]).exits_with(1).says("has a tablespace").says("DROP TABLESPACE");
+    world.down().succeeds();
+    snapshot(&world, &["x"]).exits_with(1).says("has a tablespace");
+    assert_eq!(names(&world), [""; 0]);
+    world.up(&[]).succeeds();
+    sql(world.url(), "DROP TABLESPACE elsewhere");
+    snapshot(&world, &["x"]).succeeds();
 }

@@ -6,9 +6,7 @@ use crate::support::{ENCODED_PASSWORD, Point, Spawned, World, eventually, is_fre
 
 #[test]
 fn data_survives_down_and_up() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     world.down().succeeds();
     world.up(&[]).succeeds();
     world.assert_data();
@@ -16,9 +14,7 @@ fn data_survives_down_and_up() {
 
 #[test]
 fn data_survives_a_killed_stack() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     let killed = kill_stack(&world);
     assert!(!is_free(world.postgres_port), "PostgreSQL goes on without its parent");
 
@@ -32,9 +28,7 @@ fn data_survives_a_killed_stack() {
 
 #[test]
 fn down_stops_what_a_killed_stack_has_left() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     kill_stack(&world);
     let status = world.status(&["-o", "json"]).exits_with(1).says("run: cruddur local up");
     assert_eq!(status.json()["services"][1]["state"], "leftover");
@@ -47,9 +41,7 @@ fn down_stops_what_a_killed_stack_has_left() {
 
 #[test]
 fn data_survives_when_everything_is_killed() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     for (pid, _) in world.processes() {
         signal(pid, "STOP");
     }
@@ -61,9 +53,7 @@ fn data_survives_when_everything_is_killed() {
 
 #[test]
 fn a_kill_needs_no_pause_before_the_next_command() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     // The process is not gone yet when the next command looks.
     signal(world.pid(), "KILL");
     world.up(&[]).succeeds();
@@ -155,9 +145,7 @@ fn a_making_of_the_cluster_that_was_killed_is_made_good_by_the_next_up() {
 
 #[test]
 fn a_pid_file_that_names_a_stranger_harms_nobody() {
-    let world = World::new();
-    world.up(&[]).succeeds();
-    world.put_data();
+    let world = World::with_data(&[]);
     kill_stack(&world);
     let pid_file = world.data().join("postgres/postmaster.pid");
     let text = fs::read_to_string(&pid_file).unwrap();

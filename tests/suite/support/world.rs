@@ -192,6 +192,14 @@ impl World {
         cognito_client(&self.cognito(), "us-east-1")
     }
 
+    /// A stack in the background, started with `flags`, that holds what [`Self::put_data`] leaves.
+    pub fn with_data(flags: &[&str]) -> Self {
+        let world = Self::new();
+        world.up(flags).succeeds();
+        world.put_data();
+        world
+    }
+
     /// Leaves a row, an item and a pool user for [`Self::assert_data`].
     pub fn put_data(&self) {
         sql(&self.url, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('here')");
