@@ -37,10 +37,13 @@ pub fn create_statement(url: &ConnectionUrl) -> String {
 
 /// Creates the database of `url`. Returns false when it already exists.
 pub async fn create_database(url: &ConnectionUrl) -> Result<bool> {
+    // The second one is what the server says when another session creates it at the same time.
+    const EXISTS: [Option<&SqlState>; 2] =
+        [Some(&SqlState::DUPLICATE_DATABASE), Some(&SqlState::UNIQUE_VIOLATION)];
     let session = maintenance_session(url).await?;
     match session.client.batch_execute(&create_statement(url)).await {
         Ok(()) => Ok(true),
-        Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => Ok(false),
+        Err(error) if EXISTS.contains(&error.code()) => Ok(false),
         Err(error) => Err(session.error(&format!("cannot create the database {:?}", url.database()), error)),
     }
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{load, tables};
-use crate::support::{Page, Run, Sandbox, Stack, USER, sql, stack};
+use crate::support::{Page, Run, Sandbox, Session, Spawned, Stack, USER, eventually, sql, stack};
 
 fn exists(name: &str) -> bool {
     let names = sql(&stack().url("postgres"), "SELECT datname FROM pg_database");
@@ -34,6 +34,27 @@ fn create_of_a_database_that_is_there_says_so_and_keeps_it() {
     page.add(sandbox.cruddur(["db", "create"]).succeeds());
     assert_eq!(tables(&sandbox), ["kept"]);
     page.matches("runs/db/database/create_of_a_database_that_is_there_says_so_and_keeps_it");
+}
+
+/// A setup that was killed leaves a session that goes on creating the database.
+#[test]
+fn create_waits_for_a_session_that_creates_the_same() {
+    let own = Stack::start();
+    let sandbox = Sandbox::new();
+    // Only a row of the catalog, because no test can make CREATE DATABASE stop half way.
+    let other = Session::having_run(
+        &own.url("postgres"),
+        "other",
+        "CREATE TEMP TABLE row AS SELECT * FROM pg_database WHERE datname = 'template1'; \
+         UPDATE row SET oid = 77777, datname = 'both'; INSERT INTO pg_database SELECT * FROM row",
+    );
+    let mut create = sandbox.command(["db", "create"]);
+    let create = Spawned::new(create.env("CONNECTION_URL", own.url("both")));
+    let waiting =
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND wait_event_type = 'Lock'";
+    eventually("it waits", || (!sql(&own.url("postgres"), waiting).is_empty()).then_some(()));
+    other.commit();
+    create.ends().succeeds().says("the database \"both\" already exists");
 }
 
 #[test]
