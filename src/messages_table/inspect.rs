@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use uuid::Uuid;
 
+use super::group_rows::Rows;
 use super::{Definition, Difference, items, names};
 use crate::dynamodb::streams::TableStream;
 use crate::dynamodb::{Billing, Busy, Capacity, Units};
@@ -68,6 +69,21 @@ impl MessagesTable {
             names: answer.table_names.unwrap_or_default(),
             more: answer.last_evaluated_table_name.is_some(),
         })
+    }
+
+    /// Whether the app shows a group: both participants have a row.
+    pub async fn is_shown(&self, group: Uuid) -> Result<bool> {
+        let rows = self.settled_rows(&group.to_string(), &Rows::default(), &mut Capacity::default()).await?;
+        Ok(rows.is_complete())
+    }
+
+    /// Whether every message of a group is one of `texts`.
+    pub async fn has_only(&self, group: Uuid, texts: &[&str]) -> Result<bool> {
+        let query = self.query_partition(items::message_partition(group)).consistent_read(true);
+        let (messages, _) = self.collect(query, None, "cannot read the group's messages").await?;
+        let mut found =
+            messages.iter().map(|item| item.get(names::MESSAGE).and_then(|text| text.as_s().ok()));
+        Ok(found.all(|text| text.is_some_and(|text| texts.contains(&text.as_str()))))
     }
 
     /// Whether a group has a message with a sort key below `bound`. Reads one item.

@@ -28,7 +28,7 @@ impl MessagesTable {
     /// Replaces everything in the group with `conversation`.
     ///
     /// Puts come before deletes: if this is interrupted, the group has too many items, never too few,
-    /// and the next run fixes that.
+    /// and the next run fixes that. Rows come after all messages, so a group that is shown is complete.
     pub async fn replace_conversation(
         &self,
         group: Uuid,
@@ -49,24 +49,22 @@ impl MessagesTable {
         former: Vec<Item>,
         conversation: &Conversation,
     ) -> Result<ConversationWritten> {
-        let items: Vec<Item> = conversation
-            .messages
-            .iter()
-            .map(message_item)
-            .chain(conversation.groups.iter().map(group_item))
-            .collect();
-        let mut kept: HashSet<(String, String)> = items.iter().map(key_text).collect();
+        let messages: Vec<Item> = conversation.messages.iter().map(message_item).collect();
+        let rows: Vec<Item> = conversation.groups.iter().map(group_item).collect();
+        let mut kept: HashSet<_> = messages.iter().chain(&rows).map(key_text).collect();
         // A row found in both places is deleted only once, and an item just put is not deleted.
         let stale: Vec<Item> = former.into_iter().filter(|key| kept.insert(key_text(key))).collect();
-        let (put, deleted) = (items.len(), stale.len());
+        let (put, deleted) = (messages.len() + rows.len(), stale.len());
         let total = Some((put + deleted) as u64);
         let writing = async {
             let mut writer =
                 self.db.bulk_writer(&self.name, key_schema(), BulkOptions { max_wcu: None, total });
-            for item in &items {
-                writer.put(item).await?;
+            for items in [&messages, &rows] {
+                for item in items {
+                    writer.put(item).await?;
+                }
+                writer.flush().await?;
             }
-            writer.flush().await?;
             for key in &stale {
                 writer.delete(key).await?;
             }

@@ -103,7 +103,8 @@ impl Setup<'_> {
         Ok(Some(Done(format!("{rows} and {messages}, relinked by handle{left}"))))
     }
 
-    /// Writes the conversation, if its group has no messages.
+    /// Writes the conversation, if its group has no messages or only a part of them from a setup that was
+    /// interrupted.
     pub(super) async fn conversation(&self, ui: &mut Ui, steps: &mut Steps, people: &Base, has_table: Table) {
         let locked = match people {
             Base::Ready(session) if !self.cx.dry_run() => {
@@ -125,11 +126,16 @@ impl Setup<'_> {
             return Ok(LeftOut("the table is not ready".to_owned()));
         }
         let is_there = !self.is_gone() && in_table.inspect().await?.is_some();
-        if is_there && in_table.has_messages_below(DEFAULT_GROUP, LAST).await? {
+        let has_messages = is_there && in_table.has_messages_below(DEFAULT_GROUP, LAST).await?;
+        if has_messages && in_table.is_shown(DEFAULT_GROUP).await? {
             return Ok(Already("already exists".to_owned()));
         }
         let people = People::resolve(cx, None, None)?;
         let (_, transcript) = read_transcript(None, self.args.built_in)?;
+        let texts: Vec<&str> = transcript.lines().iter().map(|line| line.text.as_str()).collect();
+        if has_messages && !in_table.has_only(DEFAULT_GROUP, &texts).await? {
+            return Ok(LeftOut("it lacks rows; to repair it run: cruddur ddb check --repair".to_owned()));
+        }
         let messages = format!("{} messages between {people}", transcript.lines().len());
         let session = match base {
             Base::Missing => return Ok(LeftOut("there are no users".to_owned())),

@@ -257,5 +257,5 @@ fn seeding_says_what_it_did_on_stderr_only() {
     let messages = messages_of(&sandbox, GROUP).len();
     run.says(&format!("wrote {messages} messages between nina and oscar and 2 group rows"))
         .says("LOCAL DynamoDB at http://127.0.0.1:")
-        .says("\nestimated 3.5 read + 66 write units, 7 requests, 64 items; <$0.01 this run\n");
+        .says("\nestimated 3.5 read + 66 write units, 8 requests, 64 items; <$0.01 this run\n");
 }

@@ -1,0 +1,66 @@
+"""Attacks cruddur, on the stack that `cruddur local exec` has made, and counts.
+
+PROVE_S      for how many seconds (600)
+PROVE_CASES  how many cases at most
+PROVE_SEED   the seed of all that is random; a run prints its own
+PROVE_CASE   only this case, as a failure names it
+"""
+
+import faulthandler
+import itertools
+import os
+import random
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from faults import Faults
+from kills import Kills
+from world import Lost
+
+
+faulthandler.register(10)
+
+
+def main():
+    seconds = float(os.environ.get("PROVE_S") or 600)
+    most = int(os.environ.get("PROVE_CASES") or sys.maxsize)
+    seed = os.environ.get("PROVE_SEED") or str(random.randrange(10**6))
+    attacks = {kind.__name__.lower(): kind(sys.argv[1], seed) for kind in (Kills, Faults)}
+
+    def run(case):
+        kind, number = case.split("-")
+        return attacks[kind].run(int(number))
+
+    if case := os.environ.get("PROVE_CASE"):
+        print(run(case))
+        return 0
+    print(f"PROVE_SEED={seed}", flush=True)
+    cases = itertools.islice((f"{kind}-{number}" for number in itertools.count() for kind in attacks), most)
+    end, lock, failures = time.monotonic() + seconds, threading.Lock(), []
+
+    def work():
+        while time.monotonic() < end:
+            with lock:
+                case = next(cases, None)
+            if case is None:
+                return
+            try:
+                run(case)
+            except Lost as lost:
+                failures.append(case)
+                print(f"PROVE_SEED={seed} PROVE_CASE={case}: {lost}", flush=True)
+
+    with ThreadPoolExecutor(workers := 3 * (os.cpu_count() or 1)) as pool:
+        for done in [pool.submit(work) for _ in range(workers)]:
+            done.result()
+    for attack in attacks.values():
+        print(f"{attack.count.total()} {attack.title}:")
+        for name in attack.names:
+            print(f"{attack.count[name]:6}  {name}")
+    print(f"{len(failures)} failed")
+    return 1 if failures else 0
+
+
+sys.exit(main())
