@@ -7,13 +7,14 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare mutants lint slim build postgres moto shells install install-shell pictures clean
+.PHONY: help demo test bare mutants prove lint slim build postgres moto programs install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
 	@echo 'make test     formatting, lints and every test'
 	@echo 'make slim     lints of the build without the local stack'
 	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
+	@echo 'make prove    kill and disturb every command that writes, for PROVE_S seconds, and count what is lost'
 	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
@@ -27,15 +28,19 @@ demo: postgres build
 TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? 5 * n : 24)))
 
 # A snapshot that differs fails, and nothing is written: docs/contributing.md
-test: postgres moto shells lint
+test: postgres moto programs lint
 	INSTA_UPDATE=no RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked
 
 bare:
 	@scripts/bare.sh
 
-mutants: postgres moto shells
+mutants: postgres moto programs
 	@$(CARGO) install --locked --quiet --root target/mutants cargo-mutants@27.1.0
 	@PATH="$(CURDIR)/target/mutants/bin:$$PATH" scripts/mutants.py
+
+# tests/prove/__main__.py has the variables.
+prove: postgres moto programs build
+	@$(CRUDDUR) --no-env-file local exec -- target/moto/bin/python tests/prove $(CURDIR)/$(CRUDDUR)
 
 lint:
 	$(CARGO) fmt --check
@@ -53,8 +58,8 @@ postgres:
 moto:
 	@scripts/ensure-moto.sh
 
-shells:
-	@scripts/ensure-shells.sh
+programs:
+	@scripts/ensure-test-programs.sh
 
 install:
 	$(CARGO) install --locked --path .

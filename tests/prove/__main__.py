@@ -57,7 +57,7 @@ def main():
             done.result()
     for attack in attacks.values():
         print(f"{attack.count.total()} {attack.title}:")
-        for name in attack.names:
+        for name in sorted(attack.names):
             print(f"{attack.count[name]:6}  {name}")
     print(f"{len(failures)} failed")
     return 1 if failures else 0

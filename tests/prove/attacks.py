@@ -273,7 +273,7 @@ def setup(w):
         w.cruddur("setup", "--built-in")
     demand_real_ids(w, {"nina", "oscar"})
     w.demand_consistent_groups()
-    demand(len(w.messages()) == 62, "the conversation is there")
+    demand(len(w.messages()) == 62, f"{len(w.messages())} messages (done at once: {done})")
 
 
 @attack("db update-cognito-user-ids")

@@ -32,6 +32,7 @@ class Faults:
     def __init__(self, cruddur, seed):
         self.cruddur, self.seed = cruddur, seed
         self.names = [name for name, (world, _) in ATTACKS.items() if world is not StackWorld]
+        random.Random(seed).shuffle(self.names)
         self.requests = {}
         self.counting = collections.defaultdict(threading.Lock)
         self.count = collections.Counter()

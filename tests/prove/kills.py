@@ -31,6 +31,7 @@ class Kills:
     def __init__(self, cruddur, seed):
         self.cruddur, self.seed = cruddur, seed
         self.names = list(ATTACKS)
+        random.Random(seed).shuffle(self.names)
         self.traces = {}
         self.tracing = collections.defaultdict(threading.Lock)
         self.count = collections.Counter()

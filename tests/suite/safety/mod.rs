@@ -8,6 +8,7 @@ mod endless;
 mod losses;
 mod plans;
 mod protection;
+mod prove;
 mod silence;
 mod standing;
 mod stop;
