@@ -4,15 +4,12 @@ use std::collections::HashSet;
 
 use super::target::announce_unasked;
 use crate::cognito::{Added, FirstPassword, UserPool};
-use crate::config::{Source, UserPoolId};
+use crate::config::{LOCAL_PASSWORD, Source, UserPoolId};
 use crate::context::Context;
 use crate::error::{Reason, Result};
 use crate::messaging::Identity;
 use crate::output::Ui;
 use crate::postgres::Session;
-
-/// The password of the people that are added, as public as that of the local PostgreSQL.
-pub(super) const PASSWORD: &str = "Cruddur-local-1";
 
 /// A user pool from which setup takes the users' ids.
 pub(super) struct PoolOfSetup {
@@ -87,7 +84,7 @@ impl PoolOfSetup {
                 joined.added += 1;
                 continue;
             }
-            match self.pool.add(&person, FirstPassword::Permanent(PASSWORD)).await? {
+            match self.pool.add(&person, FirstPassword::Permanent(LOCAL_PASSWORD)).await? {
                 Added::Done(identity) => {
                     joined.identities.push(identity);
                     joined.added += 1;

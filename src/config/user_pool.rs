@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 pub const LOCAL_USER_POOL: &str = "us-east-1_LocalPool";
 /// The app client of that pool.
 pub const LOCAL_CLIENT: &str = "cruddurlocalclient00000000";
+/// The password of the people that setup adds to that pool, as public as that of the local PostgreSQL.
+pub const LOCAL_PASSWORD: &str = "Cruddur-local-1";
 
 /// The flag that names the pool.
 const FLAG: &str = "--user-pool-id";

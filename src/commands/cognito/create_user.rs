@@ -5,9 +5,9 @@ use clap::Args;
 use super::password::PasswordArgs;
 use crate::cognito::{Added, FirstPassword};
 use crate::commands::common::{PoolArgs, check_display_name, check_handle};
-use crate::commands::local_people::PASSWORD;
 use crate::commands::plan::show_plan;
 use crate::commands::target::announce;
+use crate::config::LOCAL_PASSWORD;
 use crate::context::Context;
 use crate::error::{Error, Reason, Result};
 use crate::messaging::Newcomer;
@@ -61,9 +61,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateUserArgs) -> Res
         return Err(Error::failed(format!("{} has a user {handle:?} already; nothing was done", pool.id()))
             .hint(Reason::HandleTaken(handle.clone(), cx.target())));
     }
-    // A dry run shows no password, so it needs none.
-    let password = if cx.dry_run() || is_ours && !args.password.password_stdin || args.send_password {
-        PASSWORD.to_owned()
+    let password = if cx.dry_run() || args.send_password {
+        // None is shown, or none is needed.
+        String::new()
+    } else if is_ours && !args.password.password_stdin {
+        LOCAL_PASSWORD.to_owned()
     } else {
         args.password.read(ui)?
     };

@@ -2,9 +2,10 @@
 
 use clap::Args;
 
+use super::find;
 use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_plan;
-use crate::commands::target::{ConfirmArgs, announce};
+use crate::commands::target::ConfirmArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -29,9 +30,7 @@ pub struct DeleteUserArgs {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DeleteUserArgs) -> Result<()> {
     let name = &args.handle;
-    let pool = cx.cognito(args.pool.to_change(cx)?).await?;
-    let at = announce(cx, ui, pool.endpoint()).await?;
-    let user = pool.find_one(name).await?;
+    let (pool, at, user) = find(cx, ui, &args.pool, name).await?;
     if cx.dry_run() {
         return show_plan(ui, pool.rehearse(pool.delete(&user.username)).await?);
     }

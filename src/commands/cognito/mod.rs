@@ -8,8 +8,12 @@ mod set_password;
 
 use clap::Subcommand;
 
+use crate::cognito::UserPool;
+use crate::commands::common::PoolArgs;
+use crate::commands::target::{Announced, announce};
 use crate::context::Context;
 use crate::error::Result;
+use crate::messaging::PoolUser;
 use crate::output::Ui;
 
 /// `cruddur cognito …`
@@ -44,4 +48,17 @@ impl Command {
             Self::DeleteUser(args) => Box::pin(delete_user::run(cx, ui, args)).await,
         }
     }
+}
+
+/// The pool to change, which is announced, and its one user of this handle, email address or sub.
+async fn find(
+    cx: &Context,
+    ui: &mut Ui,
+    pool: &PoolArgs,
+    name: &str,
+) -> Result<(UserPool, Announced, PoolUser)> {
+    let pool = cx.cognito(pool.to_change(cx)?).await?;
+    let at = announce(cx, ui, pool.endpoint()).await?;
+    let user = pool.find_one(name).await?;
+    Ok((pool, at, user))
 }

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
+use super::find;
 use super::password::PasswordArgs;
 use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_plan;
-use crate::commands::target::{ConfirmArgs, announce};
+use crate::commands::target::ConfirmArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
@@ -32,9 +33,7 @@ pub struct SetPasswordArgs {
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetPasswordArgs) -> Result<()> {
     let name = &args.handle;
-    let pool = cx.cognito(args.pool.to_change(cx)?).await?;
-    let at = announce(cx, ui, pool.endpoint()).await?;
-    let user = pool.find_one(name).await?;
+    let (pool, at, user) = find(cx, ui, &args.pool, name).await?;
     let permanent = !args.password.temporary;
     if cx.dry_run() {
         // It shows no password, so it needs none.

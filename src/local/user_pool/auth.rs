@@ -104,8 +104,7 @@ fn must_be_unconfirmed(user: &User) -> Answer<()> {
     if user.status == Status::Unconfirmed {
         return Ok(());
     }
-    let status = user.status.name();
-    Err(Fault::not_authorized(format!("User cannot be confirmed. Current status is {status}")))
+    Err(Fault::not_authorized(format!("User cannot be confirmed. Current status is {}", user.status)))
 }
 
 pub(super) fn initiate(store: &mut Store, asked: &Initiate, is_admin: bool) -> Answer {

@@ -37,9 +37,10 @@ impl Filter {
     }
 
     pub(super) fn matches(&self, user: &User) -> bool {
+        let status = user.status.to_string();
         let (value, wanted) = match self.name.as_str() {
             // The only one that is compared without regard to case.
-            USER_STATUS => (user.status.name(), self.value.to_ascii_uppercase()),
+            USER_STATUS => (status.as_str(), self.value.to_ascii_uppercase()),
             "status" => (if user.enabled { "Enabled" } else { "Disabled" }, self.value.clone()),
             "username" => (user.sub(), self.value.clone()),
             name => match user.attribute(name) {

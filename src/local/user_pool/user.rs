@@ -1,6 +1,7 @@
 //! A user of the pool, and its attributes.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -53,13 +54,10 @@ pub(super) enum Status {
     ForceChangePassword,
 }
 
-impl Status {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Unconfirmed => "UNCONFIRMED",
-            Self::Confirmed => "CONFIRMED",
-            Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
-        }
+/// As in answers.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -165,7 +163,7 @@ impl User {
             "UserCreateDate": seconds(self.created),
             "UserLastModifiedDate": seconds(self.modified),
             "Enabled": self.enabled,
-            "UserStatus": self.status.name(),
+            "UserStatus": self.status,
         })
     }
 }
