@@ -1,5 +1,5 @@
-"""What boto3, botocore, a library of JWTs and a parser of HCL, which are not cruddur, say of a
-service, of a request, of a token and of a file.
+"""What boto3, botocore, a client of Cognito's, a library of JWTs and a parser of HCL, which are not
+cruddur, say of a service, of a request, of a token and of a file.
 
 Reads a JSON document a line from stdin and answers each with one on stdout.
 """
@@ -16,7 +16,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.serialize import create_serializer
 
-session = boto3.Session("test", "test", region_name="us-east-1")
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+session = boto3.Session(**KEYS, region_name="us-east-1")
 clients = {}
 
 
@@ -36,6 +37,34 @@ def attempt(endpoint, service, operation, arguments):
         return {"answer": call(endpoint, service, operation, arguments)}
     except ClientError as error:
         return {"refusal": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
+
+
+def pycognito(endpoint, pool, client, username, method, arguments, tokens):
+    """The tokens that pycognito has after a call, verified by it, or what the call is refused with."""
+    from pycognito import Cognito
+    from pycognito.exceptions import WarrantException
+
+    user = Cognito(
+        pool, client, username=username, boto3_client_kwargs={**KEYS, "endpoint_url": endpoint}, **tokens
+    )
+    try:
+        getattr(user, method)(*arguments)
+    except ClientError as error:
+        return {"refusal": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
+    except WarrantException as error:
+        return {"refusal": type(error).__name__, "message": str(error)}
+    return {"answer": {name: getattr(user, name) for name in ("id_token", "access_token", "refresh_token")}}
+
+
+def srp_answer(endpoint, pool, client, username, password):
+    """pycognito's answer to the challenge of SRP, not sent yet."""
+    from pycognito.aws_srp import AWSSRP
+
+    service = session.client("cognito-idp", endpoint_url=endpoint)
+    srp = AWSSRP(username, password, pool, client, client=service)
+    asked = srp.get_auth_params()
+    challenge = service.initiate_auth(AuthFlow="USER_SRP_AUTH", AuthParameters=asked, ClientId=client)
+    return srp.process_challenge(challenge["ChallengeParameters"], asked)
 
 
 def form(service, operation, arguments):

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::POOL_NAME;
 use super::fault::{Answer, Fault};
 use super::filter::Filter;
-use super::password::Hash;
 use super::store::Store;
 use super::user::{Attribute, Status, User};
 use crate::config::LOCAL_USER_POOL;
@@ -152,7 +151,7 @@ pub(super) fn create_user(store: &mut Store, asked: CreateUser) -> Answer {
         }
     }
     let mut user = User::new(&asked.username, asked.user_attributes, Status::ForceChangePassword)?;
-    user.password = asked.temporary_password.as_deref().map(Hash::of).transpose()?;
+    asked.temporary_password.map_or(Ok(()), |password| user.set_password(&password))?;
     store.insert(&user)?;
     Ok(json!({ "User": user.shown("Attributes", None) }))
 }
@@ -163,7 +162,7 @@ pub(super) fn get_user(store: &mut Store, asked: &OneUser) -> Answer {
 
 pub(super) fn set_password(store: &mut Store, asked: &SetPassword) -> Answer {
     let mut user = store.user(&asked.username)?;
-    user.password = Some(Hash::of(&asked.password)?);
+    user.set_password(&asked.password)?;
     user.status = if asked.permanent { Status::Confirmed } else { Status::ForceChangePassword };
     change(store, user)
 }

@@ -24,6 +24,11 @@ impl Fault {
         Self::new("NotAuthorizedException", message)
     }
 
+    /// The session of a challenge that has ended, or is somebody else's.
+    pub(super) fn session() -> Self {
+        Self::not_authorized("Invalid session for the user.")
+    }
+
     /// A value outside the limits of the API's model.
     pub(super) fn constraint(value: impl std::fmt::Display, member: &str, rule: &str) -> Self {
         Self::parameter(format!(

@@ -3,6 +3,7 @@
 use aws_smithy_types::base64;
 use graviola::signing::rsa::{KeySize, SigningKey};
 use ring::digest::{SHA256, digest};
+use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{self, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair};
@@ -18,6 +19,7 @@ pub(super) struct Keys {
     pair: RsaKeyPair,
     public: PublicKeyComponents<Vec<u8>>,
     id: String,
+    secret: hmac::Key,
 }
 
 impl Keys {
@@ -32,7 +34,12 @@ impl Keys {
         let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| unusable())?;
         let public = PublicKeyComponents::<Vec<u8>>::from(pair.public());
         let id = base64url(digest(&SHA256, &public.n).as_ref());
-        Ok(Self { pair, public, id })
+        Ok(Self { pair, public, id, secret: hmac::Key::new(HMAC_SHA256, pkcs8) })
+    }
+
+    /// 32 bytes that only the pool can derive from a text, for one purpose.
+    pub(super) fn derived(&self, purpose: &str, text: &str) -> hmac::Tag {
+        hmac::sign(&self.secret, format!("{purpose} {text}").as_bytes())
     }
 
     /// What verifies the tokens, as a JSON Web Key Set.

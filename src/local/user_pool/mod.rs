@@ -7,6 +7,7 @@ mod fault;
 mod filter;
 mod keys;
 mod password;
+mod srp;
 mod store;
 mod tokens;
 mod user;
@@ -52,6 +53,14 @@ struct OfPool {
 #[serde(rename_all = "PascalCase")]
 struct OfClient {
     client_id: String,
+}
+
+/// What an app asks with a refresh token.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OfSignIn {
+    #[serde(alias = "Token")]
+    refresh_token: String,
 }
 
 /// Serves the clients that `access` allows on 127.0.0.1:`port` (0 for any free port), from the
@@ -126,12 +135,14 @@ fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
         "AdminUpdateUserAttributes" => admin::update_attributes(store, of_pool(body)?),
         "ConfirmSignUp" => auth::confirm_sign_up(store, &of_client(body)?),
         "DescribeUserPool" => of_pool::<OfPool>(body).and_then(|_| admin::describe_pool(store)),
+        "GetTokensFromRefreshToken" => tokens::refresh(store, &of_client::<OfSignIn>(body)?.refresh_token),
         "GetUser" => auth::get_user(store, &parsed(body)?),
         "GlobalSignOut" => auth::global_sign_out(store, &parsed(body)?),
         "InitiateAuth" => auth::initiate(store, &of_client(body)?, false),
         "ListUserPools" => admin::list_pools(&parsed(body)?),
         "ListUsers" => admin::list_users(store, of_pool(body)?),
         "RespondToAuthChallenge" => auth::respond(store, &of_client(body)?),
+        "RevokeToken" => tokens::revoke(store, &of_client::<OfSignIn>(body)?.refresh_token),
         "SignUp" => auth::sign_up(store, of_client(body)?),
         _ => Err(Fault::new("UnknownOperationException", "the local user pool does not have this operation")),
     }

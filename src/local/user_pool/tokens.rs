@@ -1,5 +1,6 @@
 //! What a user who has signed in gets, and how long it holds.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,13 +18,31 @@ const CHALLENGE: u64 = 3 * 60;
 /// How many sign-ins of one user hold at a time.
 const SIGN_INS: usize = 100;
 
-/// Signs a user in: notes it, and gives all three tokens.
-pub(super) fn sign_in(store: &mut Store, mut user: User) -> Answer {
+/// The session of a challenge: all that the pool knows of it until it is answered.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Challenge {
+    /// The name of the challenge.
+    token_use: String,
+    /// Seconds since 1970.
+    exp: u64,
+    /// Whose it is.
+    pub(super) sub: String,
+    /// The id of the sign-in that it leads to.
+    pub(super) jti: Uuid,
+    /// The client's public number, for SRP.
+    pub(super) srp_a: Option<String>,
+}
+
+/// Signs a user in: notes it by this id, which must be a new one, and gives all three tokens.
+pub(super) fn sign_in(store: &mut Store, mut user: User, id: Uuid) -> Answer {
+    if user.sign_ins.iter().any(|sign_in| sign_in.id == id) {
+        return Err(Fault::session());
+    }
     let time = now();
     user.sign_ins.retain(|sign_in| time < sign_in.time + REFRESH);
     let excess = (user.sign_ins.len() + 1).saturating_sub(SIGN_INS);
     user.sign_ins.drain(..excess);
-    let sign_in = SignIn { id: Uuid::new_v4(), time };
+    let sign_in = SignIn { id, time, ended: false };
     user.sign_ins.push(sign_in.clone());
     store.update(&user)?;
     let claims = json!({
@@ -49,6 +68,18 @@ pub(super) fn refresh(store: &mut Store, token: &str) -> Answer {
     tokens(store, &user, &sign_in)
 }
 
+/// Ends the sign-in that a refresh token comes from.
+pub(super) fn revoke(store: &mut Store, token: &str) -> Answer {
+    let unsupported = || Fault::new("UnsupportedTokenTypeException", "Unsupported token type");
+    let claims = valid(store, token, "refresh")?.ok_or_else(unsupported)?;
+    if let Some(mut user) = store.find(text(&claims, "sub"))? {
+        let theirs = user.sign_ins.iter_mut().filter(|one| claims["origin_jti"] == one.id.to_string());
+        theirs.for_each(|sign_in| sign_in.ended = true);
+        store.update(&user)?;
+    }
+    Ok(json!({}))
+}
+
 /// The user of an access token.
 pub(super) fn user_of(store: &mut Store, token: &str) -> Answer<User> {
     let invalid = || Fault::not_authorized("Invalid Access Token");
@@ -61,27 +92,35 @@ pub(super) fn user_of(store: &mut Store, token: &str) -> Answer<User> {
     Ok(user)
 }
 
-/// The session of a challenge that `user` must meet.
-pub(super) fn challenge(store: &mut Store, user: &User) -> Answer<String> {
-    let exp = now() / 1000 + CHALLENGE;
-    let claims = json!({ "sub": user.sub(), "token_use": "session", "exp": exp });
-    store.keys()?.sign(&claims)
+/// The session of a challenge of this name for the user with this sub.
+pub(super) fn challenge(store: &mut Store, name: &str, sub: &str, srp_a: Option<&str>) -> Answer<String> {
+    let challenge = Challenge {
+        token_use: name.to_owned(),
+        exp: now() / 1000 + CHALLENGE,
+        sub: sub.to_owned(),
+        jti: Uuid::new_v4(),
+        srp_a: srp_a.map(str::to_owned),
+    };
+    store.keys()?.sign(&serde_json::to_value(challenge)?)
 }
 
-/// The user whom the session of a challenge belongs to.
-pub(super) fn challenged(store: &mut Store, session: &str) -> Answer<User> {
-    let invalid = || Fault::not_authorized("Invalid session for the user.");
-    let claims = valid(store, session, "session")?.ok_or_else(invalid)?;
-    store.find(text(&claims, "sub"))?.ok_or_else(invalid)
+/// What the session of a challenge of this name holds.
+pub(super) fn challenged(store: &mut Store, name: &str, session: &str) -> Answer<Challenge> {
+    let claims = valid(store, session, name)?.ok_or_else(Fault::session)?;
+    Ok(serde_json::from_value(claims)?)
 }
 
 /// The claims of a token of this kind, if it is one of ours and has not expired.
 fn valid(store: &mut Store, token: &str, kind: &str) -> Answer<Option<Value>> {
     let claims = store.keys()?.claims(token).filter(|claims| claims["token_use"] == kind);
     let has_expired = |claims: &Value| claims["exp"].as_u64().is_none_or(|exp| exp <= now() / 1000);
-    if kind != "session" && claims.as_ref().is_some_and(has_expired) {
-        let kind = if kind == "access" { "Access" } else { "Refresh" };
-        return Err(Fault::not_authorized(format!("{kind} Token has expired")));
+    let name = match kind {
+        "access" => Some("Access"),
+        "refresh" => Some("Refresh"),
+        _ => None,
+    };
+    if let Some(name) = name.filter(|_| claims.as_ref().is_some_and(has_expired)) {
+        return Err(Fault::not_authorized(format!("{name} Token has expired")));
     }
     Ok(claims.filter(|claims| !has_expired(claims)))
 }
@@ -135,7 +174,8 @@ fn text<'a>(claims: &'a Value, name: &str) -> &'a str {
 impl User {
     /// The sign-in that a token comes from, unless the user has signed out since.
     fn sign_in_of(&self, claims: &Value) -> Option<&SignIn> {
-        self.sign_ins.iter().find(|sign_in| claims["origin_jti"] == sign_in.id.to_string())
+        let of_token = |sign_in: &&SignIn| claims["origin_jti"] == sign_in.id.to_string();
+        self.sign_ins.iter().find(of_token).filter(|sign_in| !sign_in.ended)
     }
 
     pub(super) fn must_be_enabled(&self) -> Answer<()> {

@@ -61,13 +61,16 @@ impl fmt::Display for Status {
     }
 }
 
-/// A sign-in whose tokens hold until the user signs out everywhere.
+/// A sign-in, whose tokens hold until the user signs out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SignIn {
     /// `origin_jti` in its tokens.
     pub(super) id: Uuid,
     /// Milliseconds since 1970.
     pub(super) time: u64,
+    /// Whether the user has signed out.
+    #[serde(default)]
+    pub(super) ended: bool,
 }
 
 /// A user. The sub is the user name too, as in every pool whose users sign in by email.
@@ -129,6 +132,25 @@ impl User {
         }
         self.touch();
         Ok(())
+    }
+
+    /// Sets the password.
+    pub(super) fn set_password(&mut self, password: &str) -> Answer<()> {
+        self.password = Some(Hash::of(self.sub(), password)?);
+        Ok(())
+    }
+
+    /// Adds to a password that is right what earlier versions did not keep of it.
+    pub(super) fn complete_password(&mut self, password: &str) {
+        let sub = self.sub().to_owned();
+        if let Some(hash) = &mut self.password {
+            hash.complete(&sub, password);
+        }
+    }
+
+    /// Whether somebody who gives this name means this user.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        name == self.sub() || name.eq_ignore_ascii_case(self.email())
     }
 
     /// Notes that it has changed.

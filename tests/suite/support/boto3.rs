@@ -74,6 +74,31 @@ pub fn boto3_attempt(endpoint: &str, service: &str, operation: &str, arguments: 
     }))
 }
 
+/// The tokens that pycognito, a client of Cognito's that signs in by SRP and verifies tokens, has after
+/// a call of `method`, in `answer`; or in `refusal` and `message` what the call is refused with.
+#[track_caller]
+pub fn pycognito(
+    endpoint: &str,
+    (pool, client): (&str, &str),
+    username: &str,
+    (method, arguments): (&str, &[&str]),
+    tokens: &Value,
+) -> Value {
+    ask(&json!({
+        "task": "pycognito", "endpoint": endpoint, "pool": pool, "client": client, "username": username,
+        "method": method, "arguments": arguments, "tokens": tokens,
+    }))
+}
+
+/// How pycognito answers the challenge of SRP; the answer is not sent.
+#[track_caller]
+pub fn srp_answer(endpoint: &str, (pool, client): (&str, &str), username: &str, password: &str) -> Value {
+    ask(&json!({
+        "task": "srp_answer", "endpoint": endpoint, "pool": pool, "client": client, "username": username,
+        "password": password,
+    }))
+}
+
 /// The claims of a token that one of `keys` has signed, by a library of JWTs.
 #[track_caller]
 pub fn jwt_claims(token: &Value, keys: &Value) -> Value {

@@ -4,6 +4,7 @@ mod admin;
 mod listing;
 mod people;
 mod sign_in;
+mod srp;
 mod stack;
 
 use cruddur::local::{Access, Server, user_pool};

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{Local, attribute, email};
 use crate::support::{COGNITO_ENDPOINT, LOCAL_POOL, Run, Sandbox, World, boto3, jwt_claims, send_http};
 
-const CLIENT: &str = "cruddurlocalclient00000000";
-const PASSWORD: &str = "Correct-horse-7";
+pub const CLIENT: &str = "cruddurlocalclient00000000";
+pub const PASSWORD: &str = "Correct-horse-7";
 
-fn jwks(endpoint: &str) -> Value {
+pub fn jwks(endpoint: &str) -> Value {
     let url = format!("{endpoint}/{LOCAL_POOL}/.well-known/jwks.json");
     let answer = send_http(Request::get(url).body(Body::empty()).unwrap());
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -29,12 +29,12 @@ pub fn by_password(name: &str, password: &str) -> Value {
 impl Local {
     /// What an operation for an app answers, which names no pool.
     #[track_caller]
-    fn app(&self, operation: &str, arguments: &Value) -> Value {
+    pub fn app(&self, operation: &str, arguments: &Value) -> Value {
         boto3(&self.0.url(), "cognito-idp", operation, arguments)
     }
 
     #[track_caller]
-    fn app_refusal(&self, operation: &str, arguments: &Value) -> (String, String) {
+    pub fn app_refusal(&self, operation: &str, arguments: &Value) -> (String, String) {
         let answer = crate::support::boto3_attempt(&self.0.url(), "cognito-idp", operation, arguments);
         let text = |name: &str| {
             let text = answer[name].as_str();
@@ -44,7 +44,7 @@ impl Local {
     }
 
     /// A confirmed user of this handle, and the sub.
-    fn member(&self, handle: &str) -> String {
+    pub fn member(&self, handle: &str) -> String {
         let sub = self.add(handle);
         let password = json!({ "Username": email(handle), "Password": PASSWORD, "Permanent": true });
         self.call("admin_set_user_password", &password);
@@ -53,7 +53,7 @@ impl Local {
 
     /// The tokens of somebody who signs in.
     #[track_caller]
-    fn sign_in(&self, handle: &str) -> Value {
+    pub fn sign_in(&self, handle: &str) -> Value {
         self.app("initiate_auth", &by_password(&email(handle), PASSWORD))["AuthenticationResult"].take()
     }
 }
@@ -198,7 +198,7 @@ fn a_wrong_password_and_an_unknown_user_look_alike_and_who_is_disabled_stays_out
     };
     assert_eq!(with("ClientId", "anotherclient0000000000000"), "ResourceNotFoundException");
     assert_eq!(with("AuthFlow", "ADMIN_USER_PASSWORD_AUTH"), "InvalidParameterException");
-    assert_eq!(with("AuthFlow", "USER_SRP_AUTH"), "InvalidParameterException");
+    assert_eq!(with("AuthFlow", "CUSTOM_AUTH"), "InvalidParameterException");
 
     let access = pool.sign_in("nina")["AccessToken"].take();
     pool.call("admin_disable_user", &json!({ "Username": email("nina") }));
@@ -270,6 +270,29 @@ fn signing_out_ends_every_sign_in_and_no_later_one() {
     }
     let third = pool.sign_in("nina");
     pool.app("get_user", &json!({ "AccessToken": third["AccessToken"] }));
+}
+
+#[test]
+fn a_refresh_token_that_is_revoked_ends_its_sign_in_alone() {
+    let pool = Local::new();
+    pool.member("nina");
+    let [first, second] = [(); 2].map(|()| pool.sign_in("nina"));
+    let with = |name: &str, tokens: &Value| json!({ "ClientId": CLIENT, name: tokens["RefreshToken"] });
+    let renewed = pool.app("get_tokens_from_refresh_token", &with("RefreshToken", &first));
+    let access = &renewed["AuthenticationResult"]["AccessToken"];
+    for _ in 0..2 {
+        pool.app("revoke_token", &with("Token", &first));
+    }
+    for access in [access, &first["AccessToken"]] {
+        let (refusal, why) = pool.app_refusal("get_user", &json!({ "AccessToken": access }));
+        assert_eq!((refusal.as_str(), why.contains("revoked")), ("NotAuthorizedException", true));
+    }
+    let refused = pool.app_refusal("get_tokens_from_refresh_token", &with("RefreshToken", &first));
+    assert_eq!(refused.0, "NotAuthorizedException");
+    pool.app("get_user", &json!({ "AccessToken": second["AccessToken"] }));
+    pool.app("get_tokens_from_refresh_token", &with("RefreshToken", &second));
+    let access = json!({ "ClientId": CLIENT, "Token": second["AccessToken"] });
+    assert_eq!(pool.app_refusal("revoke_token", &access).0, "UnsupportedTokenTypeException");
 }
 
 #[test]
