@@ -296,6 +296,13 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
         };
         return Err(Error::failed(format!("the stack is already running, {limit}")).hint(restart));
     }
+    if report.access.post_confirmation != plan.access.post_confirmation {
+        let adds = if report.access.post_confirmation { "adds" } else { "does not add" };
+        return Err(Error::failed(format!(
+            "the stack is already running, and {adds} whoever confirms a sign-up to the users table"
+        ))
+        .hint(restart));
+    }
     for (service, wanted) in
         report.services.iter().zip([plan.dynamodb_port, plan.url.port(), plan.cognito_port])
     {

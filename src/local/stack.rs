@@ -204,7 +204,9 @@ impl Stack {
             Found::Service => None,
             Found::Nothing => {
                 let file = (!plan.ephemeral).then(|| home.join(USER_POOL_FILE));
-                Some(user_pool::start(plan.cognito_port, file.as_deref(), plan.access.clone()).await?)
+                let app = plan.access.post_confirmation.then(|| plan.url.clone());
+                let access = plan.access.clone();
+                Some(user_pool::start(plan.cognito_port, file.as_deref(), access, app).await?)
             }
         };
         let postgres = match postgres {
@@ -237,7 +239,6 @@ impl Stack {
         sweep(config).await;
         let file = |name| Some(scratch.path().join(name)).filter(|file| file.exists());
         let dynamodb = dynamodb::start(0, file(DYNAMODB_FILE).as_deref(), access.clone()).await?;
-        let cognito = user_pool::start(0, file(USER_POOL_FILE).as_deref(), access).await?;
         let mut tries = 0;
         let postgres = loop {
             let port = free_port()?;
@@ -247,6 +248,8 @@ impl Stack {
                 started => break started?,
             }
         };
+        let app = access.post_confirmation.then(|| postgres.url().clone());
+        let cognito = user_pool::start(0, file(USER_POOL_FILE).as_deref(), access, app).await?;
         let private =
             Private { dynamodb: dynamodb.url(), cognito: cognito.url(), postgres: postgres.url().clone() };
         let report = Report::new(scratch.path(), true, Access::default(), Vec::new());

@@ -95,7 +95,7 @@ struct StackArgs {
     data: DataArgs,
 }
 
-/// Who may use the stack's DynamoDB and Cognito, and how much of DynamoDB.
+/// Who may use the stack's DynamoDB and Cognito, how much of DynamoDB, and what follows.
 #[derive(Debug, Clone, Args)]
 struct AccessArgs {
     /// Origin whose web pages may use DynamoDB and Cognito, such as http://localhost:3000; repeatable
@@ -109,6 +109,9 @@ struct AccessArgs {
     /// [default: no limit]
     #[arg(long, value_name = "N")]
     throttle: Option<NonZero<u32>>,
+    /// Add whoever confirms a sign-up to the table users, as the app's post-confirmation trigger does
+    #[arg(long)]
+    post_confirmation: bool,
 }
 
 impl AccessArgs {
@@ -117,6 +120,7 @@ impl AccessArgs {
             hosts: self.allow_host.clone(),
             origins: self.allow_origin.clone(),
             units_per_second: self.throttle,
+            post_confirmation: self.post_confirmation,
         }
     }
 }

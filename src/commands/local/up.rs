@@ -120,6 +120,9 @@ pub(super) fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     if let Some(units) = plan.access().units_per_second {
         arguments.extend(["--throttle".into(), units.to_string().into()]);
     }
+    if plan.access().post_confirmation {
+        arguments.push("--post-confirmation".into());
+    }
     if plan.is_ephemeral() {
         arguments.push("--ephemeral".into());
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// own name instead.
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// What is allowed besides this machine's own programs, and how much.
+/// What is allowed besides this machine's own programs, how much, and what follows from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Access {
@@ -21,6 +21,8 @@ pub struct Access {
     pub origins: Vec<Origin>,
     /// How many units of reads, and of writes, a table takes in a second. None: any number.
     pub units_per_second: Option<NonZero<u32>>,
+    /// Whether everybody who confirms a sign-up gets a row in the users table.
+    pub post_confirmation: bool,
 }
 
 /// The name of a host, without a port.

@@ -186,7 +186,7 @@ pub(super) fn delete_user(store: &mut Store, asked: &OneUser) -> Answer {
 }
 
 /// Keeps a user who has changed.
-pub(super) fn change(store: &mut Store, mut user: User) -> Answer {
+fn change(store: &mut Store, mut user: User) -> Answer {
     user.touch();
     store.update(&user)?;
     Ok(json!({}))

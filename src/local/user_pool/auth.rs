@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::{Builder, Uuid};
 
-use super::admin::{OneUser, change};
+use super::admin::OneUser;
 use super::fault::{Answer, Fault};
 use super::keys::Keys;
 use super::password::Hash;
@@ -87,7 +87,7 @@ fn masked(email: &str) -> String {
     parts.join("@")
 }
 
-pub(super) fn confirm_sign_up(store: &mut Store, asked: &ConfirmSignUp) -> Answer {
+pub(super) fn confirm_sign_up(store: &mut Store, asked: &ConfirmSignUp) -> Answer<User> {
     let mut user = store.user(&asked.username)?;
     must_be_unconfirmed(&user)?;
     if asked.confirmation_code != CODE {
@@ -97,16 +97,21 @@ pub(super) fn confirm_sign_up(store: &mut Store, asked: &ConfirmSignUp) -> Answe
         ));
     }
     user.attributes.insert("email_verified".to_owned(), "true".to_owned());
-    user.status = Status::Confirmed;
-    change(store, user)
+    confirm(store, user)
 }
 
 /// Confirms a user, and no address.
-pub(super) fn admin_confirm_sign_up(store: &mut Store, asked: &OneUser) -> Answer {
-    let mut user = store.user(&asked.username)?;
+pub(super) fn admin_confirm_sign_up(store: &mut Store, asked: &OneUser) -> Answer<User> {
+    let user = store.user(&asked.username)?;
     must_be_unconfirmed(&user)?;
+    confirm(store, user)
+}
+
+fn confirm(store: &mut Store, mut user: User) -> Answer<User> {
     user.status = Status::Confirmed;
-    change(store, user)
+    user.touch();
+    store.update(&user)?;
+    Ok(user)
 }
 
 fn must_be_unconfirmed(user: &User) -> Answer<()> {

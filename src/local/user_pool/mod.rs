@@ -7,6 +7,7 @@ mod fault;
 mod filter;
 mod keys;
 mod password;
+mod post_confirmation;
 mod srp;
 mod store;
 mod tokens;
@@ -25,6 +26,7 @@ use self::store::Store;
 use super::http::{Access, Api, Listening, Server, json};
 use crate::config::{LOCAL_CLIENT, LOCAL_USER_POOL};
 use crate::error::Result;
+use crate::postgres::ConnectionUrl;
 
 /// The name of the pool.
 const POOL_NAME: &str = "cruddur";
@@ -39,6 +41,8 @@ const LARGEST: usize = 1 << 20;
 struct UserPool {
     /// One request after another: what is read and then written has not changed in between.
     store: Arc<Mutex<Store>>,
+    /// Whose users table has a row for everybody who confirms a sign-up.
+    app: Option<ConnectionUrl>,
 }
 
 /// What every request for a pool has.
@@ -64,16 +68,22 @@ struct OfSignIn {
 }
 
 /// Serves the clients that `access` allows on 127.0.0.1:`port` (0 for any free port), from the
-/// SQLite file `file` or from memory. The first request opens the file. Needs a tokio runtime.
+/// SQLite file `file` or from memory. The first request opens the file. Whoever confirms a sign-up gets
+/// a row in the users table of `app`, if that is given. Needs a tokio runtime.
 ///
 /// # Errors
 /// The port is taken.
-pub async fn start(port: u16, file: Option<&Path>, access: Access) -> Result<Server> {
+pub async fn start(
+    port: u16,
+    file: Option<&Path>,
+    access: Access,
+    app: Option<ConnectionUrl>,
+) -> Result<Server> {
     let listening = Listening::on(port).await?;
     // One name, whoever asks and by which one, for apps compare it.
     let issuer = format!("http://localhost:{}/{LOCAL_USER_POOL}", listening.port());
     let store = Store::new(file.map(Path::to_owned), issuer);
-    Ok(listening.serve(access, UserPool { store: Arc::new(Mutex::new(store)) }))
+    Ok(listening.serve(access, UserPool { store: Arc::new(Mutex::new(store)), app }))
 }
 
 impl Api for UserPool {
@@ -90,19 +100,34 @@ impl Api for UserPool {
         };
         let answer = match axum::body::to_bytes(body, LARGEST).await {
             Err(_) => Err(Fault::new("SerializationException", "the request is cut off or too large")),
-            Ok(body) => {
-                let store = Arc::clone(&self.store);
-                // SQLite and the hash of a password take their time.
-                let work = tokio::task::spawn_blocking(move || {
-                    call(&mut store.lock().unwrap_or_else(PoisonError::into_inner), &operation, &body)
-                });
-                work.await.unwrap_or_else(|cause| Err(Fault::internal(&cause)))
-            }
+            Ok(body) => self.call(operation, body).await,
         };
         match answer {
             Ok(answer) => json(Self::CONTENT_TYPE, StatusCode::OK, &answer),
             Err(fault) => refusal(&fault),
         }
+    }
+}
+
+impl UserPool {
+    /// Does what is asked, and then what follows outside of the pool, which other calls need not wait for.
+    async fn call(&self, operation: String, body: Bytes) -> Answer {
+        let store = Arc::clone(&self.store);
+        // SQLite and the hash of a password take their time.
+        let work = tokio::task::spawn_blocking(move || {
+            let store = &mut store.lock().unwrap_or_else(PoisonError::into_inner);
+            let confirmed = match operation.as_str() {
+                "AdminConfirmSignUp" => auth::admin_confirm_sign_up(store, &of_pool(&body)?)?,
+                "ConfirmSignUp" => auth::confirm_sign_up(store, &of_client(&body)?)?,
+                _ => return Ok((call(store, &operation, &body)?, None)),
+            };
+            Ok((serde_json::json!({}), Some(confirmed)))
+        });
+        let (answer, confirmed) = work.await.unwrap_or_else(|cause| Err(Fault::internal(&cause)))?;
+        if let (Some(app), Some(user)) = (&self.app, confirmed) {
+            post_confirmation::run(app, &user).await?;
+        }
+        Ok(answer)
     }
 }
 
@@ -119,7 +144,6 @@ fn refusal(fault: &Fault) -> Response<Body> {
 fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
     match operation {
         KEYS => Ok(store.keys()?.jwks()),
-        "AdminConfirmSignUp" => auth::admin_confirm_sign_up(store, &of_pool(body)?),
         "AdminCreateUser" => admin::create_user(store, of_pool(body)?),
         "AdminDeleteUser" => admin::delete_user(store, &of_pool(body)?),
         "AdminDisableUser" => admin::set_enabled(store, &of_pool(body)?, false),
@@ -133,7 +157,6 @@ fn call(store: &mut Store, operation: &str, body: &Bytes) -> Answer {
         }
         "AdminSetUserPassword" => admin::set_password(store, &of_pool(body)?),
         "AdminUpdateUserAttributes" => admin::update_attributes(store, of_pool(body)?),
-        "ConfirmSignUp" => auth::confirm_sign_up(store, &of_client(body)?),
         "DescribeUserPool" => of_pool::<OfPool>(body).and_then(|_| admin::describe_pool(store)),
         "GetTokensFromRefreshToken" => tokens::refresh(store, &of_client::<OfSignIn>(body)?.refresh_token),
         "GetUser" => auth::get_user(store, &parsed(body)?),

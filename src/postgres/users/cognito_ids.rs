@@ -78,12 +78,52 @@ impl Session {
         missing: MissingUsers,
         confirmed: Option<&[Match]>,
     ) -> Result<Vec<Match>> {
+        self.in_transaction(self.match_and_update(pool, missing, confirmed)).await
+    }
+
+    /// Adds the pool user to the users table, as [`MissingUsers::Add`] does. A row that is there
+    /// already with the handle and the `sub` is left as it is.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`]: nothing has changed then. Also when another user has the handle, or
+    /// the user lacks something that a row needs.
+    pub async fn add_user(&self, user: Identity) -> Result<()> {
+        self.in_transaction(async {
+            self.execute(LOCK).await?;
+            let sub = user.sub.clone();
+            let mut matches = self.matches(vec![user], MissingUsers::Add).await?;
+            matches.retain(|one| one.new.as_ref() == Some(&sub));
+            matches.iter().try_for_each(|one| self.must_be_addable(one))?;
+            self.insert(&matches).await
+        })
+        .await
+    }
+
+    fn must_be_addable(&self, user: &Match) -> Result<()> {
+        let why = match user.result {
+            MatchOutcome::Added | MatchOutcome::Unchanged => return Ok(()),
+            MatchOutcome::NoHandle => "there is no preferred_username",
+            MatchOutcome::NoEmail => "there is no email address",
+            MatchOutcome::NoName => "there is no name",
+            MatchOutcome::Unconfirmed => "the sign-up is not confirmed",
+            MatchOutcome::OtherHandle => "a row with another handle has the same id",
+            MatchOutcome::Updated
+            | MatchOutcome::Ambiguous
+            | MatchOutcome::NotInTable
+            | MatchOutcome::NotInPool => {
+                return Err(self.handle_taken(user.handle.as_deref().unwrap_or_default()));
+            }
+        };
+        Err(Error::failed(format!("cannot add the user to {}: {why}", self.url)))
+    }
+
+    async fn in_transaction<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        match self.match_and_update(pool, missing, confirmed).await {
-            Ok(matches) => {
+        match work.await {
+            Ok(done) => {
                 let committed = self.client.batch_execute("COMMIT").await;
                 committed.map_err(|error| self.commit_error(WHAT, error, GOES_ON))?;
-                Ok(matches)
+                Ok(done)
             }
             Err(error) => {
                 // A lost connection is rolled back already.
@@ -124,14 +164,19 @@ impl Session {
         let (uuids, subs): (Vec<Option<Uuid>>, Vec<Option<&str>>) =
             changes.map(|one| (one.user_uuid, one.new.as_deref())).unzip();
         self.write(COGNITO_UPDATE, "updated", uuids.len(), &[&uuids, &subs]).await?;
+        self.insert(&matches).await?;
+        Ok(matches)
+    }
+
+    /// Adds those who are to be added.
+    async fn insert(&self, matches: &[Match]) -> Result<()> {
         let added: Vec<&Match> = matches.iter().filter(|one| one.result == MatchOutcome::Added).collect();
         let column = |of: fn(&Match) -> &Option<String>| {
             added.iter().map(|one| of(one).as_deref()).collect::<Vec<_>>()
         };
         let (names, handles) = (column(|one| &one.name), column(|one| &one.handle));
         let (emails, subs) = (column(|one| &one.email), column(|one| &one.new));
-        self.write(COGNITO_INSERT, "added", added.len(), &[&names, &handles, &emails, &subs]).await?;
-        Ok(matches)
+        self.write(COGNITO_INSERT, "added", added.len(), &[&names, &handles, &emails, &subs]).await
     }
 
     /// Runs a statement that must write `rows` rows, unless that is none.

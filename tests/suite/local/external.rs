@@ -60,7 +60,7 @@ fn with_all_there_nothing_is_started() {
     let sandbox = Sandbox::new();
     let server = runtime().block_on(dynamodb::start(0, None, Access::default())).unwrap();
     let mut world = World::new();
-    let pool = runtime().block_on(user_pool::start(0, None, Access::default())).unwrap();
+    let pool = runtime().block_on(user_pool::start(0, None, Access::default(), None)).unwrap();
     world.dynamodb_port = server.port();
     world.cognito_port = pool.port();
     world.postgres_port = shared_port(&sandbox);

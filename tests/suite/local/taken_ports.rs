@@ -106,7 +106,7 @@ fn a_web_server_or_a_dynamodb_is_no_cognito() {
 
 #[test]
 fn a_user_pool_is_no_dynamodb() {
-    let server = runtime().block_on(user_pool::start(0, None, Access::default())).unwrap();
+    let server = runtime().block_on(user_pool::start(0, None, Access::default(), None)).unwrap();
     refuses_dynamodb_port(server.port());
     runtime().block_on(server.stop());
 }

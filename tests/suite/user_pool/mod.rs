@@ -3,6 +3,7 @@
 mod admin;
 mod listing;
 mod people;
+mod post_confirmation;
 mod sign_in;
 mod srp;
 mod stack;
@@ -17,7 +18,7 @@ pub struct Local(pub Server);
 
 impl Local {
     pub fn new() -> Self {
-        Self(runtime().block_on(user_pool::start(0, None, Access::default())).unwrap())
+        Self(runtime().block_on(user_pool::start(0, None, Access::default(), None)).unwrap())
     }
 
     /// What an operation answers; `arguments` without the pool's id.

@@ -255,7 +255,7 @@ fn who_has_not_confirmed_or_has_a_temporary_password_learns_it_after_the_proof()
 fn a_password_that_an_earlier_version_kept_must_be_given_once() {
     let folder = scratch();
     let file = folder.path().join("user-pool.sqlite");
-    let server = user_pool::start(0, Some(&file), Access::default());
+    let server = user_pool::start(0, Some(&file), Access::default(), None);
     let pool = Local(runtime().block_on(server).unwrap());
     pool.member("nina");
     let kept = Connection::open(&file).unwrap();
