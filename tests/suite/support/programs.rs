@@ -42,8 +42,9 @@ const COPY: &str = r#"
 made='HERE/cluster of '$4
 if [ ! -d "$made" ]; then
     'REAL/initdb' "$@" || exit
-    if /bin/mkdir "$made.copying" 2> /dev/null; then
-        /bin/cp -R "$2/." "$made.copying" && /bin/mv "$made.copying" "$made"
+    # Nobody else copies, then or later: a folder that is moved to another ends up inside.
+    if /bin/mkdir "$made.lock" 2> /dev/null; then
+        /bin/cp -R "$2" "$made.copying" && /bin/mv "$made.copying" "$made"
     fi
     exit
 fi
