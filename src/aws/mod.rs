@@ -7,6 +7,7 @@ mod dry_run;
 mod endpoint;
 mod error;
 mod identity;
+mod operation;
 mod retries;
 mod trace_interceptor;
 mod tries;
@@ -58,6 +59,7 @@ pub(crate) struct Aws {
     pub(crate) dry_run: Option<DryRun>,
     /// The interceptor that traces requests.
     trace_interceptor: Option<TraceInterceptor>,
+    retries: Retries,
 }
 
 impl Aws {
@@ -65,9 +67,8 @@ impl Aws {
     pub(crate) fn interceptors(&self) -> Vec<SharedInterceptor> {
         let trace_interceptor = self.trace_interceptor.iter().cloned().map(SharedInterceptor::new);
         let witness = self.place.witness.clone();
-        let retries = Retries::new(self.place.request_timeout);
         trace_interceptor
-            .chain([SharedInterceptor::new(witness), SharedInterceptor::new(retries)])
+            .chain([SharedInterceptor::new(witness), SharedInterceptor::new(self.retries.clone())])
             .chain(self.dry_run.iter().cloned().map(SharedInterceptor::new))
             .collect()
     }
@@ -149,7 +150,8 @@ impl Aws {
             }),
         };
         let dry_run = config.dry_run.map(|plan| DryRun::new(config.service, plan == PlanSize::Full));
-        Ok(Self { sdk, place, dry_run, trace_interceptor })
+        let retries = Retries::new(config.request_timeout);
+        Ok(Self { sdk, place, dry_run, trace_interceptor, retries })
     }
 }
 

@@ -24,7 +24,6 @@ const MODIFY: &str = "ModifySecurityGroupRules";
 /// A client for one region's EC2.
 pub struct Ec2 {
     query: Query,
-    place: Endpoint,
 }
 
 /// Whether to change a rule, or only ask AWS whether that is allowed.
@@ -42,13 +41,12 @@ impl Ec2 {
     /// # Errors
     /// [`crate::error::Kind::Config`] when there is no region, or it cannot be part of a host name.
     pub async fn connect(config: &AwsConfig) -> Result<Self> {
-        let aws = Aws::load(config).await?;
-        Ok(Self { query: Query::new(&aws)?, place: aws.place })
+        Ok(Self { query: Query::new(Aws::load(config).await?)? })
     }
 
     /// Where it is.
     pub const fn endpoint(&self) -> &Endpoint {
-        &self.place
+        self.query.place()
     }
 
     /// The rule `rule_id`, which must be an ingress rule of the group `group_id`.
@@ -64,7 +62,7 @@ impl Ec2 {
             .await
             .map_err(|error| self.error(&what, &error))?;
         let Some(rule) = rules.into_iter().find(|rule| rule.id == rule_id) else {
-            return Err(Error::failed(format!("{what} on {}: it does not exist", self.place))
+            return Err(Error::failed(format!("{what} on {}: it does not exist", self.endpoint()))
                 .hint(Reason::MissingRule));
         };
         if rule.group_id != group_id {
@@ -107,9 +105,9 @@ impl Ec2 {
             (Ok(true), Mode::Apply) => Ok(()),
             (Ok(true), Mode::DryRun) => Err(Error::failed(format!(
                 "{what}: {} does not support dry runs, and may have changed the rule",
-                self.place
+                self.endpoint()
             ))),
-            (Ok(false), _) => Err(Error::failed(format!("{what} on {}: no reason given", self.place))),
+            (Ok(false), _) => Err(Error::failed(format!("{what} on {}: no reason given", self.endpoint()))),
             (Err(error), Mode::DryRun) if code(&error) == Some(WOULD_SUCCEED) => Ok(()),
             (Err(error), Mode::Apply) if code(&error).is_none() => Err(self
                 .error(&what, &error)
@@ -126,7 +124,7 @@ impl Ec2 {
         let parameters =
             rule.form(address)?.into_iter().map(|(name, value)| (name, serde_json::Value::String(value)));
         let request = UnsentRequest {
-            service: self.place.service().name().into(),
+            service: self.endpoint().service().name().into(),
             operation: MODIFY.to_owned(),
             request: serde_json::Value::Object(parameters.collect()),
         };
@@ -134,7 +132,7 @@ impl Ec2 {
     }
 
     fn error(&self, what: &str, error: &SdkError<ErrorMetadata, HttpResponse>) -> Error {
-        let shown = self.place.error(what, error);
+        let shown = self.endpoint().error(what, error);
         match code(error) {
             Some("InvalidSecurityGroupRuleId.NotFound" | "InvalidGroup.NotFound") => {
                 shown.hint(Reason::MissingRule)

@@ -7,18 +7,13 @@
 use aws_config::SdkConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
-use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_smithy_runtime::client::identity::IdentityCache;
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
-use aws_smithy_runtime::client::stalled_stream_protection::StalledStreamProtectionInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::{
     StaticAuthSchemeOptionResolver, StaticAuthSchemeOptionResolverParams,
 };
 use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthSchemeOptionResolver};
-use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
@@ -26,14 +21,12 @@ use aws_smithy_runtime_api::client::runtime_plugin::{SharedRuntimePlugin, Static
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::ErrorMetadata;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use roxmltree::{Document, Node};
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Endpoint};
 use crate::error::{Error, Reason, Result};
 
 /// The API's only version.
@@ -42,22 +35,23 @@ const SERVICE: &str = "ec2";
 
 /// Signs and sends requests to one EC2 endpoint.
 pub(super) struct Query {
-    sdk: SdkConfig,
+    aws: Aws,
     endpoint: String,
     signing: SharedRuntimePlugin,
-    interceptors: Vec<SharedInterceptor>,
 }
 
 impl Query {
-    pub(super) fn new(aws: &Aws) -> Result<Self> {
-        let sdk = aws.sdk.clone();
-        Ok(Self { endpoint: endpoint(&sdk)?, signing: signing(&sdk), interceptors: aws.interceptors(), sdk })
+    pub(super) fn new(aws: Aws) -> Result<Self> {
+        Ok(Self { endpoint: endpoint(&aws.sdk)?, signing: signing(&aws.sdk), aws })
+    }
+
+    /// Where requests go.
+    pub(super) const fn place(&self) -> &Endpoint {
+        &self.aws.place
     }
 
     /// Calls `action`, and parses the response's root element with `read`, which returns `None`
-    /// when the response does not come from EC2.
-    ///
-    /// Retries throttling, 5xx and broken connections as the SDK does, so the action must be idempotent.
+    /// when the response does not come from EC2. The action must be idempotent.
     pub(super) async fn send<T>(
         &self,
         action: &'static str,
@@ -72,27 +66,12 @@ impl Query {
             .append_pair("Version", VERSION)
             .extend_pairs(parameters)
             .finish();
-        let timeouts = self.sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
-        let mut operation = Operation::builder()
-            .service_name(SERVICE)
-            .operation_name(action)
-            .endpoint_url(&self.endpoint)
-            .standard_retry(&self.sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard))
-            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
-            .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
-            .retry_classifier(HttpStatusCodeClassifier::default())
-            .timeout_config(timeouts)
-            .interceptor(StalledStreamProtectionInterceptor::default())
-            .with_connection_poisoning()
+        let operation = self
+            .aws
+            .operation(SERVICE, action, &self.endpoint)
             .runtime_plugin(self.signing.clone())
             .serializer(request)
             .deserializer(move |response| answer(response, action, read));
-        for interceptor in &self.interceptors {
-            operation = operation.interceptor(interceptor.clone());
-        }
-        if let Some(client) = self.sdk.http_client() {
-            operation = operation.http_client(client);
-        }
         operation.build().invoke(form).await
     }
 }
