@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Replaces a secret.
 pub const HIDDEN: &str = "***";
@@ -11,20 +11,35 @@ const SHORT: usize = 4;
 /// How many characters identify a secret that a server has cut off.
 const BEGINNING: usize = 16;
 
-/// The members of Cognito's requests that hold a password.
-const PASSWORDS: [&str; 2] = ["Password", "TemporaryPassword"];
+/// The members of Cognito's requests and answers that hold a password or a token.
+const CREDENTIALS: [&str; 3] = ["Password", "TemporaryPassword", "Session"];
+/// The same in members that are objects.
+const INNER_CREDENTIALS: [(&str, &[&str]); 2] = [
+    ("AuthParameters", &["PASSWORD"]),
+    ("AuthenticationResult", &["AccessToken", "IdToken", "RefreshToken"]),
+];
 
-/// A request's JSON without the passwords in it.
-pub fn without_passwords(body: &[u8]) -> Cow<'_, [u8]> {
+/// A request's or answer's JSON without the passwords and tokens of Cognito's in it.
+pub fn without_credentials(body: &[u8]) -> Cow<'_, [u8]> {
     let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return body.into() };
-    let mut found = false;
-    for name in PASSWORDS {
-        if let Some(password) = members.get_mut(name) {
-            *password = HIDDEN.into();
-            found = true;
+    let mut found = hide_members(&mut members, &CREDENTIALS);
+    for (outer, names) in INNER_CREDENTIALS {
+        if let Some(Value::Object(inner)) = members.get_mut(outer) {
+            found |= hide_members(inner, names);
         }
     }
     if found { Value::Object(members).to_string().into_bytes().into() } else { body.into() }
+}
+
+fn hide_members(members: &mut Map<String, Value>, names: &[&str]) -> bool {
+    let mut found = false;
+    for name in names {
+        if let Some(secret) = members.get_mut(*name).filter(|secret| secret.is_string()) {
+            *secret = HIDDEN.into();
+            found = true;
+        }
+    }
+    found
 }
 
 /// Hides `secrets` in `text`, whole or cut off.

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::config::Service;
 use crate::error::{Context as _, Result};
-use crate::secrets::without_passwords;
+use crate::secrets::without_credentials;
 
 /// Every operation that a dry run sends. Any other one counts as a write.
 const READS: [&str; 21] = [
@@ -243,7 +243,7 @@ fn asks_only(form: &[u8]) -> bool {
 }
 
 fn shown(body: &[u8]) -> Value {
-    serde_json::from_slice(&without_passwords(body)).unwrap_or_else(|_| {
+    serde_json::from_slice(&without_credentials(body)).unwrap_or_else(|_| {
         let pair = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
             (name.into_owned(), Value::String(value.into_owned()))
         };

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde_json::Value;
 
-use crate::secrets::{HIDDEN, without_passwords};
+use crate::secrets::{HIDDEN, without_credentials};
 use crate::trace::{Trace, Wait, since};
 
 /// Parts of the names of headers that hold secrets.
@@ -166,7 +166,7 @@ fn message(mark: char, first: &str, headers: &Headers, body: Option<&[u8]>) -> S
         }
         Some([]) => {}
         Some(body) => {
-            for line in String::from_utf8_lossy(&without_passwords(body)).lines() {
+            for line in String::from_utf8_lossy(&without_credentials(body)).lines() {
                 let _ = write!(text, "\n{mark} {line}");
             }
         }

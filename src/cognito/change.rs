@@ -71,7 +71,7 @@ impl UserPool {
     pub async fn rehearse<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Plan> {
         match work.await {
             Err(error) if !error.is(&Reason::NotSent) => Err(error),
-            _ => Ok(self.dry_run.as_ref().map(DryRun::take).unwrap_or_default()),
+            _ => Ok(self.aws.dry_run.as_ref().map(DryRun::take).unwrap_or_default()),
         }
     }
 }

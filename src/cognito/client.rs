@@ -3,7 +3,7 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 
-use crate::aws::{Aws, DryRun, Endpoint, code, is_refusal};
+use crate::aws::{Aws, Endpoint, code, is_refusal};
 use crate::config::{AwsConfig, UserPoolId};
 use crate::error::{Error, Reason, Result};
 use crate::secrets::hide;
@@ -13,12 +13,10 @@ use crate::trace::Trace;
 pub struct UserPool {
     pub(super) client: Client,
     pub(super) id: String,
-    pub(super) dry_run: Option<DryRun>,
+    pub(super) aws: Aws,
     trace: Trace,
-    place: Endpoint,
-    /// The configured id, and the region that requests are signed for.
+    /// The configured id.
     setting: UserPoolId,
-    region: String,
 }
 
 impl UserPool {
@@ -26,13 +24,10 @@ impl UserPool {
     pub async fn connect(config: AwsConfig, pool: UserPoolId) -> Result<Self> {
         let aws = Aws::load(&config).await?;
         let trace = config.trace;
-        let interceptors = aws.interceptors();
-        let Aws { sdk, place, dry_run, .. } = aws;
-        let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-        let mut client = aws_sdk_cognitoidentityprovider::config::Builder::from(&sdk);
-        client.set_interceptors(interceptors);
+        let mut client = aws_sdk_cognitoidentityprovider::config::Builder::from(&aws.sdk);
+        client.set_interceptors(aws.interceptors());
         let client = Client::from_conf(client.build());
-        Ok(Self { client, id: pool.id().to_owned(), dry_run, trace, place, setting: pool, region })
+        Ok(Self { client, id: pool.id().to_owned(), aws, trace, setting: pool })
     }
 
     /// The pool's id.
@@ -42,7 +37,7 @@ impl UserPool {
 
     /// Where it is.
     pub const fn endpoint(&self) -> &Endpoint {
-        &self.place
+        &self.aws.place
     }
 
     /// Whether a user pool API answers, even with a refusal.
@@ -66,7 +61,7 @@ impl UserPool {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        let shown = self.place.error(what, error);
+        let shown = self.endpoint().error(what, error);
         let (kind, message) = (shown.kind(), hide(shown.message(), [password]));
         shown.with(kind, message)
     }
@@ -77,18 +72,18 @@ impl UserPool {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        let place = &self.place;
+        let place = self.endpoint();
         match (code(error), filter) {
             (Some("ResourceNotFoundException"), _) => {
                 let shown = Error::failed(format!("there is no user pool {:?} on {place}", self.id));
                 let home = self.setting.region();
-                if home == self.region {
+                if home == place.region() {
                     shown.hint(format!(
                         "check {}, and which account the credentials belong to",
                         self.setting.source()
                     ))
                 } else {
-                    shown.hint(Reason::OtherRegion(home.to_owned(), self.region.clone()))
+                    shown.hint(Reason::OtherRegion(home.to_owned(), place.region().to_owned()))
                 }
             }
             (Some("InvalidParameterException"), Some(filter)) => {

@@ -3,13 +3,16 @@
 mod add;
 mod change;
 mod client;
+pub(crate) mod jwt;
 mod list;
 mod saved;
+mod sign_in;
 
 pub use add::{Added, FirstPassword};
 pub use client::UserPool;
 pub use list::Listing;
 pub use saved::parse_saved;
+pub use sign_in::{SignedIn, Token};
 
 use crate::messaging::Identity;
 

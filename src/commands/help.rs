@@ -54,6 +54,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
             "db sessions",
             "db connect",
             "cognito list-users",
+            "cognito sign-in",
         ],
     ),
     (

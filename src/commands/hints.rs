@@ -161,6 +161,16 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
             shell_word(handle),
             target.flag()
         )),
+        Reason::WrongPassword(handle, target) => text(format!(
+            "to set another password run: cruddur cognito set-password {}{}",
+            shell_word(handle),
+            target.flag()
+        )),
+        Reason::UnusableClient(client, source) => vec![
+            format!("the app client {client:?} is from {source}").into(),
+            "it must belong to the pool, have no secret, and allow USER_PASSWORD_AUTH".into(),
+            "to use another add --client-id, or set AWS_COGNITO_USER_POOL_CLIENT_ID".into(),
+        ],
         Reason::MissingPoolUser(target) => {
             text(format!("to see all users run: cruddur cognito list-users{}", target.flag()))
         }

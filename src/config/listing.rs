@@ -9,8 +9,8 @@ use super::conninfo::{KEYWORDS, UNSUPPORTED};
 use super::environment::{Setting, Source, names_with};
 use super::mask::Mask;
 use super::{
-    Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, Host, PEOPLE_VARIABLES,
-    PostgresConfig, Service, Signs, Target, USER_POOL_VARIABLES,
+    CLIENT_VARIABLE, Config, DEFAULT_CONNECTION_URL, DEFAULT_PEOPLE, DEFAULT_TABLE, DUMMY_REGION, Host,
+    LOCAL_CLIENT, PEOPLE_VARIABLES, PostgresConfig, Service, Signs, Target, USER_POOL_VARIABLES,
 };
 use crate::error::span;
 
@@ -301,42 +301,42 @@ impl Config {
 
     fn other_settings(&self) -> Vec<Listed> {
         let list = |name: &str, flag: Option<&'static str>, variables: &[&str]| {
-            let mut spec = Spec::new(name, variables);
-            spec.flag = flag;
-            self.listed(spec)
+            self.listed(Spec { flag, ..Spec::new(name, variables) })
         };
         let person = |name: &str, number: usize, flag: &'static str| {
             let spec = Spec::new(name, &PEOPLE_VARIABLES[number..=number]).flag(flag, None);
             self.listed(spec.default(DEFAULT_PEOPLE[number]))
         };
+        // The default depends on other variables.
+        let with = |spec: Spec<'_>, others: &[&str]| {
+            let mut row = self.listed(spec);
+            row.variables.extend(others.iter().map(|name| (*name).to_owned()));
+            row
+        };
         let programs = Spec::new("PostgreSQL programs", &["CRUDDUR_POSTGRES_BINDIR"])
             .default("those on the PATH, else in the usual folders");
-        let mut programs = self.listed(programs);
-        programs.variables.push("PATH".to_owned());
         let mut pool = Spec::new("user pool", &USER_POOL_VARIABLES).flag("--user-pool-id", None);
         pool.default = self.default_user_pool().map(|pool| pool.id().to_owned());
+        let mut client = Spec::new("app client", &[CLIENT_VARIABLE]).flag("--client-id", None);
+        client.default = self.uses_local_user_pool().then(|| LOCAL_CLIENT.to_owned());
         let table = Spec::new("table", &["DDB_MESSAGE_TABLE"]).flag("--table", None).default(DEFAULT_TABLE);
         let mut state = Spec::new("state folder", &["CRUDDUR_STATE_DIR"]);
-        // The default depends on these.
         state.default = self.state_dir().ok().map(|folder| folder.display().to_string());
-        let mut state = self.listed(state);
-        state.variables.extend(["XDG_STATE_HOME", "HOME"].map(ToOwned::to_owned));
         let data = Spec::new("data folder", &["CRUDDUR_DATA_DIR"])
             .flag("--data-dir", None)
             .default("/var/lib/cruddur for root, else the user's data folder");
-        let mut data = self.listed(data);
-        data.variables.extend(["XDG_DATA_HOME", "HOME"].map(ToOwned::to_owned));
         vec![
             self.listed(table),
             person("person 1", 0, "--my-handle"),
             person("person 2", 1, "--other-handle"),
             self.listed(pool),
+            self.listed(client),
             list("security group", Some("--group-id"), &["DB_SG_ID"]),
             list("security group rule", Some("--security-group-rule-id"), &["DB_SG_RULE_ID"]),
             list("public address", Some("--ip"), &["GITPOD_IP"]),
-            data,
-            state,
-            programs,
+            with(data, &["XDG_DATA_HOME", "HOME"]),
+            with(state, &["XDG_STATE_HOME", "HOME"]),
+            with(programs, &["PATH"]),
             list("time zone", None, &["TZ"]),
             list("CA certificates", None, &["SSL_CERT_FILE", "SSL_CERT_DIR"]),
         ]

@@ -32,7 +32,9 @@ pub use nearest::project_file;
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
 pub use standing::{Identity, Sign, Signs, Standing};
-pub use user_pool::{LOCAL_CLIENT, LOCAL_PASSWORD, LOCAL_USER_POOL, USER_POOL_VARIABLES, UserPoolId};
+pub use user_pool::{
+    CLIENT_VARIABLE, LOCAL_CLIENT, LOCAL_PASSWORD, LOCAL_USER_POOL, USER_POOL_VARIABLES, UserPoolId,
+};
 
 pub use crate::target::Target;
 

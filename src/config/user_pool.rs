@@ -13,6 +13,10 @@ pub const LOCAL_PASSWORD: &str = "Cruddur-local-1";
 
 /// The flag that names the pool.
 const FLAG: &str = "--user-pool-id";
+/// The flag that names the app client.
+const CLIENT_FLAG: &str = "--client-id";
+/// The variable that names it.
+pub const CLIENT_VARIABLE: &str = "AWS_COGNITO_USER_POOL_CLIENT_ID";
 /// The variables that name it; the first one set wins.
 pub const USER_POOL_VARIABLES: [&str; 2] = ["AWS_COGNITO_USER_POOL_ID", "AWS_COGNITO_USER_POOL"];
 
@@ -104,6 +108,24 @@ impl Config {
             Error::config("no user pool is configured")
                 .hint(format!("give {FLAG}, or set {} in .env", USER_POOL_VARIABLES[0]))
         })
+    }
+
+    /// The id of the app client to sign in through: `flag`, or else `AWS_COGNITO_USER_POOL_CLIENT_ID`, or
+    /// else the local pool's, for that pool.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] when none is set.
+    pub fn app_client(&self, flag: Option<&str>, pool: &UserPoolId) -> Result<Setting> {
+        flag.map(|value| Setting { value: value.to_owned(), source: Source::Flag(CLIENT_FLAG) })
+            .or_else(|| self.environment.get(CLIENT_VARIABLE))
+            .or_else(|| {
+                let ours = || Setting { value: LOCAL_CLIENT.to_owned(), source: Source::Default };
+                pool.is_local().then(ours)
+            })
+            .ok_or_else(|| {
+                Error::config(format!("no app client of the user pool {} is configured", pool.id()))
+                    .hint(format!("give {CLIENT_FLAG}, or set {CLIENT_VARIABLE} in .env"))
+            })
     }
 
     /// The STS that identifies the credentials, in the region of `pool` unless another is set.

@@ -139,6 +139,10 @@ pub enum Reason {
     HandleTaken(String, Target),
     /// The user of this handle has a temporary password, and should have another.
     TemporaryPassword(String, Target),
+    /// The pool does not take this user's password.
+    WrongPassword(String, Target),
+    /// The pool does not take this app client, which is from the source in words.
+    UnusableClient(String, String),
     /// There is no such user in the pool.
     MissingPoolUser(Target),
     /// The file is not a saved list of users.

@@ -17,14 +17,11 @@ use super::snapshots::Kept;
 use super::stack::{Private, Stack};
 use super::state::Scratch;
 use crate::config::{
-    Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, LOCAL_CLIENT, LOCAL_USER_POOL, Service,
-    USER_POOL_VARIABLES,
+    CLIENT_VARIABLE, Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, LOCAL_CLIENT, LOCAL_USER_POOL,
+    Service, USER_POOL_VARIABLES,
 };
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::postgres::ConnectionUrl;
-
-/// Names the app client of the user pool for the app; cruddur itself needs none.
-const CLIENT_VARIABLE: &str = "AWS_COGNITO_USER_POOL_CLIENT_ID";
 
 /// Runs `command` with an ephemeral stack on free ports, empty or with a snapshot's data. Both are gone
 /// when this returns, even on failure.

@@ -50,6 +50,13 @@ pub struct PoolUser {
     pub created: Option<Timestamp>,
 }
 
+impl PoolUser {
+    /// The handle, or else the user name.
+    pub fn name(&self) -> &str {
+        self.identity.usable_handle().unwrap_or(&self.username)
+    }
+}
+
 /// Somebody who can be added to a user pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Newcomer {

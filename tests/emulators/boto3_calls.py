@@ -101,6 +101,17 @@ def claims(token, keys):
     return read.claims
 
 
+def signed(claims, header):
+    """A token of these claims by a key of its own, and the set with that key."""
+    from joserfc import jwt
+    from joserfc.jwk import KeySet, RSAKey
+
+    if "key" not in clients:
+        clients["key"] = RSAKey.generate_key(2048, {"kid": "test", "use": "sig"})
+    token = jwt.encode(header, claims, clients["key"], algorithms=[header["alg"]])
+    return {"token": token, "keys": KeySet([clients["key"]]).as_dict(private=False)}
+
+
 def hcl(text):
     """What a file of Terraform's says."""
     import hcl2

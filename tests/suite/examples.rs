@@ -33,6 +33,7 @@ const BEFORE: &[(&str, &str)] = &[
     ("ddb stream run", "cruddur ddb stream enable; cruddur ddb seed"),
     ("db create", "cruddur db drop"),
     ("db drop", "cruddur db create"),
+    ("cognito sign-in", "echo Cruddur-local-1 | cruddur cognito set-password nina --password-stdin"),
     ("local up", "cruddur local down"),
     ("local down", "cruddur local up --detach"),
     ("local status", "cruddur local up --detach"),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::password::PasswordArgs;
+use super::password::NewPasswordArgs;
 use crate::cognito::{Added, FirstPassword};
 use crate::commands::common::{PoolArgs, check_display_name, check_handle};
 use crate::commands::plan::show_plan;
@@ -35,7 +35,7 @@ pub struct CreateUserArgs {
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
-    password: PasswordArgs,
+    password: NewPasswordArgs,
     /// Let Cognito make up a temporary password and send it to the address; otherwise nobody gets
     /// a message
     #[arg(long, conflicts_with_all = ["password_stdin", "temporary"])]
@@ -64,10 +64,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &CreateUserArgs) -> Res
     let password = if cx.dry_run() || args.send_password {
         // None is shown, or none is needed.
         String::new()
-    } else if is_ours && !args.password.password_stdin {
+    } else if is_ours && !args.password.given.password_stdin {
         LOCAL_PASSWORD.to_owned()
     } else {
-        args.password.read(ui)?
+        args.password.given.read(ui)?
     };
     let password = match (args.send_password, args.password.temporary) {
         (true, _) => FirstPassword::Sent,

@@ -5,6 +5,7 @@ mod delete_user;
 mod list_users;
 mod password;
 mod set_password;
+mod sign_in;
 
 use clap::Subcommand;
 
@@ -32,6 +33,13 @@ pub enum Command {
     /// Give a user another password
     #[command(after_help = set_password::EXAMPLES)]
     SetPassword(set_password::SetPasswordArgs),
+    /// Sign a user in by password, and verify the tokens
+    ///
+    /// Verifies the signature, issuer, client and expiry, as the app's backend does. In the local
+    /// stack's pool the password is Cruddur-local-1, unless stdin gives another. Elsewhere it is asked
+    /// for at a terminal. Tokens are secrets: none is printed without --token.
+    #[command(after_help = sign_in::EXAMPLES)]
+    SignIn(sign_in::SignInArgs),
     /// Delete a user from the pool
     ///
     /// PostgreSQL is not changed: the user's row keeps its cognito_user_id.
@@ -45,6 +53,7 @@ impl Command {
             Self::ListUsers(args) => list_users::run(cx, ui, args).await,
             Self::CreateUser(args) => Box::pin(create_user::run(cx, ui, args)).await,
             Self::SetPassword(args) => Box::pin(set_password::run(cx, ui, args)).await,
+            Self::SignIn(args) => Box::pin(sign_in::run(cx, ui, args)).await,
             Self::DeleteUser(args) => Box::pin(delete_user::run(cx, ui, args)).await,
         }
     }

@@ -13,6 +13,13 @@ pub(super) struct PasswordArgs {
     /// Read the password from stdin, where it is the only line
     #[arg(long)]
     pub(super) password_stdin: bool,
+}
+
+/// A password that is new to its user.
+#[derive(Debug, Clone, Args)]
+pub(super) struct NewPasswordArgs {
+    #[command(flatten)]
+    pub(super) given: PasswordArgs,
     /// The user must choose another password when signing in with this one
     #[arg(long)]
     pub(super) temporary: bool,

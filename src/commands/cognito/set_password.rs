@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::find;
-use super::password::PasswordArgs;
+use super::password::NewPasswordArgs;
 use crate::commands::common::PoolArgs;
 use crate::commands::plan::show_plan;
 use crate::commands::target::ConfirmArgs;
@@ -24,7 +24,7 @@ pub struct SetPasswordArgs {
     #[arg(value_name = "HANDLE")]
     handle: String,
     #[command(flatten)]
-    password: PasswordArgs,
+    password: NewPasswordArgs,
     #[command(flatten)]
     pool: PoolArgs,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetPasswordArgs) -> Re
     let consequence =
         format!("this replaces the password of {name:?} in {} on {}", pool.id(), pool.endpoint());
     args.confirm.check(ui, &at, name, &consequence)?;
-    let password = args.password.read(ui)?;
+    let password = args.password.given.read(ui)?;
     pool.set_password(&user.username, &password, permanent).await?;
     let kind = if permanent { "password" } else { "temporary password" };
     ui.status(format!("set the {kind} of {name:?} in {}", pool.id()));

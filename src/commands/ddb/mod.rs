@@ -24,7 +24,7 @@ mod writing;
 
 use clap::{Args, Subcommand};
 
-pub(super) use self::args::people::People;
+pub(super) use self::args::people::{People, my_handle};
 pub(super) use self::seed::{lock_group, read_transcript};
 
 use crate::commands::common::shell_word;

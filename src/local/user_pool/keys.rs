@@ -6,10 +6,11 @@ use ring::digest::{SHA256, digest};
 use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
-use ring::signature::{self, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair};
+use ring::signature::{self, RsaKeyPair};
 use serde_json::{Value, json};
 
 use super::fault::{Answer, Fault};
+use crate::cognito::jwt;
 
 /// More than the PKCS #8 form of a key of 2048 bits takes.
 const PKCS8_LENGTH: usize = 2048;
@@ -67,10 +68,7 @@ impl Keys {
 
     /// The claims of a token that this key has signed.
     pub(super) fn claims(&self, token: &str) -> Option<Value> {
-        let (text, signature) = token.rsplit_once('.')?;
-        let public = PublicKeyComponents { n: &self.public.n, e: &self.public.e };
-        public.verify(&RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &unbase64url(signature)?).ok()?;
-        serde_json::from_slice(&unbase64url(text.split_once('.')?.1)?).ok()
+        jwt::claims(token, &self.public)
     }
 }
 
@@ -78,11 +76,6 @@ fn unusable() -> Fault {
     Fault::new("InternalErrorException", "the local user pool's key cannot be made or used")
 }
 
-pub(super) fn base64url(bytes: impl AsRef<[u8]>) -> String {
+fn base64url(bytes: impl AsRef<[u8]>) -> String {
     base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
-}
-
-fn unbase64url(text: &str) -> Option<Vec<u8>> {
-    let padding = "=".repeat((4 - text.len() % 4) % 4);
-    base64::decode(text.replace('-', "+").replace('_', "/") + &padding).ok()
 }

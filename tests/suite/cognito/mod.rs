@@ -5,6 +5,7 @@ mod faults;
 mod list_users;
 mod passwords;
 mod people;
+mod sign_in;
 mod target;
 
 use std::process::Command;

@@ -31,6 +31,7 @@ pub(super) const COMMANDS: &[(&str, Dry)] = &[
     ("cognito delete-user", Shows(&["nina"], "Cognito AdminDeleteUser {")),
     ("cognito list-users", Reads),
     ("cognito set-password", Shows(&["nina", "--password-stdin"], "\"Password\":\"***\"")),
+    ("cognito sign-in", Shows(&["nina", "--password-stdin"], "\"PASSWORD\":\"***\"")),
     ("__complete", Reads),
     ("completions", Reads),
     ("config show", Reads),
@@ -175,10 +176,10 @@ pub(super) fn world() -> Sandbox {
     sandbox
 }
 
-/// A local user pool with somebody in it.
+/// A local user pool with somebody in it, who can sign in.
 pub(super) fn pool() -> Local {
     let pool = Local::new();
-    pool.add("nina");
+    pool.member("nina");
     pool
 }
 
@@ -198,12 +199,13 @@ fn dry(sandbox: &Sandbox, words: &[&str], [ddb, ec2, cognito]: [&Proxy; 3]) -> s
     command
 }
 
-pub(super) const READS: [&str; 13] = [
+pub(super) const READS: [&str; 14] = [
     "BatchGetItem",
     "DescribeContinuousBackups",
     "DescribeStream",
     "DescribeTable",
     "DescribeTimeToLive",
+    "GET",
     "GetItem",
     "GetRecords",
     "GetShardIterator",

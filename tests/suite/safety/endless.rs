@@ -68,7 +68,8 @@ fn at(sandbox: &Sandbox, words: &[&str], url: &str) -> Command {
         .env("AWS_ENDPOINT_URL_DYNAMODB", url)
         .env("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", url)
         .env("AWS_ENDPOINT_URL_EC2", url)
-        .env("AWS_COGNITO_USER_POOL_ID", "us-east-1_Example12");
+        .env("AWS_COGNITO_USER_POOL_ID", "us-east-1_Example12")
+        .env("AWS_COGNITO_USER_POOL_CLIENT_ID", "client");
     command
 }
 

@@ -119,7 +119,7 @@ fn normal(requests: Vec<Request>) -> Vec<String> {
     let rules = [
         (r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00", "TIME"),
         ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
-        (r#"Password":"[^"]*""#, "PASSWORD"),
+        (r#"(?i)password":"[^"]*""#, "PASSWORD"),
     ];
     let one = |(service, operation, body): Request| {
         let text = format!("{service} {operation} {body}");

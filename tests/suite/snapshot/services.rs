@@ -26,13 +26,16 @@ fn output_of_the_user_pool() {
         book.page(&command.join("-"), &page);
     }
     let local = Local::new();
-    let mut pages = ["create-user", "set-password", "delete-user"].map(|name| (name, Page::default()));
+    let mut pages =
+        ["create-user", "set-password", "sign-in", "delete-user"].map(|name| (name, Page::default()));
     let create = ["create-user", "quinn", "--email", "quinn@example.com"];
     let set = ["set-password", "quinn", "--password-stdin"];
     let delete = ["delete-user", "quinn"];
-    for (page, words) in [(0, &create[..]), (1, &set), (2, &delete)] {
-        for more in [&["--dry-run"][..], &[], &[]] {
-            let mut command = sandbox.command(["cognito"].iter().chain(words).chain(more));
+    let sign_in = ["sign-in", "quinn", "--password-stdin"];
+    for (page, words) in [(0, &create[..]), (1, &set), (2, &sign_in), (3, &delete)] {
+        let formats: &[&[&str]] = if page == 2 { &FORMATS } else { &[&[], &[]] };
+        for more in [&["--dry-run"][..]].iter().chain(formats) {
+            let mut command = sandbox.command(["cognito"].iter().chain(words).chain(*more));
             command.env(COGNITO_ENDPOINT, local.0.url()).env_remove("AWS_COGNITO_USER_POOL_ID");
             // Setting it again works; the others say why they cannot.
             pages[page].1.add(Run::with_input(&mut command, "Correct-horse-7\n"));

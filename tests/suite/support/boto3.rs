@@ -105,6 +105,12 @@ pub fn jwt_claims(token: &Value, keys: &Value) -> Value {
     ask(&json!({ "task": "claims", "token": token, "keys": keys }))
 }
 
+/// A `token` with this header and these claims, signed by a library of JWTs, and the `keys` that verify it.
+#[track_caller]
+pub fn jwt_signed(header: &Value, claims: &Value) -> Value {
+    ask(&json!({ "task": "signed", "header": header, "claims": claims }))
+}
+
 /// What a file of Terraform's says, by a parser of its language.
 #[track_caller]
 pub fn hcl(text: &str) -> Value {

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Response, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Response, header};
 use http_body::Frame;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -183,7 +184,7 @@ impl Drop for Proxy {
 async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    let protocol = Protocol::of(&parts.headers);
+    let protocol = Protocol::of(&parts);
     let operation = protocol.operation(&parts.headers, &body);
     let fault = proxy.arrives(&operation, &parts.headers, &body);
     if proxy.empty_index.load(Ordering::Relaxed) && body.windows(11).any(|text| text == b"\"IndexName\"") {
@@ -209,7 +210,8 @@ async fn answer(State(proxy): State<Arc<Inner>>, request: Request) -> Response<B
     };
     let same_page = proxy.same_page.load(Ordering::Relaxed);
     let body = if same_page { without_page_key(&body) } else { body };
-    let mut passed = axum::http::Request::post(&proxy.upstream);
+    let url = format!("{}{}", proxy.upstream, parts.uri.path());
+    let mut passed = axum::http::Request::builder().method(parts.method).uri(url);
     for name in ["x-amz-target", "content-type", "x-amz-date", "authorization"] {
         if let Some(value) = parts.headers.get(name) {
             passed = passed.header(name, value);
@@ -292,11 +294,17 @@ enum Protocol {
     Json,
     /// EC2's: a form, with the operation in it, and XML.
     Query,
+    /// A file's: "GET" as the operation.
+    Get,
 }
 
 impl Protocol {
-    fn of(headers: &HeaderMap) -> Self {
-        if headers.contains_key("x-amz-target") { Self::Json } else { Self::Query }
+    fn of(request: &Parts) -> Self {
+        match request.method {
+            Method::GET => Self::Get,
+            _ if request.headers.contains_key("x-amz-target") => Self::Json,
+            _ => Self::Query,
+        }
     }
 
     fn operation(self, headers: &HeaderMap, body: &Bytes) -> String {
@@ -306,12 +314,13 @@ impl Protocol {
                 let action = form_urlencoded::parse(body).find(|(name, _)| name == "Action");
                 action.expect("an action").1.into_owned()
             }
+            Self::Get => "GET".to_owned(),
         }
     }
 
     fn refusal(self, code: &str) -> String {
         match self {
-            Self::Json => json!({
+            Self::Json | Self::Get => json!({
                 "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "not now, please",
             })
             .to_string(),
@@ -324,7 +333,7 @@ impl Protocol {
 
     fn answer(self, status: u16, body: String) -> Response<Body> {
         let content_type = match self {
-            Self::Json => "application/x-amz-json-1.0",
+            Self::Json | Self::Get => "application/x-amz-json-1.0",
             Self::Query => "text/xml;charset=UTF-8",
         };
         Response::builder()

@@ -206,6 +206,8 @@ const FILTERS: &[(&str, &str)] = &[
     ("clock", r"clock (?<value>[+-]\d+\.\d{3}) s\b"),
     ("clock", r"\x22clock_difference_seconds\x22:(?<value>-?\d+(?:\.\d+)?(?:e-?\d+)?)"),
     ("server", r"\bPostgreSQL (?<value>\d+(?:\.\d+)?)"),
+    ("programs", r"\bPostgreSQL <server> from (?<value>/[^\s\x22]+)"),
+    ("programs", r"\x22postgres_folder\x22:\x22(?<value>[^\x22]+)\x22"),
     ("version", r"\bversion (?<value>\d+\.\d+\.\d+)\b"),
     ("version", r"version\x22:\x22(?<value>\d+(?:\.\d+)+)\x22"),
     ("label", r"\bstream/(?<value>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\b"),
@@ -219,6 +221,9 @@ const FILTERS: &[(&str, &str)] = &[
     ("sha256", r"\x22sha256\x22:\x22(?<value>[0-9a-f]{64})\x22"),
     ("rule", r"\bsgr-(?<value>[0-9a-f]{17})\b"),
     ("group", r"\bsg-(?<value>[0-9a-f]{17})\b"),
+    ("epoch", r"\x22(?:auth_time|exp|iat)\x22:(?<value>\d{10})\b"),
+    ("key", r"\x22key\x22:\x22(?<value>[A-Za-z0-9_-]{43})\x22"),
+    ("key", r"hh:mm  (?<value>[A-Za-z0-9_-]{43})\n"),
     ("pool", r"\b[a-z]+-[a-z]+-\d_(?<value>[0-9a-f]{32})\b"),
 ];
 

@@ -11,6 +11,8 @@ mod stack;
 use cruddur::local::{Access, Server, user_pool};
 use serde_json::{Value, json};
 
+pub use self::sign_in::jwks_of;
+
 use crate::support::{LOCAL_POOL, boto3_attempt, runtime};
 
 /// A pool in memory.

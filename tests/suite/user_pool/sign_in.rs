@@ -11,7 +11,12 @@ pub const CLIENT: &str = "cruddurlocalclient00000000";
 pub const PASSWORD: &str = "Correct-horse-7";
 
 pub fn jwks(endpoint: &str) -> Value {
-    let url = format!("{endpoint}/{LOCAL_POOL}/.well-known/jwks.json");
+    jwks_of(endpoint, LOCAL_POOL)
+}
+
+/// The keys of a pool.
+pub fn jwks_of(endpoint: &str, pool: &str) -> Value {
+    let url = format!("{endpoint}/{pool}/.well-known/jwks.json");
     let answer = send_http(Request::get(url).body(Body::empty()).unwrap());
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     serde_json::from_str(&answer.body).unwrap()
