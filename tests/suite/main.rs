@@ -16,6 +16,7 @@ mod config;
 mod consumed;
 mod db;
 mod ddb;
+mod demo;
 mod doctor;
 mod examples;
 mod expression;
