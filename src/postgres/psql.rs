@@ -18,7 +18,7 @@ const KNOWS_SYSTEM_ROOTS: u32 = 16;
 pub struct Psql(Command);
 
 impl Psql {
-    /// Finds psql on the `PATH`, or else beside PostgreSQL's other programs.
+    /// Finds psql.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is none, or when it cannot verify the server as cruddur does.
@@ -70,11 +70,17 @@ impl Psql {
     }
 }
 
+/// psql of the folder that is named, on the `PATH`, or else beside PostgreSQL's other programs. The folder
+/// may hold a server alone, as npm's package does.
 fn find(config: &Config) -> Result<PathBuf> {
-    let beside = || programs::folders(config).into_iter().map(|folder| folder.join("psql"));
-    let is_chosen = config.environment().path("CRUDDUR_POSTGRES_BINDIR").is_some();
-    let on_path = if is_chosen { None } else { programs::on_path(&config.search_path(), "psql") };
-    on_path.or_else(|| beside().find(|path| programs::is_program(path))).ok_or_else(|| {
+    let on_path = || programs::on_path(&config.search_path(), "psql");
+    let beside = || {
+        let folders = programs::folders(config).into_iter();
+        folders.map(|folder| folder.join("psql")).find(|path| programs::is_program(path))
+    };
+    let is_named = config.environment().path("CRUDDUR_POSTGRES_BINDIR").is_some();
+    let found = if is_named { beside().or_else(on_path) } else { on_path().or_else(beside) };
+    found.ok_or_else(|| {
         programs::install_hints(config, Package::Client)
             .into_iter()
             .fold(Error::config("psql is not on this machine"), Error::hint)

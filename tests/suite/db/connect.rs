@@ -142,6 +142,18 @@ fn production_is_verified_as_cruddur_does_it_by_each_version_of_psql() {
 }
 
 #[test]
+fn a_folder_with_a_server_alone_leaves_psql_to_the_path() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.path().join("server");
+    std::fs::create_dir(&server).unwrap();
+    let connect = || Run::of(connect(&sandbox).env("CRUDDUR_POSTGRES_BINDIR", &server));
+    connect().exits_with(7);
+    std::fs::write(server.join("psql"), "#!/bin/sh\nexit 8\n").unwrap();
+    std::fs::set_permissions(server.join("psql"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    connect().exits_with(8);
+}
+
+#[test]
 fn without_psql_the_command_that_installs_it_is_told() {
     let sandbox = Sandbox::new();
     let empty = sandbox.path().join("empty");

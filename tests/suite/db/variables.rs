@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::script::{pointed_at, refused_unsent};
 use super::{load, tables};
-use crate::support::{Page, Run, Sandbox, USER, real_bindir, stack};
+use crate::support::{Page, Run, Sandbox, USER, stack, stack_with_clients};
 
 /// Seeds two users from six variables, as such files are about.
 const SEED: &str = "-- from the environment\n\
@@ -287,7 +287,7 @@ fn values_reach_the_table_as_they_do_by_psql() {
             let _ = each.sql("DROP TABLE IF EXISTS t");
         }
         Run::of(sandbox.command(["db", "seed", "file.sql"]).args(flags())).succeeds();
-        let mut psql = Command::new(real_bindir().join("psql"));
+        let mut psql = Command::new(stack_with_clients().bindir().join("psql"));
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "file.sql"])
             .args(flags())
             .arg(stack().url(by_psql.database()))

@@ -5,15 +5,12 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{scratch_root, script, sql, stack};
+use super::{scratch_root, script, stack};
 
 /// The folder of the programs that the shared server runs from.
 pub fn real_bindir() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let query = "SELECT setting FROM pg_config WHERE name = 'BINDIR'";
-        sql(&stack().url("postgres"), query)[0][0].as_str().into()
-    })
+    FOLDER.get_or_init(|| stack().bindir())
 }
 
 /// The same programs, but that `initdb` copies the first cluster that the real one makes, which takes a

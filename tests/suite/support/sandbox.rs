@@ -44,6 +44,7 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Sandbox {
     folder: TempDir,
     server: Server,
+    stack: &'static Stack,
     database: String,
 }
 
@@ -57,12 +58,16 @@ impl Sandbox {
     /// An empty folder, an empty DynamoDB, and the name of a database that is
     /// still to be created.
     pub fn new() -> Self {
+        Self::on(stack())
+    }
+
+    fn on(stack: &'static Stack) -> Self {
         let folder = scratch();
         // The nearest .env is the one that counts.
         std::fs::write(folder.path().join(".env"), "").unwrap();
         let server = runtime().block_on(dynamodb::start(0, None, Access::default())).unwrap();
         let database = format!("test_{}", uuid::Uuid::new_v4().simple());
-        let sandbox = Self { folder, server, database };
+        let sandbox = Self { folder, server, stack, database };
         enter(Place {
             folder: sandbox.path().to_owned(),
             url: sandbox.connection_url(),
@@ -74,24 +79,25 @@ impl Sandbox {
 
     /// The same with schema and users in PostgreSQL, and the messages table.
     pub fn set_up() -> Self {
-        let sandbox = Self::with_database_from(Some(database_set_up()));
+        let sandbox = Self::with_database_on(stack(), Some(database_set_up()));
         assert!(runtime().block_on(sandbox.messages_table().create_table(&Definition::default())).unwrap());
         sandbox
     }
 
     /// The same as new, with an empty database.
     pub fn with_database() -> Self {
-        Self::with_database_from(None)
+        Self::with_database_on(stack(), None)
     }
 
     /// The same as new, with a copy of another's database.
     pub fn with_copy_of(other: &Self) -> Self {
-        Self::with_database_from(Some(&other.database))
+        Self::with_database_on(other.stack, Some(&other.database))
     }
 
-    fn with_database_from(template: Option<&str>) -> Self {
-        let sandbox = Self::new();
-        create_database(&sandbox.database, template);
+    /// The same as new, with a database on this server, empty or a copy.
+    pub fn with_database_on(stack: &'static Stack, template: Option<&str>) -> Self {
+        let sandbox = Self::on(stack);
+        stack.create_database(&sandbox.database, template);
         sandbox
     }
 
@@ -120,7 +126,7 @@ impl Sandbox {
     }
 
     pub fn connection_url(&self) -> String {
-        stack().url(&self.database)
+        self.stack.url(&self.database)
     }
 
     /// The same as production: there, going without TLS must be asked for.
@@ -255,30 +261,18 @@ impl Sandbox {
 
     /// Whether this world's database is there, by the server's own word.
     pub fn database_exists(&self) -> bool {
-        !administrate(&format!("SELECT 1 FROM pg_database WHERE datname = '{}'", self.database)).is_empty()
+        let query = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", self.database);
+        !self.stack.administrate(&query).is_empty()
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         leave(self.path());
-        if Stack::is_shared() && !std::thread::panicking() {
-            administrate(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database));
+        if !std::thread::panicking() {
+            self.stack.administrate(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database));
         }
     }
-}
-
-/// Creates a database, an empty one or a copy, by copying the files. By default all of it goes
-/// through the write-ahead log, which takes three times as long.
-fn create_database(name: &str, template: Option<&str>) {
-    static STRATEGY: OnceLock<&str> = OnceLock::new();
-    let strategy = STRATEGY.get_or_init(|| {
-        // PostgreSQL 14 always copies the files, and has no word for it.
-        let version: u32 = administrate("SHOW server_version_num")[0][0].parse().unwrap();
-        if version >= 150_000 { "STRATEGY file_copy" } else { "" }
-    });
-    let template = template.map(|template| format!("TEMPLATE {template}")).unwrap_or_default();
-    administrate(&format!("CREATE DATABASE {name} {template} {strategy}"));
 }
 
 /// The name of a database as `cruddur db setup` leaves it, which runs once for all.
@@ -290,21 +284,6 @@ fn database_set_up() -> &'static str {
         Run::of(sandbox.command(["db", "setup"]).env("CONNECTION_URL", stack().url(NAME))).succeeds();
     });
     NAME
-}
-
-/// Runs a statement about databases, in one session that stays: a new one for each costs more than
-/// most of the statements.
-fn administrate(statement: &str) -> Vec<Vec<String>> {
-    static SESSION: OnceLock<tokio_postgres::Client> = OnceLock::new();
-    let session = SESSION.get_or_init(|| {
-        let url = stack().url("postgres");
-        runtime().block_on(async {
-            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client
-        })
-    });
-    rows(runtime().block_on(session.simple_query(statement)).unwrap())
 }
 
 /// cruddur's own access to the DynamoDB on a port of this machine.
@@ -384,7 +363,7 @@ pub fn sql(url: &str, query: &str) -> Vec<Vec<String>> {
     rows(answer)
 }
 
-fn rows(answer: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
+pub fn rows(answer: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
     answer
         .into_iter()
         .filter_map(|message| match message {

@@ -5,7 +5,7 @@ mod by_hand;
 mod errors;
 mod pg_dump;
 
-use crate::support::{Run, Sandbox, real_bindir};
+use crate::support::{Run, Sandbox, stack_with_clients};
 
 /// What comes out of loading a file.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ enum Verdict<'a> {
 
 /// A program of PostgreSQL's, on a sandbox's database.
 fn program(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Run {
-    let program = real_bindir().join(name);
+    let program = stack_with_clients().bindir().join(name);
     let mut command = sandbox.command_of(program.to_str().unwrap(), arguments);
     Run::of(command.args(["-d", &sandbox.connection_url()]))
 }
@@ -72,7 +72,7 @@ fn judge(name: &str, before: &str, file: impl AsRef<[u8]>, verdict: Verdict<'_>)
 
 /// A database that holds what `before` makes.
 fn with(before: &str) -> Sandbox {
-    let sandbox = Sandbox::with_database();
+    let sandbox = Sandbox::with_database_on(stack_with_clients(), None);
     if !before.is_empty() {
         sandbox.write("before.sql", before);
         psql(&sandbox, "before.sql").succeeds();
