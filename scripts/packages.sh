@@ -6,12 +6,26 @@ script=${0##*/}
 say() { printf '%s: %s\n' "${script%.sh}" "$*" >&3; }
 die() { say "error: $*"; exit 1; }
 
-# Sets `manager`. $1: what is missing; $2: what to install by hand instead; $3: the
-# managers to look for, if not all of them would do.
-find_manager() {
-    managers=${3:-apt-get dnf brew}
+# Sets `manager`. $1: the managers to look for, if not all of them would do.
+look_for_manager() {
+    managers=${1:-apt-get dnf brew}
     [ "$(uname -s 2>/dev/null)" != Darwin ] || managers=brew
     for manager in $managers none; do ! command -v "$manager" >/dev/null 2>&1 || break; done
+}
+
+# Whether there is a manager, and what it needs: brew nothing, the others root.
+may_install() {
+    look_for_manager
+    case $manager in
+        none) return 1 ;;
+        brew) return 0 ;;
+    esac
+    [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null 2>&1 && sudo true 2>/dev/null; }
+}
+
+# Sets `manager`. $1: what is missing; $2: what to install by hand instead; $3: as above.
+find_manager() {
+    look_for_manager "${3:-}"
     [ "$manager" != none ] || die "$1, and nothing to install it with (looked for: $managers)"
     [ "$manager" = brew ] || [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
         die "$1; installing it with $manager needs root, and sudo is missing:" \

@@ -28,7 +28,7 @@ pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
 pub use flags::{Color, Flags, PlanSize};
 pub use host::{Host, Reach, is_aws_host, is_loopback, reach};
 pub use listing::{Listed, Passed};
-pub use nearest::project_file;
+pub use nearest::{project_file, project_programs};
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
 pub use standing::{Identity, Sign, Signs, Standing};

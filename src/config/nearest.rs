@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context as _, Error, Kind, Result};
 
 /// The nearest file `name` for which `is_there` holds, from the working directory up to the root.
 pub(super) fn nearest(name: &str, is_there: impl Fn(&Path) -> bool) -> Option<PathBuf> {
@@ -32,6 +32,33 @@ pub fn project_file(name: &str) -> Result<Option<PathBuf>> {
         )
         .hint("if you trust it, name it on the command line; for the built-in one add: --built-in")),
     }
+}
+
+/// The nearest folder `name` that has the file `program`, with all links resolved. Its programs will be run.
+///
+/// # Errors
+/// [`Kind::Refused`] if other users control it, a folder above it, or anything in it.
+pub fn project_programs(name: &str, program: &str) -> Result<Option<PathBuf>> {
+    let Some(folder) = nearest(name, |folder| folder.join(program).is_file()) else { return Ok(None) };
+    let real = folder.canonicalize().or_failed(|| format!("cannot access {}", folder.display()))?;
+    match real.ancestors().find_map(untrusted).or_else(|| untrusted_below(&real)) {
+        None => Ok(Some(real)),
+        Some(why) => Err(Error::new(Kind::Refused, format!("{why}; none of the programs there is run"))),
+    }
+}
+
+/// Why a path is not trusted, with its name.
+fn untrusted(path: &Path) -> Option<String> {
+    Some(format!("{} is not trusted: {}", path.display(), controlled_by_others(path)?))
+}
+
+/// The same for everything in `folder`.
+fn untrusted_below(folder: &Path) -> Option<String> {
+    let Ok(entries) = folder.read_dir() else { return Some(format!("{} cannot be read", folder.display())) };
+    entries.flatten().find_map(|entry| {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        untrusted(&entry.path()).or_else(|| if is_folder { untrusted_below(&entry.path()) } else { None })
+    })
 }
 
 /// The path relative to the working directory: `db/schema.sql`, `../db/schema.sql` and so on.

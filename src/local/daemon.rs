@@ -118,7 +118,6 @@ pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
     let program = std::env::current_exe().or_failed(|| "cannot find this executable".to_owned())?;
     let mut child = Command::new(program)
         .args(arguments)
-        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(said.try_clone().or_failed(what)?)

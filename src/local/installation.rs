@@ -35,11 +35,13 @@ impl Installation {
     pub(super) fn new(config: &Config, home: &Path) -> Result<Self> {
         let made_by = fs::read_to_string(Self::version_file_in(home)).ok();
         let major = made_by.and_then(|text| text.trim().parse().ok());
-        Ok(Self {
-            binaries: Binaries::find(config, major)?,
-            account: Account::for_postgres()?,
-            home: home.to_owned(),
-        })
+        let (binaries, account) = (Binaries::find(config, major)?, Account::for_postgres()?);
+        if let Some(account) = account {
+            account.check_entry(&binaries.folder).map_err(|error| {
+                error.hint("its programs are there; move them, or run this as another user")
+            })?;
+        }
+        Ok(Self { binaries, account, home: home.to_owned() })
     }
 
     /// The directory of the cluster in `home`.
@@ -158,6 +160,19 @@ impl Installation {
         let _ = output.rewind().and_then(|()| output.read_to_end(&mut said));
         Err(Error::failed(format!("{what} ({status})")).because(anyhow::Error::msg(last_lines(&said))))
     }
+}
+
+/// The PostgreSQL that the stack with the data in `home` runs, or would run: the version, such as `15.18`,
+/// and the folder of the programs.
+///
+/// # Errors
+/// [`crate::error::Kind::Config`] when there is none, or when it cannot be used.
+pub fn postgres_programs(config: &Config, home: &Path) -> Result<(String, PathBuf)> {
+    let Binaries { version: (major, minor), folder } = Installation::new(config, home)?.binaries;
+    // A folder on the PATH may hold links alone.
+    let real = folder.join("postgres").canonicalize().ok();
+    let folder = real.as_deref().and_then(Path::parent).unwrap_or(&folder).to_owned();
+    Ok((format!("{major}.{minor}"), folder))
 }
 
 /// Whether any process of a server with this log is alive.

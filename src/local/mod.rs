@@ -21,6 +21,7 @@ pub mod user_pool;
 pub use daemon::{News, Up, abandoned, down, speak_to_log, status, up, up_detached};
 pub use exec::exec;
 pub use http::{Access, Host, Origin, Server};
+pub use installation::postgres_programs;
 pub use paths::data_dir;
 pub use snapshots::{Kept, Snapshot, delete, list, restore, running, take};
 pub use stack::{Ports, StackConfig};

@@ -65,21 +65,28 @@ impl Account {
         .hint("run cruddur as another user"))
     }
 
-    /// Gives `folder` to this account, and checks that the account can reach it.
-    pub(super) fn own(self, folder: &Path) -> Result<()> {
-        for ancestor in folder.ancestors().skip(1) {
+    /// Checks that this account can enter a folder and all those above it.
+    pub(super) fn check_entry(self, folder: &Path) -> Result<()> {
+        for folder in folder.ancestors() {
             let metadata =
-                fs::metadata(ancestor).or_failed(|| format!("cannot access {}", ancestor.display()))?;
+                fs::metadata(folder).or_failed(|| format!("cannot access {}", folder.display()))?;
             let may_enter = metadata.mode() & 0o001 != 0
                 || (metadata.uid() == self.uid && metadata.mode() & 0o100 != 0)
                 || (metadata.gid() == self.gid && metadata.mode() & 0o010 != 0);
             if !may_enter {
                 return Err(Error::config(format!(
                     "PostgreSQL cannot run as root, and the account it runs as cannot enter {}",
-                    ancestor.display()
-                ))
-                .hint(Reason::ClosedFolder));
+                    folder.display()
+                )));
             }
+        }
+        Ok(())
+    }
+
+    /// Gives `folder` to this account, and checks that the account can reach it.
+    pub(super) fn own(self, folder: &Path) -> Result<()> {
+        if let Some(parent) = folder.parent() {
+            self.check_entry(parent).map_err(|error| error.hint(Reason::ClosedFolder))?;
         }
         lchown(folder, Some(self.uid), Some(self.gid))
             .or_failed(|| format!("cannot give {} to PostgreSQL's account", folder.display()))

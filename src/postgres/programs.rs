@@ -112,6 +112,29 @@ pub(crate) fn install_hints(config: &Config, package: Package) -> Vec<String> {
     ]
 }
 
+/// The command that installs the server without root, if there is npm.
+#[cfg(feature = "local")]
+pub(crate) fn npm_hint(config: &Config) -> Option<String> {
+    on_path(&config.search_path(), "npm").filter(|_| !is_root())?;
+    Some(format!("without root, in the project's folder, run: npm install --no-save {}", npm_package()?))
+}
+
+/// npm's package of PostgreSQL's server for this platform, if there is one.
+#[cfg(feature = "local")]
+pub(crate) fn npm_package() -> Option<String> {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        "linux" => "linux",
+        _ => return None,
+    };
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        _ => return None,
+    };
+    Some(format!("@embedded-postgres/{system}-{processor}"))
+}
+
 /// Whether this process needs no `sudo`.
 fn is_root() -> bool {
     #[cfg(unix)]

@@ -1,10 +1,12 @@
 //! What runs on this machine, and on which ports.
 
-use super::finding::Findings;
+use std::path::Path;
+
+use super::finding::{Findings, Status};
 use crate::config::{AwsConfig, Service, is_loopback};
 use crate::context::Context;
 use crate::error::Result;
-use crate::local::{self, Ports, Report, ServiceState, StackConfig};
+use crate::local::{self, Ports, Report, Service as StackService, ServiceState, StackConfig};
 
 pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     let plan = match plan(cx) {
@@ -30,6 +32,7 @@ pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     let is_shown = |state| uses_cognito || state == ServiceState::Running;
     report.services.retain(|service| service.service != "cognito" || is_shown(service.state));
     show(&report, found);
+    programs(cx, plan.data_dir(), &report, found);
     for service in &report.services {
         if service.service == "dynamodb" && !uses_dynamodb {
             continue;
@@ -58,6 +61,29 @@ pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
             .mend("cruddur local down");
     }
     Ok(())
+}
+
+/// Reports which PostgreSQL the stack runs, or would run.
+fn programs(cx: &Context, data_dir: &Path, report: &Report, found: &mut Findings) {
+    let is_external =
+        |service: &StackService| service.service == "postgresql" && service.state == ServiceState::External;
+    match local::postgres_programs(cx.config(), data_dir) {
+        Ok((version, folder)) => {
+            let is_chosen = cx.config().environment().path("CRUDDUR_POSTGRES_BINDIR").is_some();
+            let why = if is_chosen { " (CRUDDUR_POSTGRES_BINDIR)" } else { "" };
+            found
+                .ok(format!("runs PostgreSQL {version} from {}{why}", folder.display()))
+                .value("postgres_version", version)
+                .value("postgres_folder", folder);
+        }
+        // It is not needed.
+        Err(error) if report.services.iter().any(is_external) => {
+            found.add_error(Status::Skip, &error);
+        }
+        Err(error) => {
+            found.add_error(Status::Warn, &error);
+        }
+    }
 }
 
 fn plan(cx: &Context) -> Result<StackConfig> {

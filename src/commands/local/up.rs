@@ -83,6 +83,8 @@ async fn background(cx: &Context, ui: &mut Ui, plan: &StackConfig) -> Result<()>
         News::Nearly => ui.data("\n"),
         News::Ready(report) => {
             local::speak_to_log(plan.data_dir())?;
+            // PostgreSQL's programs were found from the working directory, which may be removed from now on.
+            std::env::set_current_dir("/").or_failed(|| "cannot leave the working directory".to_owned())?;
             // The stack is in use from now on, so it must not stop because nobody reads stdout.
             let _ = ui.document(report);
             Ok(())

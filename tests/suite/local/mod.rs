@@ -10,6 +10,7 @@ mod exec_cleanup;
 mod exec_signals;
 mod external;
 mod foreground;
+mod npm;
 mod ownership;
 mod privacy;
 mod snapshots;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FORMATS, formats};
+use super::FORMATS;
 use crate::rds::Group;
 use crate::support::{
-    Book, COGNITO_ENDPOINT, Page, Pool, Run, Sandbox, World, bare_cruddur, files_below, leaves,
+    Book, COGNITO_ENDPOINT, Page, Pool, Run, Sandbox, World, bare_cruddur, files_below, leaves, real_bindir,
 };
 use crate::user_pool::Local;
 
@@ -65,7 +65,11 @@ fn output_of_doctor_and_the_settings() {
     let mut book = Book::open("output/cruddur");
     let sandbox = Sandbox::set_up();
     sandbox.cruddur(["ddb", "stream", "enable"]).succeeds();
-    formats(&mut book, &sandbox, "doctor", &[]);
+    let mut page = Page::default();
+    for format in FORMATS {
+        page.run(sandbox.command(["doctor"]).args(format).env("CRUDDUR_POSTGRES_BINDIR", real_bindir()));
+    }
+    book.page("doctor", &page);
     let mut page = Page::default();
     for format in FORMATS {
         let mut command = bare_cruddur(["--no-env-file", "config", "show"]);
