@@ -10,7 +10,7 @@ use crate::support::{ENCODED_PASSWORD, Run, Spawned, World, dynamodb_client, run
 /// The variables that the command sees. Through a file: they hold a password.
 fn variables(world: &World, prepare: impl FnOnce(&mut Command)) -> HashMap<String, String> {
     let file = world.path().join("variables");
-    let mut command = world.command(["local", "exec", "--", "sh", "-c", "env > \"$HOME/../variables\""]);
+    let mut command = world.command(["local", "exec", "--", "sh", "-c", "env > \"$HOME/variables\""]);
     prepare(&mut command);
     Run::of(&mut command).succeeds();
     let text = std::fs::read_to_string(file).unwrap();

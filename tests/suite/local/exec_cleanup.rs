@@ -81,7 +81,7 @@ fn a_cluster_that_cannot_be_made_leaves_nothing() {
 fn the_next_exec_clears_away_a_killed_one() {
     let world = World::new();
     let mut exec = world.exec(&["sh", "-c", "echo $$ > \"$HOME/pid\"; exec sleep 600"]);
-    let pid_file = world.path().join("home/pid");
+    let pid_file = world.path().join("pid");
     let command = eventually("the command runs", || fs::read_to_string(&pid_file).ok()?.trim().parse().ok());
     exec.signal("KILL");
     assert_eq!(exec.code(), 137);

@@ -17,7 +17,7 @@ const SCRIPT: &str = r#"
 "#;
 
 fn signals(world: &World) -> Vec<String> {
-    let text = std::fs::read_to_string(world.path().join("home/signals")).unwrap_or_default();
+    let text = std::fs::read_to_string(world.path().join("signals")).unwrap_or_default();
     text.lines().map(ToOwned::to_owned).collect()
 }
 
@@ -89,7 +89,7 @@ fn a_command_may_go_on_after_a_signal() {
     eventually("the command runs", || (!signals(&world).is_empty()).then_some(()));
     exec.signal("INT");
     eventually("the signal is noted", || (signals(&world).len() == 2).then_some(()));
-    std::fs::write(world.path().join("home/go"), "").unwrap();
+    std::fs::write(world.path().join("go"), "").unwrap();
     assert_eq!(exec.code(), 5);
     world.assert_nothing_left();
 }

@@ -12,9 +12,9 @@ use crate::support::{Spawned, World, at_a_terminal, eventually};
 #[test]
 fn one_ctrl_c_reaches_the_command_once() {
     let world = World::new();
-    let file = world.path().join("home/signals");
+    let file = world.path().join("signals");
     // It goes on, so that a second one would be noted, and starts nothing that could outlive it.
-    let pipe = world.path().join("home/pipe");
+    let pipe = world.path().join("pipe");
     mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
     // Held open, so that nobody blocks in opening it.
     let _pipe = OpenOptions::new().read(true).write(true).open(pipe).unwrap();

@@ -35,10 +35,8 @@ impl World {
         // Root's PostgreSQL runs as another account, which must get to the data.
         pass_through(folder.path());
         fs::write(folder.path().join(".env"), "").unwrap();
-        for name in ["tmp", "home"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-            pass_through(&folder.path().join(name));
-        }
+        fs::create_dir(folder.path().join("tmp")).unwrap();
+        pass_through(&folder.path().join("tmp"));
         let ([dynamodb_port, postgres_port, cognito_port], marks) = marked_ports();
         let url = format!("postgresql://{USER}:{ENCODED_PASSWORD}@localhost:{postgres_port}/cruddur");
         let world = Self { folder, dynamodb_port, postgres_port, cognito_port, url, _marks: marks };
@@ -102,7 +100,7 @@ impl World {
         let mut command = bare(program, arguments);
         command
             .current_dir(self.path())
-            .env("HOME", self.path().join("home"))
+            .env("HOME", self.path())
             .env("CRUDDUR_DATA_DIR", self.data())
             .env("CRUDDUR_POSTGRES_BINDIR", copying_bindir())
             .env("TMPDIR", self.tmp())
