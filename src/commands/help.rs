@@ -98,6 +98,7 @@ const TASKS: [(&str, &str, &[&str]); 8] = [
             "local up",
             "local status",
             "local down",
+            "local env",
             "local snapshot",
             "local snapshots",
             "local restore",

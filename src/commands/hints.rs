@@ -196,6 +196,26 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
         Reason::PostgresPortTaken => {
             text("stop it, correct CONNECTION_URL, or choose another port: --postgres-port N")
         }
+        Reason::PortOfOtherStack(variable) => vec![
+            format!("unset {variable}: the stack here then gets a port of its own").into(),
+            "to take the port from the other stack add: --ports fixed".into(),
+        ],
+        Reason::NoStackHere(project) => vec![
+            "to start one here run: cruddur local up".into(),
+            format!(
+                "to use that one run: eval \"$(cd {} && cruddur local env)\"",
+                shell_word(&project.to_string_lossy())
+            )
+            .into(),
+        ],
+        Reason::OtherStackRuns(folder) => {
+            let folder = shell_word(&folder.to_string_lossy());
+            text(format!("to stop it run: cruddur local down --data-dir {folder}"))
+        }
+        Reason::DamagedPorts(file) => text(format!(
+            "to choose the ports anew run: rm {}, then: cruddur local up",
+            shell_word(&file.to_string_lossy())
+        )),
         Reason::NoDataFolder => text("set HOME or CRUDDUR_DATA_DIR, or give --data-dir"),
         Reason::ClosedFolder => {
             text("choose another folder with --data-dir or CRUDDUR_DATA_DIR (TMPDIR for an ephemeral stack)")

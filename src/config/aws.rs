@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::Uri;
 
 use super::{
-    Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, Target, is_aws_host,
+    Asked, Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, StackService,
+    Target, is_aws_host, is_loopback,
 };
 use crate::error::{Error, Result};
 use crate::trace::Trace;
@@ -55,6 +56,15 @@ impl Service {
             Self::Cognito => &["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
             Self::Ec2 => &["AWS_ENDPOINT_URL_EC2"],
             Self::Sts => &["AWS_ENDPOINT_URL_STS"],
+        }
+    }
+
+    /// The service of the local stack that serves it; `None` if the stack lacks it.
+    const fn in_stack(self) -> Option<StackService> {
+        match self {
+            Self::DynamoDb | Self::DynamoDbStreams => Some(StackService::DynamoDb),
+            Self::Cognito => Some(StackService::Cognito),
+            Self::Ec2 | Self::Sts => None,
         }
     }
 
@@ -141,6 +151,14 @@ impl Endpoint {
         Self { url: format!("http://127.0.0.1:{port}"), tls: false, host: "127.0.0.1".to_owned(), port }
     }
 
+    /// The same URL with another port.
+    fn url_on(&self, port: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("http", &self.url));
+        let path = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("{scheme}://{host}:{port}{path}")
+    }
+
     fn parse(setting: &Setting) -> Result<Self> {
         let bad = |why: &str| {
             Error::config(format!("{} is not an endpoint URL: {why}", setting.source))
@@ -202,8 +220,9 @@ impl Config {
         self.aws_at(service, self.endpoint(service).as_ref())
     }
 
-    /// The endpoint to use; `None` for AWS's own.
-    pub(super) fn endpoint(&self, service: Service) -> Option<Setting> {
+    /// The endpoint that the settings name; `None` for AWS's own. The project's stack may have it on another
+    /// port.
+    pub fn endpoint(&self, service: Service) -> Option<Setting> {
         let flag = self.flags.endpoint_url.clone();
         let named = flag.map(|value| Setting { value, source: Source::Flag("--endpoint-url") });
         match self.target {
@@ -214,9 +233,34 @@ impl Config {
         }
     }
 
+    /// The port that the endpoint of `service` names, if it is on this machine; else `default`.
+    pub(super) fn asked_endpoint(&self, service: Service, default: u16) -> Result<Asked> {
+        if let Some(setting) = self.endpoint(service) {
+            let endpoint = Endpoint::parse(&setting)?;
+            if is_loopback(&endpoint.host) {
+                return Ok(Asked { port: endpoint.port, source: setting.source });
+            }
+        }
+        Ok(Asked { port: default, source: Source::Default })
+    }
+
+    /// `endpoint` on the port of the project's stack, if that is another than it names.
+    pub(super) fn endpoint_on_stack(&self, service: Service, endpoint: &Setting) -> Result<Option<Setting>> {
+        let (Some(part), Ok(parsed)) = (service.in_stack(), Endpoint::parse(endpoint)) else {
+            return Ok(None);
+        };
+        if !is_loopback(&parsed.host) {
+            return Ok(None);
+        }
+        let asked = Asked { port: parsed.port, source: endpoint.source.clone() };
+        let moved = self.moved(part, &asked)?;
+        Ok(moved.map(|port| Setting { value: parsed.url_on(&port.value), source: port.source }))
+    }
+
     pub(super) fn aws_at(&self, service: Service, endpoint: Option<&Setting>) -> Result<AwsConfig> {
         let flags = &self.flags;
-        let endpoint = endpoint.map(Endpoint::parse).transpose()?;
+        let moved = endpoint.map_or(Ok(None), |endpoint| self.endpoint_on_stack(service, endpoint))?;
+        let endpoint = moved.as_ref().or(endpoint).map(Endpoint::parse).transpose()?;
         let request_timeout = self.request_timeout(!is_emulated(endpoint.as_ref()));
         if self.target == Target::Prod || endpoint.is_none() {
             return Ok(AwsConfig {

@@ -38,6 +38,8 @@ pub enum Source {
     EnvFile(String, PathBuf, usize),
     /// Another file.
     File(PathBuf),
+    /// The file with the ports of the local stack, which has another port than was asked for.
+    Stack(PathBuf),
     /// Nothing was set.
     Default,
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Source {
             Self::Variable(name) => f.write_str(name),
             Self::EnvFile(name, file, line) => write!(f, "{name} (from {}:{line})", file.display()),
             Self::File(file) => write!(f, "{}", file.display()),
+            Self::Stack(file) => write!(f, "the stack's {}", file.display()),
             Self::Default => f.write_str("the default"),
         }
     }
@@ -239,6 +242,19 @@ fn taken(name: &str) -> Taken {
 
 fn is_read_by_libraries(name: &str) -> bool {
     name.starts_with("AWS_") || READ_BY_LIBRARIES.contains(&name)
+}
+
+/// A value as a line of a `.env` file has it: as it is where every reader understands that, else quoted,
+/// in such a way that a shell that reads the file runs nothing in it.
+pub fn dotenv_value(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,?".contains(c);
+    if value.chars().all(is_plain) {
+        value.to_owned()
+    } else if value.contains(['\'', '\n']) {
+        quoted(value).replace('`', "\\`")
+    } else {
+        format!("'{value}'")
+    }
 }
 
 /// Quotes a value for a `.env` file.

@@ -13,6 +13,7 @@ mod nearest;
 mod passfile;
 mod postgres;
 mod security_group;
+mod stack;
 mod standing;
 mod user_pool;
 
@@ -24,13 +25,14 @@ use crate::trace::Trace;
 
 pub use aws::{AwsConfig, Credentials, DUMMY_CREDENTIAL, DUMMY_REGION, Endpoint, Service};
 pub use duration::parse_duration;
-pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source};
+pub use environment::{Environment, IGNORE_ENDPOINTS, Setting, Source, dotenv_value};
 pub use flags::{Color, Flags, PlanSize};
 pub use host::{Host, Reach, is_aws_host, is_loopback, reach};
 pub use listing::{Listed, Passed};
 pub use nearest::{project_file, project_programs};
 pub(crate) use postgres::malformed;
 pub use postgres::{PostgresConfig, libpq_variables};
+pub use stack::{Asked, STACKS, STARTED, StackPort, StackPorts, StackService, name_for};
 pub use standing::{Identity, Sign, Signs, Standing};
 pub use user_pool::{
     CLIENT_VARIABLE, LOCAL_CLIENT, LOCAL_PASSWORD, LOCAL_USER_POOL, USER_POOL_VARIABLES, UserPoolId,
@@ -64,6 +66,8 @@ pub struct Config {
     flags: Flags,
     environment: Environment,
     trace: Trace,
+    /// Whether the settings count as they are, whatever ports a stack has.
+    as_named: bool,
 }
 
 impl Config {
@@ -72,7 +76,7 @@ impl Config {
         let environment = Environment::load(flags.env_file.as_deref(), flags.no_env_file)?;
         let target = if flags.prod { Target::Prod } else { Target::Local };
         environment::ignore_endpoint_variables();
-        Ok(Self { target, flags: flags.clone(), environment, trace: Trace::default() })
+        Ok(Self { target, flags: flags.clone(), environment, trace: Trace::default(), as_named: false })
     }
 
     /// The same settings, with requests and statements reported to `trace`.
@@ -86,7 +90,13 @@ impl Config {
     #[must_use]
     pub fn for_target(&self, target: Target) -> Self {
         let flags = if target == self.target { self.flags.clone() } else { self.flags.elsewhere() };
-        Self { target, flags, environment: self.environment.clone(), trace: self.trace.clone() }
+        Self {
+            target,
+            flags,
+            environment: self.environment.clone(),
+            trace: self.trace.clone(),
+            as_named: self.as_named,
+        }
     }
 
     /// The `PG*` variables that are set and that libpq would use, but that are ignored for
@@ -154,7 +164,12 @@ impl Config {
     /// # Errors
     /// [`crate::error::Kind::Config`] when production's is not set: production never falls back to local.
     pub fn postgres(&self) -> Result<PostgresConfig> {
-        let config = PostgresConfig::load(self.target, &self.environment)?;
+        let mut config = PostgresConfig::load(self.target, &self.environment)?;
+        if config.is_here()
+            && let Some(port) = self.moved(StackService::PostgreSql, &config.asked())?
+        {
+            config = config.on_port(port);
+        }
         Ok(config.traced(self.trace.clone()).within(self.request_timeout(self.target == Target::Prod)))
     }
 
@@ -162,6 +177,20 @@ impl Config {
     /// no variable may redirect.
     pub fn postgres_by_url(&self) -> Result<PostgresConfig> {
         PostgresConfig::load_url(self.target, &self.environment)
+    }
+
+    /// The port that the settings name for a service of the stack, whatever port it has.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Config`] if a setting is not valid.
+    pub fn asked(&self, service: StackService) -> Result<Asked> {
+        match service {
+            StackService::DynamoDb => self.asked_endpoint(Service::DynamoDb, DEFAULT_DYNAMODB_PORT),
+            StackService::Cognito => self.asked_endpoint(Service::Cognito, DEFAULT_COGNITO_PORT),
+            StackService::PostgreSql => {
+                PostgresConfig::load(self.target, &self.environment).map(|config| config.asked())
+            }
+        }
     }
 
     /// The messages table: `flag`, or else `DDB_MESSAGE_TABLE`, or else the default.

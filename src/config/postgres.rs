@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::conninfo::{self, KEYWORDS, Problem, UNSUPPORTED, WITHOUT_EFFECT, is_known};
 use super::environment::{Environment, Setting, Source};
-use super::{DEFAULT_CONNECTION_URL, Host, TIMEOUT_NEAR, Target, is_loopback, passfile};
+use super::{Asked, DEFAULT_CONNECTION_URL, Host, TIMEOUT_NEAR, Target, is_loopback, passfile};
 use crate::error::{Error, Result};
 use crate::trace::Trace;
 
@@ -20,6 +20,8 @@ pub struct PostgresConfig {
     target: Target,
     source: Source,
     settings: BTreeMap<&'static str, Setting>,
+    /// The port that the settings name, if the local stack has another one.
+    replaced_port: Option<Asked>,
     home: Option<PathBuf>,
     trace: Trace,
     request_timeout: Duration,
@@ -63,8 +65,15 @@ impl PostgresConfig {
                 }
             }
         }
-        let mut config =
-            Self { target, source, settings, home, trace: Trace::default(), request_timeout: TIMEOUT_NEAR };
+        let mut config = Self {
+            target,
+            source,
+            settings,
+            replaced_port: None,
+            home,
+            trace: Trace::default(),
+            request_timeout: TIMEOUT_NEAR,
+        };
         for (_, name, why) in UNSUPPORTED {
             if let Some(setting) = variable(name).filter(|setting| !is_harmless(name, &setting.value)) {
                 return Err(Error::config(format!("{} is set, but {why}", setting.source))
@@ -214,6 +223,35 @@ impl PostgresConfig {
                 }
             })
             .collect()
+    }
+
+    /// Whether it is one server, reached by a loopback address.
+    pub(super) fn is_here(&self) -> bool {
+        let host = self.get("hostaddr").or_else(|| self.get("host"));
+        host.is_some_and(|host| is_loopback(&host.value))
+    }
+
+    /// The first port. If a variable of the environment names the port or the host, that is the source.
+    pub(super) fn asked(&self) -> Asked {
+        let port = self.get("port");
+        let number = port.and_then(|port| port.value.split(',').next()?.parse().ok());
+        let place = ["hostaddr", "host"].map(|keyword| self.get(keyword));
+        let sources = || [port].into_iter().chain(place).flatten().map(|setting| &setting.source);
+        let exported = sources().find(|source| matches!(source, Source::Variable(_)));
+        let source = exported.or_else(|| sources().next()).unwrap_or(&self.source);
+        Asked { port: number.unwrap_or(5432), source: source.clone() }
+    }
+
+    /// The same settings with another port.
+    pub(super) fn on_port(mut self, port: Setting) -> Self {
+        self.replaced_port = Some(self.asked());
+        self.settings.insert("port", port);
+        self
+    }
+
+    /// The port that the settings name, if the local stack has another one.
+    pub(super) const fn replaced_port(&self) -> Option<&Asked> {
+        self.replaced_port.as_ref()
     }
 
     /// The target that it belongs to.

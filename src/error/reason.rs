@@ -1,6 +1,7 @@
 //! Failures that code acts on, or for which a command helps.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::target::Target;
@@ -169,6 +170,14 @@ pub enum Reason {
     CognitoPortTaken,
     /// Something else has the port of the local PostgreSQL.
     PostgresPortTaken,
+    /// The variable names a port that belongs to the local stack of another project.
+    PortOfOtherStack(String),
+    /// The local stack of this project has the port that is asked for, and there is none here.
+    NoStackHere(PathBuf),
+    /// The local stack in this folder has a port that this one should get, and is running.
+    OtherStackRuns(PathBuf),
+    /// The file with the ports of a local stack cannot be used.
+    DamagedPorts(PathBuf),
     /// There is no folder for the local stack's data.
     NoDataFolder,
     /// PostgreSQL's account cannot enter the data's folder.

@@ -11,14 +11,16 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::installation::{Installation, tail};
-use super::lock::{Lock, Part};
+use super::lock::{Lock, Part, holder};
+use super::plan::{PortChoice, StackConfig};
 use super::probe::Found;
 use super::signals::Signals;
 use super::snapshots::replace;
-use super::stack::{Stack, StackConfig, stop_leftover};
-use super::state::{POSTGRESQL, Report, Scratch, ServiceState, remove};
+use super::stack::{Stack, stop_leftover, sweep};
+use super::stacks::settle;
+use super::state::{Report, Scratch, ServiceState, remove};
 use super::{paths, private};
-use crate::config::Config;
+use crate::config::{Config, StackPorts, StackService};
 use crate::error::{Context as _, Error, Kind, Reason, Result};
 
 /// How long `up` waits for another process that starts or stops the stack.
@@ -68,7 +70,17 @@ pub async fn up(config: &Config, plan: &StackConfig, mut tell: impl FnMut(News) 
     }
     let start = async {
         clear(config, &plan.data_dir).await?;
-        Stack::start(config, plan).await
+        // What a killed run left must not be taken for another program's.
+        sweep(config).await;
+        let settled = Box::pin(settle(plan.clone())).await?;
+        let started = Stack::start(config, &settled.plan, settled.found).await;
+        if started.is_err() && settled.is_new {
+            // A stack that has never been there keeps no ports.
+            let _ = std::fs::remove_file(StackPorts::file(&plan.data_dir));
+        }
+        let mut stack = started?;
+        stack.report.moved = settled.moved;
+        Ok::<Stack, Error>(stack)
     };
     let started = tokio::select! {
         started = start => started,
@@ -111,12 +123,17 @@ fn broken_off(lock: &Lock, signal: Signal) -> Result<Up> {
 ///
 /// # Errors
 /// Those of [`up`], with the other process's message and exit code.
-pub fn up_detached(arguments: &[std::ffi::OsString]) -> Result<Up> {
+pub fn up_detached(config: &Config, arguments: &[std::ffi::OsString]) -> Result<Up> {
     let what = || "cannot read the stack's output".to_owned();
     // A file without a name, for this start alone: other starts may be running.
     let mut said = tempfile::tempfile().or_failed(what)?;
     let program = std::env::current_exe().or_failed(|| "cannot find this executable".to_owned())?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    // The process reads the `.env` file itself.
+    for name in config.environment().from_file() {
+        command.env_remove(name);
+    }
+    let mut child = command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -207,7 +224,7 @@ pub async fn status(plan: &StackConfig) -> Result<Report> {
     let killed = Report::load(&plan.data_dir);
     let mut report = plan.report(&plan.data_dir);
     for service in &mut report.services {
-        service.state = match plan.probe(&service.service, service.port).await {
+        service.state = match plan.probe(service.service, service.port).await {
             Ok(Found::Service) if killed.as_ref().is_some_and(|killed| killed.ran(service)) => {
                 ServiceState::Leftover
             }
@@ -219,26 +236,22 @@ pub async fn status(plan: &StackConfig) -> Result<Report> {
     Ok(report)
 }
 
+/// Whether a process serves the stack on `data_dir`, or starts or stops it.
+pub fn is_served(data_dir: &Path) -> Result<bool> {
+    Ok(holder(data_dir)?.is_some())
+}
+
 /// The report of a killed stack on `data_dir`, until an `up` or `down` clears it.
 pub fn abandoned(data_dir: &Path) -> Result<Option<Report>> {
     Ok(if holder(data_dir)?.is_some() { None } else { Report::load(data_dir) })
 }
 
-/// The process that serves the stack on `data_dir`, or is starting it.
-pub(super) fn holder(data_dir: &Path) -> Result<Option<i32>> {
-    if !data_dir.exists() {
-        return Ok(None);
-    }
-    private::check_folder(data_dir)?;
-    Lock::open(data_dir)?.holder(Part::Stack)
-}
-
 /// Marks the services in `report` that do not answer as stopped.
 async fn verified(plan: &StackConfig, mut report: Report) -> Report {
     for service in &mut report.services {
-        let found = plan.probe(&service.service, service.port).await;
+        let found = plan.probe(service.service, service.port).await;
         // The password may have changed since. Then the server is running, but refuses.
-        let refuses = found.is_err() && service.service == POSTGRESQL;
+        let refuses = found.is_err() && service.service == StackService::PostgreSql;
         if !refuses && !matches!(found, Ok(Found::Service)) {
             service.state = ServiceState::Stopped;
         }
@@ -302,9 +315,13 @@ fn as_planned(plan: &StackConfig, report: Report) -> Result<Report> {
         ))
         .hint(restart));
     }
-    for (service, wanted) in
-        report.services.iter().zip([plan.dynamodb_port, plan.url.port(), plan.cognito_port])
-    {
+    if plan.given.choice == Some(PortChoice::Free) {
+        return Err(Error::failed("the stack is already running, and keeps its ports").hint(restart));
+    }
+    // A stack that was starting may have chosen its ports since the plan was made.
+    let plan = plan.clone().with_known_ports()?;
+    for service in &report.services {
+        let wanted = plan.port(service.service);
         if service.state == ServiceState::Stopped {
             return Err(Error::failed(format!(
                 "the stack is running (process {}), but nothing serves {} on port {} any more",

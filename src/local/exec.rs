@@ -12,15 +12,16 @@ use tokio::process::{Child, Command};
 
 use super::daemon::ended_by;
 use super::http::Access;
+use super::plan::StackConfig;
 use super::signals::Signals;
 use super::snapshots::Kept;
-use super::stack::{Private, Stack};
-use super::state::Scratch;
+use super::stack::Stack;
+use super::state::{Addresses, Scratch};
 use crate::config::{
     CLIENT_VARIABLE, Config, DUMMY_CREDENTIAL, DUMMY_REGION, IGNORE_ENDPOINTS, LOCAL_CLIENT, LOCAL_USER_POOL,
-    Service, USER_POOL_VARIABLES,
+    Service, StackPorts, USER_POOL_VARIABLES,
 };
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::error::{Context as _, Error, Kind, Reason, Result};
 use crate::postgres::ConnectionUrl;
 
 /// Runs `command` with an ephemeral stack on free ports, empty or with a snapshot's data. Both are gone
@@ -38,12 +39,12 @@ pub async fn exec(
     let mut signals = Signals::catch()?;
     let scratch = Scratch::new()?;
     from.map_or(Ok(()), |kept| kept.copy_to(scratch.path()))?;
-    let (stack, private) = tokio::select! {
+    let (stack, addresses) = tokio::select! {
         started = Stack::start_private(config, url, access, scratch) => started?,
         signal = signals.end() => return Err(ended_by(signal)),
     };
     let state_dir = stack.report.data_dir.join("state");
-    let ended = match spawn(config, command, &private, &state_dir) {
+    let ended = match spawn(config, command, &addresses, &state_dir) {
         Ok(child) => attend(child, &mut signals).await,
         Err(error) => Err(error),
     };
@@ -54,49 +55,72 @@ pub async fn exec(
     }
 }
 
-fn spawn(config: &Config, command: &[OsString], private: &Private, state_dir: &Path) -> Result<Child> {
+fn spawn(config: &Config, command: &[OsString], at: &Addresses, state_dir: &Path) -> Result<Child> {
     let (program, arguments) = command.split_first().ok_or_else(|| Error::usage("no command is given"))?;
     let mut child = Command::new(program);
-    child.args(arguments).env("CONNECTION_URL", private.postgres.expose());
+    child.args(arguments);
+    for (name, value) in variables(config, at) {
+        match value {
+            Some(value) => child.env(name, value),
+            None => child.env_remove(name),
+        };
+    }
     // Stream positions are useless once this stack is gone.
     child.env("CRUDDUR_STATE_DIR", state_dir);
-    // libpq prefers these to the URL; they would lead away from this stack.
-    child.env_remove("PGHOSTADDR").env_remove("PGSSLMODE");
-    // The table's stream is at the same endpoint.
-    for variable in Service::DynamoDbStreams.endpoint_variables() {
-        child.env(variable, &private.dynamodb);
-    }
-    for variable in Service::Cognito.endpoint_variables() {
-        child.env(variable, &private.cognito);
-    }
-    for variable in USER_POOL_VARIABLES {
-        child.env(variable, LOCAL_USER_POOL);
-    }
-    child.env(CLIENT_VARIABLE, LOCAL_CLIENT);
     // cruddur sets this for its own SDK only; the command has to see the endpoints.
     child.env_remove(IGNORE_ENDPOINTS);
-    let is_set = |name: &str| config.environment().get(name).is_some();
-    // Half a pair of credentials is useless.
-    if !is_set("AWS_ACCESS_KEY_ID") || !is_set("AWS_SECRET_ACCESS_KEY") {
-        child.env("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL).env("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL);
-        child.env_remove("AWS_SESSION_TOKEN");
-    }
-    if !is_set("AWS_REGION") {
-        let region = config.environment().get("AWS_DEFAULT_REGION");
-        child.env("AWS_REGION", region.map_or_else(|| DUMMY_REGION.to_owned(), |region| region.value));
-    }
-    if !is_set("AWS_DEFAULT_REGION") {
-        // Some SDKs read only this one.
-        let region = config.environment().get("AWS_REGION");
-        child
-            .env("AWS_DEFAULT_REGION", region.map_or_else(|| DUMMY_REGION.to_owned(), |region| region.value));
-    }
     child.spawn().map_err(|cause| {
         // The exit codes of a shell.
         let code = if cause.kind() == ErrorKind::NotFound { 127 } else { 126 };
         let message = format!("cannot run {}", program.to_string_lossy());
         Error::new(Kind::Exit(code), message).because(cause)
     })
+}
+
+/// The variables that lead other programs to the stack of `plan`, running or not; one with `None` is to be
+/// removed.
+///
+/// # Errors
+/// The stack has never been started, so it has no ports.
+pub fn variables_of(config: &Config, plan: &StackConfig) -> Result<Vec<(&'static str, Option<String>)>> {
+    if StackPorts::read(plan.data_dir())?.is_none() {
+        return Err(Error::failed(format!("there is no stack in {}", plan.data_dir().display()))
+            .hint(Reason::NoStackYet));
+    }
+    Ok(variables(config, &plan.addresses()))
+}
+
+/// The variables that lead other programs to a stack; one with `None` is to be removed.
+fn variables(config: &Config, at: &Addresses) -> Vec<(&'static str, Option<String>)> {
+    let mut found = vec![("CONNECTION_URL", Some(at.postgres.expose()))];
+    // libpq prefers these to the URL; they would lead away from this stack.
+    found.extend([("PGHOSTADDR", None), ("PGSSLMODE", None)]);
+    let mut set = |name, value: &str| found.push((name, Some(value.to_owned())));
+    // The table's stream is at the same endpoint.
+    for variable in Service::DynamoDbStreams.endpoint_variables() {
+        set(variable, &at.dynamodb);
+    }
+    for variable in Service::Cognito.endpoint_variables() {
+        set(variable, &at.cognito);
+    }
+    for variable in USER_POOL_VARIABLES {
+        set(variable, LOCAL_USER_POOL);
+    }
+    set(CLIENT_VARIABLE, LOCAL_CLIENT);
+    let value = |name: &str| config.environment().get(name).map(|setting| setting.value);
+    // Some SDKs read only one of the two.
+    for (name, other) in [("AWS_REGION", "AWS_DEFAULT_REGION"), ("AWS_DEFAULT_REGION", "AWS_REGION")] {
+        if value(name).is_none() {
+            set(name, &value(other).unwrap_or_else(|| DUMMY_REGION.to_owned()));
+        }
+    }
+    // Half a pair of credentials is useless.
+    if value("AWS_ACCESS_KEY_ID").is_none() || value("AWS_SECRET_ACCESS_KEY").is_none() {
+        set("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL);
+        set("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL);
+        found.push(("AWS_SESSION_TOKEN", None));
+    }
+    found
 }
 
 /// Waits for the command, and forwards signals to it.

@@ -61,6 +61,15 @@ impl Lock {
     }
 }
 
+/// The process that serves the stack on `data_dir`, or is starting it.
+pub(super) fn holder(data_dir: &Path) -> Result<Option<i32>> {
+    if !data_dir.exists() {
+        return Ok(None);
+    }
+    private::check_folder(data_dir)?;
+    Lock::open(data_dir)?.holder(Part::Stack)
+}
+
 fn what() -> String {
     "cannot lock the data directory".to_owned()
 }

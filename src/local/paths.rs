@@ -13,29 +13,11 @@ use crate::error::{Context as _, Error, Reason, Result};
 /// The accounts that PostgreSQL may run as instead of root, best first.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
-/// The data directory: `flag`, or else `CRUDDUR_DATA_DIR`, or else the system's usual place. For
-/// root that is in `/var/lib`, because the account that PostgreSQL runs as cannot enter root's
-/// home.
+/// The folder of a stack: `flag`, or else that of the project's stack.
 pub fn data_dir(config: &Config, flag: Option<&Path>) -> Result<PathBuf> {
-    let value = |name| config.environment().path(name);
-    if let Some(folder) = flag.map(Path::to_owned).or_else(|| value("CRUDDUR_DATA_DIR")) {
-        return std::path::absolute(&folder).or_failed(|| format!("cannot use {}", folder.display()));
-    }
-    if geteuid().is_root() {
-        return Ok("/var/lib/cruddur".into());
-    }
-    let home = || {
-        value("HOME").ok_or_else(|| {
-            Error::config("HOME is not set, so there is no place for the local data")
-                .hint(Reason::NoDataFolder)
-        })
-    };
-    if cfg!(target_os = "macos") {
-        return Ok(home()?.join("Library/Application Support/cruddur"));
-    }
-    match value("XDG_DATA_HOME").filter(|folder| folder.is_absolute()) {
-        Some(folder) => Ok(folder.join("cruddur")),
-        None => Ok(home()?.join(".local/share/cruddur")),
+    match flag {
+        Some(folder) => std::path::absolute(folder).or_failed(|| format!("cannot use {}", folder.display())),
+        None => config.stack_folder(),
     }
 }
 

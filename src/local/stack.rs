@@ -1,173 +1,18 @@
 //! All services together.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::cluster::{Cluster, ClusterPlan};
 use super::http::{Access, Server};
 use super::installation::{Installation, may_be_left_in};
-use super::probe::{self, Found};
-use super::state::{
-    COGNITO, DYNAMODB, DYNAMODB_FILE, POSTGRESQL, Report, Scratch, ServiceState, USER_POOL_FILE, remove,
-};
-use super::{dynamodb, state, user_pool};
-use crate::config::{
-    AwsConfig, Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, Service, UserPoolId, is_loopback,
-};
-use crate::error::{Context as _, Error, Reason, Result};
+use super::plan::StackConfig;
+use super::probe::Found;
+use super::state::{Addresses, DYNAMODB_FILE, Report, Scratch, ServiceState, USER_POOL_FILE, remove};
+use super::{dynamodb, user_pool};
+use crate::config::{Config, StackService};
+use crate::error::{Context as _, Result};
 use crate::postgres::ConnectionUrl;
-
-/// The ports from the command line; those of the local target are the default.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ports {
-    /// `--dynamodb-port`
-    pub dynamodb: Option<u16>,
-    /// `--postgres-port`
-    pub postgres: Option<u16>,
-    /// `--cognito-port`
-    pub cognito: Option<u16>,
-}
-
-/// A stack to start.
-pub struct StackConfig {
-    pub(super) data_dir: PathBuf,
-    pub(super) ephemeral: bool,
-    pub(super) dynamodb_port: u16,
-    pub(super) url: ConnectionUrl,
-    pub(super) dynamodb: AwsConfig,
-    pub(super) cognito_port: u16,
-    pub(super) cognito: AwsConfig,
-    pub(super) user_pool: UserPoolId,
-    pub(super) access: Access,
-}
-
-impl StackConfig {
-    /// Uses the ports that local commands connect to: the loopback ports of the endpoints and of
-    /// `CONNECTION_URL`.
-    pub fn new(
-        config: &Config,
-        url: &ConnectionUrl,
-        data_dir: PathBuf,
-        ports: Ports,
-        ephemeral: bool,
-    ) -> Result<Self> {
-        let dynamodb = config.aws(Service::DynamoDb)?;
-        let user_pool = UserPoolId::local();
-        let cognito = config.cognito(&user_pool)?;
-        if !url.is_loopback() {
-            return Err(Error::config(format!(
-                "CONNECTION_URL points to {}, but the local stack serves only this machine",
-                url.host()
-            ))
-            .hint("set its host to localhost"));
-        }
-        let dynamodb_port = ports.dynamodb.unwrap_or_else(|| port_of(&dynamodb, DEFAULT_DYNAMODB_PORT));
-        let postgres_port = ports.postgres.unwrap_or_else(|| url.port());
-        let cognito_port = ports.cognito.unwrap_or_else(|| port_of(&cognito, DEFAULT_COGNITO_PORT));
-        let ports = [("DynamoDB", dynamodb_port), ("PostgreSQL", postgres_port), ("Cognito", cognito_port)];
-        for (index, (one, port)) in ports.iter().enumerate() {
-            if let Some((other, _)) = ports[index + 1..].iter().find(|(_, other)| other == port) {
-                return Err(Error::config(format!("{one} and {other} cannot both listen on port {port}"))
-                    .hint(Reason::SamePort));
-            }
-        }
-        let url = url.on_loopback_port(postgres_port);
-        let access = Access::default();
-        Ok(Self {
-            data_dir,
-            ephemeral,
-            dynamodb_port,
-            url,
-            dynamodb,
-            cognito_port,
-            cognito,
-            user_pool,
-            access,
-        })
-    }
-
-    /// The same plan, open to `access` too.
-    #[must_use]
-    pub fn open_to(mut self, access: Access) -> Self {
-        self.access = access;
-        self
-    }
-
-    /// Who may use the stack, besides programs on this machine.
-    pub const fn access(&self) -> &Access {
-        &self.access
-    }
-
-    /// Where the data is stored.
-    pub fn data_dir(&self) -> &Path {
-        &self.data_dir
-    }
-
-    /// DynamoDB's port.
-    pub const fn dynamodb_port(&self) -> u16 {
-        self.dynamodb_port
-    }
-
-    /// PostgreSQL's port.
-    pub fn postgres_port(&self) -> u16 {
-        self.url.port()
-    }
-
-    /// Cognito's port.
-    pub const fn cognito_port(&self) -> u16 {
-        self.cognito_port
-    }
-
-    /// Whether no data is kept.
-    pub const fn is_ephemeral(&self) -> bool {
-        self.ephemeral
-    }
-
-    /// A report with this plan's services, all stopped, and their data in `home`.
-    pub(super) fn report(&self, home: &Path) -> Report {
-        let stopped = |service: &str, port, address| state::Service {
-            service: service.to_owned(),
-            state: ServiceState::Stopped,
-            port,
-            address,
-        };
-        let dynamodb = format!("http://localhost:{}", self.dynamodb_port);
-        let postgres = format!("localhost:{}/{}", self.url.port(), self.url.database());
-        let cognito = format!("http://localhost:{}", self.cognito_port);
-        Report::new(
-            home,
-            self.ephemeral,
-            self.access.clone(),
-            vec![
-                stopped(DYNAMODB, self.dynamodb_port, dynamodb),
-                stopped(POSTGRESQL, self.url.port(), postgres),
-                stopped(COGNITO, self.cognito_port, cognito),
-            ],
-        )
-    }
-
-    /// What is on the port of a service.
-    pub(super) async fn probe(&self, service: &str, port: u16) -> Result<Found> {
-        match service {
-            DYNAMODB => probe::dynamodb(&self.dynamodb, port).await,
-            COGNITO => probe::cognito(&self.cognito, &self.user_pool, port).await,
-            _ => probe::postgres(&self.url, port).await,
-        }
-    }
-}
-
-/// The port of a local endpoint; the default if it is elsewhere.
-fn port_of(service: &AwsConfig, default: u16) -> u16 {
-    let endpoint = service.endpoint.as_ref().filter(|endpoint| is_loopback(&endpoint.host));
-    endpoint.map_or(default, |endpoint| endpoint.port)
-}
-
-/// Where a private stack's services are.
-pub(super) struct Private {
-    pub(super) dynamodb: String,
-    pub(super) cognito: String,
-    pub(super) postgres: ConnectionUrl,
-}
 
 /// A running stack: the services that it runs itself.
 pub(super) struct Stack {
@@ -179,13 +24,9 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// Starts the services that are not running yet. Checks the ports first, because starting
-    /// PostgreSQL takes a second.
-    pub(super) async fn start(config: &Config, plan: &StackConfig) -> Result<Self> {
-        sweep(config).await;
-        let found_dynamodb = plan.probe(DYNAMODB, plan.dynamodb_port).await?;
-        let found_postgres = plan.probe(POSTGRESQL, plan.url.port()).await?;
-        let found_cognito = plan.probe(COGNITO, plan.cognito_port).await?;
+    /// Starts the services that were not `found` on their ports.
+    pub(super) async fn start(config: &Config, plan: &StackConfig, found: [Found; 3]) -> Result<Self> {
+        let [found_dynamodb, found_postgres, found_cognito] = found;
         let scratch = if plan.ephemeral { Some(Scratch::new()?) } else { None };
         let home = scratch.as_ref().map_or(plan.data_dir.as_path(), Scratch::path);
         // Find out what PostgreSQL lacks before DynamoDB creates its file.
@@ -197,7 +38,10 @@ impl Stack {
             Found::Service => None,
             Found::Nothing => {
                 let file = (!plan.ephemeral).then(|| home.join(DYNAMODB_FILE));
-                Some(dynamodb::start(plan.dynamodb_port, file.as_deref(), plan.access.clone()).await?)
+                Some(
+                    dynamodb::start(plan.port(StackService::DynamoDb), file.as_deref(), plan.access.clone())
+                        .await?,
+                )
             }
         };
         let cognito = match found_cognito {
@@ -206,7 +50,7 @@ impl Stack {
                 let file = (!plan.ephemeral).then(|| home.join(USER_POOL_FILE));
                 let app = plan.access.post_confirmation.then(|| plan.url.clone());
                 let access = plan.access.clone();
-                Some(user_pool::start(plan.cognito_port, file.as_deref(), access, app).await?)
+                Some(user_pool::start(plan.port(StackService::Cognito), file.as_deref(), access, app).await?)
             }
         };
         let postgres = match postgres {
@@ -233,7 +77,7 @@ impl Stack {
         url: &ConnectionUrl,
         access: Access,
         scratch: Scratch,
-    ) -> Result<(Self, Private)> {
+    ) -> Result<(Self, Addresses)> {
         /// How often to retry: another process may take a free port before PostgreSQL does.
         const TRIES: usize = 5;
         sweep(config).await;
@@ -250,8 +94,8 @@ impl Stack {
         };
         let app = access.post_confirmation.then(|| postgres.url().clone());
         let cognito = user_pool::start(0, file(USER_POOL_FILE).as_deref(), access, app).await?;
-        let private =
-            Private { dynamodb: dynamodb.url(), cognito: cognito.url(), postgres: postgres.url().clone() };
+        let addresses =
+            Addresses { dynamodb: dynamodb.url(), cognito: cognito.url(), postgres: postgres.url().clone() };
         let report = Report::new(scratch.path(), true, Access::default(), Vec::new());
         let stack = Self {
             dynamodb: Some(dynamodb),
@@ -260,7 +104,7 @@ impl Stack {
             scratch: Some(scratch),
             report,
         };
-        Ok((stack, private))
+        Ok((stack, addresses))
     }
 
     /// Whether it runs no service itself.
@@ -293,7 +137,7 @@ impl Stack {
 }
 
 /// Stops and removes what killed ephemeral runs left behind.
-async fn sweep(config: &Config) {
+pub(super) async fn sweep(config: &Config) {
     for (folder, _lock) in Scratch::abandoned() {
         if stop_leftover(config, &folder, true).await.is_ok() {
             remove(&folder);
@@ -317,6 +161,6 @@ fn free_port() -> Result<u16> {
         .or_failed(|| "cannot find a free port".to_owned())
 }
 
-fn is_taken(port: u16) -> bool {
+pub(super) fn is_taken(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
 }

@@ -1,7 +1,7 @@
 //! What a running stack stores on disk about itself.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Seek as _};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::http::Access;
 use super::{paths, private};
+use crate::config::{STARTED, StackService};
 use crate::error::{Context as _, Result};
+use crate::postgres::ConnectionUrl;
 
-/// The names of the services in a report.
-pub(super) const DYNAMODB: &str = "dynamodb";
-pub(super) const POSTGRESQL: &str = "postgresql";
-pub(super) const COGNITO: &str = "cognito";
-
-/// The files of two of them; PostgreSQL's folder is `Installation`'s.
+/// The files of two services; PostgreSQL's folder is `Installation`'s.
 pub(super) const DYNAMODB_FILE: &str = "dynamodb.sqlite";
 pub(super) const USER_POOL_FILE: &str = "user-pool.sqlite";
 
@@ -102,6 +99,22 @@ pub(super) fn remove_unfinished(folder: &Path, prefix: &str) -> Result<()> {
     Ok(())
 }
 
+/// Where programs find the services of a stack.
+pub(super) struct Addresses {
+    pub(super) dynamodb: String,
+    pub(super) cognito: String,
+    pub(super) postgres: ConnectionUrl,
+}
+
+/// Writes a file as JSON, whole or not at all.
+pub(super) fn save(value: &impl Serialize, path: &Path) -> Result<()> {
+    let what = || format!("cannot write {}", path.display());
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(path)).or_failed(what)?;
+    serde_json::to_writer_pretty(&mut file, value).or_failed(what)?;
+    file.persist(path).or_failed(what)?;
+    Ok(())
+}
+
 /// A stack, as `status` shows it and as it is stored while it runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
@@ -118,13 +131,29 @@ pub struct Report {
     pub access: Access,
     /// DynamoDB, PostgreSQL and Cognito, in this order.
     pub services: Vec<Service>,
+    /// The ports that were changed when it started, because two stacks would have had them.
+    #[serde(default)]
+    pub moved: Vec<Moved>,
+}
+
+/// A service that has another port than its settings name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Moved {
+    /// The stack that it belongs to, in words; `None` for the one of the report.
+    pub stack: Option<String>,
+    /// The port that the settings name.
+    pub asked: u16,
+    /// The port that it has.
+    pub port: u16,
+    /// The stack that has the other port, in words; `None` for the one of the report.
+    pub owner: Option<String>,
 }
 
 /// One service of a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Service {
-    /// `dynamodb`, `postgresql` or `cognito`.
-    pub service: String,
+    /// Which one.
+    pub service: StackService,
     /// Who runs it, if anybody.
     pub state: ServiceState,
     /// The port on 127.0.0.1.
@@ -161,7 +190,15 @@ impl ServiceState {
 
 impl Report {
     pub(super) fn new(data_dir: &Path, ephemeral: bool, access: Access, services: Vec<Service>) -> Self {
-        Self { pid: None, ephemeral, data_dir: data_dir.to_owned(), postgres_version: None, access, services }
+        Self {
+            pid: None,
+            ephemeral,
+            data_dir: data_dir.to_owned(),
+            postgres_version: None,
+            access,
+            services,
+            moved: Vec::new(),
+        }
     }
 
     /// Whether this stack ran the service itself, on the same port.
@@ -174,7 +211,7 @@ impl Report {
     }
 
     fn file(data_dir: &Path) -> PathBuf {
-        data_dir.join("stack.json")
+        data_dir.join(STARTED)
     }
 
     /// The report of the process `holder`, which holds the lock on `data_dir`; `None` while it is
@@ -193,12 +230,7 @@ impl Report {
 
     /// Stores the report for `status` and `down`.
     pub(super) fn save(&self, data_dir: &Path) -> Result<()> {
-        let what = || format!("cannot write {}", Self::file(data_dir).display());
-        let mut file = tempfile::NamedTempFile::new_in(data_dir).or_failed(what)?;
-        serde_json::to_writer_pretty(&mut file, self).or_failed(what)?;
-        file.rewind().or_failed(what)?;
-        file.persist(Self::file(data_dir)).or_failed(what)?;
-        Ok(())
+        save(self, &Self::file(data_dir))
     }
 
     /// Removes the report of a stopped stack.

@@ -36,6 +36,7 @@ const BEFORE: &[(&str, &str)] = &[
     ("cognito sign-in", "echo Cruddur-local-1 | cruddur cognito set-password nina --password-stdin"),
     ("local up", "cruddur local down"),
     ("local down", "cruddur local up --detach"),
+    ("local env", "cruddur local up --detach"),
     ("local status", "cruddur local up --detach"),
     (
         "local snapshot",

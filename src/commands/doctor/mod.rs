@@ -59,7 +59,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<
     let on = |check| Findings::new(check, here);
     let at_home = |check| Findings::new(check, Some(Target::Local));
     let (settings, mut stack, mut beside, production, postgres, dynamodb, credentials, pool, rule, people) = tokio::join!(
-        timed(timeout, Findings::new("cruddur", None), async |found| settings::check(cx, found)),
+        async {
+            let mut found = Findings::new("cruddur", None);
+            settings::check(cx, &mut found);
+            found
+        },
         timed(timeout, at_home("local stack"), async |found| look_at_stack(local, found).await),
         // In production the local database is checked too, but it is optional.
         timed(timeout, at_home("postgresql"), async |found| {

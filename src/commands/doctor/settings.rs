@@ -3,18 +3,16 @@
 use super::finding::Findings;
 use crate::config::{Config, Service, Source, Target};
 use crate::context::Context;
-use crate::error::Result;
 use crate::postgres::programs::on_path;
 
-pub(super) fn check(cx: &Context, found: &mut Findings) -> Result<()> {
+pub(super) fn check(cx: &Context, found: &mut Findings) {
     let config = cx.config();
     program(config, found);
     env_file(config, found);
     match config.target() {
         Target::Prod => leftovers(config, found),
-        Target::Local => local_endpoint(config, found)?,
+        Target::Local => local_endpoint(config, found),
     }
-    Ok(())
 }
 
 /// Reports which binary runs, and whether it is the one found on `PATH`.
@@ -104,10 +102,9 @@ fn leftovers(config: &Config, found: &mut Findings) {
 }
 
 /// Reports which endpoint variable applies here, and to what.
-fn local_endpoint(config: &Config, found: &mut Findings) -> Result<()> {
-    let Some(general) = config.environment().get("AWS_ENDPOINT_URL") else { return Ok(()) };
-    let endpoint = config.aws(Service::DynamoDb)?.endpoint;
-    if endpoint.is_some_and(|endpoint| endpoint.url != general.value.trim_end_matches('/')) {
+fn local_endpoint(config: &Config, found: &mut Findings) {
+    let Some(general) = config.environment().get("AWS_ENDPOINT_URL") else { return };
+    if config.endpoint(Service::DynamoDb).is_some_and(|endpoint| endpoint.value != general.value) {
         found
             .warn(format!("{} is left over: DynamoDB's own variable or flag overrides it", general.source))
             .value("variable", "AWS_ENDPOINT_URL")
@@ -121,7 +118,6 @@ fn local_endpoint(config: &Config, found: &mut Findings) -> Result<()> {
         ),
         "cruddur cognito list-users",
     );
-    Ok(())
 }
 
 /// How to remove a variable.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::finding::{Findings, Status};
-use crate::config::{AwsConfig, Service, is_loopback};
+use crate::config::{AwsConfig, Service, StackPorts, StackService, is_loopback};
 use crate::context::Context;
 use crate::error::Result;
-use crate::local::{self, Ports, Report, Service as StackService, ServiceState, StackConfig};
+use crate::local::{self, Ports, Report, Service as Served, ServiceState, StackConfig};
 
 pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     let plan = match plan(cx) {
@@ -30,11 +30,23 @@ pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
     };
     // Somebody else's pool is of no interest here, nor is one that is missing and not used.
     let is_shown = |state| uses_cognito || state == ServiceState::Running;
-    report.services.retain(|service| service.service != "cognito" || is_shown(service.state));
+    report.services.retain(|service| service.service != StackService::Cognito || is_shown(service.state));
     show(&report, found);
     programs(cx, plan.data_dir(), &report, found);
+    for service in StackService::ALL {
+        let (asked, port) = (plan.asked(service), plan.port(service));
+        if port != asked.port {
+            let file = StackPorts::file(plan.data_dir());
+            found
+                .add(
+                    Status::Note,
+                    format!("{service} has port {port}, not {}: {}", asked.port, file.display()),
+                )
+                .value("asked", asked.port);
+        }
+    }
     for service in &report.services {
-        if service.service == "dynamodb" && !uses_dynamodb {
+        if service.service == StackService::DynamoDb && !uses_dynamodb {
             continue;
         }
         let place = format!("{} on port {}", service.service, service.port);
@@ -65,8 +77,9 @@ pub(super) async fn check(cx: &Context, found: &mut Findings) -> Result<()> {
 
 /// Reports which PostgreSQL the stack runs, or would run.
 fn programs(cx: &Context, data_dir: &Path, report: &Report, found: &mut Findings) {
-    let is_external =
-        |service: &StackService| service.service == "postgresql" && service.state == ServiceState::External;
+    let is_external = |served: &Served| {
+        served.service == StackService::PostgreSql && served.state == ServiceState::External
+    };
     match local::postgres_programs(cx.config(), data_dir) {
         Ok((version, folder)) => {
             let is_chosen = cx.config().environment().path("CRUDDUR_POSTGRES_BINDIR").is_some();
@@ -88,7 +101,7 @@ fn programs(cx: &Context, data_dir: &Path, report: &Report, found: &mut Findings
 
 fn plan(cx: &Context) -> Result<StackConfig> {
     let data_dir = local::data_dir(cx.config(), None)?;
-    StackConfig::new(cx.config(), &cx.connection_url()?, data_dir, Ports::default(), false)
+    StackConfig::new(cx.config(), data_dir, Ports::default(), false)
 }
 
 fn is_down(report: &Report) -> bool {

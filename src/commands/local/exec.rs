@@ -28,7 +28,7 @@ pub struct ExecArgs {
     /// Snapshot whose data the stack has, instead of none
     #[arg(long, value_name = "NAME")]
     from: Option<String>,
-    /// Folder of the stack that the snapshot is of [env: CRUDDUR_DATA_DIR] [default: that of local up]
+    /// Folder of the stack that the snapshot is of [default: that of local up]
     #[arg(long, value_name = "DIR", requires = "from")]
     data_dir: Option<PathBuf>,
     /// The command and its arguments

@@ -1,6 +1,7 @@
 //! `cruddur local`: the local stack.
 
 mod down;
+mod env;
 mod exec;
 mod restore;
 mod snapshot;
@@ -17,13 +18,16 @@ use crate::commands::plan::refuse_dry_run;
 use crate::config::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::local::{Access, Host, Origin, Ports, Report, Service, StackConfig, data_dir};
+use crate::local::{Access, Host, Origin, PortChoice, Ports, Report, Service, StackConfig, data_dir};
 use crate::output::{Column, Record, Ui};
 
 /// `cruddur local …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start DynamoDB, PostgreSQL and Cognito, or use those already running
+    ///
+    /// The stack belongs to the project, which is git's top level, or else the folder of the .env file.
+    /// It keeps its ports, and commands that run below that folder find them.
     #[command(after_help = up::EXAMPLES)]
     Up(up::UpArgs),
     /// Stop what `up` started, and keep the data
@@ -32,6 +36,12 @@ pub enum Command {
     /// Show what is running, and where
     #[command(after_help = status::EXAMPLES)]
     Status(status::StatusArgs),
+    /// Print the variables with which other programs find the stack
+    ///
+    /// For a shell, a .env file or as JSON. CONNECTION_URL holds the local PostgreSQL's password. The
+    /// stack need not be running, because it keeps its ports.
+    #[command(after_help = env::EXAMPLES)]
+    Env(env::EnvArgs),
     /// Keep the data of all three services under a name, from a running or a stopped stack
     #[command(after_help = snapshot::EXAMPLES)]
     Snapshot(snapshot::SnapshotArgs),
@@ -51,7 +61,7 @@ impl Command {
         if cx.target() == Target::Prod {
             return Err(Error::usage("cruddur local cannot be used with --prod: the local stack is local"));
         }
-        if !matches!(self, Self::Status(_) | Self::Snapshots(_)) {
+        if !matches!(self, Self::Status(_) | Self::Env(_) | Self::Snapshots(_)) {
             refuse_dry_run(
                 cx,
                 "cruddur local",
@@ -62,6 +72,7 @@ impl Command {
             Self::Up(args) => up::run(cx, ui, args).await,
             Self::Down(args) => down::run(cx, ui, args).await,
             Self::Status(args) => status::run(cx, ui, args).await,
+            Self::Env(args) => env::run(cx, ui, args),
             Self::Snapshot(args) => snapshot::run(cx, ui, args).await,
             Self::Snapshots(args) => snapshots::run(cx, ui, args),
             Self::Restore(args) => restore::run(cx, ui, args).await,
@@ -73,8 +84,8 @@ impl Command {
 /// Where the stack keeps its data.
 #[derive(Debug, Clone, Args)]
 struct DataArgs {
-    /// Folder for the data [env: CRUDDUR_DATA_DIR] [default: /var/lib/cruddur for root, else the
-    /// user's data folder]
+    /// Folder of the stack [default: the project's in the data folder, which is CRUDDUR_DATA_DIR, or else
+    /// /var/lib/cruddur for root and the user's data folder for others]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -82,13 +93,13 @@ struct DataArgs {
 /// Which stack.
 #[derive(Debug, Clone, Args)]
 struct StackArgs {
-    /// Port of DynamoDB [default: the local endpoint's, or 8000]
+    /// Port of DynamoDB [default: the one that it had, or else the local endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: Option<u16>,
-    /// Port of PostgreSQL [default: CONNECTION_URL's, or 5432]
+    /// Port of PostgreSQL [default: the one that it had, or else CONNECTION_URL's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     postgres_port: Option<u16>,
-    /// Port of Cognito [default: the local endpoint's, or 9229]
+    /// Port of Cognito [default: the one that it had, or else the local endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cognito_port: Option<u16>,
     #[command(flatten)]
@@ -126,11 +137,11 @@ impl AccessArgs {
 }
 
 impl StackArgs {
-    fn plan(&self, cx: &Context, ephemeral: bool) -> Result<StackConfig> {
-        let ports =
-            Ports { dynamodb: self.dynamodb_port, postgres: self.postgres_port, cognito: self.cognito_port };
+    fn plan(&self, cx: &Context, choice: Option<PortChoice>, ephemeral: bool) -> Result<StackConfig> {
+        let by_service = [self.dynamodb_port, self.postgres_port, self.cognito_port];
+        let ports = Ports { by_service, choice };
         let data_dir = data_dir(cx.config(), self.data.data_dir.as_deref())?;
-        StackConfig::new(cx.config(), &cx.connection_url()?, data_dir, ports, ephemeral)
+        StackConfig::new(cx.config(), data_dir, ports, ephemeral)
     }
 }
 
@@ -139,7 +150,7 @@ impl Record for Service {
         &[Column::keep("SERVICE"), Column::keep("STATE"), Column::keep("ADDRESS")];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.service.clone(), self.state.name().to_owned(), self.address.clone()]
+        vec![self.service.to_string(), self.state.name().to_owned(), self.address.clone()]
     }
 }
 

@@ -47,8 +47,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RestoreArgs) -> Result
 
 /// Starts the stack with the ports and for the programs that it had.
 fn start_again(cx: &Context, kept: &Kept, report: Report) -> Result<()> {
-    let mut ports = report.services.iter().map(|service| service.port);
-    let ports = Ports { dynamodb: ports.next(), postgres: ports.next(), cognito: ports.next() };
-    let plan = StackConfig::new(cx.config(), &cx.connection_url()?, kept.data_dir.clone(), ports, false)?;
-    local::up_detached(&background_arguments(&plan.open_to(report.access))).map(drop)
+    let mut ports = Ports::default();
+    for service in &report.services {
+        ports.by_service[service.service as usize] = Some(service.port);
+    }
+    let plan = StackConfig::new(cx.config(), kept.data_dir.clone(), ports, false)?;
+    local::up_detached(cx.config(), &background_arguments(cx.config(), &plan.open_to(report.access))?)
+        .map(drop)
 }

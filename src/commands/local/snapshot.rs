@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::local::{self, data_dir};
 use crate::output::Ui;
+use crate::postgres::ConnectionUrl;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +34,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SnapshotArgs) -> Resul
         ui.status(format!("deleted the snapshot {}", args.name));
         return Ok(());
     }
-    let snapshot = local::take(cx.config(), &cx.connection_url()?, &data_dir, &args.name).await?;
+    // A stack that is running knows its port.
+    let url = ConnectionUrl::new(&cx.config().as_named().postgres()?)?;
+    let snapshot = local::take(cx.config(), &url, &data_dir, &args.name).await?;
     ui.status(format!("took the snapshot {}: {}", snapshot.name, super::mebibytes(snapshot.bytes)));
     Ok(())
 }

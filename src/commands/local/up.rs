@@ -1,6 +1,7 @@
 //! `cruddur local up`
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::Args;
 
@@ -8,7 +9,7 @@ use super::{AccessArgs, StackArgs, show};
 use crate::config::{Config, Service, is_loopback};
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
-use crate::local::{self, News, Report, StackConfig, Up};
+use crate::local::{self, Moved, News, PortChoice, Report, StackConfig, Up};
 use crate::output::Ui;
 use crate::postgres::ConnectionUrl;
 
@@ -18,6 +19,8 @@ Examples:
   cruddur local up --detach
   # run one that keeps nothing, until Ctrl-C
   cruddur local up --ephemeral
+  # give this checkout's stack the ports that the settings name
+  cruddur local up --detach --ports fixed
   # let the development server's pages use DynamoDB and Cognito
   cruddur local up --detach --allow-origin http://localhost:3000";
 
@@ -31,6 +34,10 @@ pub struct UpArgs {
     ephemeral: bool,
     #[command(flatten)]
     stack: StackArgs,
+    /// Choose the ports anew: fixed for those that the settings name, also if another stack has them,
+    /// or free for others [default: those that the stack had]
+    #[arg(long, value_name = "WHICH", hide_possible_values = true)]
+    ports: Option<PortChoice>,
     #[command(flatten)]
     access: AccessArgs,
     /// This process is the background of `--detach`: say on stdout when it is ready
@@ -39,17 +46,17 @@ pub struct UpArgs {
 }
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> {
-    let plan = args.stack.plan(cx, args.ephemeral)?.open_to(args.access.access());
+    let plan = args.stack.plan(cx, args.ports, args.ephemeral)?.open_to(args.access.access());
     if args.background {
         return background(cx, ui, &plan).await;
     }
+    let former = plan.former_data().map(Path::to_owned);
     let outcome = if args.detach {
-        local::up_detached(&background_arguments(&plan))?
+        local::up_detached(cx.config(), &background_arguments(cx.config(), &plan)?)?
     } else {
         local::up(cx.config(), &plan, |news| {
             if let News::Ready(report) = news {
-                show(ui, report);
-                show_variables(ui, cx.config(), report);
+                show_started(ui, cx.config(), report, former.as_deref());
                 ui.status("ready; Ctrl-C stops it");
             }
             Ok(())
@@ -60,8 +67,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
         Up::Stopped => ui.status("stopped"),
         Up::StoppedEarly => return Err(stopped_early()),
         Up::Detached(report) => {
-            show(ui, &report);
-            show_variables(ui, cx.config(), &report);
+            show_started(ui, cx.config(), &report, former.as_deref());
             ui.status("ready; cruddur local down stops it");
         }
         Up::AlreadyRunning(report) => {
@@ -79,6 +85,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
 async fn background(cx: &Context, ui: &mut Ui, plan: &StackConfig) -> Result<()> {
     // Leaves the terminal's session, so that its Ctrl-C and hangup do not reach this process.
     nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
+    // The stack must not keep the folder in use in which it was started.
+    std::env::set_current_dir("/").or_failed(|| "cannot leave the folder".to_owned())?;
     let tell = |news: News| match news {
         News::Nearly => ui.data("\n"),
         News::Ready(report) => {
@@ -101,17 +109,23 @@ fn stopped_early() -> Error {
     Error::failed("cruddur local down stopped the stack before it was up")
 }
 
-/// Skips the `.env` file: its variables are already in the environment.
-pub(super) fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> =
-        ["--no-env-file", "local", "up", "--background", "--data-dir"].map(OsString::from).to_vec();
+/// The arguments of the process in the background: it reads the same settings, in the same folder.
+pub(super) fn background_arguments(config: &Config, plan: &StackConfig) -> Result<Vec<OsString>> {
+    let mut arguments: Vec<OsString> = match config.environment().file() {
+        Some(file) => {
+            let file = std::path::absolute(file).or_failed(|| format!("cannot use {}", file.display()))?;
+            vec!["--env-file".into(), file.into()]
+        }
+        None => vec!["--no-env-file".into()],
+    };
+    arguments.extend(["local", "up", "--background", "--data-dir"].map(OsString::from));
     arguments.push(plan.data_dir().into());
-    for (flag, port) in [
-        ("--dynamodb-port", plan.dynamodb_port()),
-        ("--postgres-port", plan.postgres_port()),
-        ("--cognito-port", plan.cognito_port()),
-    ] {
-        arguments.extend([flag.into(), port.to_string().into()]);
+    let flags = ["--dynamodb-port", "--postgres-port", "--cognito-port"];
+    for (flag, port) in flags.into_iter().zip(plan.given().by_service) {
+        arguments.extend(port.into_iter().flat_map(|port| [flag.into(), port.to_string().into()]));
+    }
+    if let Some(choice) = plan.given().choice {
+        arguments.extend(["--ports".into(), choice.name().into()]);
     }
     for host in &plan.access().hosts {
         arguments.extend(["--allow-host".into(), host.as_ref().into()]);
@@ -128,7 +142,25 @@ pub(super) fn background_arguments(plan: &StackConfig) -> Vec<OsString> {
     if plan.is_ephemeral() {
         arguments.push("--ephemeral".into());
     }
-    arguments
+    Ok(arguments)
+}
+
+/// Prints what runs where, and what else there is to know about a stack that has just started.
+fn show_started(ui: &mut Ui, config: &Config, report: &Report, former: Option<&Path>) {
+    show(ui, report);
+    for Moved { stack, asked, port, owner } in &report.moved {
+        ui.status(match (stack, owner) {
+            (None, Some(owner)) => format!("port {asked} belongs to {owner}; this one has {port}"),
+            (stack, _) => {
+                let stack = stack.as_deref().unwrap_or("another stack");
+                format!("port {asked} belonged to {stack}, which has {port} now")
+            }
+        });
+    }
+    if let Some(folder) = former {
+        ui.hint(format!("data from before each project had a stack is in {}", folder.display()));
+    }
+    show_variables(ui, config, report);
 }
 
 /// Prints the variables to set if other commands would not find the stack.

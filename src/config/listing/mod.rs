@@ -216,7 +216,18 @@ impl Config {
         if spec.default.is_none() {
             spec.default = Some("AWS's own".to_owned());
         }
-        self.listed(spec)
+        let mut row = self.listed(spec);
+        let Some(named) = self.endpoint(service) else { return row };
+        match self.endpoint_on_stack(service, &named) {
+            Ok(Some(moved)) if row.value.as_ref() == Some(&Mask::Url.show(&named.value)) => {
+                row.value = Some(moved.value);
+                row.source = Some(moved.source.to_string());
+                row.shadows.insert(0, passed(&named, Mask::Url, None));
+            }
+            Ok(_) => {}
+            Err(error) => row.note = Some(format!("cannot be used: {}", error.message())),
+        }
+        row
     }
 
     /// What is known of DynamoDB's endpoint, if it is valid.
@@ -253,6 +264,14 @@ impl Config {
         let data = Spec::new("data folder", &["CRUDDUR_DATA_DIR"])
             .flag("--data-dir", None)
             .default("/var/lib/cruddur for root, else the user's data folder");
+        let mut project = self.listed(Spec::new("project", &[]));
+        if let Some(folder) = self.project() {
+            let is_git = folder.join(".git").exists();
+            project.value = Some(folder.display().to_string());
+            project.source = Some(if is_git { "its .git" } else { "the folder of the .env file" }.to_owned());
+            project.note =
+                self.stack_folder().ok().map(|stack| format!("its stack is in {}", stack.display()));
+        }
         vec![
             self.listed(table),
             person("person 1", 0, "--my-handle"),
@@ -262,6 +281,7 @@ impl Config {
             list("security group", Some("--group-id"), &["DB_SG_ID"]),
             list("security group rule", Some("--security-group-rule-id"), &["DB_SG_RULE_ID"]),
             list("public address", Some("--ip"), &["GITPOD_IP"]),
+            project,
             with(data, &["XDG_DATA_HOME", "HOME"]),
             with(state, &["XDG_STATE_HOME", "HOME"]),
             with(programs, &["PATH"]),

@@ -3,7 +3,7 @@
 use super::{Listed, Spec, passed, standing};
 use crate::config::conninfo::{KEYWORDS, UNSUPPORTED};
 use crate::config::mask::Mask;
-use crate::config::{Config, DEFAULT_CONNECTION_URL, PostgresConfig, Signs, Target};
+use crate::config::{Config, DEFAULT_CONNECTION_URL, PostgresConfig, Setting, Signs, Target};
 
 impl Config {
     pub(super) fn postgres_settings(&self) -> Vec<Listed> {
@@ -22,7 +22,12 @@ impl Config {
         url.ignored = others.iter().map(|setting| passed(setting, Mask::Connection, Some(why))).collect();
         url.variables.push(other.to_owned());
         let resolved = self.postgres();
-        url.note = resolved.as_ref().err().map(|error| format!("cannot be used: {}", error.message()));
+        url.note = match &resolved {
+            Ok(config) => {
+                config.replaced_port().map(|_| "the stack has another port: see PostgreSQL port".to_owned())
+            }
+            Err(error) => Some(format!("cannot be used: {}", error.message())),
+        };
         let resolved = resolved.ok();
         let mut rows = vec![url];
         if let Some(config) = &resolved {
@@ -57,7 +62,13 @@ impl Config {
         if keyword == "password" {
             set.extend(resolved.and_then(|config| config.in_passfile().ok().flatten()));
         }
+        let replaced = resolved.filter(|_| keyword == "port").and_then(PostgresConfig::replaced_port);
+        let named =
+            replaced.map(|asked| Setting { value: asked.port.to_string(), source: asked.source.clone() });
+        // A variable is among those that are set.
+        let named = named.filter(|named| set.iter().all(|setting| setting.source != named.source));
         let mut row = Listed {
+            shadows: named.iter().map(|named| passed(named, mask, None)).collect(),
             name: format!("PostgreSQL {keyword}"),
             value: counts.map(|setting| mask.show(&setting.value)),
             source: counts.map(|setting| setting.source.to_string()),

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use self::copy::tree;
 use self::sqlite::Frozen;
-use super::daemon::{clear, holder};
+use super::daemon::clear;
 use super::installation::CLUSTER;
-use super::lock::{Lock, Part};
-use super::state::{POSTGRESQL, Report, Service, ServiceState, remove, remove_unfinished};
+use super::lock::{Lock, Part, holder};
+use super::state::{Report, Service, ServiceState, remove, remove_unfinished};
 use super::{paths, private};
-use crate::config::Config;
+use crate::config::{Config, StackService};
 use crate::error::{Context as _, Error, Reason, Result};
 use crate::postgres::{Backup, ConnectionUrl, Session};
 
@@ -112,7 +112,11 @@ pub async fn take(config: &Config, url: &ConnectionUrl, data_dir: &Path, name: &
     let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&shelf.folder).or_failed(what)?;
     paths::close(unfinished.path())?;
     let bytes = if let Some(report) = running(data_dir)? {
-        let port = report.services.iter().find(|service| service.service == POSTGRESQL).map(|it| it.port);
+        let port = report
+            .services
+            .iter()
+            .find(|service| service.service == StackService::PostgreSql)
+            .map(|it| it.port);
         let url = url.on_loopback_port(port.unwrap_or_else(|| url.port()));
         of_running(&url, data_dir, unfinished.path()).await?
     } else {

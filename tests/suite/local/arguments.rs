@@ -100,7 +100,7 @@ fn a_data_directory_by_flag_wins() {
     let flag = format!("--data-dir={}", other.display());
     world.up(&[&flag]).succeeds();
     assert!(other.join("postgres/PG_VERSION").exists());
-    assert!(!world.data().exists());
+    assert_eq!(crate::support::names(&world.data()), ["stacks"], "that it is there is known");
     world.status(&[&flag]).succeeds();
     world.cruddur(["local", "down", &flag]).succeeds().says("stopped");
     world.assert_nothing_left();
@@ -122,5 +122,5 @@ fn a_relative_data_directory_is_the_same_from_everywhere_after_the_start() {
 fn assert_no_data(world: &World) {
     world.assert_nothing_left();
     let names = crate::support::names(&world.data());
-    assert!(names.iter().all(|name| ["lock", "stack.log"].contains(&name.as_str())), "{names:?}");
+    assert!(names.iter().all(|name| ["lock", "stack.log", "stacks"].contains(&name.as_str())), "{names:?}");
 }

@@ -6,7 +6,7 @@ use crate::support::{World, eventually, names, signal, sql};
 #[track_caller]
 fn assert_holds_no_data(world: &World) {
     let names = names(&world.data());
-    let known = ["lock", "stack.json", "stack.log"];
+    let known = ["lock", "ports.json", "stack.json", "stack.log", "stacks"];
     assert!(names.iter().all(|name| known.contains(&name.as_str())), "{names:?}");
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod at_once;
+mod checkouts;
 mod collation;
 mod dynamodb;
 mod ephemeral;

@@ -45,7 +45,7 @@ fn assert_nothing_started(world: &World) {
     assert_eq!(world.processes(), []);
     assert_eq!(world.tmp_names(), [""; 0]);
     for name in crate::support::names(&world.data()) {
-        assert!(["lock", "stack.log"].contains(&name.as_str()), "{name} lies about");
+        assert!(["lock", "stack.log", "stacks"].contains(&name.as_str()), "{name} lies about");
     }
 }
 

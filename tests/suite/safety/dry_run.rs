@@ -91,6 +91,7 @@ pub(super) const COMMANDS: &[(&str, Dry)] = &[
     ("ddb truncate", Shows(&["--recreate"], "DynamoDB DeleteTable")),
     ("doctor", Reads),
     ("local down", Refused),
+    ("local env", Reads),
     ("local exec", Refused),
     ("local restore", Refused),
     ("local snapshot", Refused),

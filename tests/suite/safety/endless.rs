@@ -6,7 +6,7 @@ use super::dry_run::{COMMANDS, Dry, world};
 use crate::support::{Endless, EndlessServer, Fault, GROUP, Pool, Proxy, Run, Sandbox, Spawned, moto};
 
 /// The commands that ask no AWS service, or of which another test says what they do.
-const ELSEWHERE: [&str; 20] = [
+const ELSEWHERE: [&str; 21] = [
     "__complete",
     "completions",
     "config show",
@@ -20,6 +20,7 @@ const ELSEWHERE: [&str; 20] = [
     "db wait",
     "ddb stream policy",
     "local down",
+    "local env",
     "local exec",
     "local restore",
     "local snapshot",

@@ -84,15 +84,35 @@ fn output_of_doctor_and_the_settings() {
 fn output_of_the_local_stack() {
     let mut book = Book::open("output/local");
     let world = World::new();
-    let names =
-        ["local-up", "local-status", "local-snapshot", "local-snapshots", "local-restore", "local-down"];
+    let names = [
+        "local-up",
+        "local-status",
+        "local-env",
+        "local-snapshot",
+        "local-snapshots",
+        "local-restore",
+        "local-down",
+    ];
     let mut pages = names.map(|name| (name, Page::default()));
-    let [(_, up), (_, status), (_, snapshot), (_, snapshots), (_, restore), (_, down)] = &mut pages;
+    let [(_, up), (_, status), (_, env), (_, snapshot), (_, snapshots), (_, restore), (_, down)] = &mut pages;
     status.run(&mut world.on_ports("status", &[]));
+    env.run(&mut world.command(["local", "env"]));
     up.run(&mut world.on_ports("up", &["--detach"]));
     up.run(&mut world.on_ports("up", &["--detach"]));
     for format in FORMATS {
         status.run(&mut world.on_ports("status", format));
+    }
+    // The table is as wide as the name of the folder.
+    for format in ["json", "ndjson"] {
+        status.run(&mut world.command(["local", "status", "--all", "-o", format]));
+    }
+    for format in ["shell", "dotenv", "json"] {
+        let mut command = world.command(["local", "env", "--format", format]);
+        // The tests' own password is not to be seen anywhere.
+        env.run(command.env(
+            "CONNECTION_URL",
+            format!("postgresql://nina:cat@localhost:{}/cruddur", world.postgres_port),
+        ));
     }
     snapshots.run(&mut world.command(["local", "snapshots"]));
     snapshot.run(&mut world.command(["local", "snapshot", "seeded"]));
@@ -105,6 +125,7 @@ fn output_of_the_local_stack() {
     restore.run(&mut world.command(["local", "restore", "seeded"]));
     snapshot.run(&mut world.command(["local", "snapshot", "seeded", "--delete"]));
     down.run(&mut world.command(["local", "down"]));
+    down.run(&mut world.command(["local", "down", "--all"]));
     for (name, page) in &pages {
         book.page(name, page);
     }

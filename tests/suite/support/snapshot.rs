@@ -190,7 +190,7 @@ const FILTERS: &[(&str, &str)] = &[
     ("uuid", r"\b(?<value>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"),
     ("port", r"(?:localhost|127\.0\.0\.1)[-:](?<value>\d{5})\b"),
     ("port", r"\bport (?<value>\d{5})\b"),
-    ("port", r"\x22port\x22:(?<value>\d{5})\b"),
+    ("port", r"\x22(?:asked|port)\x22:(?<value>\d{5})\b"),
     ("port", r"-port=(?<value>\d{5})\b"),
     ("second", r"\b(?<value>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.000000\+00:00"),
     ("time", r"\b(?<value>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\+00:00"),

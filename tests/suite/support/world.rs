@@ -100,6 +100,7 @@ impl World {
         let mut command = bare(program, arguments);
         command
             .current_dir(self.path())
+            // A home is no project, so the stack is the user's.
             .env("HOME", self.path())
             .env("CRUDDUR_DATA_DIR", self.data())
             .env("CRUDDUR_POSTGRES_BINDIR", copying_bindir())
@@ -311,6 +312,28 @@ fn marked_ports<const N: usize>() -> ([u16; N], [UdpSocket; N]) {
         })
     });
     (given.each_ref().map(|(port, _)| *port), given.map(|(_, mark)| mark))
+}
+
+/// A port, and those that cruddur gives to stacks that ask for it when others have it, in order: free now,
+/// and given to no other test while this is held.
+pub struct SharedPort {
+    pub asked: u16,
+    pub instead: [u16; 3],
+    _marks: Vec<UdpSocket>,
+}
+
+impl SharedPort {
+    pub fn new() -> Self {
+        eventually("a free port with free ones instead", || {
+            let asked = fastrand::u16(22_000..29_990);
+            let instead = [0, 1, 2].map(|more| asked - 10_000 + more);
+            let ports: Vec<u16> = instead.into_iter().chain([asked]).collect();
+            let marks: Option<Vec<UdpSocket>> =
+                ports.iter().map(|port| UdpSocket::bind(("127.0.0.1", *port)).ok()).collect();
+            let marks = marks.filter(|_| ports.iter().all(|port| is_free(*port)))?;
+            Some(Self { asked, instead, _marks: marks })
+        })
+    }
 }
 
 /// The processes whose command line, working directory or environment names
