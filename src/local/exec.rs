@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use super::daemon::ended_by;
 use super::http::Access;
+use super::lock::holder;
 use super::plan::StackConfig;
 use super::signals::Signals;
 use super::snapshots::Kept;
@@ -83,7 +84,8 @@ fn spawn(config: &Config, command: &[OsString], at: &Addresses, state_dir: &Path
 /// # Errors
 /// The stack has never been started, so it has no ports.
 pub fn variables_of(config: &Config, plan: &StackConfig) -> Result<Vec<(&'static str, Option<String>)>> {
-    if StackPorts::read(plan.data_dir())?.is_none() {
+    // One that an earlier version has started runs on the ports that the settings name.
+    if StackPorts::read(plan.data_dir())?.is_none() && holder(plan.data_dir())?.is_none() {
         return Err(Error::failed(format!("there is no stack in {}", plan.data_dir().display()))
             .hint(Reason::NoStackYet));
     }

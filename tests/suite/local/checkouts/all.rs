@@ -111,3 +111,20 @@ fn the_first_stack_of_a_project_says_where_the_data_was_before() {
     assert!(!again.stderr.contains("from before"), "{}", again.stderr);
     assert!(names(&base).contains(&"postgres".to_owned()));
 }
+
+#[test]
+fn a_stack_that_an_earlier_version_has_started_keeps_its_ports() {
+    let checkouts = Checkouts::new();
+    let home = checkouts.world.path();
+    fs::write(home.join(".env"), checkouts.settings()).unwrap();
+    checkouts.up("", &[]).succeeds();
+    let base = checkouts.world.data();
+    fs::remove_file(base.join("ports.json")).unwrap();
+    // It is used where there is no other, as before.
+    checkouts.cruddur("one", &["ddb", "schema-load"]).succeeds();
+    checkouts.cruddur("", &["local", "env"]).succeeds();
+    let says = format!("port {} belongs to the stack in {}", checkouts.asked()[0], base.display());
+    checkouts.up("one", &[]).succeeds().says(&says);
+    assert_eq!(checkouts.ports("one"), checkouts.instead(0));
+    assert_eq!(checkouts.ports(""), checkouts.asked());
+}
