@@ -24,7 +24,7 @@ fn the_demo_shows_every_store_and_adds_up_what_it_cost() {
     ] {
         assert!(has(part), "no {part:?} in\n{}", run.stdout);
     }
-    let sum = "all of DynamoDB: 5 read + 66 write units, 9 requests; $0.000042 on demand in us-east-1";
+    let sum = "all of DynamoDB: 5 read + 66 write units, 10 requests; $0.000042 on demand in us-east-1";
     assert_eq!(lines.last(), Some(&sum));
 }
 
