@@ -91,7 +91,6 @@ impl Record for Row<'_> {
         Column::keep("HANDLE"),
         Column::keep("SUB"),
         Column::keep("EXPIRES"),
-        Column::cut("KEY"),
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -101,7 +100,6 @@ impl Record for Row<'_> {
             self.handle.to_owned(),
             sub.unwrap_or_default().to_owned(),
             self.expires_at.map(|time| Zone::local().minute(time)).unwrap_or_default(),
-            self.key.unwrap_or_default().to_owned(),
         ]
     }
 }
