@@ -86,12 +86,8 @@ impl<'a> Row<'a> {
 }
 
 impl Record for Row<'_> {
-    const COLUMNS: &'static [Column] = &[
-        Column::keep("TOKEN"),
-        Column::keep("HANDLE"),
-        Column::keep("SUB"),
-        Column::keep("EXPIRES"),
-    ];
+    const COLUMNS: &'static [Column] =
+        &[Column::keep("TOKEN"), Column::keep("HANDLE"), Column::keep("SUB"), Column::keep("EXPIRES")];
 
     fn cells(&self) -> Vec<String> {
         let sub = self.claims.and_then(|claims| claims["sub"].as_str());

@@ -85,13 +85,11 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &UpArgs) -> Result<()> 
 async fn background(cx: &Context, ui: &mut Ui, plan: &StackConfig) -> Result<()> {
     // Leaves the terminal's session, so that its Ctrl-C and hangup do not reach this process.
     nix::unistd::setsid().or_failed(|| "cannot leave the terminal's session".to_owned())?;
-    // The stack must not keep the folder in use in which it was started.
-    std::env::set_current_dir("/").or_failed(|| "cannot leave the folder".to_owned())?;
     let tell = |news: News| match news {
         News::Nearly => ui.data("\n"),
         News::Ready(report) => {
             local::speak_to_log(plan.data_dir())?;
-            // PostgreSQL's programs were found from the working directory, which may be removed from now on.
+            // PostgreSQL's programs were found from this folder, which need not stay from now on.
             std::env::set_current_dir("/").or_failed(|| "cannot leave the working directory".to_owned())?;
             // The stack is in use from now on, so it must not stop because nobody reads stdout.
             let _ = ui.document(report);

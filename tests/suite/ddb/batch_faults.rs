@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::seed::{group_rows, messages_of, numbered};
 use crate::support::{Fault, GROUP, Proxy, Run, Sandbox, text};
 
-/// More than two full batches, with the two group rows.
+/// More than two full batches; the two group rows are in a fourth.
 const MESSAGES: usize = 58;
 
 /// A world in which BatchWriteItem fails as `plan` has it.
@@ -69,7 +69,7 @@ impl Faulty {
 fn writes_go_in_batches_of_twenty_five() {
     let faulty = Faulty::new(|_| None);
     faulty.seed().succeeds();
-    assert_eq!(faulty.batches(), [25, 25, 10]);
+    assert_eq!(faulty.batches(), [25, 25, 8, 2]);
     faulty.assert_whole();
 }
 
@@ -92,11 +92,11 @@ fn the_last_batch_is_retried_as_well() {
 
 #[test]
 fn deletes_that_come_back_unprocessed_go_in_again() {
-    // Three batches of puts the first time, three and three of deletes the second.
-    let faulty = Faulty::new(|call| (6..9).contains(&call).then_some(Fault::TakeOnly(9)));
+    // Four batches of puts the first time, four and three of deletes the second.
+    let faulty = Faulty::new(|call| (8..11).contains(&call).then_some(Fault::TakeOnly(9)));
     faulty.seed().succeeds();
     faulty.seed().succeeds().says(&format!("deleted {} items", MESSAGES + 2));
-    assert!(faulty.proxy.calls() > 9);
+    assert!(faulty.proxy.calls() > 11);
     faulty.assert_whole();
 }
 
@@ -172,7 +172,7 @@ fn broken_off_in_the_middle_it_says_how_far_it_came_and_the_next_run_repairs() {
 
 #[test]
 fn broken_off_among_the_deletes_it_has_too_much_and_the_next_run_repairs() {
-    let faulty = Faulty::new(|call| (call == 7).then_some(Fault::Error(400, "ValidationException")));
+    let faulty = Faulty::new(|call| (call == 9).then_some(Fault::Error(400, "ValidationException")));
     faulty.seed().succeeds();
     let items = MESSAGES + 2;
     let (written, total) = done(&faulty.seed().exits_with(5));
