@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::{Checkouts, url};
-use crate::support::{Run, boto3, runtime, sql};
+use crate::support::{boto3, runtime, sql};
 
 /// The tables at a DynamoDB on this port, by boto3.
 fn tables(port: u16) -> Vec<String> {
@@ -20,12 +20,9 @@ fn users(port: u16) -> usize {
     listed["Users"].as_array().unwrap().len()
 }
 
-/// Whether there is a users table in the PostgreSQL on this port, by psql.
-fn has_people(checkouts: &Checkouts, port: u16) -> bool {
-    let query = ["-qAt", "-c", "SELECT to_regclass('public.users') IS NOT NULL", &url(port)];
-    let psql = crate::support::real_bindir().join("psql");
-    let run = Run::of(&mut checkouts.command_of("one", psql.to_str().unwrap(), &query)).succeeds();
-    run.stdout == "t\n"
+/// Whether there is a users table in the PostgreSQL on this port.
+fn has_people(port: u16) -> bool {
+    sql(&url(port), "SELECT to_regclass('public.users') IS NOT NULL") == [["t"]]
 }
 
 #[test]
@@ -51,7 +48,7 @@ fn two_clones_and_a_worktree_have_their_own_data_and_keep_their_ports() {
     checkouts.cruddur("two/app", &["setup"]).succeeds();
     for (ports, is_set_up) in ports.iter().zip([false, true, false]) {
         assert_eq!(tables(ports[0]), if is_set_up { vec!["cruddur-messages"] } else { vec![] });
-        assert_eq!(has_people(&checkouts, ports[1]), is_set_up);
+        assert_eq!(has_people(ports[1]), is_set_up);
         assert_eq!(users(ports[2]), if is_set_up { 3 } else { 0 });
     }
     let listed = |folder: &str| checkouts.cruddur(folder, &["ddb", "list-tables", "-o", "json"]).succeeds();
@@ -67,7 +64,7 @@ fn two_clones_and_a_worktree_have_their_own_data_and_keep_their_ports() {
         assert_eq!(checkouts.ports(name), *ports, "{name}");
     }
     assert_eq!(tables(ports[1][0]), ["cruddur-messages"]);
-    assert!(has_people(&checkouts, ports[1][1]));
+    assert!(has_people(ports[1][1]));
 }
 
 #[test]
