@@ -191,7 +191,7 @@ def read_message(stream):
 class Stream(Proxy):
     """For PostgreSQL. A request is what the client sends at once."""
 
-    KINDS = ("refused", "reset before", "reset after", "truncated", "stalled", "dripped", "garbage")
+    KINDS = ("reset before", "reset after", "truncated", "stalled", "dripped", "garbage")
 
     def serve(self, client):
         server = self.connect()
@@ -200,7 +200,7 @@ class Stream(Proxy):
         threading.Thread(target=self.answer, args=(client, server, mode), daemon=True).start()
         while data := client.recv(1 << 20):
             if self.is_next_broken():
-                if self.kind in ("refused", "reset before"):
+                if self.kind == "reset before":
                     reset(client)
                     close(server)
                     return

@@ -1,4 +1,4 @@
-//! Gives a stack its ports. One process at a time does so, because no two stacks may get the same.
+//! Assigns ports to stacks, in one process at a time: no two stacks may get the same.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::local::stack::is_taken;
 use crate::local::state::{Moved, save};
 use crate::local::{paths, private};
 
-/// How long to wait for another process that gives ports, which takes moments.
+/// How long to wait for another process that assigns ports, which takes moments.
 const TIMEOUT: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(20);
 /// The ports to choose from: below those that systems give to outgoing connections.
@@ -29,13 +29,13 @@ pub(in crate::local) struct Settled {
     pub(in crate::local) is_new: bool,
 }
 
-/// The ports that are being given.
+/// The ports being assigned.
 struct Giving<'a> {
     plan: &'a StackConfig,
     others: Vec<KnownStack>,
     /// Those of this stack so far.
     ports: Vec<u16>,
-    /// The stacks that have to give one away.
+    /// The stacks that lose one.
     losers: Vec<KnownStack>,
     moved: Vec<Moved>,
 }
@@ -78,7 +78,7 @@ pub(in crate::local) async fn settle(plan: StackConfig) -> Result<Settled> {
     Ok(Settled { plan, found, moved, is_new })
 }
 
-/// Waits until no other process gives ports. `None` if this stack is elsewhere and there is no folder for
+/// Waits until no other process assigns ports. `None` if this stack is elsewhere and there is no folder for
 /// the stacks.
 async fn lock(plan: &StackConfig) -> Result<Option<File>> {
     let Some(data_folder) = plan.data_folder.as_deref() else { return Ok(None) };
