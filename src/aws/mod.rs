@@ -8,6 +8,7 @@ mod endpoint;
 mod error;
 mod identity;
 mod operation;
+mod profile;
 mod retries;
 mod trace_interceptor;
 mod tries;
@@ -41,6 +42,7 @@ pub(crate) use self::tries::Tries;
 use self::account::{CachedCredentials, Caller};
 use self::answers::Checking;
 use self::endpoint::aws_in;
+use self::profile::NamedProfile;
 use self::retries::Retries;
 use self::trace_interceptor::TraceInterceptor;
 use self::witness::Witness;
@@ -101,10 +103,12 @@ impl Aws {
             }
             Credentials::Chain { profile } => {
                 let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                    .http_client(http_client)
+                    .http_client(http_client.clone())
                     .region(region.clone());
                 if let Some(profile) = profile {
-                    loader = loader.profile_name(profile);
+                    let around = ProviderConfig::default().with_http_client(http_client);
+                    let named = NamedProfile::new(profile, &around.with_region(Some(region.clone())));
+                    loader = loader.profile_name(profile).credentials_provider(named);
                 }
                 let sdk = loader.load().await;
                 let credentials = sdk.credentials_provider().map(CachedCredentials::new);

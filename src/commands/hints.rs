@@ -67,6 +67,10 @@ fn for_reason(reason: &Reason) -> Vec<Hint> {
             "sign in (aws sso login), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY",
         ),
+        Reason::LocalCredentials => text(
+            "use another shell, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and \
+             AWS_DEFAULT_REGION",
+        ),
         Reason::MissingTable(table, target) => {
             vec![Hint::Run(format!("cruddur ddb schema-load{}", flags(table, *target))), list_tables(*target)]
         }

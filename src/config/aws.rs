@@ -8,7 +8,7 @@ use super::{
     Asked, Config, DEFAULT_COGNITO_PORT, DEFAULT_DYNAMODB_PORT, PlanSize, Setting, Source, StackService,
     Target, is_aws_host, is_loopback,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::trace::Trace;
 
 /// The default region for signing local requests.
@@ -200,7 +200,7 @@ impl Config {
     /// if they name an AWS host.
     pub fn endpoints_ignored_in_production(&self, service: Service) -> Vec<&'static str> {
         let is_local = |setting: &Setting| {
-            matches!(service, Service::DynamoDb | Service::DynamoDbStreams)
+            service.in_stack().is_some()
                 && !Endpoint::parse(setting).is_ok_and(|endpoint| is_aws_host(&endpoint.host))
         };
         let names = service.endpoint_variables().iter().copied();
@@ -263,6 +263,9 @@ impl Config {
         let endpoint = moved.as_ref().or(endpoint).map(Endpoint::parse).transpose()?;
         let request_timeout = self.request_timeout(!is_emulated(endpoint.as_ref()));
         if self.target == Target::Prod || endpoint.is_none() {
+            if endpoint.is_none() {
+                self.refuse_dummies()?;
+            }
             return Ok(AwsConfig {
                 service,
                 target: self.target,
@@ -295,5 +298,17 @@ impl Config {
             trace: self.trace.clone(),
             sts: None,
         })
+    }
+
+    /// What `cruddur local env` and `exec` set for a shell leads AWS's clients away from the profile: its
+    /// credentials to a refusal, its region to the wrong table.
+    fn refuse_dummies(&self) -> Result<()> {
+        match self.environment.get("AWS_ACCESS_KEY_ID") {
+            Some(key) if key.value == DUMMY_CREDENTIAL => Err(Error::config(
+                "this is the environment of the local stack: AWS_ACCESS_KEY_ID is \"local\"",
+            )
+            .hint(Reason::LocalCredentials)),
+            _ => Ok(()),
+        }
     }
 }

@@ -72,6 +72,8 @@ pub enum Reason {
     BadRegion,
     /// There are no valid AWS credentials.
     NoCredentials,
+    /// The environment has the local stack's credentials, and the service is on AWS.
+    LocalCredentials,
     /// The service refused the credentials.
     RefusedCredentials,
     /// There is no such table.

@@ -66,7 +66,8 @@ fn in_production_a_leftover_endpoint_is_ignored() {
 #[test]
 fn the_pool_is_where_its_id_says_unless_a_flag_says_otherwise() {
     let (sandbox, pool) = (Sandbox::new(), Pool::within("eu-west-3"));
-    sandbox.write("config", "[default]\nregion = ap-south-1\n[profile other]\nregion = sa-east-1\n");
+    let other = "[profile other]\nregion = sa-east-1\naws_access_key_id = other\naws_secret_access_key = x\n";
+    sandbox.write("config", format!("[default]\nregion = ap-south-1\n{other}"));
     let list = |arguments: &[&str]| {
         let mut command = sandbox.with_pool(&pool, &LIST);
         command

@@ -153,7 +153,8 @@ fn a_variable_that_was_meant_for_aws_is_warned_of_by_those_who_use_the_service()
         (&tables[..], "AWS_ENDPOINT_URL_DYNAMODB", vpc, true),
         (&tables, "AWS_ENDPOINT_URL", vpc, true),
         (&tables, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &elsewhere, false),
-        (&users, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &elsewhere, true),
+        (&users, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", vpc, true),
+        (&users, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &elsewhere, false),
         (&users, "AWS_ENDPOINT_URL_DYNAMODB", vpc, false),
         (&users, "AWS_ENDPOINT_URL_EC2", &elsewhere, false),
         (&rule, "AWS_ENDPOINT_URL_EC2", &elsewhere, true),
@@ -252,6 +253,45 @@ fn production_signs_with_what_the_chain_finds() {
             _ => "sa-east-1",
         };
         assert!(authorization.contains(&format!("/{region}/dynamodb/")), "{authorization}");
+    }
+}
+
+#[test]
+fn a_profile_that_is_named_signs_whatever_keys_the_environment_has() {
+    let sandbox = Sandbox::new();
+    let server = Recorder::start();
+    let credentials = "[other]\naws_access_key_id = FROMOTHER\naws_secret_access_key = x\n\
+                       [region-only]\nregion = eu-west-3\n";
+    let credentials = sandbox.write("credentials", credentials);
+    let with_profile = |name: &str| {
+        let mut command = on_aws(&sandbox, &server.url(), &["ddb", "list-tables"]);
+        Run::of(command.args(["--profile", name]).env("AWS_SHARED_CREDENTIALS_FILE", &credentials))
+    };
+    with_profile("other").succeeds();
+    let authorization = server.header("authorization").unwrap();
+    assert!(authorization.contains("Credential=FROMOTHER/"), "{authorization}");
+    let signed = server.connections();
+    for (name, why) in [("missing", "`missing` was not defined"), ("region-only", "\"region-only\" has none")]
+    {
+        with_profile(name).exits_with(4).says("no valid AWS credentials").says(why);
+    }
+    assert_eq!(server.connections(), signed);
+}
+
+#[test]
+fn production_is_not_asked_with_the_local_stacks_credentials() {
+    // What `cruddur local env` sets.
+    let sandbox = Sandbox::new();
+    let list = |words: &[&str]| {
+        let mut command = sandbox.command(words);
+        Run::of(command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local"))
+    };
+    list(&["ddb", "list-tables"]).succeeds();
+    for flags in [&[][..], &["--profile", "other"]] {
+        list(&[&["ddb", "list-tables", "--prod", "--region", "eu-west-1"], flags].concat())
+            .exits_with(4)
+            .says("AWS_ACCESS_KEY_ID is \"local\"")
+            .says("use another shell");
     }
 }
 
