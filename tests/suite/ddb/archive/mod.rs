@@ -12,6 +12,7 @@ mod round_trip;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::prelude::Strategy as _;
@@ -34,15 +35,15 @@ pub fn with_items(count: usize) -> Sandbox {
     sandbox
 }
 
-/// So many items.
+/// So many items, at most 1,000.
 pub fn items(count: usize) -> Vec<Item> {
-    let mut runner = TestRunner::deterministic();
-    (0..count)
-        .map(|number| {
-            let strategy = any_item(format!("MSG#{:03}", number % 7), format!("{number:06}"));
-            strategy.new_tree(&mut runner).unwrap().current()
-        })
-        .collect()
+    // Made once, since that takes as long as many a test.
+    static ALL: LazyLock<Vec<Item>> = LazyLock::new(|| {
+        let mut runner = TestRunner::deterministic();
+        let any = |number| any_item(format!("MSG#{:03}", number % 7), format!("{number:06}"));
+        (0..1000).map(|number| any(number).new_tree(&mut runner).unwrap().current()).collect()
+    });
+    ALL[..count].to_vec()
 }
 
 /// Many items of some kilobytes each: more than a page, and more than a checkpoint.
