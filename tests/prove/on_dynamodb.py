@@ -75,29 +75,27 @@ def seed_invented(w):
     demand({item["user_uuid"] for item in w.items()} <= known, "everybody is in PostgreSQL")
 
 
-@attack("ddb truncate --by-key")
-def truncate_by_key(w):
-    w.cruddur("ddb", "schema-load")
+def truncate(w, flag, *table_flags):
+    w.cruddur("ddb", "schema-load", *table_flags)
     w.fill(150)
-    before = definition(w)
-    done = yield w.command("ddb", "truncate", "--by-key")
-    if not done:
-        w.cruddur("ddb", "truncate", "--by-key")
-    demand(w.items() == [] and definition(w) == before, "the table is empty, and as it was")
-
-
-@attack("ddb truncate --recreate")
-def truncate_by_recreating(w):
-    w.cruddur("ddb", "schema-load", "--stream")
-    w.fill(50)
     w.dynamodb.update_time_to_live(
         TableName=w.table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"}
     )
     before = definition(w)
-    done = yield w.command("ddb", "truncate", "--recreate")
+    done = yield w.command("ddb", "truncate", flag)
     if not done:
-        w.cruddur("ddb", "truncate", "--recreate")
+        w.cruddur("ddb", "truncate", flag)
     demand(w.items() == [] and definition(w) == before, "the table is empty, and as it was")
+
+
+@attack("ddb truncate --by-key")
+def truncate_by_key(w):
+    return truncate(w, "--by-key")
+
+
+@attack("ddb truncate --recreate")
+def truncate_by_recreating(w):
+    return truncate(w, "--recreate", "--stream")
 
 
 @attack("ddb import")
