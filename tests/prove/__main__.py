@@ -4,6 +4,7 @@ PROVE_S      for how many seconds (600)
 PROVE_CASES  how many cases at most
 PROVE_SEED   the seed of all that is random; a run prints its own
 PROVE_CASE   only this case, as a failure names it
+PROVE_KINDS  only these kinds, such as "kills faults"
 """
 
 import faulthandler
@@ -15,11 +16,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import planted
 from faults import Faults
 from kills import Kills
-from world import Lost
+from on_the_stack import start_moto
+from planted import Lost
 
-
+KINDS = (Kills, Faults)
 faulthandler.register(10)
 
 
@@ -27,7 +30,9 @@ def main():
     seconds = float(os.environ.get("PROVE_S") or 600)
     most = int(os.environ.get("PROVE_CASES") or sys.maxsize)
     seed = os.environ.get("PROVE_SEED") or str(random.randrange(10**6))
-    attacks = {kind.__name__.lower(): kind(sys.argv[1], seed) for kind in (Kills, Faults)}
+    planted.plant(random.Random(seed))
+    _stdin_of_moto = start_moto()
+    attacks = {kind.__name__.lower(): kind(sys.argv[1], seed) for kind in KINDS}
 
     def run(case):
         kind, number = case.split("-")
@@ -37,7 +42,8 @@ def main():
         print(run(case))
         return 0
     print(f"PROVE_SEED={seed}", flush=True)
-    cases = itertools.islice((f"{kind}-{number}" for number in itertools.count() for kind in attacks), most)
+    kinds = os.environ.get("PROVE_KINDS", "").split() or list(attacks)
+    cases = itertools.islice((f"{kind}-{number}" for number in itertools.count() for kind in kinds), most)
     end, lock, failures = time.monotonic() + seconds, threading.Lock(), []
 
     def work():
@@ -55,7 +61,7 @@ def main():
     with ThreadPoolExecutor(workers := 3 * (os.cpu_count() or 1)) as pool:
         for done in [pool.submit(work) for _ in range(workers)]:
             done.result()
-    for attack in attacks.values():
+    for attack in map(attacks.get, kinds):
         print(f"{attack.count.total()} {attack.title}:")
         for name in sorted(attack.names):
             print(f"{attack.count[name]:6}  {name}")

@@ -1,17 +1,29 @@
 """The list of attacks, and what they share."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from world import World, demand
 
 ATTACKS = {}
+DYNAMODB, COGNITO, POSTGRESQL, EC2 = "DynamoDB", "Cognito", "PostgreSQL", "EC2"
 
 
-def attack(command, world=World):
-    def keep(function):
-        ATTACKS[command] = (world, function)
-        return function
+class Attack(NamedTuple):
+    # Prepares a world, yields the command, learns whether it succeeded, goes on, and demands.
+    steps: Callable
+    # What the command asks.
+    services: tuple
+    world: type
+    writes: bool
+
+
+def attack(command, *services, world=World, writes=True):
+    def keep(steps):
+        ATTACKS[command] = Attack(steps, services, world, writes)
+        return steps
 
     return keep
 
@@ -31,7 +43,7 @@ def someone(w):
 def conversation(w):
     """A group of two messages between two users; returns its uuid."""
     if not w.has_database():
-        people(w)
+        people(w, "--stream")
     group = str(uuid.uuid5(uuid.NAMESPACE_DNS, w.name))
     former = w.folder / "two.txt"
     former.write_text("Person 1: Are you there?\nPerson 2: I am.\n")
@@ -43,7 +55,8 @@ def write_message(w, group, text, minutes):
     """As the app writes one, which leaves the rows to the stream's function."""
     sender = next(item for item in w.messages() if item["pk"] == f"MSG#{group}")
     at = datetime.now(timezone.utc) + timedelta(minutes=minutes)
-    w.put(**{**sender, "sk": at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"), "message": text, "message_uuid": str(uuid.uuid4())})
+    sk = at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    w.put(**{**sender, "sk": sk, "message": text, "message_uuid": str(uuid.uuid4())})
 
 
 def demand_real_ids(w, handles):

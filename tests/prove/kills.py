@@ -5,12 +5,12 @@ import functools
 import random
 import re
 import subprocess
-import tempfile
 import threading
 import time
 
 from attacks import ATTACKS
-from world import TIMEOUT, Lost, run_attack
+from planted import Lost
+from world import Running, run_attack
 
 # What changes something outside the process, or speaks to a server.
 CALLS = (
@@ -19,8 +19,9 @@ CALLS = (
 )
 CALL = re.compile(r"^(\d+) +([a-z0-9_]+)\(")
 KILLED = -9
-# Follows threads, and leaves the programs alone that the command starts.
-STRACE = ["strace", "-f", "--detach-on=execve", "-qq"]
+# Follows threads, and leaves the programs alone that the command starts. It ends itself by the signal that
+# ended the command.
+STRACE = ("strace", "-f", "--detach-on=execve", "-qq")
 
 
 class Kills:
@@ -30,7 +31,7 @@ class Kills:
 
     def __init__(self, cruddur, seed):
         self.cruddur, self.seed = cruddur, seed
-        self.names = list(ATTACKS)
+        self.names = [name for name, attack in ATTACKS.items() if attack.writes]
         random.Random(seed).shuffle(self.names)
         self.traces = {}
         self.tracing = collections.defaultdict(threading.Lock)
@@ -47,8 +48,9 @@ class Kills:
         if chance.random() < 0.8:
             call, number = chance.choice(calls)
             what = f"{name}, killed before {call} {number}"
-            inject = ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
-            execute = functools.partial(strace, inject)
+            kill = f"inject={call}:signal=KILL:when={number}"
+            tracer = (*STRACE, "-o", "/dev/null", "-e", f"trace={call}", "-e", kill)
+            execute = functools.partial(run, tracer)
         else:
             after = chance.uniform(0, seconds)
             what = f"{name}, killed after {after * 1000:.0f} ms"
@@ -63,42 +65,34 @@ class Kills:
 
     def _trace(self, name):
         """The calls of a run that is left alone, and its time: both need not be the same the next time."""
-        counts, began = collections.Counter(), [0, 0]
-        with tempfile.NamedTemporaryFile("r") as log:
+        counts, seconds = collections.Counter(), 0
 
-            def execute(command, w, stdin):
-                began[0] = time.monotonic()
-                code = strace(["-o", log.name, "-e", f"trace={CALLS}"], command, w, stdin)
-                began[1] = time.monotonic()
-                return code
+        def execute(command, w, stdin):
+            nonlocal seconds
+            log = w.folder / "calls"
+            began = time.monotonic()
+            code = run((*STRACE, "-o", log, "-s", "0", "-e", f"trace={CALLS}"), command, w, stdin)
+            seconds = time.monotonic() - began
+            counts.update(found.groups() for line in log.read_text().splitlines() if (found := CALL.match(line)))
+            return code
 
-            run_attack(self.cruddur, ATTACKS[name], execute)
-            for line in log:
-                if found := CALL.match(line):
-                    counts[found.groups()] += 1
+        run_attack(self.cruddur, ATTACKS[name], execute)
         # Each thread counts for itself.
         highest = collections.Counter()
         for (_, call), count in counts.items():
             highest[call] = max(highest[call], count)
         calls = [(call, number) for call, count in sorted(highest.items()) for number in range(1, count + 1)]
-        return calls, began[1] - began[0]
+        return calls, seconds
 
 
-def strace(options, command, w, stdin):
-    # strace ends itself by the signal that ended the command.
-    traced = [*STRACE, *options, *command]
-    return subprocess.run(traced, **place(w), input=stdin, timeout=TIMEOUT, check=False).returncode
+def run(tracer, command, w, stdin):
+    return Running(w, command, stdin, tracer).ends().returncode
 
 
 def kill_after(seconds, command, w, stdin):
-    process = subprocess.Popen(command, **place(w), stdin=subprocess.PIPE)
+    running = Running(w, command, stdin, tracer=())
     try:
-        process.communicate(stdin, timeout=seconds)
+        running.process.wait(seconds)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-    return process.returncode
-
-
-def place(w):
-    return {"env": w.env, "cwd": w.folder, "text": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        running.process.kill()
+    return running.ends().returncode

@@ -1,10 +1,10 @@
 """Attacks on the commands that write to DynamoDB."""
 
-from attack import attack, conversation, definition, people, write_message
+from attack import DYNAMODB, POSTGRESQL, attack, conversation, definition, people, write_message
 from world import demand, lines
 
 
-@attack("ddb schema-load")
+@attack("ddb schema-load", DYNAMODB)
 def schema_load(w):
     done = yield w.command("ddb", "schema-load")
     if not done:
@@ -15,7 +15,7 @@ def schema_load(w):
     w.put(pk="X", sk="1")
 
 
-@attack("ddb drop")
+@attack("ddb drop", DYNAMODB)
 def drop(w):
     w.cruddur("ddb", "schema-load")
     done = yield w.command("ddb", "drop", w.table)
@@ -24,7 +24,7 @@ def drop(w):
     demand(w.table not in w.tables(), "the table is gone")
 
 
-@attack("ddb put")
+@attack("ddb put", DYNAMODB)
 def put(w):
     w.cruddur("ddb", "schema-load")
     w.put(pk="X", sk="1", text="old")
@@ -36,7 +36,7 @@ def put(w):
     demand([item["text"] for item in w.items()] == ["new"], "the new item")
 
 
-@attack("ddb delete")
+@attack("ddb delete", DYNAMODB)
 def delete(w):
     w.cruddur("ddb", "schema-load")
     w.put(pk="X", sk="1", text="old")
@@ -47,7 +47,7 @@ def delete(w):
     demand([item["text"] for item in w.items()] == ["another"], "one item is gone")
 
 
-@attack("ddb seed")
+@attack("ddb seed", DYNAMODB, POSTGRESQL)
 def seed(w):
     people(w)
     former = w.folder / "former.txt"
@@ -61,7 +61,7 @@ def seed(w):
     demand("Is anybody there?" not in texts and len(texts) == 62, f"{len(texts)} messages")
 
 
-@attack("ddb seed --conversations")
+@attack("ddb seed --conversations", DYNAMODB, POSTGRESQL)
 def seed_invented(w):
     people(w)
     words = ("ddb", "seed", "--conversations", 6, "--messages", 20, "--until", "2026-01-01")
@@ -88,17 +88,17 @@ def truncate(w, flag, *table_flags):
     demand(w.items() == [] and definition(w) == before, "the table is empty, and as it was")
 
 
-@attack("ddb truncate --by-key")
+@attack("ddb truncate --by-key", DYNAMODB)
 def truncate_by_key(w):
     return truncate(w, "--by-key")
 
 
-@attack("ddb truncate --recreate")
+@attack("ddb truncate --recreate", DYNAMODB)
 def truncate_by_recreating(w):
     return truncate(w, "--recreate", "--stream")
 
 
-@attack("ddb import")
+@attack("ddb import", DYNAMODB)
 def import_(w):
     w.cruddur("ddb", "schema-load")
     items = w.fill(600)
@@ -112,7 +112,7 @@ def import_(w):
     demand(w.items() == items, "every item of the file")
 
 
-@attack("ddb export")
+@attack("ddb export", DYNAMODB)
 def export(w):
     w.cruddur("ddb", "schema-load")
     items = w.fill(600)
@@ -125,7 +125,7 @@ def export(w):
     demand(sorted(plain, key=lambda item: (item["pk"], item["sk"])) == items, "each item is in the file once")
 
 
-@attack("ddb patterns create-message")
+@attack("ddb patterns create-message", DYNAMODB, POSTGRESQL)
 def create_message(w):
     group = conversation(w)
     words = ("ddb", "patterns", "create-message", "--message-group-uuid", group, "--from", "nina", "Killed?")
@@ -138,7 +138,7 @@ def create_message(w):
     demand(len(w.messages()) == before + 1, "one message more")
 
 
-@attack("ddb patterns create-conversation")
+@attack("ddb patterns create-conversation", DYNAMODB, POSTGRESQL)
 def create_conversation(w):
     people(w)
     w.cruddur("ddb", "schema-load")
@@ -151,7 +151,7 @@ def create_conversation(w):
     demand(len(w.items()) == 3, f"{len(w.items())} items")
 
 
-@attack("ddb rename-user")
+@attack("ddb rename-user", DYNAMODB, POSTGRESQL)
 def rename_user(w):
     people(w)
     w.cruddur("ddb", "seed", "--built-in")
@@ -167,7 +167,7 @@ def rename_user(w):
     demand(("otto", "Otto Later") in names and not any(handle == "oscar" for handle, _ in names), f"{names}")
 
 
-@attack("ddb check --repair")
+@attack("ddb check --repair", DYNAMODB, POSTGRESQL)
 def repair(w):
     group = conversation(w)
     row = next(item for item in w.items() if item["pk"].startswith("GRP#"))
@@ -181,7 +181,7 @@ def repair(w):
     demand(w.messages() == messages, "the messages are as they were")
 
 
-@attack("ddb stream run")
+@attack("ddb stream run", DYNAMODB)
 def stream_run(w):
     people(w, "--stream")
     group = conversation(w)
@@ -191,3 +191,23 @@ def stream_run(w):
     if not done:
         w.cruddur("ddb", "stream", "run", "--once")
     w.demand_consistent_groups()
+
+
+@attack("ddb stream enable", DYNAMODB)
+def stream_enable(w):
+    return switch(w, "enable", None, {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+
+
+@attack("ddb stream disable", DYNAMODB)
+def stream_disable(w):
+    return switch(w, "disable", {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, None)
+
+
+def switch(w, verb, before, after):
+    w.cruddur("ddb", "schema-load", *(("--stream",) if before else ()))
+    items = w.fill(20)
+    done = yield w.command("ddb", "stream", verb)
+    demand(w.definition().get("StreamSpecification") in (before, after), "the stream is there or not")
+    if not done:
+        w.cruddur("ddb", "stream", verb)
+    demand(w.definition().get("StreamSpecification") == after and w.items() == items, "the stream, and the items")

@@ -1,10 +1,11 @@
 """Attacks on the commands that write to PostgreSQL."""
 
-from attack import attack, demand_real_ids, people, someone
+from attack import COGNITO, DYNAMODB, POSTGRESQL, attack, demand_real_ids, people, someone
+from planted import secret
 from world import demand
 
 
-@attack("db create")
+@attack("db create", POSTGRESQL)
 def create(w):
     done = yield w.command("db", "create")
     if not done:
@@ -12,7 +13,7 @@ def create(w):
     demand(w.has_database(), "the database is there")
 
 
-@attack("db drop")
+@attack("db drop", POSTGRESQL)
 def drop_database(w):
     w.cruddur("db", "create")
     done = yield w.command("db", "drop")
@@ -21,7 +22,7 @@ def drop_database(w):
     demand(not w.has_database(), "the database is gone")
 
 
-@attack("db schema-load")
+@attack("db schema-load", POSTGRESQL)
 def load_schema(w):
     w.cruddur("db", "create")
     done = yield w.command("db", "schema-load", "--built-in")
@@ -32,7 +33,7 @@ def load_schema(w):
     demand(w.sql(tables) == [("2",)], "both tables")
 
 
-@attack("db seed")
+@attack("db seed", POSTGRESQL)
 def seed_database(w):
     w.cruddur("db", "create")
     w.cruddur("db", "schema-load", "--built-in")
@@ -44,7 +45,30 @@ def seed_database(w):
     demand(w.sql(rows) == [("3", "1")], "all rows once")
 
 
-@attack("db setup")
+@attack("db seed with a variable", POSTGRESQL)
+def seed_variable(w):
+    w.cruddur("db", "create")
+    w.cruddur("db", "schema-load", "--built-in")
+    file = w.folder / "words.sql"
+    file.write_text("CREATE TABLE words (word text);\nINSERT INTO words VALUES (:'sql_variable');\n")
+    done = yield w.command("db", "seed", file)
+    exists = "SELECT to_regclass('words') IS NOT NULL"
+    if not done and w.sql(exists) == [("f",)]:
+        w.cruddur("db", "seed", file)
+    demand(w.sql("SELECT word FROM words") == [(secret("the SQL variable"),)], "the row, as the variable is")
+
+
+@attack("db seed that the server refuses", POSTGRESQL)
+def seed_refused(w):
+    w.cruddur("db", "create")
+    file = w.folder / "words.sql"
+    file.write_text("CREATE TABLE words (word text);\nINSERT INTO words VALUES ((:'sql_variable')::integer);\n")
+    done = yield w.command("db", "seed", file)
+    demand(not done, "it is refused")
+    demand(w.sql("SELECT to_regclass('words') IS NULL") == [("t",)], "nothing of the file is kept")
+
+
+@attack("db setup", POSTGRESQL, COGNITO)
 def setup_database(w):
     done = yield w.command("db", "setup", "--built-in")
     if not done:
@@ -52,7 +76,7 @@ def setup_database(w):
     demand_real_ids(w, {"nina", "oscar"})
 
 
-@attack("setup")
+@attack("setup", DYNAMODB, POSTGRESQL, COGNITO)
 def setup(w):
     done = yield w.command("setup", "--built-in")
     if not done:
@@ -62,7 +86,7 @@ def setup(w):
     demand(len(w.messages()) == 62, f"{len(w.messages())} messages (done at once: {done})")
 
 
-@attack("db update-cognito-user-ids")
+@attack("db update-cognito-user-ids", POSTGRESQL, COGNITO)
 def update_ids(w):
     people(w)
     w.sql("UPDATE users SET cognito_user_id = 'MOCK'")
@@ -74,7 +98,7 @@ def update_ids(w):
     demand_real_ids(w, {"nina", "oscar"})
 
 
-@attack("db update-cognito-user-ids --add-missing")
+@attack("db update-cognito-user-ids --add-missing", POSTGRESQL, COGNITO)
 def add_missing(w):
     people(w)
     handle = someone(w)

@@ -1,8 +1,8 @@
 """Proxies before the services, which break one request, or every request from some point on."""
 
 import json
+import re
 import socket
-import socketserver
 import struct
 import threading
 import time
@@ -20,26 +20,45 @@ class Proxy:
         self.over = threading.Event()
         self._lock = threading.Lock()
         self._sockets = []
-        proxy = self
+        with socket.socket() as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            holder.bind(("127.0.0.1", 0))
+            # Shut, a socket keeps its port only if it has asked for that by number.
+            self.port = holder.getsockname()[1]
+            self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=True)
+        self._is_open, self._is_closed = threading.Event(), False
+        self._is_open.set()
+        threading.Thread(target=self.accept, daemon=True).start()
 
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                try:
-                    proxy.serve(proxy.keep(self.request))
-                except OSError:
-                    pass  # Either side has gone.
+    def accept(self):
+        while self._is_open.wait() and not self._is_closed:
+            try:
+                client = self.keep(self._listener.accept()[0])
+            except OSError:
+                continue  # It refuses.
+            threading.Thread(target=self.handle, args=(client,), daemon=True).start()
 
-        class Server(socketserver.ThreadingTCPServer):
-            allow_reuse_address, daemon_threads, block_on_close = True, True, False
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(STEP,), daemon=True).start()
+    def handle(self, client):
+        try:
+            self.serve(client)
+        except OSError:
+            pass  # Either side has gone.
 
     def begin(self, kind=None, first=NEVER, lasting=False):
         """From now on does what `kind` says to the request number `first`, from 1."""
         with self._lock:
-            self.kind, self.first, self.lasting, self.requests = kind, first, lasting, 0
+            self.kind, self.first, self.requests = kind, first, 0
+            self.lasting = lasting or kind in ("refused", "endless")
+        if kind == "refused" and first == 1:
+            self.refuse()
+
+    def refuse(self):
+        """As if nobody listened; but nobody else gets the port."""
+        self._is_open.clear()
+        with self._lock:
+            close(self._listener, only_shut=True)
+            for one in self._sockets:
+                close(one)
 
     def end(self):
         """Ends the fault and all connections; returns how many requests there were."""
@@ -49,12 +68,15 @@ class Proxy:
             for one in self._sockets:
                 close(one)
             self._sockets.clear()
-            return self.requests
+        if not self._is_open.is_set():
+            self._listener.listen()
+            self._is_open.set()
+        return self.requests
 
     def close(self):
         self.end()
-        self.server.shutdown()
-        self.server.server_close()
+        self._is_closed = True
+        close(self._listener)
 
     def keep(self, one):
         with self._lock:
@@ -77,13 +99,14 @@ class Proxy:
             client.sendall(bytes([byte]))
 
 
-def close(one):
-    """Wakes those who wait for it, too."""
+def close(one, only_shut=False):
+    """Wakes those who wait for it, too. What listened keeps its port if it is only shut."""
     try:
         one.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass  # It is closed already.
-    one.close()
+    if not only_shut:
+        one.close()
 
 
 def reset(client):
@@ -93,9 +116,10 @@ def reset(client):
 
 
 class Http(Proxy):
-    """For DynamoDB and Cognito."""
+    """For AWS's services."""
 
     KINDS = (
+        "refused",
         "reset before",
         "reset after",
         "closed before",
@@ -109,6 +133,7 @@ class Http(Proxy):
         "no HTTP",
         "huge",
         "expired",
+        "endless",
     )
 
     def serve(self, client):
@@ -126,7 +151,9 @@ class Http(Proxy):
     def break_(self, client, request):
         """Returns whether the connection can be used again."""
         kind = self.kind
-        if kind == "reset before":
+        if kind == "refused":
+            self.refuse()
+        elif kind == "reset before":
             reset(client)
         elif kind == "reset after":
             self.answer(request)
@@ -150,19 +177,63 @@ class Http(Proxy):
             while not over.is_set():
                 client.sendall(b" " * 65536)
         else:
-            is_dynamodb = b"dynamodb" in request.lower()
-            slow = "ProvisionedThroughputExceededException" if is_dynamodb else "TooManyRequestsException"
-            status, error = {
-                "throttled": ("400 Bad Request", slow),
-                "error 500": ("500 Internal Server Error", "InternalServerError"),
-                "error 503": ("503 Service Unavailable", "ServiceUnavailable"),
-                "no JSON": ("200 OK", None),
-                "expired": ("400 Bad Request", "ExpiredTokenException"),
-            }[kind]
-            body = json.dumps({"__type": error, "message": f"made up: {kind}"}).encode() if error else b'{"Tab'
-            client.sendall(head(status, len(body)) + body)
+            client.sendall(self.page_again(request) if kind == "endless" else refusal(kind, request))
             return True
         return False
+
+    def page_again(self, request):
+        """The first page, with a key as if there were more."""
+        header, _, body = request.partition(b"\r\n\r\n")
+        target = re.search(rb"(?i)x-amz-target: \w+\.(\w+)", header)
+        if not (add_key := PAGED.get(target and target[1].decode())):
+            return self.answer(request)
+        is_key = re.compile("ExclusiveStart|Token").search
+        body = json.dumps({name: value for name, value in json.loads(body).items() if not is_key(name)}).encode()
+        header = re.sub(rb"(?i)content-length: \d+", b"content-length: %d" % len(body), header)
+        answer = self.answer(header + b"\r\n\r\n" + body)
+        if not answer.startswith(b"HTTP/1.1 200"):
+            return answer
+        page = json.loads(answer.partition(b"\r\n\r\n")[2])
+        add_key(page)
+        body = json.dumps(page).encode()
+        return head("200 OK", len(body)) + body
+
+
+def more_items(page):
+    if page.get("Items"):
+        last = page["Items"][-1]
+        page["LastEvaluatedKey"] = {name: last[name] for name in ("pk", "sk") if name in last}
+
+
+# What makes a page one of many.
+PAGED = {
+    "Query": more_items,
+    "Scan": more_items,
+    "ListTables": lambda page: page.update(LastEvaluatedTableName=page["TableNames"][-1]),
+    "DescribeStream": lambda page: page["StreamDescription"].update(LastEvaluatedShardId="shardId-1"),
+    "ListUsers": lambda page: page.update(PaginationToken="again"),
+}
+
+
+def refusal(kind, request):
+    """A service's error, in the words of DynamoDB, Cognito or EC2."""
+    is_json = b"x-amz-json" in request.lower()
+    is_dynamodb = b"dynamodb" in request.lower()
+    slow = "ProvisionedThroughputExceededException" if is_dynamodb else "TooManyRequestsException"
+    status, error = {
+        "throttled": ("400 Bad Request", slow if is_json else "RequestLimitExceeded"),
+        "error 500": ("500 Internal Server Error", "InternalServerError" if is_json else "InternalError"),
+        "error 503": ("503 Service Unavailable", "ServiceUnavailable" if is_json else "Unavailable"),
+        "no JSON": ("200 OK", None),
+        "expired": ("400 Bad Request", "ExpiredTokenException" if is_json else "RequestExpired"),
+    }[kind]
+    body = b'{"Tab'
+    if error and is_json:
+        body = json.dumps({"__type": error, "message": f"made up: {kind}"}).encode()
+    elif error:
+        words = f"<Error><Code>{error}</Code><Message>made up: {kind}</Message></Error>"
+        body = f"<Response><Errors>{words}</Errors><RequestID>1</RequestID></Response>".encode()
+    return head(status, len(body)) + body
 
 
 def head(status, length):
@@ -191,7 +262,7 @@ def read_message(stream):
 class Stream(Proxy):
     """For PostgreSQL. A request is what the client sends at once."""
 
-    KINDS = ("reset before", "reset after", "truncated", "stalled", "dripped", "garbage")
+    KINDS = ("refused", "reset before", "reset after", "truncated", "stalled", "dripped", "garbage")
 
     def serve(self, client):
         server = self.connect()
@@ -200,6 +271,9 @@ class Stream(Proxy):
         threading.Thread(target=self.answer, args=(client, server, mode), daemon=True).start()
         while data := client.recv(1 << 20):
             if self.is_next_broken():
+                if self.kind == "refused":
+                    self.refuse()
+                    return
                 if self.kind == "reset before":
                     reset(client)
                     close(server)

@@ -2,29 +2,74 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
+import time
 import uuid
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
+from planted import Lost, demand_unseen, env_file
 
 POOL = os.environ.get("AWS_COGNITO_USER_POOL_ID", "")
 CLIENT = os.environ.get("AWS_COGNITO_USER_POOL_CLIENT_ID", "")
 # Longer than any command takes, however busy the machine.
 TIMEOUT = 120
+# Done; the service said no; used in a way that is none; refused, as not confirmed; the configuration; in part.
+CODES = range(6)
 
 
-class Lost(AssertionError):
-    """Something that a command promises is not so."""
+# Follows every process that the command starts, and ends with the last of them, but is not waited for.
+TRACE = ("strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-e", "signal=none", "-s", "9999")
 
 
 def demand(holds, what):
     if not holds:
         raise Lost(what)
+
+
+class Running:
+    """A command. What it says, and what is started, stays in files, where secrets are looked for in the end."""
+
+    def __init__(self, w, command, stdin="", tracer=None):
+        self.command = command
+        self.said = [w.folder / "said" / f"{uuid.uuid4()}.{what}" for what in ("out", "err", "started")]
+        tracer = [*TRACE, "-o", self.said[2]] if tracer is None else tracer
+        with self.said[0].open("w") as out, self.said[1].open("w") as err:
+            self.process = subprocess.Popen(
+                [*tracer, *command], env=w.env, cwd=w.folder, stdin=subprocess.PIPE, stdout=out, stderr=err
+            )
+        try:
+            self.process.stdin.write(stdin.encode())
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # It does not read that.
+
+    def ends(self):
+        """Its exit code, stdout and stderr."""
+        try:
+            code = self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Lost(f"{' '.join(self.command)} does not end") from None
+        return Done(code, *(path.read_text(errors="replace") for path in self.said[:2]))
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+    def demand_in_words(self):
+        """That it has ended by itself, and says so if it has failed."""
+        demand(self.returncode in CODES, f"exit code {self.returncode}: {self.stderr}")
+        demand("panicked" not in self.stderr, self.stderr)
+        demand(self.returncode == 0 or "Error: " in self.stderr, f"no error: {self.stderr}")
 
 
 class World:
@@ -36,12 +81,15 @@ class World:
         self.table = self.name.replace("_", "-")
         self._folder = tempfile.TemporaryDirectory(prefix="prove-")
         self.folder = Path(self._folder.name)
+        (self.folder / "said").mkdir()
+        (self.folder / ".env").write_text(env_file())
         server, _, _ = os.environ["CONNECTION_URL"].rpartition("/")
         self.server = server
         self.url = f"{server}/{self.name}"
         self.env = {
             **os.environ,
             "CONNECTION_URL": self.url,
+            "CRUDDUR_DATA_DIR": str(self.folder / "data"),
             "CRUDDUR_STATE_DIR": str(self.folder / "state"),
             "DDB_MESSAGE_TABLE": self.table,
             "HOME": str(self.folder),
@@ -49,27 +97,26 @@ class World:
         self.dynamodb = boto3.client("dynamodb")
         self.cognito = boto3.client("cognito-idp")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def close(self):
         if self.table in self.tables():
             self.dynamodb.delete_table(TableName=self.table)
         self.sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)', on="postgres")
+        if self.name in self.subs():
+            self.cognito.admin_delete_user(UserPoolId=POOL, Username=self.subs()[self.name])
         self._folder.cleanup()
 
     def command(self, *arguments):
-        return [self.program, "--no-env-file", *map(str, arguments)]
+        return [self.program, *map(str, arguments)]
 
     def run(self, *arguments, stdin=""):
         """Runs cruddur to its end."""
-        return subprocess.run(
-            self.command(*arguments),
-            env=self.env,
-            cwd=self.folder,
-            input=stdin,
-            text=True,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        return Running(self, self.command(*arguments), stdin, tracer=()).ends()
 
     def cruddur(self, *arguments, stdin=""):
         """Runs cruddur, which must succeed."""
@@ -152,6 +199,12 @@ class World:
             demand(of_group.count(group) == 2, f"{of_group.count(group)} rows lead to the group {group}")
         self.cruddur("ddb", "check")
 
+    def everything(self):
+        """What is in both stores: the tables, their rows down to where they are, the items."""
+        rows = [self.sql(f"SELECT xmin, ctid, t::text FROM {table} t") for table in ("users", "activities")]
+        relations = self.sql("SELECT oid, xmin, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        return rows, relations, self.definition(), self.items()
+
     # Cognito, by boto3.
 
     def subs(self):
@@ -179,7 +232,7 @@ class StackWorld(World):
         super().__init__(cruddur)
         self.folder.chmod(0o711)  # PostgreSQL may run as another account
         dynamodb, postgres, cognito = free_ports(3)
-        self.server = f"postgresql://postgres:password@127.0.0.1:{postgres}"
+        self.server = re.sub(r":\d+$", f":{postgres}", self.server)
         self.url = f"{self.server}/{self.name}"
         endpoint = f"http://127.0.0.1:{dynamodb}"
         self.env |= {
@@ -187,7 +240,6 @@ class StackWorld(World):
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
             "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": f"http://127.0.0.1:{cognito}",
-            "CRUDDUR_DATA_DIR": str(self.folder / "data"),
         }
         self.dynamodb = boto3.client("dynamodb", endpoint_url=endpoint)
         self.cognito = boto3.client("cognito-idp", endpoint_url=f"http://127.0.0.1:{cognito}")
@@ -219,12 +271,10 @@ class StackWorld(World):
 
 def run_attack(cruddur, attack, execute, env=()):
     """Runs an attack in a world of its own; returns the exit code of its command, as `execute` does."""
-    world, steps_in = attack
-    w = world(cruddur)
-    w.env.update(env)
-    w.env["CONNECTION_URL"] = w.env["CONNECTION_URL"].rpartition("/")[0] + f"/{w.name}"
-    try:
-        steps = steps_in(w)
+    with attack.world(cruddur) as w:
+        w.env.update(env)
+        w.env["CONNECTION_URL"] = w.env["CONNECTION_URL"].rpartition("/")[0] + f"/{w.name}"
+        steps = attack.steps(w)
         command = next(steps)
         command, stdin = command if isinstance(command, tuple) else (command, "")
         code = execute(command, w, stdin)
@@ -232,9 +282,17 @@ def run_attack(cruddur, attack, execute, env=()):
             steps.send(code == 0)
         except StopIteration:
             pass
+        demand_unseen(w.folder)
         return code
-    finally:
-        w.close()
+
+
+def wait_for_the_server(w):
+    """PostgreSQL ends a session some time after its client has gone."""
+    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{w.name}'"
+    end = time.monotonic() + TIMEOUT
+    while w.sql(sessions, on="postgres") != [("0",)]:
+        demand(time.monotonic() < end, "a session goes on")
+        time.sleep(0.05)
 
 
 def free_ports(count):
