@@ -20,9 +20,10 @@ import planted
 from faults import Faults
 from kills import Kills
 from on_the_stack import start_moto
+from pairs import Pairs
 from planted import Lost
 
-KINDS = (Kills, Faults)
+KINDS = (Kills, Faults, Pairs)
 faulthandler.register(10)
 
 
