@@ -138,7 +138,7 @@ impl Ec2 {
                 shown.hint(Reason::MissingRule)
             }
             Some("UnauthorizedOperation") => shown.hint(
-                "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/security.md)",
+                "the caller needs ec2:DescribeSecurityGroupRules and ec2:ModifySecurityGroupRules (docs/iam.md)",
             ),
             _ => shown,
         }

@@ -57,7 +57,7 @@ fn a_refusal_is_tried_once_and_its_code_decides() {
     let rule = group.developers_rule();
     for (operation, flags, code, exit, says) in [
         (DESCRIBE, &[][..], "UnauthorizedOperation", 4, "the caller needs ec2:DescribeSecurityGroupRules"),
-        (MODIFY, &[], "UnauthorizedOperation", 4, "ec2:ModifySecurityGroupRules (docs/security.md)"),
+        (MODIFY, &[], "UnauthorizedOperation", 4, "ec2:ModifySecurityGroupRules (docs/iam.md)"),
         (MODIFY, &["--dry-run"], "UnauthorizedOperation", 4, "the dry run for the rule"),
         (DESCRIBE, &[], "AuthFailure", 4, "cannot read the rule"),
         (DESCRIBE, &[], "RequestExpired", 4, "cannot read the rule"),
