@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::installation::{Installation, tail};
-use super::lock::{Lock, Part, holder};
+use super::lock::{COPYING, Lock, Part, holder};
 use super::plan::{PortChoice, StackConfig};
 use super::probe::Found;
 use super::signals::Signals;
@@ -195,7 +195,8 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
     let mut awaited = None;
     while !lock.take(Part::Stack)? {
         let holder = lock.holder(Part::Stack)?;
-        if let Some(pid) = holder.filter(|_| holder != awaited) {
+        let copying = lock.holder(Part::Copy)?;
+        if let Some(pid) = holder.filter(|_| holder != awaited && holder != copying) {
             // It may have ended meanwhile.
             if let Err(cause) = kill(Pid::from_raw(pid), Signal::SIGTERM)
                 && cause != Errno::ESRCH
@@ -205,8 +206,10 @@ pub async fn down(config: &Config, data_dir: &Path) -> Result<bool> {
             awaited = holder;
         }
         if start.elapsed() > STOP_TIMEOUT {
-            let pid = awaited.unwrap_or_default();
-            return Err(Error::failed(format!("the stack (process {pid}) does not stop")));
+            return Err(Error::failed(match awaited {
+                Some(pid) => format!("the stack (process {pid}) does not stop"),
+                None => COPYING.to_owned() + " and does not finish",
+            }));
         }
         tokio::time::sleep(POLL).await;
     }

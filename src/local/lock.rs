@@ -13,7 +13,10 @@ use crate::error::{Context as _, Error, Result};
 /// The lock file, which stays empty.
 const NAME: &str = "lock";
 
-/// A directory's lock, in two parts, each held by at most one process. The kernel releases it
+/// Why the data cannot be used now.
+pub(super) const COPYING: &str = "another cruddur is copying the stack's data";
+
+/// A directory's lock, in three parts, each held by at most one process. The kernel releases it
 /// however the process ends, and knows which process holds it. Nothing on disk can say that
 /// reliably.
 ///
@@ -29,6 +32,8 @@ pub(super) enum Part {
     Stack = 0,
     /// Stopping the process that serves. Nobody starts meanwhile.
     Down = 1,
+    /// Copying the data of a stack that does not run, beside [`Self::Stack`]: is waited for, and not stopped.
+    Copy = 2,
 }
 
 impl Lock {

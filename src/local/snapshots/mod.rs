@@ -13,7 +13,7 @@ use self::copy::tree;
 use self::sqlite::Frozen;
 use super::daemon::clear;
 use super::installation::CLUSTER;
-use super::lock::{Lock, Part, holder};
+use super::lock::{COPYING, Lock, Part, holder};
 use super::state::{Report, Service, ServiceState, remove, remove_unfinished};
 use super::{paths, private};
 use crate::config::{Config, StackService};
@@ -162,6 +162,9 @@ pub fn delete(data_dir: &Path, name: &str) -> Result<()> {
 /// Keeps a stack from starting on `data_dir`, and cleans up after a killed one.
 async fn exclusively(config: &Config, data_dir: &Path) -> Result<Lock> {
     let lock = Lock::open(data_dir)?;
+    if !lock.take(Part::Copy)? {
+        return Err(Error::failed(COPYING));
+    }
     if !lock.take(Part::Stack)? {
         return Err(Error::failed("the stack is running").hint(Reason::OtherStack));
     }
@@ -196,10 +199,13 @@ pub async fn restore(config: &Config, kept: &Kept) -> Result<()> {
 /// The stack that serves `data_dir`, if any. A snapshot is of all its data, so that must be its own.
 ///
 /// # Errors
-/// It is starting or stopping, keeps nothing, or uses another program's services.
+/// It is starting or stopping, its data is being copied, it keeps nothing, or uses another program's services.
 pub fn running(data_dir: &Path) -> Result<Option<Report>> {
     let Some(holder) = holder(data_dir)? else { return Ok(None) };
     let Some(report) = Report::of_holder(data_dir, holder) else {
+        if Lock::open(data_dir)?.holder(Part::Copy)?.is_some() {
+            return Err(Error::failed(COPYING));
+        }
         return Err(
             Error::failed("another cruddur is starting or stopping the stack").hint(Reason::StackStarting)
         );

@@ -1,8 +1,12 @@
 //! `up` and `down` at the same time, and after one that was killed.
 
+use std::fs::File;
 use std::process::Command;
 
-use crate::support::{Gate, Point, Run, Spawned, World, script, signal, sql};
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+use crate::support::{Gate, Point, Run, Spawned, World, eventually, script, signal, sql};
 
 const STOPPED_EARLY: &str = "Error: cruddur local down stopped the stack before it was up\n";
 
@@ -101,6 +105,40 @@ fn whatever_order_up_and_down_come_in_one_of_them_wins() {
             assert_eq!(world.states(), [state; 3], "{up:?} {down:?}");
         }
     }
+}
+
+/// Whether a `down` has begun: it holds the second byte of the stack's lock.
+fn is_stopping(world: &World) -> bool {
+    let mut lock = libc::flock {
+        l_type: i16::try_from(libc::F_WRLCK).unwrap(),
+        l_whence: i16::try_from(libc::SEEK_SET).unwrap(),
+        l_start: 1,
+        l_len: 1,
+        l_pid: 0,
+    };
+    fcntl(File::open(world.data().join("lock")).unwrap(), FcntlArg::F_GETLK(&mut lock)).unwrap();
+    i32::from(lock.l_type) != libc::F_UNLCK
+}
+
+#[test]
+fn down_waits_for_a_restore_instead_of_ending_it() {
+    let world = World::with_data(&[]);
+    world.cruddur(["local", "snapshot", "before"]).succeeds();
+    signal(world.pid(), "KILL");
+    let gate = Gate::new(&world, Point::Stop);
+    let restore = Spawned::new(gate.guard(&mut world.command(["local", "restore", "before"])));
+    gate.reached();
+    for words in [["snapshot", "another"], ["restore", "before"]] {
+        let run = world.cruddur(["local"].into_iter().chain(words)).exits_with(1);
+        assert_eq!(run.stderr, "Error: another cruddur is copying the stack's data\n");
+    }
+    let down = Spawned::new(&mut world.command(["local", "down"]));
+    eventually("down has begun", || is_stopping(&world).then_some(()));
+    gate.open();
+    restore.ends().succeeds().says("restored the snapshot before");
+    down.ends().succeeds();
+    world.up(&[]).succeeds();
+    world.assert_data();
 }
 
 #[test]
