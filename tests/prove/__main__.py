@@ -19,11 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 import planted
 from faults import Faults
 from kills import Kills
+from leaks import Leaks
 from on_the_stack import start_moto
 from pairs import Pairs
 from planted import Lost
 
-KINDS = (Kills, Faults, Pairs)
+KINDS = (Kills, Faults, Pairs, Leaks)
 faulthandler.register(10)
 
 

@@ -4,6 +4,7 @@ import collections
 import os
 import random
 import threading
+import time
 from urllib.parse import urlsplit
 
 from attack import COGNITO, DYNAMODB, EC2, POSTGRESQL
@@ -40,10 +41,12 @@ class Faults:
         self.counting = collections.defaultdict(threading.Lock)
         self.count = collections.Counter()
         self.done = set()
+        self.slowest = 0
 
     @property
     def title(self):
-        return f"with a fault, {len(self.done)} of the {len(self.matrix)} that there are"
+        done = f"{len(self.done)} of the {len(self.matrix)} that there are"
+        return f"with a fault, {done}, the slowest in {self.slowest:.0f} s"
 
     def requests_of(self, name):
         """How many requests an undisturbed run sends to each service."""
@@ -79,7 +82,9 @@ class Faults:
             proxies.of[service].begin(kind, first, lasting)
             # After the command's name, for what follows `--` is another's.
             words = [command[0], "--timeout", WAIT, *more, *command[1:]]
+            began = time.monotonic()
             done, _ = through(proxies, words, w, stdin)
+            self.slowest = max(self.slowest, time.monotonic() - began)
             # Its word is a table of checks.
             if name != "doctor":
                 done.demand_in_words()

@@ -32,7 +32,6 @@ READS = {
     "ddb stream status": (DYNAMODB,),
     "ddb stream tail": (DYNAMODB, "--from", "trim-horizon", "--once"),
     "help": (),
-    "local env": (),
     "local exec": ("--", "true"),
     "local snapshots": (),
     "local status": (),

@@ -91,6 +91,12 @@ def up(w):
     demand(w.read() == (["here"], ["here"], ["here"]), "all three stores work")
 
 
+@attack("local env", world=StackWorld, writes=False)
+def env(w):
+    w.up()
+    yield w.command("local", "env")
+
+
 @attack("local down", world=StackWorld)
 def down(w):
     w.up()

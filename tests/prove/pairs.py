@@ -14,8 +14,6 @@ from world import demand
 class Pairs:
     """The pair follows from the case's number; which begins, and how much earlier, from the seed."""
 
-    title = "of two commands at once"
-
     def __init__(self, cruddur, seed):
         self.cruddur, self.seed = cruddur, seed
         self.pairs = [
@@ -24,10 +22,15 @@ class Pairs:
             for pair in itertools.combinations_with_replacement(thing.commands, 2)
         ]
         random.Random(seed).shuffle(self.pairs)
-        self.names = [f"{one} + {other}" for _, one, other in self.pairs]
+        self.names = [thing.name for thing in THINGS]
         self.outcomes = {}
         self.trying = collections.defaultdict(threading.Lock)
-        self.count = collections.Counter()
+        self.count, self.done = collections.Counter(), collections.Counter()
+
+    @property
+    def title(self):
+        rounds = min(self.done.values()) if len(self.done) == len(self.pairs) else 0
+        return f"of two commands at once, {len(self.done)} of the {len(self.pairs)} pairs, all of them {rounds} times"
 
     def outcome(self, thing, *names):
         """Which of the commands succeed one after the other, and what they leave."""
@@ -63,7 +66,8 @@ class Pairs:
                 demand_unseen(w.folder)
         except Lost as lost:
             raise Lost(f"{what}: {lost}") from None
-        self.count[f"{one} + {other}"] += 1
+        self.count[thing.name] += 1
+        self.done[one, other, thing.name] += 1
         return what
 
     def race(self, w, thing, names, later):

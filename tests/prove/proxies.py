@@ -54,8 +54,10 @@ class Proxy:
 
     def refuse(self):
         """As if nobody listened; but nobody else gets the port."""
-        self._is_open.clear()
         with self._lock:
+            if self.first == NEVER:
+                return  # Another request was late to ask for it.
+            self._is_open.clear()
             close(self._listener, only_shut=True)
             for one in self._sockets:
                 close(one)
@@ -68,10 +70,10 @@ class Proxy:
             for one in self._sockets:
                 close(one)
             self._sockets.clear()
-        if not self._is_open.is_set():
-            self._listener.listen()
-            self._is_open.set()
-        return self.requests
+            if not self._is_open.is_set():
+                self._listener.listen()
+                self._is_open.set()
+            return self.requests
 
     def close(self):
         self.end()
