@@ -14,7 +14,7 @@ help:
 	@echo 'make test     formatting, lints and every test'
 	@echo 'make slim     lints of the build without the local stack'
 	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
-	@echo 'make prove    kill and disturb every command that writes, for PROVE_S seconds, and count what is lost'
+	@echo 'make prove    attack every command for PROVE_S seconds, and count what is lost or shown'
 	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'

@@ -21,6 +21,8 @@ SERVICES = {
     EC2: (Http, ("AWS_ENDPOINT_URL_EC2",)),
 }
 WAIT = "4s"
+# In which it has to end: a few such waits, on a busy machine.
+LONGEST = 60
 
 
 class Faults:
@@ -128,7 +130,7 @@ class Proxies:
 def through(proxies, command, w, stdin):
     """Runs a command, and ends the faults; returns what it said, and how many requests each service got."""
     try:
-        done = Running(w, command, stdin).ends()
+        done = Running(w, command, stdin).ends(LONGEST)
     finally:
         requests = proxies.end()
         wait_for_the_server(w)

@@ -17,9 +17,7 @@ class Pairs:
     def __init__(self, cruddur, seed):
         self.cruddur, self.seed = cruddur, seed
         self.pairs = [
-            (thing, *pair)
-            for thing in THINGS
-            for pair in itertools.combinations_with_replacement(thing.commands, 2)
+            (thing, *pair) for thing in THINGS for pair in itertools.combinations_with_replacement(thing.commands, 2)
         ]
         random.Random(seed).shuffle(self.pairs)
         self.names = [thing.name for thing in THINGS]

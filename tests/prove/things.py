@@ -11,9 +11,7 @@ from world import Running, StackWorld, World
 
 # Of messages and rows. Their uuids and times are new in each run.
 SHOWN = ("message", "user_handle", "user_display_name")
-CREATE_USER = (
-    "cognito create-user {w.name} --email {w.name}@example.com --password-stdin < the user's password"
-)
+CREATE_USER = "cognito create-user {w.name} --email {w.name}@example.com --password-stdin < the user's password"
 
 
 class Thing(NamedTuple):

@@ -50,13 +50,13 @@ class Running:
         except BrokenPipeError:
             pass  # It does not read that.
 
-    def ends(self):
+    def ends(self, within=TIMEOUT):
         """Its exit code, stdout and stderr."""
         try:
-            code = self.process.wait(TIMEOUT)
+            code = self.process.wait(within)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise Lost(f"{' '.join(self.command)} does not end") from None
+            raise Lost(f"{' '.join(self.command)} does not end within {within} s") from None
         return Done(code, *(path.read_text(errors="replace") for path in self.said[:2]))
 
 

@@ -1,11 +1,11 @@
-//! The first few of the attacks that `make prove` makes.
+//! The first few of the cases of `make prove`.
 
 use std::path::Path;
 
 use crate::support::{Run, World};
 
 #[test]
-fn what_is_killed_or_disturbed_loses_nothing() {
+fn what_is_killed_disturbed_or_run_twice_loses_nothing_and_shows_no_secret() {
     let world = World::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let attacks = ["target/moto/bin/python", "tests/prove"].map(|path| root.join(path));
