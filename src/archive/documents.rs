@@ -40,7 +40,7 @@ pub(super) fn items(
     checksum: &RefCell<Checksum>,
     each: Each<'_>,
 ) -> Result<Said, Fault> {
-    let place = Position { line: Cell::new(1), left: Cell::new(usize::MAX) };
+    let place = Position { line: Cell::new(1), left: Cell::new(LONGEST) };
     let tap = Tap { input, chunk: Vec::new(), at: 0, place: &place, checksum };
     let mut run = Run { each, place: &place, items: 0, said: Said::default(), stopped: None };
     let read = run.read(&mut serde_json::Deserializer::from_reader(tap), layout);
@@ -56,7 +56,7 @@ pub(super) fn items(
 /// The position of the parser.
 struct Position {
     line: Cell<u64>,
-    /// How many bytes it may still read before an item is too long.
+    /// How many bytes it may still read before an item, or what is between two items, is too long.
     left: Cell<usize>,
 }
 
@@ -81,7 +81,8 @@ impl Read for Tap<'_> {
             self.checksum.borrow_mut().text(&self.chunk);
         }
         let (Some(byte), Some(slot)) = (self.chunk.get(self.at), bytes.first_mut()) else { return Ok(0) };
-        let left = self.place.left.get() - 1;
+        // After an error, the parser goes on to look for the end of the array.
+        let left = self.place.left.get().saturating_sub(1);
         self.place.left.set(left);
         if left == 0 {
             return Err(io::Error::other("too long"));
@@ -159,7 +160,7 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
         let line = run.place.line.get();
         run.place.left.set(LONGEST);
         let item = Box::<RawValue>::deserialize(deserializer)?;
-        run.place.left.set(usize::MAX);
+        run.place.left.set(LONGEST);
         if !item.get().starts_with('{') {
             return run.wrong("an item must be an object");
         }

@@ -86,7 +86,7 @@ impl Text {
     /// Reads the beginning of a text; `None` if there is only white space.
     pub(super) fn of(mut rest: Box<dyn BufRead + Send>) -> Result<Option<Self>, Fault> {
         let mut head = Vec::new();
-        let mut tried = 0;
+        let (mut blank, mut tried) = (0, 0);
         loop {
             let read = rest.fill_buf().map_err(|cause| Fault::unreadable(line_after(&head), cause))?;
             let (taken, is_end) = (read.len(), read.is_empty());
@@ -101,8 +101,11 @@ impl Text {
                 }
                 head.drain(..BYTE_ORDER_MARK.len());
             }
-            match head.trim_ascii_start().first() {
+            let new = head.get(blank..).unwrap_or_default();
+            blank += new.len() - new.trim_ascii_start().len();
+            match head.get(blank) {
                 None if is_end => return Ok(None),
+                None if head.len() > LONGEST => return Err(Fault::too_long(line_after(&head))),
                 None => {}
                 // Tries only at twice the size, so that a long value is not parsed again and again.
                 Some(b'{') if !is_end && head.len() < LONGEST && head.len() < 2 * tried => {}
