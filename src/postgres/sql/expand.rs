@@ -21,6 +21,7 @@ pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
         values: BTreeSet::new(),
         unset: Vec::new(),
         error: None,
+        inserted: 0,
         before: Before::Other,
         brackets: Vec::new(),
         active: Vec::new(),
@@ -35,6 +36,12 @@ pub fn expand(text: String, lookup: Lookup<'_>) -> Expanded {
 
 /// How deep values may refer to other variables.
 const DEEPEST: usize = 100;
+
+/// How many bytes the values in a file may have in all. Without a limit, a few short values that name each
+/// other would grow beyond any memory.
+const MOST: usize = 16 * 1024 * 1024;
+/// How many bytes a value in another value counts for, besides its own: it may be empty and yet take time.
+const NESTED: usize = 1024;
 
 /// What precedes a token, as far as the meaning of a colon depends on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,6 +74,8 @@ struct Expander<'a> {
     values: BTreeSet<String>,
     unset: Vec<Unset>,
     error: Option<SyntaxError>,
+    /// The bytes of all values so far, by which [`MOST`] is counted.
+    inserted: usize,
     before: Before,
     brackets: Vec<Bracket>,
     /// The variables whose values are being expanded.
@@ -186,10 +195,16 @@ impl Expander<'_> {
 
     /// The replacement for a variable; `None` leaves it as it is.
     fn value(&mut self, form: Form, name: &str, site: &Range<usize>) -> Option<Value> {
-        if self.is_slice() {
+        if self.is_slice() || self.inserted > MOST {
             return None;
         }
         let value = (self.lookup)(name);
+        let nested = if self.active.is_empty() { 0 } else { NESTED };
+        self.inserted += value.as_ref().map_or(0, String::len) + nested;
+        if self.inserted > MOST {
+            self.fail_in_value(site, "the values of the file's variables come to more than 16 MiB");
+            return None;
+        }
         if form == Form::Test {
             self.names.insert(name.to_owned());
             return Some(Value::Text(if value.is_some() { "TRUE" } else { "FALSE" }.to_owned()));

@@ -14,6 +14,9 @@ use super::statement::{Piece, cut};
 use super::variables::{Expanded, Lookup};
 use crate::error::{Error, Reason, Result};
 
+/// How many unset variables an error names, besides the first.
+const MOST_NAMED: usize = 10;
+
 /// An SQL file, split into statements and checked.
 pub struct Script {
     pub(in crate::postgres) name: String,
@@ -112,17 +115,20 @@ impl Script {
         self.text.names()
     }
 
-    /// The error for the first unset variable; it names them all.
+    /// The error for the first unset variable; it names the others too.
     fn unset(&self) -> Option<SyntaxError> {
         let (first, rest) = self.text.unset().split_first()?;
         let name = &first.name;
         let mut seen = BTreeSet::from([name.as_str()]);
         let others = rest.iter().map(|unset| unset.name.as_str()).filter(|other| seen.insert(other));
-        let others: Vec<&str> = others.collect();
-        let others = if others.is_empty() {
-            String::new()
-        } else {
-            format!("; nor {} {}", if others.len() == 1 { "is" } else { "are" }, others.join(", "))
+        let mut others: Vec<&str> = others.collect();
+        let more = others.len().saturating_sub(MOST_NAMED);
+        others.truncate(MOST_NAMED);
+        let others = match (others.as_slice(), more) {
+            ([], _) => String::new(),
+            ([other], _) => format!("; nor is {other}"),
+            (others, 0) => format!("; nor are {}", others.join(", ")),
+            (others, more) => format!("; nor are {} and {more} more", others.join(", ")),
         };
         Some(SyntaxError {
             at: first.at,
