@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::env_file::{self, Pair};
 use super::nearest::{controlled_by_others, nearest};
 use crate::error::{Error, Kind, Result};
 
@@ -108,14 +109,9 @@ impl Environment {
         let text = std::fs::read_to_string(&file)
             .map_err(|cause| Error::config(format!("cannot read {}", file.display())).because(cause))?;
         let text = text.trim_start_matches('\u{feff}');
-        // The environment cannot hold a NUL, and the panic would show the value.
-        if text.contains('\0') {
-            return Err(parse_error(&file, text));
-        }
+        let longest = std::env::vars_os().map(|(_, value)| value.len()).max().unwrap_or_default();
         let mut environment = Self { file: Some(file.clone()), ..Self::default() };
-        for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            let (name, value) = pair.map_err(|_| parse_error(&file, text))?;
-            let line = line_of(&name, text);
+        for Pair { name, value, line } in env_file::pairs(text, longest).map_err(|fault| fault.of(&file))? {
             match taken(&name) {
                 Taken::Yes => {
                     let counts = std::env::var_os(&name).is_none();
@@ -136,8 +132,9 @@ impl Environment {
 
     fn hand_to_libraries(&self) {
         let lines = self.in_file.iter().filter(|(name, said)| said.counts && is_read_by_libraries(name));
-        let lines = lines
-            .fold(String::new(), |lines, (name, said)| lines + &format!("{name}={}\n", quoted(&said.value)));
+        let lines = lines.fold(String::new(), |lines, (name, said)| {
+            lines + &format!("{name}={}\n", dotenv_value(&said.value))
+        });
         // The text was just written, so it always parses.
         let _ = dotenvy::from_read(lines.as_bytes());
     }
@@ -244,23 +241,21 @@ fn is_read_by_libraries(name: &str) -> bool {
     name.starts_with("AWS_") || READ_BY_LIBRARIES.contains(&name)
 }
 
-/// A value as a line of a `.env` file has it: as it is where every reader understands that, else quoted,
-/// in such a way that a shell that reads the file runs nothing in it.
+/// A value as a line of a `.env` file has it: as it is where every reader understands that, else quoted, in
+/// such a way that a shell that reads the file runs nothing in it.
 pub fn dotenv_value(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,?".contains(c);
     if value.chars().all(is_plain) {
         value.to_owned()
-    } else if value.contains(['\'', '\n']) {
-        quoted(value).replace('`', "\\`")
-    } else {
+    } else if !value.contains(['\'', '\\']) {
         format!("'{value}'")
+    } else if !value.contains(['"', '\\', '$', '`']) {
+        format!("\"{value}\"")
+    } else {
+        // Neither quotes hold it all, and some readers take a backslash in single ones for an escape.
+        let without_quotes = value.replace('\'', r#"'"'"'"#);
+        format!("'{}'", without_quotes.replace('\\', r#"'"\\"'"#))
     }
-}
-
-/// Quotes a value for a `.env` file.
-fn quoted(value: &str) -> String {
-    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('\n', "\\n");
-    format!("\"{escaped}\"")
 }
 
 /// Returns a `.env` file that was found, unless other users control it.
@@ -285,35 +280,4 @@ fn lookup(name: &str) -> Option<String> {
 pub(super) fn ignore_endpoint_variables() {
     // A name and a word: this always parses.
     let _ = dotenvy::from_read_override(format!("{IGNORE_ENDPOINTS}=true").as_bytes());
-}
-
-/// The first line that sets `name`, counted from 1.
-fn line_of(name: &str, text: &str) -> usize {
-    let sets = |line: &str| {
-        let line = line.trim_start();
-        let line =
-            line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(line);
-        line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
-    };
-    text.lines().position(sets).map_or(1, |index| index + 1)
-}
-
-/// The error for the first line that does not parse. The parser's own error does not help: it shows
-/// the line without its comment, and no line number.
-fn parse_error(file: &Path, text: &str) -> Error {
-    let parses = |text: &str| {
-        !text.contains('\0') && dotenvy::from_read_iter(text.as_bytes()).all(|pair| pair.is_ok())
-    };
-    let ends: Vec<usize> = text.split_inclusive('\n').map(str::len).collect();
-    let mut end = text.len();
-    let mut line = ends.len();
-    for length in ends.iter().rev() {
-        end -= length;
-        if parses(&text[..end]) {
-            break;
-        }
-        line -= 1;
-    }
-    Error::config(format!("{}:{line}: not a NAME=value line", file.display()))
-        .hint("put values with spaces, quotes or a # in single quotes: NAME='some value'")
 }

@@ -4,6 +4,7 @@
 mod aws;
 mod conninfo;
 mod duration;
+mod env_file;
 mod environment;
 mod flags;
 mod host;
