@@ -54,7 +54,9 @@ impl ImportCheckpoint {
             Error::refused("another run is importing this file into this table; nothing was done")
         })?;
         let saved: Option<Saved> = file.load("import state")?;
-        Ok(Self { file, saved: saved.filter(|saved| saved.version == VERSION) })
+        // A file that says that more is done than there is would let all of the import be skipped.
+        let is_usable = |saved: &Saved| saved.version == VERSION && saved.done <= saved.total;
+        Ok(Self { file, saved: saved.filter(is_usable) })
     }
 
     /// Saves how far the import has come.

@@ -51,17 +51,17 @@ impl Cursor {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when it is not a valid token, or belongs to other rows.
     pub(super) fn parse(token: &str, table: &str, partition: &str) -> Result<Self> {
-        let Payload(_, of, since, until, flags, shown, exact) = decode(token).ok_or_else(|| {
-            Error::usage("the cursor is of another version, or not complete").hint(Reason::BadCursor)
-        })?;
+        let unreadable =
+            || Error::usage("the cursor is of another version, or not complete").hint(Reason::BadCursor);
+        let Payload(_, of, since, until, flags, shown, exact) = decode(token).ok_or_else(unreadable)?;
         if of != scope(table, partition) {
             return Err(Error::usage(
                 "the cursor belongs to other rows: another group or user, or another table",
             )
             .hint(Reason::BadCursor));
         }
-        let time = |text: Option<String>| text.and_then(|text| text.parse().ok());
-        let range = TimeRange { since: time(since), until: time(until) };
+        let time = |text: Option<String>| text.map(|text| text.parse()).transpose().map_err(|_| unreadable());
+        let range = TimeRange { since: time(since)?, until: time(until)? };
         Ok(Self { range, flags, shown, exact })
     }
 
