@@ -3,6 +3,8 @@
 use cruddur::output::consumed::{Consumed, Price, dollars};
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 const WRITE: Consumed = Consumed {
     estimated: false,
     read: Some(0.5),
@@ -80,7 +82,7 @@ fn price() -> impl Strategy<Value = Option<Price>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn the_line_always_fits(

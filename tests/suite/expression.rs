@@ -1,7 +1,11 @@
 //! Conditions and paths as people write them.
 
+use std::collections::BTreeMap;
+
 use cruddur::dynamodb::item::expression::{Condition, Placeholders, Projection};
 use proptest::prelude::*;
+
+use crate::support::cases;
 
 fn written(source: &str) -> String {
     let condition: Condition = source.parse().unwrap_or_else(|error| panic!("{source}: {error}"));
@@ -92,7 +96,68 @@ fn names_and_values_have_one_placeholder_each() {
     assert_eq!(Placeholders::default().names(), None, "the service takes no empty map");
 }
 
+/// A condition in words, of every kind and a few levels deep. No word of the language ends with `_`.
+fn condition() -> impl Strategy<Value = String> {
+    let name = prop_oneof!["[a-z][a-z0-9_-]{0,5}_", "`[^`\\p{Cc}]{1,8}`"];
+    let path = (name, prop::option::of("\\.x|\\[[0-9]{1,3}\\]"))
+        .prop_map(|(name, more)| name + &more.unwrap_or_default());
+    let value = prop_oneof![
+        "'[^'\\\\\\p{Cc}]{0,8}'",
+        "-?[0-9]{1,9}(\\.[0-9]{1,3})?",
+        prop::sample::select(vec!["true", "null", "b'AQI='", "{1, 2}", "['a', [null]]", "{'k': {}}"])
+            .prop_map(str::to_owned),
+    ];
+    let operand =
+        prop_oneof![path.clone(), path.clone().prop_map(|path| format!("size({path})")), value.clone()];
+    let compared = prop::sample::select(vec!["=", "<>", "<", "<=", ">", ">="]);
+    let leaf = prop_oneof![
+        (operand, compared, value.clone()).prop_map(|(left, sign, right)| format!("{left} {sign} {right}")),
+        (path.clone(), value.clone(), value.clone())
+            .prop_map(|(path, low, high)| format!("{path} BETWEEN {low} AND {high}")),
+        (path.clone(), value.clone(), value)
+            .prop_map(|(path, one, other)| format!("{path} IN ({one}, {other})")),
+        path.clone().prop_map(|path| format!("attribute_not_exists({path})")),
+        path.prop_map(|path| format!("begins_with({path}, 'x')")),
+    ];
+    leaf.prop_recursive(4, 12, 3, |inner| {
+        let joined = |word: &'static str| move |all: Vec<String>| format!("({})", all.join(word));
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(joined(" AND ")),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(joined(" or ")),
+            inner.prop_map(|inner| format!("NOT {inner}")),
+        ]
+    })
+}
+
+/// What is sent to the service: the text, the names and the values.
+fn sent(condition: &Condition) -> String {
+    let mut placeholders = Placeholders::default();
+    let text = condition.write(&mut placeholders);
+    let names: BTreeMap<_, _> = placeholders.names().unwrap_or_default().into_iter().collect();
+    let values: BTreeMap<_, _> = placeholders.values().unwrap_or_default().into_iter().collect();
+    format!("{text} {names:?} {values:?}")
+}
+
 proptest! {
+    #![proptest_config(cases(1000))]
+
+    #[test]
+    fn white_space_and_parentheses_that_change_nothing_change_nothing(source in condition(), space in "[ \\n\\t]{1,3}") {
+        let plain: Condition = source.parse().unwrap();
+        let inside: Condition = format!("{space}(({source}){space})").parse().unwrap();
+        prop_assert_eq!(sent(&inside), sent(&plain));
+    }
+
+    #[test]
+    fn each_part_of_a_condition_is_sent_as_it_is_alone(left in condition(), right in condition()) {
+        let words = |source: &str| written(source);
+        let both = words(&format!("({left}) AND NOT ({right})"));
+        // The numbers of placeholders differ; the rest does not.
+        let shape = |text: &str| text.split(|c: char| c.is_ascii_digit()).collect::<String>().replace(['(', ')'], "");
+        let apart = format!("{} AND NOT {}", words(&left), words(&right));
+        prop_assert_eq!(shape(&both), shape(&apart));
+    }
+
     #[test]
     fn any_text_is_read_or_refused(source in "\\PC{0,40}") {
         let _ = source.parse::<Condition>();

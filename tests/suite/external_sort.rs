@@ -3,6 +3,8 @@
 use cruddur::external_sort::{Fixed, Sorter, take};
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair(u32, u8);
 
@@ -40,7 +42,7 @@ fn more_runs_than_may_be_open_are_merged() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
     #[test]
     fn it_sorts_like_a_sort_in_memory(values in prop::collection::vec((any::<u32>(), any::<u8>()), 0..300), most in 1..400_usize) {
         let values: Vec<Pair> = values.into_iter().map(|(number, last)| Pair(number, last)).collect();

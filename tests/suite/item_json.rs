@@ -5,10 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use cruddur::dynamodb::item::json::{Typed, plain_item, plain_value, typed_item};
 use proptest::prelude::*;
 
-use crate::support::{any_item, any_number};
+use crate::support::{any_item, any_number, cases};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(1000))]
 
     #[test]
     fn every_item_comes_back_from_typed_json(item in any_item("MSG#1".to_owned(), "é".to_owned())) {

@@ -3,6 +3,8 @@
 use cruddur::postgres::{Script, split};
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 fn texts(sql: &str) -> Vec<&str> {
     split(sql).unwrap_or_else(|error| panic!("{error:?} in {sql}")).into_iter().map(|s| s.text).collect()
 }
@@ -107,6 +109,31 @@ fn values_that_lead_from_one_to_the_next_without_end_are_refused() {
     assert!(error.message().contains("too many other variables"), "{}", error.message());
 }
 
+#[test]
+fn values_that_outgrow_memory_are_refused() {
+    // Each names the next one twice: 2^99 of the last.
+    let twice = |name: &str| Some(format!(":v{0} :v{0}", name[1..].parse::<u32>().unwrap() % 99 + 1));
+    let twice = |name: &str| if name == "v99" { Some(String::new()) } else { twice(name) };
+    let large = |_: &str| Some("1".repeat(1 << 20));
+    for (text, values) in
+        [("SELECT :v0".to_owned(), &twice as &dyn Fn(&str) -> _), (":'a' ".repeat(20), &large)]
+    {
+        let error = Script::parse("large.sql", text.into_bytes(), values).err().unwrap();
+        assert!(error.message().contains("come to more than 16 MiB"), "{}", error.message());
+    }
+}
+
+#[test]
+fn of_many_unset_variables_the_first_are_named() {
+    let text = (0..50).map(|n| format!(":v{n}")).collect::<Vec<_>>().join(" ");
+    let error = Script::parse("unset.sql", text.into_bytes(), &|_| None).err().unwrap();
+    let said = error.message().lines().next().unwrap();
+    assert!(
+        said.ends_with("v0 is not set; nor are v1, v2, v3, v4, v5, v6, v7, v8, v9, v10 and 39 more"),
+        "{said}"
+    );
+}
+
 /// A piece of a statement that holds semicolons and other troubles, and is closed.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -185,6 +212,8 @@ fn check(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
+    #![proptest_config(cases(1000))]
+
     #[test]
     fn arbitrary_text_is_cut_into_slices_of_itself(text in any::<String>()) {
         check(&text)?;

@@ -3,6 +3,8 @@
 use cruddur::messaging::Timestamp;
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 fn parse(text: &str) -> Timestamp {
     text.parse().unwrap_or_else(|_| panic!("{text}"))
 }
@@ -103,6 +105,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(cases(1000))]
+
     #[test]
     fn what_is_shown_is_read_back(civil in civil(), micros in 0..1_000_000_u32) {
         let shown = format!("{civil}.{micros:06}+00:00");

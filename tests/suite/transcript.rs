@@ -3,6 +3,8 @@
 use cruddur::messaging::{Person, Transcript};
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 fn said(text: &str) -> Vec<(Person, String)> {
     let transcript = Transcript::parse(text).unwrap_or_else(|error| panic!("{error}"));
     transcript.lines().iter().map(|line| (line.person, line.text.clone())).collect()
@@ -47,6 +49,8 @@ fn line() -> impl Strategy<Value = (bool, String, String, String)> {
 }
 
 proptest! {
+    #![proptest_config(cases(1000))]
+
     #[test]
     fn what_is_written_is_read_back(lines in prop::collection::vec(line(), 1..20)) {
         let mut text = String::new();

@@ -5,6 +5,8 @@ use cruddur::error::Kind;
 use cruddur::postgres::ConnectionUrl;
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 fn parse(value: &str) -> cruddur::error::Result<ConnectionUrl> {
     let source = Source::Variable("CONNECTION_URL".to_owned());
     ConnectionUrl::parse(&Setting { value: value.to_owned(), source }, Target::Local)
@@ -155,6 +157,8 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(cases(1000))]
+
     #[test]
     fn every_name_and_password_survives_the_round_trip(
         user in name(), password in name(), database in name(), port in 1..=u16::MAX

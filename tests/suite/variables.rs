@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use cruddur::postgres::{Expanded, expand, is_variable_name, quote_identifier, quote_literal};
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 /// Expands `text` where the variables have these values.
 fn with(text: &str, values: &[(&str, &str)]) -> Expanded {
     let values: BTreeMap<&str, &str> = values.iter().copied().collect();
@@ -156,6 +158,8 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(cases(1000))]
+
     #[test]
     fn text_without_variables_stays_as_it_is(pieces in prop::collection::vec(inert(), 0..10)) {
         let text = pieces.join(" ");

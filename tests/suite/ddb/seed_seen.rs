@@ -6,7 +6,7 @@ use cruddur::messaging::{Invented, Invention, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Fault, Proxy, Run, Sandbox, TABLE, boto3, text};
+use crate::support::{Fault, Proxy, Run, Sandbox, TABLE, boto3, cases, text};
 
 /// The backend's own request for an inbox or a conversation.
 fn backend_reads(sandbox: &Sandbox, pk: &str, year: &str) -> Vec<Value> {
@@ -37,7 +37,7 @@ fn assert_everybody_sees_something(sandbox: &Sandbox, year: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(cases(400))]
     #[test]
     fn whenever_it_ends_everybody_has_a_conversation_of_that_day(
         // From the year 1970 to 2100, and as often in the first ten seconds of a year.

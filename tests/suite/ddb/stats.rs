@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Item, Sandbox, TABLE, runtime, text};
+use crate::support::{Item, Sandbox, TABLE, cases, runtime, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 fn item(pk: &str, sk: &str, message: &str) -> Item {
@@ -101,7 +101,7 @@ fn a_partition_of_many_pages_is_one() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn the_hottest_are_those_of_a_plain_count(

@@ -8,7 +8,7 @@ use cruddur::messaging::{Message, TimeRange, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::support::{Item, Sandbox, runtime, stored_time, utc_time};
+use crate::support::{Item, Sandbox, cases, runtime, stored_time, utc_time};
 
 /// A row: where it stands, in microseconds since 1970, and its sort key.
 type Row = (i64, String);
@@ -150,7 +150,7 @@ fn time(micros: i64) -> Timestamp {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn rows_come_in_the_order_of_their_instants_both_ways(rows in rows(), range in range()) {

@@ -2,6 +2,7 @@
 
 mod any_item;
 mod boto3;
+mod cases;
 mod command;
 mod disguise;
 mod endless;
@@ -33,6 +34,7 @@ mod world;
 
 pub use any_item::*;
 pub use boto3::*;
+pub use cases::*;
 pub use command::*;
 pub use disguise::*;
 pub use endless::*;

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use crate::support::cases;
+
 use super::*;
 
 const GROUPS: usize = 3;
@@ -112,7 +114,7 @@ fn apply(items: &mut Vec<Item>, number: usize, damage: &Damage) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(16) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..cases(16) })]
     #[test]
     fn any_damage_is_mended_or_listed(damages in prop::collection::vec(damage(), 1..8)) {
         let mut items = sound();

@@ -14,7 +14,7 @@ use cruddur::messaging::{Timestamp, User};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::support::{Item, Sandbox, TABLE, runtime, streams_at, text};
+use crate::support::{Item, Sandbox, TABLE, cases, runtime, streams_at, text};
 
 /// Queues that records are dealt out to: those of one group may come in any order.
 const QUEUES: usize = 3;
@@ -311,7 +311,7 @@ fn shaped(at: u32, shape: usize) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..cases(16) })]
 
     #[test]
     fn whatever_the_order_every_inbox_shows_its_newest_messages(ops in prop::collection::vec(op(), 1..14)) {
