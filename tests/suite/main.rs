@@ -25,6 +25,7 @@ mod identity;
 mod item_json;
 mod layout;
 mod local;
+mod model;
 mod parsers;
 mod place;
 mod prices;
