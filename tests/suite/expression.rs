@@ -80,6 +80,7 @@ fn what_cannot_be_read_is_pointed_at() {
     refused("not = 1", "expected an attribute", 4);
     refused("a.or = 1", "in backquotes: `or`", 2);
     refused("å = ; 1", "unexpected ';'", 4);
+    refused(&format!("{}= = 1", " ".repeat(100_000)), "expected an attribute", 100_000);
     refused(&format!("{}a = 1", "(".repeat(5000)), "nested too deeply", 100);
     refused(&format!("a = {}", "[".repeat(5000)), "nested too deeply", 103);
 }

@@ -83,8 +83,9 @@ impl fmt::Display for SyntaxError {
         let before = self.text.get(..self.at).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = self.text[start..].lines().next().unwrap_or_default().replace('\t', " ");
-        let indent = before[start..].replace('\t', " ").width();
-        write!(f, "{}\n  {line}\n  {:indent$}^", self.why, "")
+        // A format's width has a limit.
+        let indent = " ".repeat(before[start..].replace('\t', " ").width());
+        write!(f, "{}\n  {line}\n  {indent}^", self.why)
     }
 }
 
