@@ -4,7 +4,6 @@
 mod aws;
 mod conninfo;
 mod duration;
-mod env_file;
 mod environment;
 mod flags;
 mod host;

@@ -4,11 +4,13 @@
 //! programs, folders and files that other programs use come from the environment or from flags.
 #![allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
+mod env_file;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::env_file::{self, Pair};
+use self::env_file::Pair;
 use super::nearest::{controlled_by_others, nearest};
 use crate::error::{Error, Kind, Result};
 
