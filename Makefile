@@ -40,6 +40,7 @@ mutants: postgres moto programs
 
 # tests/prove/__main__.py has the variables.
 prove: postgres moto programs build
+	@$(CARGO) test --locked --quiet --no-run
 	@$(CRUDDUR) --no-env-file local exec -- target/moto/bin/python tests/prove $(CURDIR)/$(CRUDDUR)
 
 lint:

@@ -18,13 +18,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import planted
 from faults import Faults
+from inputs import Inputs
 from kills import Kills
 from leaks import Leaks
 from on_the_stack import start_moto
 from pairs import Pairs
 from planted import Lost
+from properties import Properties
 
-KINDS = (Kills, Faults, Pairs, Leaks)
+KINDS = (Kills, Faults, Pairs, Leaks, Inputs, Properties)
 faulthandler.register(10)
 
 
