@@ -46,7 +46,7 @@ class Properties:
         with self.building:
             if self.built is None:
                 command = ["cargo", "test", "--locked", "--no-run", "--message-format", "json"]
-                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                done = subprocess.run(command, cwd=SUITE, stdout=subprocess.PIPE, text=True, check=True)
                 artifacts = (json.loads(line) for line in done.stdout.splitlines())
                 [self.built] = {one["executable"] for one in artifacts if one.get("target", {}).get("name") == "suite"}
             return self.built
@@ -57,8 +57,9 @@ class Properties:
         seed = random.Random(f"{self.seed}-{case}").randrange(2**64)
         what = f"PROPTEST_RNG_SEED={seed} PROPTEST_CASES={CASES} cargo test --locked -- --exact {name}"
         env = {key: value for key, value in os.environ.items() if not key.startswith(ITS_OWN)}
-        env |= {"PROPTEST_RNG_SEED": str(seed), "PROPTEST_CASES": str(CASES), "PROPTEST_FAILURE_PERSISTENCE": "off"}
-        done = subprocess.run([self.suite(), "--exact", name], env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
+        env |= {"PROPTEST_RNG_SEED": str(seed), "PROPTEST_CASES": str(CASES)}
+        command, root = [self.suite(), "--exact", name], SUITE.parents[1]
+        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
         demand(done.returncode == 0 and " 1 passed" in done.stdout, f"{what}\n{done.stdout[-3000:]}")
         self.count[name] += 1
         return what
