@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from world import Lost, demand
+from world import demand
 
 SUITE = Path(__file__).parents[1] / "suite"
 # How many thousandths of its usual number a test tries, and for how long.

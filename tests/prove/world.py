@@ -69,7 +69,9 @@ class Done(NamedTuple):
         """That it has ended by itself, and says so if it has failed."""
         demand(self.returncode in CODES, f"exit code {self.returncode}: {self.stderr}")
         demand("panicked" not in self.stderr, self.stderr)
-        demand(self.returncode == 0 or "Error: " in self.stderr, f"no error: {self.stderr}")
+        # What clap says of wrong usage begins in lower case.
+        is_said = "Error: " in self.stderr or "error: " in self.stderr
+        demand(self.returncode == 0 or is_said, f"no error: {self.stderr}")
 
 
 class World:
