@@ -57,7 +57,7 @@ postgres:
 	@scripts/ensure-postgres.sh
 
 moto:
-	@scripts/ensure-moto.sh
+	@scripts/ensure-venv.sh moto tests/emulators/requirements.txt moto
 
 programs:
 	@scripts/ensure-test-programs.sh

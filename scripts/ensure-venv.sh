@@ -1,13 +1,15 @@
 #!/bin/sh
-# Makes sure that moto's server, which the tests of Cognito and EC2 run against, is
-# in a virtual environment of this checkout: silent when it is. Python itself is
-# installed when there is none that can make virtual environments.
+# Makes sure that Python packages are in a virtual environment of this checkout: silent when
+# they are. Python itself is installed when there is none that can make virtual environments.
+#
+# usage: scripts/ensure-venv.sh FOLDER REQUIREMENTS MODULE    a folder in target, and a module
+#                                                             that is there if the packages are
 set -eu
 . "${0%/*}/packages.sh"
 
 root=$(cd "${0%/*}/.." && pwd)
-requirements=$root/tests/emulators/requirements.txt
-venv=$root/target/moto
+requirements=$root/$2
+venv=$root/target/$1
 
 # Debian's python3 comes without ensurepip, and makes environments without pip.
 makes_venvs() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
@@ -19,7 +21,7 @@ find_python() {
 }
 
 # Finished last time, by the same list, and its Python has not been removed since.
-if cmp -s "$requirements" "$venv/installed.txt" && "$venv/bin/python" -c 'import moto' 2>/dev/null; then exit 0; fi
+if cmp -s "$requirements" "$venv/installed.txt" && "$venv/bin/python" -c "import $3" 2>/dev/null; then exit 0; fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -34,9 +36,9 @@ if ! find_python; then
     esac
     find_python || die "$manager succeeded, but no Python 3.10 or newer makes virtual environments"
 fi
-say "installing moto into target/moto"
+say "installing $3 into target/$1"
 rm -rf "$venv"
-mkdir -p "$root/target"
+mkdir -p "${venv%/*}"
 run "$python" -m venv "$venv"
 run "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --requirement "$requirements"
 cp "$requirements" "$venv/installed.txt"
