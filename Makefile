@@ -7,7 +7,7 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare mutants prove lint slim build postgres moto programs install install-shell pictures clean
+.PHONY: help demo test bare mutants prove bench lint slim build postgres moto programs install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
@@ -15,6 +15,7 @@ help:
 	@echo 'make slim     lints of the build without the local stack'
 	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
 	@echo 'make prove    attack every command for PROVE_S seconds, and count what is lost or shown'
+	@echo 'make bench    measure cruddur against what it replaces, and write docs/benchmarks.md'
 	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
@@ -42,6 +43,12 @@ mutants: postgres moto programs
 prove: postgres moto programs build
 	@$(CARGO) test --locked --quiet --no-run
 	@$(CRUDDUR) --no-env-file local exec -- target/moto/bin/python tests/prove $(CURDIR)/$(CRUDDUR)
+
+# scripts/bench/__main__.py has the variables.
+bench: postgres
+	@scripts/ensure-peers.sh
+	@$(CARGO) build --locked --quiet --release --bin cruddur --example bare-load --example late
+	@target/release/cruddur --no-env-file local exec -- target/bench/venv/bin/python scripts/bench $(CURDIR)/target/release/cruddur
 
 lint:
 	$(CARGO) fmt --check
