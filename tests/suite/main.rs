@@ -11,6 +11,7 @@
 
 mod architecture;
 mod at_once;
+mod bench;
 mod cognito;
 mod config;
 mod consumed;
