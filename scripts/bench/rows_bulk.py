@@ -12,7 +12,7 @@ from proofs import COMPARED, keys_in, of_document, of_export, of_lines
 from world import ROOT, invention, seed
 
 LOST = (
-    "dynein takes part if BENCH_DYNEIN names it: crates.io does not have it. Its export is uncompressed, has no totals"
+    "dynein takes part if BENCH_DYNEIN names it; it is not published as a crate. Its export is uncompressed, has no totals"
     " to check it by, makes arrays of sets, and writes a fixed text for binary data."
 )
 # A page of this many items is a little more than 1 MB, which the embedded server reads once then.
