@@ -129,7 +129,10 @@ def write(report, out):
         if row["note"]:
             parts.append(textwrap.fill(row["note"], 100))
         if row["proof"]:
-            parts.append(textwrap.fill("All did the same: " + "; ".join(row["proof"]) + ".", 100))
+            words = "All did the same: " + "; ".join(row["proof"]) + "."
+            if row["counted"]:
+                words += f" Of {', '.join(row['counted'])}, only the number was compared."
+            parts.append(textwrap.fill(words, 100))
     if report["builds"]:
         parts += builds.told(report["builds"], table)
     parts.append("## Measured on")

@@ -96,8 +96,8 @@ def scan(world):
 
         def prove(side, output):
             if side.name == "bare" or items > COMPARED:
-                return f"{items:,} items"
-            return (of_document if side.name == "aws-cli" else of_lines)(output).split(" items")[0] + " items"
+                return None
+            return (of_document if side.name == "aws-cli" else of_lines)(output)
 
         def content(side, output):
             return json.loads(output.read_text())["items"] if side.name == "bare" else keys_in(output)
@@ -138,8 +138,8 @@ def export(world):
 
         def prove(side, output):
             if side.name == "dynein" or items > COMPARED:
-                return f"{items:,} items"
-            return (of_export(file) if side.name == "cruddur" else of_lines(output)).split(" items")[0] + " items"
+                return None
+            return of_export(file) if side.name == "cruddur" else of_lines(output)
 
         def count(side, output):
             if side.name == "cruddur":

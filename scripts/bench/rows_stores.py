@@ -1,6 +1,5 @@
 """What fills the stores: setup, ids, SQL files; and the local stack itself."""
 
-import json
 import os
 import shutil
 from pathlib import Path
