@@ -300,8 +300,8 @@ impl Config {
         })
     }
 
-    /// What `cruddur local env` and `exec` set for a shell leads AWS's clients away from the profile: its
-    /// credentials to a refusal, its region to the wrong table.
+    /// Fails if the environment has the variables of `cruddur local env` or `exec`: AWS would refuse their
+    /// credentials, and their region may be another than that of the profile.
     fn refuse_dummies(&self) -> Result<()> {
         match self.environment.get("AWS_ACCESS_KEY_ID") {
             Some(key) if key.value == DUMMY_CREDENTIAL => Err(Error::config(

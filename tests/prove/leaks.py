@@ -7,7 +7,7 @@ import re
 
 from attacks import ATTACKS
 from planted import Lost, demand_unseen, secret, with_password
-from world import CODES, Running, demand
+from world import Running
 
 # Their stdout is the local stack's password: docs/local-stack.md.
 SHOWING = ("local env",)
@@ -73,8 +73,7 @@ class Leaks:
                     change(w)
                 running = Running(w, [command[0], *words.split(), *command[1:]], stdin)
                 done = running.ends()
-                demand(done.returncode in CODES, f"exit code {done.returncode}: {done.stderr}")
-                demand("panicked" not in done.stderr, done.stderr)
+                done.demand_ended()
                 if name in SHOWING:
                     os.remove(running.said[0])
                 demand_unseen(w.folder)

@@ -65,10 +65,14 @@ class Done(NamedTuple):
     stdout: str
     stderr: str
 
-    def demand_in_words(self):
-        """That it has ended by itself, and says so if it has failed."""
+    def demand_ended(self):
+        """That it has ended by itself."""
         demand(self.returncode in CODES, f"exit code {self.returncode}: {self.stderr}")
         demand("panicked" not in self.stderr, self.stderr)
+
+    def demand_in_words(self):
+        """The same, and that it says so if it has failed."""
+        self.demand_ended()
         # What clap says of wrong usage begins in lower case.
         is_said = "Error: " in self.stderr or "error: " in self.stderr
         demand(self.returncode == 0 or is_said, f"no error: {self.stderr}")
