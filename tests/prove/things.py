@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import NamedTuple
 
-from attack import definition, people, someone, write_message
+from attack import conversation, definition, people, someone, write_message
 from planted import secret
 from world import Running, StackWorld, World
 
@@ -33,10 +33,7 @@ class Thing(NamedTuple):
 
 def prepare_table(w):
     """A group whose rows do not show its newest message yet, two more items, and a file of other ones."""
-    people(w, "--stream")
-    group = str(uuid.uuid5(uuid.NAMESPACE_DNS, w.name))
-    (w.folder / "two.txt").write_text("Person 1: Are you there?\nPerson 2: I am.\n")
-    w.cruddur("ddb", "seed", w.folder / "two.txt", "--message-group-uuid", group)
+    group = conversation(w)
     w.put(pk="X", sk="1", text="kept")
     w.cruddur("ddb", "export", "kept.ndjson")
     w.put(pk="X", sk="1", text="old")
