@@ -1,5 +1,6 @@
 """What the attacks work on: a table and a database of their own, and the programs that judge them."""
 
+import functools
 import json
 import os
 import re
@@ -28,9 +29,19 @@ CODES = range(6)
 TRACE = ("strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-e", "signal=none", "-s", "9999")
 
 
+# Debian's `psql` in the PATH is a Perl script that looks for this one, which takes longer than most queries.
+PSQL = next(Path("/usr/lib/postgresql").glob("*/bin/psql"), "psql")
+
+
 def demand(holds, what):
     if not holds:
         raise Lost(what)
+
+
+@functools.cache
+def client(service, endpoint=None):
+    """One for all cases: making one takes boto3 longer than most requests."""
+    return boto3.client(service, endpoint_url=endpoint)
 
 
 class Running:
@@ -100,8 +111,8 @@ class World:
             "DDB_MESSAGE_TABLE": self.table,
             "HOME": str(self.folder),
         }
-        self.dynamodb = boto3.client("dynamodb")
-        self.cognito = boto3.client("cognito-idp")
+        self.dynamodb = client("dynamodb")
+        self.cognito = client("cognito-idp")
 
     def __enter__(self):
         return self
@@ -137,7 +148,7 @@ class World:
         """The rows of a query, without the database's password on a command line."""
         database = f"{self.server}/{on or self.name}"
         asked = subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-F", "\t"],
+            [PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-F", "\t"],
             env={**os.environ, **variables(database)},
             input=statement,
             text=True,
@@ -247,8 +258,8 @@ class StackWorld(World):
             "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
             "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": f"http://127.0.0.1:{cognito}",
         }
-        self.dynamodb = boto3.client("dynamodb", endpoint_url=endpoint)
-        self.cognito = boto3.client("cognito-idp", endpoint_url=f"http://127.0.0.1:{cognito}")
+        self.dynamodb = client("dynamodb", endpoint)
+        self.cognito = client("cognito-idp", f"http://127.0.0.1:{cognito}")
 
     def close(self):
         self.run("local", "down")
