@@ -11,27 +11,37 @@ use crate::messages_table::MessagesTable;
 
 /// Expressions use aliases for attribute names, because many are reserved words.
 const KEY_ONLY: &str = "#pk, #sk";
+const READING_KEYS: &str = "cannot read what the group holds now";
 
 impl MessagesTable {
     /// The keys of all items of a group: its messages and its rows.
     ///
     /// Rows are looked up in two places. The index also finds those of participants not in `owners`,
-    /// but lags behind on AWS. The inboxes of `owners` are read consistently.
+    /// but lags behind on AWS.
     pub(crate) async fn group_keys(&self, group: Uuid, owners: &[String]) -> Result<(Vec<Item>, Capacity)> {
-        let what = "cannot read what the group holds now";
+        let (mut keys, mut capacity) = self.settled_group_keys(group, owners).await?;
+        let rows = self.query_index(group.to_string());
+        let (rows, consumed) = self.collect(rows, None, READING_KEYS).await?;
+        capacity.merge(&consumed);
+        keys.extend(rows.iter().map(items::key));
+        Ok((keys, capacity))
+    }
+
+    /// The same but for what only the index finds, read consistently.
+    pub(crate) async fn settled_group_keys(
+        &self,
+        group: Uuid,
+        owners: &[String],
+    ) -> Result<(Vec<Item>, Capacity)> {
         let messages = self
             .query_partition(items::message_partition(group))
             .consistent_read(true)
             .projection_expression(KEY_ONLY)
             .expression_attribute_names("#sk", names::SORT_KEY);
-        let (mut keys, mut capacity) = self.collect(messages, None, what).await?;
-        let rows = self.query_index(group.to_string());
-        let (rows, consumed) = self.collect(rows, None, what).await?;
-        capacity.merge(&consumed);
-        keys.extend(rows);
+        let (mut keys, mut capacity) = self.collect(messages, None, READING_KEYS).await?;
         for owner in owners {
             let rows = self.query_inbox(owner, group.to_string());
-            let (rows, consumed) = self.collect(rows, None, what).await?;
+            let (rows, consumed) = self.collect(rows, None, READING_KEYS).await?;
             capacity.merge(&consumed);
             keys.extend(rows);
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::seed::{group_rows, messages_of, numbered, strings};
-use crate::support::{GROUP, Item, Sandbox, text};
+use crate::support::{Fault, GROUP, Item, Proxy, Sandbox, Spawned, text};
 
 const OTHER_GROUP: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -161,4 +161,48 @@ fn another_group_is_left_alone() {
     }
     let seeded = messages_of(&sandbox, GROUP).len() + 2;
     assert_eq!(sandbox.items().len(), before.len() + seeded);
+}
+
+/// A message is sent while one of the seed's batches waits: the group is the transcript all the same.
+fn replaces_what_is_sent_meanwhile(fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) {
+    let sandbox = Sandbox::seeded();
+    let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", fault);
+    let file = transcript(&sandbox, 3);
+    let seed = &mut sandbox.command(["ddb", "seed", &file, "--endpoint-url", proxy.url()]);
+    let mut run = Spawned::new(seed.args(["--timeout", "1h"]));
+    proxy.holds(1);
+    let words = ["ddb", "patterns", "create-message", "--from", "nina", "--message-group-uuid", GROUP, "sent"];
+    sandbox.cruddur(words).succeeds();
+    proxy.release();
+    assert_eq!(run.code(), 0);
+    let texts: Vec<String> = messages_of(&sandbox, GROUP).iter().map(|item| text(item, "message")).collect();
+    assert_eq!(texts, ["number 0", "number 1", "number 2"]);
+    assert_eq!(sandbox.items().len(), 5);
+    assert_eq!(owners(&sandbox), inboxes(&sandbox, ["nina", "oscar"]));
+    sandbox.cruddur(["ddb", "check"]).succeeds();
+}
+
+#[test]
+fn what_is_sent_before_the_first_batch_is_replaced_too() {
+    replaces_what_is_sent_meanwhile(|call| (call == 0).then_some(Fault::Hold));
+}
+
+#[test]
+fn what_is_sent_after_the_last_batch_is_replaced_too() {
+    // The messages, the rows, and 64 items to delete.
+    replaces_what_is_sent_meanwhile(|call| (call == 4).then_some(Fault::HoldAnswer));
+}
+
+#[test]
+fn a_group_that_is_never_left_alone_is_an_error() {
+    let sandbox = Sandbox::seeded();
+    let before = sandbox.items();
+    // As if others undid every batch.
+    let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |_| Some(Fault::Answer("{}")));
+    sandbox
+        .cruddur(["ddb", "seed", "--endpoint-url", proxy.url()])
+        .exits_with(1)
+        .says(&format!("other writers changed the group {GROUP}"))
+        .says("Hint: stop them, then run the same command again");
+    assert_eq!(sandbox.items(), before);
 }
