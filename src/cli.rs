@@ -13,7 +13,7 @@ use crate::output::text::safe_word;
 ///
 /// Everything runs against the local stack unless --prod is given.
 #[derive(Debug, Parser)]
-#[command(name = "cruddur", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "cruddur", version = env!("CRUDDUR_VERSION"), disable_help_subcommand = true, arg_required_else_help = true)]
 pub struct Cli {
     /// Flags that every command takes, before or after its name.
     #[command(flatten)]

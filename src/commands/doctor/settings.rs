@@ -17,7 +17,7 @@ pub(super) fn check(cx: &Context, found: &mut Findings) {
 
 /// Reports which binary runs, and whether it is the one found on `PATH`.
 fn program(config: &Config, found: &mut Findings) {
-    let version = env!("CARGO_PKG_VERSION");
+    let version = env!("CRUDDUR_VERSION");
     let path = std::env::current_exe().ok();
     let shown = path.as_ref().map(|path| path.display().to_string());
     found

@@ -48,7 +48,7 @@ fn version_is_data() {
     let sandbox = Sandbox::new();
     for flag in ["--version", "-V"] {
         let run = sandbox.cruddur([flag]).succeeds();
-        assert_eq!(run.stdout, format!("cruddur {}\n", env!("CARGO_PKG_VERSION")));
+        assert_eq!(run.stdout, format!("cruddur {}\n", env!("CRUDDUR_VERSION")));
         assert_eq!(run.stderr, "");
     }
 }
