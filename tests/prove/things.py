@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from attack import conversation, definition, people, someone, write_message
 from planted import secret
-from world import Running, StackWorld, World
+from world import PATIENTLY, Running, StackWorld, World
 
 # Of messages and rows. Their uuids and times are new in each run.
 SHOWN = ("message", "user_handle", "user_display_name")
@@ -27,7 +27,7 @@ class Thing(NamedTuple):
         """Starts a command."""
         words, _, stdin = self.commands[name].partition(" < ")
         group = uuid.uuid5(uuid.NAMESPACE_DNS, w.name)
-        command = w.command(*(word.format(w=w, group=group) for word in words.split()))
+        command = w.command(*PATIENTLY, *(word.format(w=w, group=group) for word in words.split()))
         return Running(w, command, stdin and secret(stdin))
 
 

@@ -21,6 +21,8 @@ POOL = os.environ.get("AWS_COGNITO_USER_POOL_ID", "")
 CLIENT = os.environ.get("AWS_COGNITO_USER_POOL_CLIENT_ID", "")
 # Longer than any command takes, however busy the machine.
 TIMEOUT = 120
+# Where it is no matter how long it waits for a server.
+PATIENTLY = ("--timeout", f"{TIMEOUT}s")
 # Done; the service said no; used in a way that is none; refused, as not confirmed; the configuration; in part.
 CODES = range(6)
 
@@ -137,7 +139,7 @@ class World:
 
     def cruddur(self, *arguments, stdin=""):
         """Runs cruddur, which must succeed."""
-        done = self.run(*arguments, stdin=stdin)
+        done = self.run(*PATIENTLY, *arguments, stdin=stdin)
         said = f"{' '.join(map(str, arguments))} failed ({done.returncode}):\n{done.stderr}"
         demand(done.returncode == 0, said)
         return done
