@@ -7,7 +7,8 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare mutants prove bench lint slim build postgres moto programs install install-shell pictures clean
+.PHONY: help demo test bare mutants prove bench dist test-dist lint slim build postgres moto programs install \
+	install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
@@ -17,6 +18,8 @@ help:
 	@echo 'make prove    attack every command for PROVE_S seconds, and count what is lost or shown'
 	@echo 'make bench    measure cruddur against what it replaces, and write docs/benchmarks.md'
 	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
+	@echo 'make dist     every package of this commit, in dist'
+	@echo 'make test-dist  install, use, upgrade and remove them in bare Debians'
 	@echo 'make install  build with optimizations into Cargo'\''s bin folder'
 	@echo 'make install-shell  man pages and completions into PREFIX, by default ~/.local'
 	@echo 'make pictures draw docs/pictures from what the commands print'
@@ -49,6 +52,14 @@ bench: postgres
 	@scripts/ensure-peers.sh
 	@$(CARGO) build --locked --quiet --release --bin cruddur --example bare-load --example late
 	@target/release/cruddur --no-env-file local exec -- target/bench/venv/bin/python scripts/bench $(CURDIR)/target/release/cruddur
+
+# scripts/dist/__main__.py has the variables.
+dist:
+	@scripts/ensure-venv.sh dist/venv scripts/dist/requirements.txt ziglang
+	@target/dist/venv/bin/python scripts/dist
+
+test-dist:
+	@scripts/test-dist.sh
 
 lint:
 	$(CARGO) fmt --check
