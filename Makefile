@@ -7,8 +7,8 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare mutants prove bench dist test-dist lint slim build postgres moto programs install \
-	install-shell pictures clean
+.PHONY: help demo test bare mutants prove bench dist test-dist lint slim build postgres moto ruff programs \
+	install install-shell pictures clean
 
 help:
 	@echo 'make demo     build, and run the main job on a stack that is gone afterwards'
@@ -61,8 +61,9 @@ dist:
 test-dist:
 	@scripts/test-dist.sh
 
-lint:
+lint: ruff
 	$(CARGO) fmt --check
+	target/ruff/bin/ruff check --quiet
 	RUSTC_WORKSPACE_WRAPPER=scripts/clippy-rustc.sh $(CARGO) build --locked --all-targets
 
 slim:
@@ -76,6 +77,9 @@ postgres:
 
 moto:
 	@scripts/ensure-venv.sh moto tests/emulators/requirements.txt moto
+
+ruff:
+	@scripts/ensure-venv.sh ruff scripts/ruff-requirements.txt ruff
 
 programs:
 	@scripts/ensure-test-programs.sh

@@ -159,7 +159,10 @@ def write_sources(mutants, state):
         starts = [0]
         for line in text.split("\n"):
             starts.append(starts[-1] + len(line) + 1)
-        at = lambda place: starts[place["line"] - 1] + place["column"] - 1
+
+        def at(place, starts=starts):
+            return starts[place["line"] - 1] + place["column"] - 1
+
         functions = collections.defaultdict(list)
         for number, mutant in those:
             span = mutant["function"]["span"]

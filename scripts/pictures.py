@@ -7,13 +7,13 @@ Each scene is a list of shell commands. Those that begin with a space prepare so
 shown. Text, colours and line breaks are what the command wrote to a terminal of the scene's width.
 """
 
+import fcntl
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
-import fcntl
-import struct
 import termios
 from pathlib import Path
 
@@ -114,7 +114,9 @@ def draw(name: str, title: str, columns: int, shown: list[tuple[str, str]], fold
         # A progress bar draws over itself; what stands at the end is what people see.
         lines = [line.rsplit("\r", 1)[-1] for line in output.rstrip("\n").split("\n")]
         console.print(Text.from_ansi(re.sub(r"\x1b\[[0-9;?]*[A-HJKSTfhlsu]", "", "\n".join(lines))))
-    console.save_svg(str(folder / f"{name}.svg"), title=title, theme=THEME, code_format=SVG, unique_id=f"picture-{name}")
+    console.save_svg(
+        str(folder / f"{name}.svg"), title=title, theme=THEME, code_format=SVG, unique_id=f"picture-{name}"
+    )
 
 
 def main() -> None:

@@ -20,7 +20,18 @@ def measured(say):
         folder = ROOT / "target/bench/build"
         shutil.rmtree(folder, ignore_errors=True)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        words = ["cargo", "build", "--quiet", "--locked", "--timings", "--bin", "cruddur", "--target-dir", folder, *flags]
+        words = [
+            "cargo",
+            "build",
+            "--quiet",
+            "--locked",
+            "--timings",
+            "--bin",
+            "cruddur",
+            "--target-dir",
+            folder,
+            *flags,
+        ]
         subprocess.run(words, cwd=ROOT, check=True)
         wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -82,7 +82,11 @@ def panels(report):
                 # The bare load has as many connections as suit a size.
                 line = lines.setdefault(name.split(",")[0], [])
                 line.append((row["items"], statistics.median(side["seconds"])))
-    return [(title.replace("`", ""), lines) for title, lines in found.items() if all(len(line) > 1 for line in lines.values())]
+    return [
+        (title.replace("`", ""), lines)
+        for title, lines in found.items()
+        if all(len(line) > 1 for line in lines.values())
+    ]
 
 
 def watched(report, cruddur):
@@ -115,7 +119,10 @@ def write(report, out):
         parts.append("Without figures:")
         parts += [f"```text\n{failure}\n```" for failure in report["failures"]]
     parts += ["## Watched", "`make bench` fails if one of these grows beyond its limit."]
-    cells = [[one["name"], one["measured"], one["most"], {True: "yes", False: "**no**", None: ""}[one["reached"]]] for one in report["watched"]]
+    cells = [
+        [one["name"], one["measured"], one["most"], {True: "yes", False: "**no**", None: ""}[one["reached"]]]
+        for one in report["watched"]
+    ]
     parts.append(table(["", "measured", "at most", "kept"], cells))
     if drawn := panels(report):
         (out / "benchmarks.svg").write_text(draw(drawn), encoding="utf-8")

@@ -5,9 +5,9 @@ import math
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
 
 HERE = Path(__file__).parent
 
@@ -160,5 +160,5 @@ def run(row, clock, rounds, slow_rounds, say):
 def slope(points):
     """The exponent with which seconds grow with items: 1 where ten times the items take ten times as long."""
     logs = [(math.log(items), math.log(seconds)) for items, seconds in points]
-    middle_x, middle_y = (statistics.mean(column) for column in zip(*logs))
+    middle_x, middle_y = (statistics.mean(column) for column in zip(*logs, strict=True))
     return sum((x - middle_x) * (y - middle_y) for x, y in logs) / sum((x - middle_x) ** 2 for x, _ in logs)

@@ -26,7 +26,8 @@ def draw(panels):
     """`panels`: of each a title and, by a side's name, its points of items and seconds. Returns an SVG."""
     columns = 2
     rows = math.ceil(len(panels) / columns)
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * WIDTH} {rows * HEIGHT}"><style>{STYLE}</style>']
+    box = f"0 0 {columns * WIDTH} {rows * HEIGHT}"
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><style>{STYLE}</style>']
     for number, (title, lines) in enumerate(panels):
         x, y = number % columns * WIDTH, number // columns * HEIGHT
         parts.append(f'<g transform="translate({x} {y})">{"".join(panel(title, lines))}</g>')

@@ -32,7 +32,9 @@ def of_export(file):
     import zstandard
 
     with open(file, "rb") as packed:
-        lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True), encoding="utf-8")
+        lines = io.TextIOWrapper(
+            zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True), encoding="utf-8"
+        )
         return digest(line["Item"] for line in map(json.loads, lines) if "Item" in line)
 
 

@@ -12,8 +12,8 @@ from proofs import COMPARED, keys_in, of_document, of_export, of_lines
 from world import ROOT, invention, seed
 
 LOST = (
-    "dynein takes part if BENCH_DYNEIN names it; it is not published as a crate. Its export is uncompressed, has no totals"
-    " to check it by, makes arrays of sets, and writes a fixed text for binary data."
+    "dynein takes part if BENCH_DYNEIN names it; it is not published as a crate. Its export is uncompressed, has"
+    " no totals to check it by, makes arrays of sets, and writes a fixed text for binary data."
 )
 # A page of this many items is a little more than 1 MB, which the embedded server reads once then.
 PAGE = 4000
@@ -66,7 +66,9 @@ def seeding(world, items, endpoint, connections, words, others):
     if others:
         goals.append(Goal("5 times as fast as batch_writer", others[0].name, times=5))
         # What batch_writer writes is in its memory before its clock starts.
-        (world.folder / "items").write_text(world.run(world.cruddur, "ddb", "scan", "--typed", "-o", "ndjson", "--table", table))
+        (world.folder / "items").write_text(
+            world.run(world.cruddur, "ddb", "scan", "--typed", "-o", "ndjson", "--table", table)
+        )
     return Row(
         f"`ddb seed`{words}",
         [world.ours(*seed(table, items), environment=through), best, *others],
@@ -108,7 +110,11 @@ def scan(world):
                 world.ours("ddb", "scan", "--table", table, "--typed", "-o", "ndjson"),
                 Side("bare", [world.bare, "scan", world.endpoint, table, str(PAGE)]),
                 Side("boto3 paginator", world.peer("scan.py", table), slow=items > COMPARED),
-                Side("aws-cli", [world.aws, "dynamodb", "scan", "--table-name", table, "--output", "json"], slow=items > COMPARED),
+                Side(
+                    "aws-cli",
+                    [world.aws, "dynamodb", "scan", "--table-name", table, "--output", "json"],
+                    slow=items > COMPARED,
+                ),
             ],
             [
                 Goal("0.9 of bare requests", "bare", times=0.9),
@@ -132,7 +138,9 @@ def export(world):
         ]
         sides[1].name = "cruddur ddb scan"
         goals = [Goal("0.9 of the scan", "cruddur ddb scan", times=0.9)]
-        if dy := dynein(world, "export", "--table", table, "--format", "jsonl", "--output-file", world.folder / "dynein"):
+        if dy := dynein(
+            world, "export", "--table", table, "--format", "jsonl", "--output-file", world.folder / "dynein"
+        ):
             sides.append(Side("dynein", dy))
             goals.append(Goal("ahead of dynein", "dynein", times=1))
 
@@ -171,8 +179,14 @@ def import_(world):
         ]
         sides[1].name = "cruddur ddb seed"
         goals = [Goal("0.9 of the bulk write", "cruddur ddb seed", times=0.9)]
-        if dy := dynein(world, "import", "--table", "bench-import", "--format", "jsonl", "--input-file", world.folder / "dynein"):
-            world.run(*dynein(world, "export", "--table", table, "--format", "jsonl", "--output-file", world.folder / "dynein"))
+        if dy := dynein(
+            world, "import", "--table", "bench-import", "--format", "jsonl", "--input-file", world.folder / "dynein"
+        ):
+            world.run(
+                *dynein(
+                    world, "export", "--table", table, "--format", "jsonl", "--output-file", world.folder / "dynein"
+                )
+            )
             sides.append(Side("dynein", dy))
             goals.append(Goal("ahead of dynein", "dynein", times=1))
         yield Row(
@@ -220,7 +234,10 @@ def segments(world):
     for milliseconds in (5, 40):
         with world.server(*script, milliseconds, max(4, round(64 * world.size))) as endpoint:
             yield by_segments(
-                world, endpoint, "scripted", f"`ddb scan`, a scripted server, each page of a segment takes {milliseconds} ms"
+                world,
+                endpoint,
+                "scripted",
+                f"`ddb scan`, a scripted server, each page of a segment takes {milliseconds} ms",
             )
     yield from on_dynamodb_local(world)
 

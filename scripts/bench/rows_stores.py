@@ -8,7 +8,10 @@ from measure import Goal, Row, Side
 from proofs import digest
 from world import PEERS, ROOT, as_postgres
 
-PERSONS = "SELECT md5(string_agg(concat_ws('|', handle, display_name, email, cognito_user_id), ',' ORDER BY handle)) FROM users"
+PERSONS = (
+    "SELECT md5(string_agg(concat_ws('|', handle, display_name, email, cognito_user_id), ',' ORDER BY handle))"
+    " FROM users"
+)
 
 KNOWN = "SELECT count(*) FROM users WHERE cognito_user_id <> 'MOCK'"
 RELATIONS = "SELECT count(*) FROM pg_class WHERE relname LIKE 'bench%'"
@@ -33,7 +36,10 @@ def setup(world):
     old = PEERS / "setup.sh"
     yield Row(
         "`setup` from nothing",
-        [world.ours("setup", environment=stores), Side("the old scripts' steps", [old, world.python, ROOT], environment=stores)],
+        [
+            world.ours("setup", environment=stores),
+            Side("the old scripts' steps", [old, world.python, ROOT], environment=stores),
+        ],
         [Goal("10 times as fast as the scripts", "the old scripts' steps", times=10)],
         before=clear,
         prove=prove,
@@ -89,12 +95,17 @@ def schema_load(world):
 
 def local(world):
     """Each start on a folder of its own, with the settings of nobody."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CONNECTION_", "CRUDDUR_", "DDB_"))}
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "CONNECTION_", "CRUDDUR_", "DDB_"))
+    }
     world.clock.environment, before = plain, world.clock.environment
     bindir = Path(shutil.which("initdb")).parent
     data, peers = world.folder / "stack", world.folder / "peer"
     make = f"{bindir}/initdb -D {peers}/data -U postgres --auth=trust >/dev/null"
-    start = f"{bindir}/pg_ctl -D {peers}/data -w -o '-p 54999 -k {peers} -c listen_addresses=127.0.0.1' -l {peers}/log start >/dev/null"
+    options = f"-p 54999 -k {peers} -c listen_addresses=127.0.0.1"
+    start = f"{bindir}/pg_ctl -D {peers}/data -w -o '{options}' -l {peers}/log start >/dev/null"
     stop = [f"{bindir}/pg_ctl", "-D", f"{peers}/data", "-m", "fast", "-w", "stop"]
     up = ["local", "up", "--detach", "--ports", "free", "--data-dir", data]
 

@@ -16,7 +16,11 @@ ITEMS = 3000
 def page(number):
     """The items of a page, as JSON."""
     items = [
-        {"pk": {"S": f"MSG#{number:08}"}, "sk": {"S": f"{at:08}"}, "message": {"S": "invented, and of some length. " * 8}}
+        {
+            "pk": {"S": f"MSG#{number:08}"},
+            "sk": {"S": f"{at:08}"},
+            "message": {"S": "invented, and of some length. " * 8},
+        }
         for at in range(ITEMS)
     ]
     return json.dumps(items, separators=(",", ":"))

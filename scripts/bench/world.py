@@ -39,7 +39,9 @@ class World:
         self.folder.chmod(0o755)
         self.endpoint, self.url = os.environ["AWS_ENDPOINT_URL"], os.environ["CONNECTION_URL"]
         os.environ["PATH"] = f"{programs()}:{os.environ['PATH']}"
-        os.environ.update(TMPDIR=str(self.folder), AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="", PGCONNECT_TIMEOUT="30")
+        os.environ.update(
+            TMPDIR=str(self.folder), AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="", PGCONNECT_TIMEOUT="30"
+        )
         self.clock = Clock(self.folder, dict(os.environ), hyperfine)
         self.tables = set()
 
@@ -111,7 +113,15 @@ class World:
         """curl, sending what cruddur sends."""
         headers = HEADERS | {"X-Amz-Target": f"DynamoDB_20120810.{operation}"}
         words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-        return [shutil.which("curl"), "-sS", "--fail-with-body", endpoint or self.endpoint, *words, "-d", json.dumps(body)]
+        return [
+            shutil.which("curl"),
+            "-sS",
+            "--fail-with-body",
+            endpoint or self.endpoint,
+            *words,
+            "-d",
+            json.dumps(body),
+        ]
 
     @contextlib.contextmanager
     def server(self, *words):
@@ -138,7 +148,10 @@ def invention(items):
 
 def programs():
     """PostgreSQL's own programs: what Debian has on the PATH is Perl, which starts them."""
-    places = [os.environ.get("CRUDDUR_POSTGRES_BINDIR"), *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))[::-1]]
+    places = [
+        os.environ.get("CRUDDUR_POSTGRES_BINDIR"),
+        *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))[::-1],
+    ]
     found = [place for place in places if place and (Path(place) / "psql").exists()]
     return found[0] if found else Path(shutil.which("psql")).parent
 
@@ -154,4 +167,10 @@ def as_postgres(words):
     if os.geteuid():
         return words
     names = {user.pw_name for user in pwd.getpwall()}
-    return [shutil.which("setpriv"), "--reuid", "postgres" if "postgres" in names else "nobody", "--clear-groups", *words]
+    return [
+        shutil.which("setpriv"),
+        "--reuid",
+        "postgres" if "postgres" in names else "nobody",
+        "--clear-groups",
+        *words,
+    ]

@@ -1,4 +1,7 @@
-"""Gives each parser what is huge, deep or never ends, within limits of the kernel's: it is read or refused, in linear time."""
+"""Gives each parser what is huge, deep or never ends, within limits of the kernel's.
+
+It is read or refused, in linear time.
+"""
 
 import base64
 import collections
@@ -11,7 +14,6 @@ import tempfile
 import threading
 
 import zstandard
-
 from attack import people
 from planted import Lost
 from world import TIMEOUT, Done, World, demand
@@ -56,7 +58,8 @@ ITEM, LINE = '{"pk":{"S":"1"},"sk":{"S":"1"},"a":', '{"pk":{"S":"1"},"sk":{"S":"
 REPEATED = {
     "transcript": ["x", "\n", "\r", " ", "\ufeff", "Person 1:", "Person 1: a\n", ("Person 1: ", "x", "")],
     "SQL": [
-        *("'", '"', "$", "$a$", "$a", "\\", "/*", "/**/", "--", "--\n", "(", "[", "a[", ";", "x ", "E'\\'", "'' ", "''\n"),
+        *("'", '"', "$", "$a$", "$a", "\\", "/*", "/**/", "--", "--\n"),
+        *("(", "[", "a[", ";", "x ", "E'\\'", "'' ", "''\n"),
         *("SELECT 1;\n", ":x", ":x ", ":'x", ":{?x}", ":y::", "CASE ", "COPY x FROM stdin;\n", "\\restrict a\n", "\\:"),
         *(("COPY x FROM stdin;\n", "a\n", ""), ("DO $x$ ", "DROP TABLE x; ", " $x$"), ("DO ", "'", "")),
         *(("CREATE FUNCTION f() ", "BEGIN ATOMIC ", ""), ("SELECT ", "1 /*", "")),
@@ -66,7 +69,10 @@ REPEATED = {
     "URL": ["@", ":", "/", "%", "%41", "[", "?", "?a=b", "&host=a", ",a", "a:b@"],
     "timestamp": ["9", "2024-", "T", "-", ":", "+00", "2024-01-01T00:00:00Z", ("2024-01-01T00:00:00.", "1", "Z")],
     "cursor": ["a", "=", "-", "_", " ", base64.urlsafe_b64encode(b"[" * 300).decode()],
-    "expression": ["(", "NOT ", "a.", "a[0]", "a = 1 AND ", "a = 1 OR (", "'", "`", "[", "{", "9", "a", "a IN (", "size("],
+    "expression": [
+        *("(", "NOT ", "a.", "a[0]", "a = 1 AND ", "a = 1 OR (", "'", "`"),
+        *("[", "{", "9", "a", "a IN (", "size("),
+    ],
     "item": [
         *("[", "{", '{"a":', '"', "\\", "9", " ", '{"L":[', '{"M":{"a":'),
         *((ITEM + '"', "\\ud800", '"}'), (ITEM + '{"N":"', "9", '"}}'), (ITEM + '{"SS":["', 'a","', '"]}}')),
@@ -164,7 +170,10 @@ class Inputs:
             seconds = self.give(parser, make(size), SECONDS)
             if not FEW:
                 larger = self.give(parser, make(TIMES * size), TIMES * SECONDS)
-                demand(larger <= START + LINEAR * seconds, f"{seconds:.2f} s of CPU, and {larger:.2f} s for {TIMES} times as much")
+                demand(
+                    larger <= START + LINEAR * seconds,
+                    f"{seconds:.2f} s of CPU, and {larger:.2f} s for {TIMES} times as much",
+                )
         except Lost as lost:
             raise Lost(f"{name}: {lost}") from None
         self.count[parser] += 1
@@ -173,8 +182,14 @@ class Inputs:
     def give(self, parser, text, seconds):
         """Lets cruddur parse `text`; returns the seconds of CPU that it took."""
         w = self.world()
-        raw = text if isinstance(text, bytes) else text.encode("latin-1" if "\x8b" in text else "utf-8", "surrogateescape")
-        with tempfile.TemporaryDirectory(dir=w.folder) as folder, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        raw = text
+        if isinstance(text, str):
+            raw = text.encode("latin-1" if "\x8b" in text else "utf-8", "surrogateescape")
+        with (
+            tempfile.TemporaryDirectory(dir=w.folder) as folder,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
             lay_out(parser, folder, raw)
             arguments = [{FILE: f"{folder}/input", TEXT: raw}.get(word, word) for word in COMMANDS[parser]]
             no_file = [] if "--env-file" in arguments else ["--no-env-file"]

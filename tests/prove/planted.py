@@ -76,8 +76,7 @@ def demand_unseen(folder):
 
 def forms(core):
     """The text as it is, and what base64 makes of it wherever it begins; of what is cut off, half is enough."""
-    for part in (core[:9], core[9:]):
-        yield part
+    yield from (core[:9], core[9:])
     for before in range(3):
         # The first and the last letters depend on what is beside it.
         yield base64.b64encode(b"x" * before + core)[4:20]

@@ -24,7 +24,12 @@ def add(numbers):
     connection = http.client.HTTPConnection(PLACE)
     for number in numbers:
         email = f"bench_{number}@example.com"
-        attributes = {"email": email, "email_verified": "true", "preferred_username": f"bench_{number}", "name": "Somebody Invented"}
+        attributes = {
+            "email": email,
+            "email_verified": "true",
+            "preferred_username": f"bench_{number}",
+            "name": "Somebody Invented",
+        }
         body = {
             "UserPoolId": os.environ["AWS_COGNITO_USER_POOL_ID"],
             "Username": email,

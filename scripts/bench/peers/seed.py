@@ -25,7 +25,9 @@ def put(user, pk, sk, message, **more):
         "user_handle": user[2],
         **more,
     }
-    client.put_item(TableName=os.environ["DDB_MESSAGE_TABLE"], Item={name: {"S": value} for name, value in item.items()})
+    client.put_item(
+        TableName=os.environ["DDB_MESSAGE_TABLE"], Item={name: {"S": value} for name, value in item.items()}
+    )
 
 
 with psycopg.connect(os.environ["CONNECTION_URL"]) as database:

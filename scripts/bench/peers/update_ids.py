@@ -5,7 +5,9 @@ import os
 import boto3
 import psycopg
 
-pages = boto3.client("cognito-idp").get_paginator("list_users").paginate(UserPoolId=os.environ["AWS_COGNITO_USER_POOL_ID"])
+pages = (
+    boto3.client("cognito-idp").get_paginator("list_users").paginate(UserPoolId=os.environ["AWS_COGNITO_USER_POOL_ID"])
+)
 with psycopg.connect(os.environ["CONNECTION_URL"]) as database:
     for page in pages:
         for user in page["Users"]:
