@@ -12,8 +12,8 @@ from pathlib import Path
 from world import demand
 
 SUITE = Path(__file__).parents[1] / "suite"
-# How many thousandths of its usual number a test tries, and for how long.
-CASES, SECONDS = 2000, 600
+# How many times its usual cases a test tries, and for how long.
+TIMES, SECONDS = 2, 600
 BLOCK = re.compile(r"^(?:proptest|prop_state_machine)! \{\n(.*?)^\}", re.M | re.S)
 TEST = re.compile(r"#\[test\]\n *fn (\w+)\(")
 # What a stack has for its commands, and tests have for themselves.
@@ -55,9 +55,9 @@ class Properties:
         """One case; returns what it was. Raises [`Lost`]."""
         name = self.names[case % len(self.names)]
         seed = random.Random(f"{self.seed}-{case}").randrange(2**64)
-        what = f"PROPTEST_RNG_SEED={seed} PROPTEST_CASES={CASES} cargo test --locked -- --exact {name}"
+        what = f"PROPTEST_RNG_SEED={seed} TEST_TIMES={TIMES} cargo test --locked -- --exact {name}"
         env = {key: value for key, value in os.environ.items() if not key.startswith(ITS_OWN)}
-        env |= {"PROPTEST_RNG_SEED": str(seed), "PROPTEST_CASES": str(CASES)}
+        env |= {"PROPTEST_RNG_SEED": str(seed), "TEST_TIMES": str(TIMES)}
         command, root = [self.suite(), "--exact", name], SUITE.parents[1]
         done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
         demand(done.returncode == 0 and " 1 passed" in done.stdout, f"{what}\n{done.stdout[-3000:]}")
