@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from attack import COGNITO, DYNAMODB, EC2, POSTGRESQL
 from attacks import ATTACKS
+from matrix import Matrix
 from planted import Lost
 from proxies import Http, Stream
 from world import Running, demand, run_attack, wait_for_the_server
@@ -25,30 +26,27 @@ WAIT = "4s"
 LONGEST = 60
 
 
-class Faults:
+class Faults(Matrix):
     """The command, the service, the fault and whether it is the first request follow from the case's number."""
 
     def __init__(self, cruddur, seed):
-        self.cruddur, self.seed = cruddur, seed
-        self.matrix = [
+        cells = (
             (name, service, kind, later)
             for name, attack in ATTACKS.items()
             for service in attack.services
             for kind in SERVICES[service][0].KINDS
             for later in (False, True)
-        ]
-        random.Random(seed).shuffle(self.matrix)
-        self.names = list(dict.fromkeys(name for name, *_ in self.matrix))
+        )
+        super().__init__(cells, seed)
+        self.cruddur, self.seed = cruddur, seed
+        self.names = list(dict.fromkeys(name for name, *_ in self.cells))
         self.requests = {}
         self.counting = collections.defaultdict(threading.Lock)
-        self.count = collections.Counter()
-        self.done = set()
         self.slowest = 0
 
     @property
     def title(self):
-        done = f"{len(self.done)} of the {len(self.matrix)} that there are"
-        return f"with a fault, {done}, the slowest in {self.slowest:.0f} s"
+        return f"with a fault, {self.progress()}, the slowest in {self.slowest:.0f} s"
 
     def requests_of(self, name):
         """How many requests an undisturbed run sends to each service."""
@@ -73,7 +71,7 @@ class Faults:
     def run(self, case):
         """One case; returns what it was. Raises [`Lost`]."""
         chance = random.Random(f"{self.seed}-{case}")
-        cell = name, service, kind, later = self.matrix[case % len(self.matrix)]
+        cell = name, service, kind, later = self.cell(case)
         requests = self.requests_of(name)[service]
         first = chance.randint(2, max(2, requests)) if later else 1
         lasting = chance.random() < 0.5
@@ -97,8 +95,7 @@ class Faults:
                 run_attack(self.cruddur, ATTACKS[name], execute, proxies.env())
         except Lost as lost:
             raise Lost(f"{what}: {lost}") from None
-        self.count[name] += 1
-        self.done.add(cell)
+        self.tried(name, cell)
         return what
 
 

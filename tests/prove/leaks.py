@@ -1,13 +1,12 @@
 """Runs every command in ways that lead it to its secrets, and looks for them in all that it leaves behind."""
 
-import collections
 import os
-import random
 import re
 
 from attacks import ATTACKS
+from matrix import Matrix
 from planted import Lost, demand_unseen, secret, with_password
-from world import Running
+from world import Running, begin
 
 # Their stdout is the local stack's password: docs/local-stack.md.
 SHOWING = ("local env",)
@@ -45,30 +44,25 @@ WAYS = {
 }
 
 
-class Leaks:
+class Leaks(Matrix):
     """The command and the way follow from the case's number."""
 
     def __init__(self, cruddur, seed):
+        super().__init__(((name, way) for name in ATTACKS for way in WAYS), seed)
         self.cruddur = cruddur
-        self.matrix = [(name, way) for name in ATTACKS for way in WAYS]
-        random.Random(seed).shuffle(self.matrix)
         self.names = list(WAYS)
-        self.count = collections.Counter()
-        self.done = set()
 
     @property
     def title(self):
-        return f"with secrets, {len(self.done)} of the {len(self.matrix)} that there are"
+        return f"with secrets, {self.progress()}"
 
     def run(self, case):
         """One case; returns what it was. Raises [`Lost`]."""
-        cell = name, way = self.matrix[case % len(self.matrix)]
+        cell = name, way = self.cell(case)
         change, words = WAYS[way]
-        attack = ATTACKS[name]
         try:
-            with attack.world(self.cruddur) as w:
-                command = next(attack.steps(w))
-                command, stdin = command if isinstance(command, tuple) else (command, "")
+            with ATTACKS[name].world(self.cruddur) as w:
+                _, command, stdin = begin(ATTACKS[name], w)
                 if change:
                     change(w)
                 running = Running(w, [command[0], *words.split(), *command[1:]], stdin)
@@ -79,6 +73,5 @@ class Leaks:
                 demand_unseen(w.folder)
         except Lost as lost:
             raise Lost(f"{name} {way}: {lost}") from None
-        self.count[way] += 1
-        self.done.add(cell)
+        self.tried(way, cell)
         return f"{name} {way}"

@@ -82,13 +82,18 @@ def update_rule(w):
         demand(address() == after, "the new address")
 
 
+def everywhere(word):
+    """What all three stores hold after only `word` was written."""
+    return ([word],) * 3
+
+
 @attack("local up", world=StackWorld)
 def up(w):
     done = yield w.command("local", "up", "--detach")
     if not done:
         w.up()
     w.write("here")
-    demand(w.read() == (["here"], ["here"], ["here"]), "all three stores work")
+    demand(w.read() == everywhere("here"), "all three stores work")
 
 
 @attack("local env", world=StackWorld, writes=False)
@@ -105,7 +110,7 @@ def down(w):
     if not done:
         w.cruddur("local", "down")
     w.up()
-    demand(w.read() == (["here"], ["here"], ["here"]), "the data of all three stores")
+    demand(w.read() == everywhere("here"), "the data of all three stores")
 
 
 @attack("local snapshot", world=StackWorld)
@@ -113,12 +118,12 @@ def snapshot(w):
     w.up()
     w.write("before")
     done = yield w.command("local", "snapshot", "kept")
-    demand(w.read() == (["before"], ["before"], ["before"]), "the stack goes on")
+    demand(w.read() == everywhere("before"), "the stack goes on")
     if not done and "kept" not in w.cruddur("local", "snapshots").stdout:
         w.cruddur("local", "snapshot", "kept")
     w.write("after")
     w.cruddur("local", "restore", "kept")
-    demand(w.read() == (["before"], ["before"], ["before"]), f"what was kept, and not {w.read()}")
+    demand(w.read() == everywhere("before"), f"what was kept, and not {w.read()}")
 
 
 @attack("local restore", world=StackWorld)
@@ -130,7 +135,7 @@ def restore(w):
     done = yield w.command("local", "restore", "kept")
     if not done:
         w.up()
-    whole = [([word], [word], [word]) for word in ("before", "after")]
+    whole = [everywhere("before"), everywhere("after")]
     demand(w.read() in whole[:1] if done else w.read() in whole, f"the old data or the new, and not {w.read()}")
     w.cruddur("local", "restore", "kept")
     demand(w.read() == whole[0], f"what was kept, and not {w.read()}")

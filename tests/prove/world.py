@@ -293,9 +293,7 @@ def run_attack(cruddur, attack, execute, env=()):
     with attack.world(cruddur) as w:
         w.env.update(env)
         w.env["CONNECTION_URL"] = w.env["CONNECTION_URL"].rpartition("/")[0] + f"/{w.name}"
-        steps = attack.steps(w)
-        command = next(steps)
-        command, stdin = command if isinstance(command, tuple) else (command, "")
+        steps, command, stdin = begin(attack, w)
         code = execute(command, w, stdin)
         try:
             steps.send(code == 0)
@@ -303,6 +301,13 @@ def run_attack(cruddur, attack, execute, env=()):
             pass
         demand_unseen(w.folder)
         return code
+
+
+def begin(attack, w):
+    """Prepares a world; returns the attack's steps, its command, and what that reads."""
+    steps = attack.steps(w)
+    command = next(steps)
+    return steps, *(command if isinstance(command, tuple) else (command, ""))
 
 
 def wait_for_the_server(w):

@@ -27,13 +27,13 @@ pub(super) struct Fault {
 impl Fault {
     /// The error for this fault in `file`. It does not show the line, which may hold a secret.
     pub(super) fn of(&self, file: &Path) -> Error {
-        let place = format!("{}:{}", file.display(), self.line);
-        if self.is_too_long {
-            return Error::config(format!("{place}: too long with the values that its $ stand for"))
-                .hint("put a value with $ signs of its own in single quotes: NAME='some $ value'");
-        }
-        Error::config(format!("{place}: not a NAME=value line"))
-            .hint("put values with spaces, quotes or a # in single quotes: NAME='some value'")
+        let (what, values, example) = if self.is_too_long {
+            ("too long with the values that its $ stand for", "a value with $ signs of its own", "$ value")
+        } else {
+            ("not a NAME=value line", "values with spaces, quotes or a #", "value")
+        };
+        Error::config(format!("{}:{}: {what}", file.display(), self.line))
+            .hint(format!("put {values} in single quotes: NAME='some {example}'"))
     }
 }
 

@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn any_variables_is_read_or_refused_with_its_place(input in like("variables")) {
+    fn any_text_with_variables_is_read_or_refused_with_its_place(input in like("variables")) {
         is_judged("variables", &input)?;
     }
 
@@ -195,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn any_env_is_read_or_refused_with_its_place(input in like("env")) {
+    fn any_env_file_is_read_or_refused_with_its_place(input in like("env")) {
         is_judged("env", &input)?;
     }
 

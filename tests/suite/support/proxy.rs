@@ -383,12 +383,8 @@ fn cancelled(code: &str) -> String {
 /// The write requests of a BatchWriteItem's body.
 fn requests(body: &Bytes) -> usize {
     let body: Value = serde_json::from_slice(body).unwrap();
-    body["RequestItems"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|requests| requests.as_array().unwrap().len())
-        .sum()
+    let tables = body["RequestItems"].as_object().unwrap().values();
+    tables.map(|requests| requests.as_array().unwrap().len()).sum()
 }
 
 /// The body with its first `count` requests, and the other requests.
