@@ -8,12 +8,15 @@ import base64
 import json
 import sys
 from datetime import datetime
+from decimal import Decimal
 
 import boto3
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -65,6 +68,45 @@ def srp_answer(endpoint, pool, client, username, password):
     asked = srp.get_auth_params()
     challenge = service.initiate_auth(AuthFlow="USER_SRP_AUTH", AuthParameters=asked, ClientId=client)
     return srp.process_challenge(challenge["ChallengeParameters"], asked)
+
+
+def table_item(typed, plain, read):
+    """What boto3 sends of an item that it gets as `typed`. `plain` must say the same, and `read`, typed
+    too, what `plain` says."""
+    model = session._session.get_service_model("dynamodb")
+    protocol = model.metadata["protocol"]
+
+    def got(text):
+        answer = {"status_code": 200, "headers": {}, "body": f'{{"Item":{text}}}'.encode()}
+        item = create_parser(protocol).parse(answer, model.operation_model("GetItem").output_shape)["Item"]
+        return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+    item, values = got(typed), json.loads(plain, parse_int=Decimal, parse_float=Decimal)
+    if not says(values, item):
+        raise ValueError(f"{plain} is not {item}")
+    if not says(values, got(read)):
+        raise ValueError(f"{plain} is not {read}")
+    item = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    put = model.operation_model("PutItem")
+    sent = create_serializer(protocol).serialize_to_request({"TableName": "any", "Item": item}, put)
+    return json.loads(sent["body"])["Item"]
+
+
+def says(plain, value):
+    """Whether plain JSON says a value: binary data in base64, and a set as a list in any order."""
+    if isinstance(value, dict):
+        return plain.keys() == value.keys() and all(says(plain[name], value[name]) for name in value)
+    if isinstance(value, list):
+        return len(plain) == len(value) and all(map(says, plain, value))
+    if isinstance(value, set):
+        value = sorted(base64_of(one) for one in value)
+        plain = sorted(plain)
+    value = base64_of(value)
+    return type(plain) is type(value) and plain == value
+
+
+def base64_of(value):
+    return base64.b64encode(value.value).decode() if isinstance(value, Binary) else value
 
 
 def form(service, operation, arguments):

@@ -2,22 +2,42 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use cruddur::dynamodb::item::json::{Typed, plain_item, plain_value, typed_item};
+use cruddur::dynamodb::item::json::{Plain, Typed, canonical, plain_item, plain_value, typed_item};
 use proptest::prelude::*;
+use serde::Serialize;
 
-use crate::support::{any_item, any_number, cases};
+use crate::support::{Item, any_item, any_number, boto3_item, cases};
+
+fn text(item: impl Serialize) -> String {
+    serde_json::to_string(&item).unwrap()
+}
+
+/// Without the order of sets, and numbers by their values.
+fn canonical_of(item: &Item) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    canonical(item, &mut bytes);
+    bytes
+}
 
 proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
     fn every_item_comes_back_from_typed_json(item in any_item("MSG#1".to_owned(), "é".to_owned())) {
-        let text = serde_json::to_string(&Typed(&item)).unwrap();
+        let text = text(Typed(&item));
         prop_assert_eq!(typed_item(text.as_bytes()).unwrap(), item.clone());
         // Also with the white space of other tools.
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         prop_assert_eq!(typed_item(pretty.as_bytes()).unwrap(), item);
+    }
+
+    #[test]
+    fn every_item_is_the_same_to_boto3(item in any_item("MSG#1".to_owned(), "é".to_owned())) {
+        let (typed, plain) = (text(Typed(&item)), text(Plain(&item)));
+        let read = text(Typed(&plain_item(plain.as_bytes(), false).unwrap()));
+        let sent = typed_item(boto3_item(&typed, &plain, &read).as_bytes()).unwrap();
+        prop_assert!(canonical_of(&sent) == canonical_of(&item), "{:?}", sent);
     }
 
     #[test]

@@ -117,6 +117,13 @@ pub fn hcl(text: &str) -> Value {
     ask(&json!({ "task": "hcl", "text": text }))
 }
 
+/// What boto3 sends of an item that it gets as `typed` JSON. By its word, `plain` JSON says the same,
+/// and `read`, typed too, what `plain` says.
+#[track_caller]
+pub fn boto3_item(typed: &str, plain: &str, read: &str) -> String {
+    ask(&json!({ "task": "table_item", "typed": typed, "plain": plain, "read": read })).to_string()
+}
+
 /// The form that botocore would send for an operation, named as AWS does.
 #[track_caller]
 pub fn botocore_form(service: &str, operation: &str, arguments: &Value) -> Value {
