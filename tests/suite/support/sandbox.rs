@@ -46,6 +46,7 @@ pub struct Sandbox {
     server: Server,
     stack: &'static Stack,
     database: String,
+    client: OnceLock<Client>,
 }
 
 /// The runtime that serves the sandboxes' DynamoDBs.
@@ -67,7 +68,7 @@ impl Sandbox {
         std::fs::write(folder.path().join(".env"), "").unwrap();
         let server = runtime().block_on(dynamodb::start(0, None, Access::default())).unwrap();
         let database = format!("test_{}", uuid::Uuid::new_v4().simple());
-        let sandbox = Self { folder, server, stack, database };
+        let sandbox = Self { folder, server, stack, database, client: OnceLock::new() };
         enter(Place {
             folder: sandbox.path().to_owned(),
             url: sandbox.connection_url(),
@@ -171,7 +172,7 @@ impl Sandbox {
 
     /// A client of this world's DynamoDB, other than cruddur's own.
     pub fn dynamodb(&self) -> Client {
-        dynamodb_client(&self.endpoint())
+        self.client.get_or_init(|| dynamodb_client(&self.endpoint())).clone()
     }
 
     /// cruddur's own access to this world's DynamoDB.
