@@ -9,6 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+from planted import Lost
 from world import demand
 
 SUITE = Path(__file__).parents[1] / "suite"
@@ -59,7 +60,12 @@ class Properties:
         env = {key: value for key, value in os.environ.items() if not key.startswith(ITS_OWN)}
         env |= {"PROPTEST_RNG_SEED": str(seed), "TEST_TIMES": str(TIMES)}
         command, root = [self.suite(), "--exact", name], SUITE.parents[1]
-        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=root, env=env, capture_output=True, text=True, timeout=SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise Lost(f"{what} does not end within {SECONDS} s") from None
         demand(done.returncode == 0 and " 1 passed" in done.stdout, f"{what}\n{done.stdout[-3000:]}")
         self.count[name] += 1
         return what
