@@ -121,15 +121,15 @@ impl DynamoDb {
 
     /// Compares `table` with its saved definition. Waits while it is being created or deleted.
     pub async fn state_of_saved(&self, table: &str, kept: &SavedTable) -> Result<SavedState> {
-        let found = match self.describe(table).await? {
-            Some(found) if found.table_status() == Some(&TableStatus::Deleting) => {
-                self.wait_until_gone(table).await?;
-                None
-            }
-            Some(_) => Some(self.wait_until_active(table).await?),
-            None => None,
-        };
-        let Some(found) = found else { return Ok(SavedState::Missing) };
+        let mut found = self.describe(table).await?;
+        if found.as_ref().is_some_and(|found| found.table_status() == Some(&TableStatus::Deleting)) {
+            self.wait_until_gone(table, found.as_ref()).await?;
+            found = self.describe(table).await?;
+        }
+        if found.is_none() {
+            return Ok(SavedState::Missing);
+        }
+        let found = self.wait_until_active(table).await?;
         let now = self.definition_of(table, &found).await?;
         if !now.is_created_like(kept) {
             return Ok(SavedState::Another);

@@ -82,10 +82,10 @@ impl DynamoDb {
     pub async fn drop_table(&self, table: &str) -> Result<()> {
         let tries = Tries::default();
         let request = self.client.delete_table().table_name(table).customize();
-        match request.interceptor(tries.clone()).send().await {
-            Ok(_) => {}
+        let deleted = match request.interceptor(tries.clone()).send().await {
+            Ok(answer) => answer.table_description,
             // An earlier try deleted it, but its response was lost.
-            Err(_) if tries.went_unanswered() && self.is_going(table).await => {}
+            Err(_) if tries.went_unanswered() && self.is_going(table).await => None,
             Err(error) if is_not_found(&error) => return Err(self.missing(table)),
             Err(error) => {
                 let error = self.error(&format!("cannot drop the table {table:?}"), table, &error);
@@ -95,13 +95,21 @@ impl DynamoDb {
                 }
                 return Err(error);
             }
-        }
-        self.wait_until_gone(table).await
+        };
+        self.wait_until_gone(table, deleted.as_ref()).await
     }
 
-    /// Waits until the table is gone.
-    pub(crate) async fn wait_until_gone(&self, table: &str) -> Result<()> {
-        self.wait_for(table, "to be gone", TIMEOUT, |found| found.is_none().then_some(())).await
+    /// Waits until the table is gone. If it is known which one, another of its name may be there.
+    pub(crate) async fn wait_until_gone(
+        &self,
+        table: &str,
+        deleted: Option<&TableDescription>,
+    ) -> Result<()> {
+        let id = deleted.and_then(TableDescription::table_id);
+        let is_gone = |found: Option<TableDescription>| {
+            found.is_none_or(|found| id.is_some() && found.table_id() != id).then_some(())
+        };
+        self.wait_for(table, "to be gone", TIMEOUT, is_gone).await
     }
 
     /// Whether the table is known to be gone or being deleted.

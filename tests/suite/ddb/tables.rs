@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, Sandbox, TABLE};
+use crate::support::{Fault, Proxy, Run, Sandbox, Spawned, TABLE};
 
 fn names(tables: &Value) -> Vec<&str> {
     tables.as_array().unwrap().iter().map(|table| table["name"].as_str().unwrap()).collect()
@@ -53,6 +53,20 @@ fn a_dropped_table_is_gone_and_no_other() {
     sandbox.cruddur(["ddb", "drop", "old"]).succeeds().says("dropped");
     assert!(sandbox.describe("old").is_none());
     assert!(sandbox.describe("older").is_some());
+}
+
+#[test]
+fn a_drop_does_not_wait_for_the_end_of_a_table_that_somebody_makes_in_its_place() {
+    let sandbox = Sandbox::seeded();
+    let proxy = Proxy::new(sandbox.endpoint(), "DeleteTable", |_| Some(Fault::HoldAnswer));
+    let drop = &mut sandbox.command(["ddb", "drop", TABLE, "--endpoint-url", proxy.url()]);
+    let mut run = Spawned::new(drop.args(["--timeout", "1h"]));
+    proxy.holds(1);
+    sandbox.cruddur(["ddb", "schema-load"]).succeeds();
+    proxy.release();
+    assert_eq!(run.code(), 0);
+    assert!(sandbox.describe(TABLE).is_some());
+    assert!(sandbox.items().is_empty());
 }
 
 #[test]
