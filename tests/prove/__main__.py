@@ -5,12 +5,15 @@ PROVE_CASES  how many cases at most
 PROVE_SEED   the seed of all that is random; a run prints its own
 PROVE_CASE   only this case, as a failure names it
 PROVE_KINDS  only these kinds, such as "kills faults"
+
+SIGTERM to this process ends the run after the cases that have begun, with its figures.
 """
 
 import faulthandler
 import itertools
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -49,9 +52,11 @@ def main():
     kinds = os.environ.get("PROVE_KINDS", "").split() or list(attacks)
     cases = itertools.islice((f"{kind}-{number}" for number in itertools.count() for kind in kinds), most)
     end, lock, failures = time.monotonic() + seconds, threading.Lock(), []
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
 
     def work():
-        while time.monotonic() < end:
+        while time.monotonic() < end and not stopped.is_set():
             with lock:
                 case = next(cases, None)
             if case is None:

@@ -171,7 +171,8 @@ fn replaces_what_is_sent_meanwhile(fault: impl Fn(usize) -> Option<Fault> + Send
     let seed = &mut sandbox.command(["ddb", "seed", &file, "--endpoint-url", proxy.url()]);
     let mut run = Spawned::new(seed.args(["--timeout", "1h"]));
     proxy.holds(1);
-    let words = ["ddb", "patterns", "create-message", "--from", "nina", "--message-group-uuid", GROUP, "sent"];
+    let words =
+        ["ddb", "patterns", "create-message", "--from", "nina", "--message-group-uuid", GROUP, "sent"];
     sandbox.cruddur(words).succeeds();
     proxy.release();
     assert_eq!(run.code(), 0);
