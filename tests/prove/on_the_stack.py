@@ -54,7 +54,9 @@ def start_moto():
     """For EC2, which the stack does not have. It ends with its stdin; returns that."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([sys.executable, MOTO], **pipes, text=True)
-    os.environ["AWS_ENDPOINT_URL_EC2"] = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+    port = server.stdout.readline().strip()
+    demand(port, "moto has not started")
+    os.environ["AWS_ENDPOINT_URL_EC2"] = f"http://127.0.0.1:{port}"
     return server.stdin
 
 

@@ -20,12 +20,8 @@ class Proxy:
         self.over = threading.Event()
         self._lock = threading.Lock()
         self._sockets = []
-        with socket.socket() as holder:
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            holder.bind(("127.0.0.1", 0))
-            # Shut, a socket keeps its port only if it has asked for that by number.
-            self.port = holder.getsockname()[1]
-            self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=True)
+        self._listener = listener_by_number()
+        self.port = self._listener.getsockname()[1]
         self._is_open, self._is_closed = threading.Event(), False
         self._is_open.set()
         threading.Thread(target=self.accept, daemon=True).start()
@@ -99,6 +95,19 @@ class Proxy:
             if over.wait(STEP * 5):
                 return
             client.sendall(bytes([byte]))
+
+
+def listener_by_number():
+    """On a port that it has asked for by number, for only then it keeps it while it is shut."""
+    while True:
+        with socket.socket() as holder:
+            # Without an option to share: the kernel would choose a port of another proxy.
+            holder.bind(("127.0.0.1", 0))
+            address = holder.getsockname()
+        try:
+            return socket.create_server(address)
+        except OSError:
+            pass  # Somebody has taken it since.
 
 
 def close(one, only_shut=False):
