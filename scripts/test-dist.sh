@@ -15,7 +15,10 @@ set -- $(printf '%s\n' "$@" | sort -t @ -k 2)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
 
 . "$here/debian.sh"
-DIST_VERSION=0.0.1 DIST_OUT="$place/packages/older" target/dist/venv/bin/python scripts/dist >/dev/null
+tar -xzf dist/cruddur-[0-9]*.tar.gz -C "$place" --strip-components=2 --wildcards '*/bin/cruddur'
+# The same program under an earlier version, to upgrade from.
+DIST_VERSION=0.0.1 DIST_BINARY=$place/cruddur DIST_OUT=$place/packages/older \
+    target/dist/venv/bin/python scripts/dist >/dev/null
 cp dist/* "$place/packages/"
 cp scripts/dist/try.sh "$place/packages/"
 made=''

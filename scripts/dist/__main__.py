@@ -2,6 +2,7 @@
 
 DIST_OUT      where to (dist)
 DIST_VERSION  under another version than Cargo.toml's, to try an upgrade
+DIST_BINARY   of this program, instead of building one
 DIST_SLIM=1   also the slim build, as a tarball
 """
 

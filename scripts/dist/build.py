@@ -17,12 +17,17 @@ COMPLETIONS = {
 
 def binary(release, *features):
     """Builds it, on Linux against an old glibc; returns its path."""
+    if built := os.environ.get("DIST_BINARY"):
+        return Path(built)
+    cargo = os.environ.get("CARGO", "cargo")
+    run(cargo, "fetch", "--locked", "--quiet")
     target = release.target.rust
     linux = target.endswith("linux-gnu")
     folder = ROOT / "target" / "dist" / ("-".join(features).strip("-") or "full")
     cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     # Panics name the source files, which lie elsewhere on every machine.
-    remap = [f"--remap-path-prefix={cargo_home / 'registry' / 'src'}=", f"--remap-path-prefix={ROOT}="]
+    sources = [*(cargo_home / "registry" / "src").iterdir(), ROOT]
+    remap = [f"--remap-path-prefix={source}=" for source in sources]
     env = {
         **os.environ,
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap),
@@ -31,7 +36,7 @@ def binary(release, *features):
     }
     build = ["zigbuild", "--target", f"{target}.{GLIBC}"] if linux else ["build", "--target", target]
     words = ["--locked", "--quiet", "--release", "--bin", "cruddur", "--target-dir", folder, *features]
-    run(os.environ.get("CARGO", "cargo"), *build, *words, env=env)
+    run(cargo, *build, *words, env=env)
     return folder / target / "release" / "cruddur"
 
 

@@ -67,6 +67,7 @@ def deb(release, stage, out):
     (tree / "DEBIAN/control").write_text("".join(f"{key}: {value}\n" for key, value in control.items()))
     for file in [tree, *tree.rglob("*")]:
         file.chmod(0o755 if file.is_dir() or file.parent.name == "bin" else 0o644)
+        os.utime(file, (release.epoch, release.epoch))
     env = {**os.environ, "SOURCE_DATE_EPOCH": str(release.epoch)}
     words = ("--root-owner-group", "-Zxz", "--build", tree, out / f"{name}.deb")
     run("dpkg-deb", *words, env=env, stdout=subprocess.DEVNULL)

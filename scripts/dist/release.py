@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import subprocess
-from functools import cached_property
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,14 +54,6 @@ class Release:
         self.commit = said("git", "rev-parse", "--short=12", "HEAD").strip()
         if said("git", "status", "--porcelain", "--untracked-files=no"):
             self.commit += "+changes"
-
-    @cached_property
-    def epoch(self):
-        """When the commit was made, in seconds: the time of every file in every package."""
-        return int(said("git", "show", "--no-patch", "--format=%ct", "HEAD"))
-
-    @cached_property
-    def date(self):
-        zone = {**os.environ, "TZ": "UTC"}
-        show = ["git", "show", "--no-patch", "--date=format-local:%Y-%m-%d", "--format=%cd", "HEAD"]
-        return subprocess.run(show, check=True, cwd=ROOT, env=zone, stdout=subprocess.PIPE, text=True).stdout.strip()
+        # When the commit was made, in seconds: the time of every file in every package.
+        self.epoch = int(said("git", "show", "--no-patch", "--format=%ct", "HEAD"))
+        self.date = datetime.fromtimestamp(self.epoch, timezone.utc).date().isoformat()

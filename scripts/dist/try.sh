@@ -70,10 +70,12 @@ demand_conversation() {
     grep -q 'Oscar Lindqvist (oscar)' /tmp/conversations || die "no conversation: $(cat /tmp/conversations)"
 }
 
-# Where the package has put them. npm's have none; bash alone looks beside a program of the PATH.
+# A wheel's and npm's are not where shells look: there one loads what cruddur prints.
 demand_shells() {
-    load='. /usr/share/bash-completion/bash_completion; { _comp_load cruddur 2>/dev/null || _completion_loader cruddur; }'
-    [ "$kind" != npm ] || load='source <(cruddur completions bash)'
+    case $kind in
+        deb | tarball) load='. /usr/share/bash-completion/bash_completion; { _comp_load cruddur || _completion_loader cruddur; } 2>/dev/null' ;;
+        *) load='source <(cruddur completions bash)' ;;
+    esac
     # shellcheck disable=SC2016 # for that bash
     as_user bash -c "$load"'
         COMP_WORDS=(cruddur db schema-) COMP_CWORD=2 COMP_LINE="cruddur db schema-" COMP_POINT=18 COMP_TYPE=9
