@@ -56,12 +56,12 @@ pub(super) fn prepare_sqlite(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the access of others to a file, if it exists.
+/// Removes the access of others to a file, if it exists. Whoever closes the database may remove it meanwhile.
 fn tighten(path: &Path) -> Result<()> {
-    if fs::symlink_metadata(path).is_ok() {
-        open(path, OpenOptions::new().read(true))?;
+    match open(path, OpenOptions::new().read(true)) {
+        Err(_) if fs::symlink_metadata(path).is_err() => Ok(()),
+        opened => opened.map(drop),
     }
-    Ok(())
 }
 
 /// Creates `folder` and its parents, with no access for others. If it exists, checks that it is ours.
