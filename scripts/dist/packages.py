@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+from email.utils import formatdate
 from pathlib import Path
 
 from release import ROOT, run
@@ -40,25 +41,31 @@ def deb(release, stage, out):
     # Where Debian's zsh looks.
     (tree / "usr/share/zsh/site-functions").rename(tree / "usr/share/zsh/vendor-completions")
     docs = tree / "usr/share/doc/cruddur"
-    texts = "\n".join((stage / f"share/doc/cruddur/{name}").read_text() for name in ("LICENSE-MIT", "THIRD-PARTY"))
-    (docs / "copyright").write_text(f"{release.author}; {release.licence}\n\n{texts}")
-    for file in ("LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY"):
-        (docs / file).unlink()
-    changelog = docs / "CHANGELOG.md"
-    (docs / "changelog.gz").write_bytes(gzip.compress(changelog.read_bytes(), mtime=0))
-    changelog.unlink()
+    (docs / "copyright").write_text(
+        f"{(docs / 'LICENSE-MIT').read_text()}\nOr, as you choose, /usr/share/common-licenses/Apache-2.0.\n\n"
+        "THIRD-PARTY.gz has the licences of the crates in the program.\n"
+    )
+    for text in ("CHANGELOG.md", "THIRD-PARTY"):
+        (docs / f"{text}.gz").write_bytes(gzip.compress((docs / text).read_bytes(), mtime=0))
+    for text in ("LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md", "THIRD-PARTY"):
+        (docs / text).unlink()
+    # Debian's own form, which names the changes' place.
+    maintainer = f"{release.author} <cruddur@example.com>"
+    entry = f"cruddur ({release.version}) stable; urgency=medium\n\n  * CHANGELOG.md.gz says what is new.\n\n"
+    entry += f" -- {maintainer}  {formatdate(release.epoch)}\n"
+    (docs / "changelog.gz").write_bytes(gzip.compress(entry.encode(), mtime=0))
     size = sum(file.stat().st_size for file in files(tree)) // 1024
     control = {
         "Package": "cruddur",
         "Version": release.version,
         "Architecture": release.target.deb,
-        "Maintainer": f"{release.author} <cruddur@example.com>",
+        "Maintainer": maintainer,
         "Installed-Size": size,
         "Depends": "libc6 (>= 2.17), ca-certificates",
         "Recommends": "postgresql",
         "Section": "database",
         "Priority": "optional",
-        "Description": f"{release.summary}\n"
+        "Description": "creates, checks and repairs Cruddur's databases, with a local stack\n"
         " Creates, loads, reads, checks and repairs the databases of Cruddur, a small\n"
         " social app. `cruddur local` runs them on this machine, for which it needs\n"
         " PostgreSQL's programs.",
