@@ -7,6 +7,8 @@ import struct
 import threading
 import time
 
+from world import free_ports
+
 NEVER = 10**9
 STEP = 0.02
 
@@ -100,12 +102,8 @@ class Proxy:
 def listener_by_number():
     """On a port that it has asked for by number, for only then it keeps it while it is shut."""
     while True:
-        with socket.socket() as holder:
-            # Without an option to share: the kernel would choose a port of another proxy.
-            holder.bind(("127.0.0.1", 0))
-            address = holder.getsockname()
         try:
-            return socket.create_server(address)
+            return socket.create_server(("127.0.0.1", *free_ports(1)))
         except OSError:
             pass  # Somebody has taken it since.
 

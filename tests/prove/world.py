@@ -21,18 +21,16 @@ POOL = os.environ.get("AWS_COGNITO_USER_POOL_ID", "")
 CLIENT = os.environ.get("AWS_COGNITO_USER_POOL_CLIENT_ID", "")
 # Longer than any command takes, however busy the machine.
 TIMEOUT = 120
-# Where it is no matter how long it waits for a server.
+# For commands that may wait for a server as long as it takes.
 PATIENTLY = ("--timeout", f"{TIMEOUT}s")
 # Done; the service said no; used in a way that is none; refused, as not confirmed; the configuration; in part.
 CODES = range(6)
 
 
-# Follows every process that the command starts, and ends with the last of them, but is not waited for.
-TRACE = ("strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-e", "signal=none", "-s", "9999")
-
-
 # Debian's `psql` in the PATH is a Perl script that looks for this one, which takes longer than most queries.
 PSQL = next(Path("/usr/lib/postgresql").glob("*/bin/psql"), "psql")
+# Follows every process that the command starts, and ends with the last of them, but is not waited for.
+TRACE = ("strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-e", "signal=none", "-s", "9999")
 
 
 def demand(holds, what):
@@ -320,7 +318,10 @@ def wait_for_the_server(w):
 
 
 def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Which nobody uses: to a socket that may share one, the kernel gives that of a proxy which refuses, too."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
         one.close()
