@@ -64,7 +64,7 @@ def licences(crates):
             of_text.setdefault(text, []).append(f"{crate.name} {crate.version}")
         if not texts:
             without.append(f"{crate.name} {crate.version}: {crate.licence}, {crate.repository}")
-    parts = ["cruddur contains the following crates. Of those with a choice of licences, MIT is chosen.\n"]
+    parts = ["cruddur contains the following crates. Where MIT is among the licences to choose from, it is chosen.\n"]
     parts += [f"{'=' * 80}\n{', '.join(names)}\n\n{text}\n" for text, names in of_text.items()]
     parts.append(f"{'=' * 80}\nWithout a text of their own:\n\n" + "\n".join(without) + "\n")
     return "\n".join(parts)
@@ -81,14 +81,10 @@ def texts_of(crate):
 
 
 def sbom(release, crates):
-    """CycloneDX, as JSON. The same for the same commit: its time is the commit's, its number from the contents."""
+    """CycloneDX, as JSON. The same for the same commit: its time and its number follow from that."""
     lock = (ROOT / "Cargo.lock").read_text()
-    checksums = dict(
-        ((name, version), checksum)
-        for name, version, checksum in re.findall(
-            r'name = "(.+)"\nversion = "(.+)"\nsource = .+\nchecksum = "(.+)"', lock
-        )
-    )
+    locked = re.findall(r'name = "(.+)"\nversion = "(.+)"\nsource = .+\nchecksum = "(.+)"', lock)
+    checksums = {(name, version): checksum for name, version, checksum in locked}
     bom = Bom()
     parts = {key: component(crate, checksums.get(crate[:2])) for key, crate in crates.items()}
     for key, crate in crates.items():

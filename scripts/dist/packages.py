@@ -13,6 +13,8 @@ from pathlib import Path
 from release import ROOT, run
 from wheel.wheelfile import WheelFile
 
+LICENCES = ("LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY")
+
 
 def tarball(release, stage, out, name="cruddur"):
     """For a plain download: what belongs below /usr/local or ~/.local."""
@@ -47,7 +49,7 @@ def deb(release, stage, out):
     )
     for text in ("CHANGELOG.md", "THIRD-PARTY"):
         (docs / f"{text}.gz").write_bytes(gzip.compress((docs / text).read_bytes(), mtime=0))
-    for text in ("LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md", "THIRD-PARTY"):
+    for text in (*LICENCES, "CHANGELOG.md"):
         (docs / text).unlink()
     # Debian's own form, which names the changes' place.
     maintainer = f"{release.author} <cruddur@example.com>"
@@ -91,7 +93,7 @@ def wheel(release, stage, out):
         "Version": release.version,
         "Summary": release.summary,
         "License-Expression": release.licence,
-        "License-File": "LICENSE-MIT\nLicense-File: LICENSE-APACHE\nLicense-File: THIRD-PARTY",
+        "License-File": "\nLicense-File: ".join(LICENCES),
         "Requires-Python": ">=3.8",
         "Description-Content-Type": "text/markdown",
     }
@@ -103,7 +105,7 @@ def wheel(release, stage, out):
             place = file.relative_to(stage)
             if place.parts[:2] not in (("share", "doc"), ("bin", "cruddur")):
                 made.write(file, f"{data}/data/{place.as_posix()}")
-        for licence in ("LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY"):
+        for licence in LICENCES:
             made.write(stage / "share/doc/cruddur" / licence, f"{info}/licenses/{licence}")
         made.writestr(f"{info}/METADATA", f"{head}\n{readme()}")
         made.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: cruddur\nRoot-Is-Purelib: false\n{tags}")
@@ -115,7 +117,7 @@ def npm(release, stage, out):
     shared = {"version": release.version, "license": release.licence}
     holder = stage.parent / "npm-binary"
     docs = stage / "share/doc/cruddur"
-    for licence in ("LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY"):
+    for licence in LICENCES:
         copy(docs / licence, holder / licence)
     copy(stage / "bin/cruddur", holder / "bin/cruddur")
     about = {"os": [release.target.node_os], "cpu": [release.target.node_cpu], "files": ["bin"]}

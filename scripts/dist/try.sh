@@ -11,6 +11,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 die() { echo "error: $*" >&2; exit 1; }
 quietly() { "$@" >/tmp/log 2>&1 </dev/null || { cat /tmp/log >&2; die "$* failed"; }; }
 install_debian() { quietly apt-get install -y --no-install-recommends "$@"; }
+need_postgresql() { command -v pg_ctlcluster >/dev/null || install_debian postgresql; }
 as_user() { runuser -u user -- env -C /home/user HOME=/home/user USER=user PATH="$user_path" "$@"; }
 
 # $1: the folder of the packages.
@@ -26,11 +27,11 @@ case $kind in
         user_path=/usr/local/bin:/usr/bin:/bin
         prepare() { :; }
         install_it() {
-            command -v pg_ctlcluster >/dev/null || install_debian postgresql
-            tar -xzf "$1"/cruddur-*.tar.gz -C /usr/local --strip-components=1
+            need_postgresql
+            tar -xzf "$1"/cruddur-[0-9]*.tar.gz -C /usr/local --strip-components=1
         }
         remove_it() {
-            tar -tzf "$packages"/cruddur-*.tar.gz | sed 's|^[^/]*/|/usr/local/|' | xargs rm
+            tar -tzf "$packages"/cruddur-[0-9]*.tar.gz | sed 's|^[^/]*/|/usr/local/|' | xargs rm
             rmdir /usr/local/share/doc/cruddur
         }
         # Nobody keeps that of a tarball but the program.
@@ -40,7 +41,7 @@ case $kind in
         user_path=/home/user/venv/bin:/usr/bin:/bin
         prepare() { install_debian python3-venv; as_user python3 -m venv venv; }
         install_it() {
-            command -v pg_ctlcluster >/dev/null || install_debian postgresql
+            need_postgresql
             quietly as_user pip install --disable-pip-version-check --no-index "$1"/cruddur-*.whl
         }
         remove_it() { quietly as_user pip uninstall -y cruddur; }
@@ -50,7 +51,7 @@ case $kind in
         user_path=/home/user/node_modules/.bin:/usr/bin:/bin
         prepare() { install_debian npm; }
         install_it() {
-            command -v pg_ctlcluster >/dev/null || install_debian postgresql
+            need_postgresql
             quietly as_user npm install --no-audit --no-fund "$1"/cruddur-[0-9]*.tgz "$1"/cruddur-linux-*.tgz
         }
         remove_it() { quietly as_user npm uninstall --no-audit --no-fund cruddur cruddur-linux-x64 cruddur-linux-arm64; }
