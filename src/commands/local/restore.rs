@@ -33,14 +33,21 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &RestoreArgs) -> Result
         local::down(cx.config(), &kept.data_dir).await?;
     }
     let restored = local::restore(cx.config(), &kept).await;
-    if let Some(report) = running {
-        start_again(cx, &kept, report)?;
-        restored?;
+    if restored.is_ok() {
         ui.status(format!("restored the snapshot {}", kept.name));
-        ui.status("the stack runs again, in the background; cruddur local down stops it");
-    } else {
-        restored?;
-        ui.status(format!("restored the snapshot {}; cruddur local up starts the stack", kept.name));
+    }
+    match (restored, running.map(|report| start_again(cx, &kept, report))) {
+        (Ok(()), None) => ui.status("cruddur local up starts the stack"),
+        (Ok(()), Some(started)) => {
+            started?;
+            ui.status("the stack runs again, in the background; cruddur local down stops it");
+        }
+        (Err(error), started) => {
+            if let Some(Err(cause)) = started {
+                ui.warn(format!("the stack does not start again: {cause}"));
+            }
+            return Err(error);
+        }
     }
     Ok(())
 }

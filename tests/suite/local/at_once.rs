@@ -142,6 +142,22 @@ fn down_waits_for_a_restore_instead_of_ending_it() {
 }
 
 #[test]
+fn a_restore_whose_start_is_stopped_says_that_it_has_restored() {
+    let world = World::with_data(&[]);
+    world.cruddur(["local", "snapshot", "before"]).succeeds();
+    sql(world.url(), "DROP TABLE kept");
+    let gate = Gate::new(&world, Point::Server);
+    let restore = Spawned::new(gate.guard(&mut world.command(["local", "restore", "before"])));
+    gate.reached();
+    world.down().succeeds().says("stopped");
+    let run = restore.ends().exits_with(1);
+    assert_eq!(run.stderr, format!("restored the snapshot before\n{STOPPED_EARLY}"));
+    world.assert_nothing_left();
+    world.up(&[]).succeeds();
+    world.assert_data();
+}
+
+#[test]
 fn up_waits_until_a_server_is_gone_that_a_killed_up_had_only_begun() {
     let world = World::new();
     let (mut killed, gate) = world.up_stopped_at(Point::Server, &[]);
