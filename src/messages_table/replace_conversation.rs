@@ -27,6 +27,15 @@ pub struct ConversationWritten {
     pub read: Capacity,
 }
 
+impl ConversationWritten {
+    /// Adds what writing the same conversation again did.
+    pub fn merge(&mut self, again: &Self) {
+        self.deleted += again.deleted;
+        self.written.merge(&again.written);
+        self.read.merge(&again.read);
+    }
+}
+
 impl MessagesTable {
     /// Replaces everything in the group with `conversation`.
     ///
@@ -52,9 +61,7 @@ impl MessagesTable {
             if found.iter().map(key_text).collect::<HashSet<_>>() == wanted {
                 return Ok(all);
             }
-            let again = self.put_in_place_of(found, conversation).await?;
-            all.deleted += again.deleted;
-            all.written.merge(&again.written);
+            all.merge(&self.put_in_place_of(found, conversation).await?);
         }
         let place = self.db.endpoint();
         Err(Error::failed(format!(

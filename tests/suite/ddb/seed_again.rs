@@ -195,6 +195,25 @@ fn what_is_sent_after_the_last_batch_is_replaced_too() {
 }
 
 #[test]
+fn a_rename_meanwhile_is_followed() {
+    let sandbox = Sandbox::seeded();
+    let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call == 0).then_some(Fault::Hold));
+    let file = transcript(&sandbox, 3);
+    let seed = &mut sandbox.command(["ddb", "seed", &file, "--endpoint-url", proxy.url()]);
+    let mut run = Spawned::new(seed.args(["--timeout", "1h"]));
+    proxy.holds(1);
+    sandbox.cruddur(["ddb", "rename-user", "nina", "--display-name", "Nina Later"]).succeeds();
+    proxy.release();
+    assert_eq!(run.code(), 0);
+    assert_eq!(sandbox.items().len(), 5);
+    for item in sandbox.items() {
+        let name = if text(&item, "user_handle") == "nina" { "Nina Later" } else { "Oscar Lindqvist" };
+        assert_eq!(text(&item, "user_display_name"), name);
+    }
+    sandbox.cruddur(["ddb", "check"]).succeeds();
+}
+
+#[test]
 fn a_group_that_is_never_left_alone_is_an_error() {
     let sandbox = Sandbox::seeded();
     let before = sandbox.items();

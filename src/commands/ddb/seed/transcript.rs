@@ -13,7 +13,7 @@ use crate::commands::target::announce;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::messages_table::MessagesTable;
-use crate::messaging::{Conversation, Timestamp, Transcript};
+use crate::messaging::{Conversation, Timestamp, Transcript, User};
 use crate::output::Ui;
 use crate::postgres::{Lock, Session};
 
@@ -24,7 +24,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let group = args.message_group_uuid;
 
     let postgres = cx.postgres().await?;
-    let [me, other] = people.users(&postgres).await?;
+    let mut users = people.users(&postgres).await?;
 
     let db = cx.dynamodb().await?;
     let at = announce(cx, ui, &db).await?;
@@ -32,9 +32,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     if args.transcript.is_none() {
         ui.status(format!("read {name}"));
     }
-    let compose = || Conversation::from_transcript(&transcript, &me, &other, group, Timestamp::now());
+    let compose =
+        |[me, other]: &[User; 2], now| Conversation::from_transcript(&transcript, me, other, group, now);
     if cx.dry_run() {
-        let conversation = compose();
+        let conversation = compose(&users, Timestamp::now());
         return show_plan(
             ui,
             db.rehearse(&table, messages.replace_conversation(group, &conversation)).await?,
@@ -43,8 +44,18 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SeedArgs) -> Result<()
     let consequence = format!("this replaces everything in the group {group} of the table {table:?}");
     args.confirm.check(ui, &at, &table, &consequence)?;
     lock_group(ui, &postgres, &table, group).await?;
-    let conversation = compose();
-    let written = messages.replace_conversation(group, &conversation).await?;
+    let now = Timestamp::now();
+    let conversation = compose(&users, now);
+    let mut written = messages.replace_conversation(group, &conversation).await?;
+    loop {
+        // A rename that was over before the last batch has not seen these copies.
+        let renamed = people.users(&postgres).await?;
+        if renamed == users {
+            break;
+        }
+        written.merge(&messages.replace_conversation(group, &compose(&renamed, now)).await?);
+        users = renamed;
+    }
 
     ui.status(format!(
         "wrote {} messages between {people} and 2 group rows to {table:?}",
