@@ -3,6 +3,7 @@
 
 mod capacity;
 mod client;
+mod concurrency;
 pub(crate) mod error;
 pub mod item;
 mod pricing;
@@ -19,6 +20,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 pub use crate::aws::{Plan, UnsentRequest, WriteCost};
 pub use capacity::{Capacity, Usage};
 pub use client::DynamoDb;
+pub use concurrency::Concurrency;
 pub use item::size::MAX_ITEM_BYTES;
 pub use pricing::{DEFAULT_PRICE_REGION, Prices};
 pub use read::{Query, QueryRequest, Scan, ScanPage, ScanRequest, Segments, Start};
@@ -28,7 +30,7 @@ pub use schema::{
 };
 pub use write::{
     BulkOptions, BulkProgress, BulkWriter, BulkWritten, ConditionalWriter, ConditionalWritten, IndexOfKey,
-    Pace, SingleWrite, Writers,
+    Pace, SingleWrite,
 };
 
 /// An item as the service returns it.

@@ -1,7 +1,7 @@
 //! Writes items whose keys are free, and leaves existing items alone.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure};
@@ -11,11 +11,11 @@ use tokio::time::sleep;
 use super::single::same;
 use crate::aws::{Tries, code, is_not_sent};
 use crate::dynamodb::item::{json, size};
-use crate::dynamodb::{Capacity, DynamoDb, Item, KeySchema, Pace};
+use crate::dynamodb::{Capacity, Concurrency, DynamoDb, Item, KeySchema, Pace};
 use crate::error::{Error, Kind, Result};
 
-/// Maximum number of concurrent requests.
-const WRITERS: usize = 32;
+/// Concurrent requests: at the beginning, and at most.
+const WRITERS: (usize, usize) = (8, 128);
 /// The service's code for a failed condition.
 const IS_THERE: &str = "ConditionalCheckFailedException";
 
@@ -27,6 +27,7 @@ pub struct ConditionalWriter {
     table: String,
     key: KeySchema,
     pace: Option<Pace>,
+    concurrency: Concurrency,
     tasks: JoinSet<Ended>,
     /// The keys being written, by request number.
     open: HashMap<u64, Vec<u8>>,
@@ -40,6 +41,7 @@ struct Ended {
     number: u64,
     guess: f64,
     expected: f64,
+    took: Duration,
     done: Result<Done>,
 }
 
@@ -67,6 +69,7 @@ impl DynamoDb {
             table: table.to_owned(),
             key,
             pace: max_wcu.map(Pace::new),
+            concurrency: Concurrency::new(WRITERS.0, WRITERS.1),
             tasks: JoinSet::new(),
             open: HashMap::new(),
             numbers: BTreeSet::new(),
@@ -120,7 +123,7 @@ impl ConditionalWriter {
     pub async fn put(&mut self, item: Item) -> Result<()> {
         let mut key = Vec::new();
         json::canonical(&self.key.of_item(&item), &mut key);
-        while self.tasks.len() >= WRITERS || self.open.values().any(|other| *other == key) {
+        while self.tasks.len() >= self.concurrency.limit() || self.open.values().any(|other| *other == key) {
             self.ended().await?;
         }
         let units = size::write_units(size::item(&item));
@@ -130,15 +133,16 @@ impl ConditionalWriter {
             sleep(pace.wait(Instant::now())).await;
             expected = pace.spend(Instant::now(), guess);
         }
-        let number = self.submitted;
-        self.submitted += 1;
+        let number = self.concurrency.sent();
+        self.submitted = number + 1;
         self.open.insert(number, key);
         self.numbers.insert(number);
         let (db, table) = (self.db.clone(), self.table.clone());
         let partition = self.key.names().next().unwrap_or_default().to_owned();
         self.tasks.spawn(async move {
+            let start = Instant::now();
             let done = db.put_if_free(&table, &partition, item).await;
-            Ended { number, guess, expected, done }
+            Ended { number, guess, expected, took: start.elapsed(), done }
         });
         Ok(())
     }
@@ -171,8 +175,9 @@ impl ConditionalWriter {
 
     async fn ended(&mut self) -> Result<()> {
         let Some(ended) = self.tasks.join_next().await else { return Ok(()) };
-        let Ended { number, guess, expected, done } =
+        let Ended { number, guess, expected, took, done } =
             ended.map_err(|cause| Error::failed("a write ended unexpectedly").because(cause))?;
+        self.concurrency.answered(number, took);
         match done {
             Ok(Done::Put(capacity)) => {
                 self.written.put += 1;

@@ -7,7 +7,7 @@ pub(crate) mod measure;
 mod single;
 pub(crate) mod transaction;
 
-pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Pace, Writers};
+pub use bulk::{BulkOptions, BulkProgress, BulkWriter, BulkWritten, Pace};
 pub use conditional::{ConditionalWriter, ConditionalWritten};
 pub use measure::IndexOfKey;
 pub use single::SingleWrite;

@@ -6,6 +6,7 @@ mod as_the_app;
 mod batch_faults;
 mod bulk;
 mod check;
+mod concurrency;
 mod create_conversation;
 mod create_message;
 mod explain;

@@ -4,6 +4,7 @@ mod pages;
 mod reader;
 mod request;
 mod segments;
+mod turns;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -12,8 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::pages::Pages;
-use self::reader::{MAX_CONCURRENT, ScanPlan, SegmentRead, read};
+use self::reader::{ScanPlan, SegmentRead, read};
 pub use self::request::{ScanPage, ScanRequest, Segments, Start};
+use self::turns::{MOST, Turns};
 use crate::dynamodb::item::expression::Placeholders;
 use crate::dynamodb::{Capacity, DynamoDb, Usage};
 use crate::error::Result;
@@ -21,8 +23,7 @@ use crate::error::Result;
 /// A scan in progress. Call [`Scan::next_page`] until it returns `None`.
 ///
 /// The second page is not requested until the caller asks for it, once it is done with the first. From
-/// then on, each segment reads one page ahead, and one more page waits. At most 8 segments are read at
-/// the same time.
+/// then on, pages are read ahead, of as many segments at the same time as pays, 8 at most.
 pub struct Scan {
     plan: Arc<ScanPlan>,
     starts: Vec<Start>,
@@ -68,6 +69,7 @@ impl DynamoDb {
             values: placeholders.values(),
             consistent: request.consistent,
             pages,
+            turns: Turns::new(),
         };
         Ok(Scan {
             plan: Arc::new(plan),
@@ -135,7 +137,7 @@ impl Scan {
         let left: VecDeque<(usize, Start)> = left.filter(|(_, start)| *start != Start::End).collect();
         let mut readers = JoinSet::new();
         let (sender, parts) = mpsc::channel(1);
-        let count = left.len().min(MAX_CONCURRENT);
+        let count = left.len().min(MOST);
         let left = Arc::new(Mutex::new(left));
         for _ in 0..count {
             readers.spawn(read(Arc::clone(&self.plan), Arc::clone(&left), sender.clone()));

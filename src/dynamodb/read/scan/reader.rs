@@ -2,18 +2,17 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use tokio::sync::mpsc;
 
 use super::pages::Pages;
 use super::request::{ScanPage, Start};
+use super::turns::Turns;
 use crate::dynamodb::item::size;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
-
-/// How many segments are read at the same time.
-pub(super) const MAX_CONCURRENT: usize = 8;
 
 /// What all requests of a scan have in common.
 pub(super) struct ScanPlan {
@@ -27,12 +26,15 @@ pub(super) struct ScanPlan {
     pub(super) values: Option<HashMap<String, AttributeValue>>,
     pub(super) consistent: bool,
     pub(super) pages: Pages,
+    pub(super) turns: Turns,
 }
 
 /// A page, and what it consumed.
 pub(super) struct SegmentRead {
     pub(super) page: ScanPage,
     pub(super) capacity: Capacity,
+    /// From the request to the answer.
+    took: Duration,
 }
 
 /// Takes segments from `left` and reads each to its end. Stops when none is left, a read fails, or the
@@ -46,13 +48,18 @@ pub(super) async fn read(
         let next = left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some((segment, mut start)) = next else { return };
         while start != Start::End {
+            let Some(turn) = plan.turns.begin().await else { return };
             let part = plan.page(segment, start).await;
+            if let Ok(part) = &part {
+                plan.turns.read(&turn, part.took);
+            }
             let failed = part.is_err();
             start =
                 part.as_ref().map_or(Start::End, |part| Start::after(part.page.last_evaluated_key.clone()));
             if parts.send(part).await.is_err() || failed {
                 return;
             }
+            plan.turns.end(turn);
         }
     }
 }
@@ -73,6 +80,7 @@ impl ScanPlan {
             Start::After(key) => Some(key),
             Start::Beginning | Start::End => None,
         };
+        let begin = Instant::now();
         let request = self
             .db
             .client
@@ -90,6 +98,7 @@ impl ScanPlan {
             .set_exclusive_start_key(key);
         let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
         let answer = answer.map_err(|error| self.db.error("cannot scan", &self.table, &error))?;
+        let took = begin.elapsed();
         let mut capacity = Capacity::new(self.db.is_emulated());
         capacity.add(&answer);
         let items = answer.items.unwrap_or_default();
@@ -98,7 +107,7 @@ impl ScanPlan {
         let is_reported = answer.consumed_capacity.is_some();
         self.pages.settle(allowance, scanned, if is_reported { capacity.total } else { units_of(&items) });
         let page = ScanPage { segment, items, last_evaluated_key: answer.last_evaluated_key, scanned };
-        Ok(SegmentRead { page, capacity })
+        Ok(SegmentRead { page, capacity, took })
     }
 }
 

@@ -1,14 +1,15 @@
 //! Chooses the number of segments.
 
 use super::request::{ScanRequest, Segments};
+use super::turns::MOST;
 use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Reason, Result};
 
 /// Bytes per segment. AWS takes some tens of milliseconds for a page of 1 MB, so a smaller table is
 /// read within a second or so anyway.
 const BYTES_EACH: u64 = 16 * 1024 * 1024;
-/// With more segments than this, the reader is the bottleneck, not the service.
-const MAX_CHOSEN: u64 = 4;
+/// As many as are read at the same time, if that pays.
+const MAX_CHOSEN: u64 = MOST as u64;
 
 impl DynamoDb {
     /// The number of segments. If it describes the table, it also checks that the index exists.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
@@ -11,17 +12,18 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::batch::{BatchOutcome, Destination, MAX_BYTES, MAX_REQUESTS};
-use super::op::Op;
+use super::op::{Op, ROOM};
 use super::pace::Pace;
 use super::progress::{BulkOptions, BulkWritten, Shared};
-use super::writers::Writers;
 use crate::aws::MAX_RETRIES;
 use crate::dynamodb::retry::delay;
-use crate::dynamodb::{Capacity, DynamoDb, KeySchema};
+use crate::dynamodb::{Capacity, Concurrency, DynamoDb, KeySchema};
 use crate::error::{Error, Kind, Result};
 
 /// Retries after no response or a server error, while nothing has ever been written.
 const MAX_RETRIES_AT_FIRST: u32 = 2;
+/// Concurrent requests at the beginning.
+const FIRST_WRITERS: usize = 4;
 /// Messages taken from the channel at a time.
 const AT_ONCE: usize = 128;
 
@@ -44,7 +46,7 @@ struct Sent {
 }
 
 enum Event {
-    Answered(Sent, BatchOutcome),
+    Answered(Sent, BatchOutcome, Duration),
     /// The pause after a refusal is over.
     Rested(Vec<Op>),
 }
@@ -53,7 +55,7 @@ pub(super) struct Dispatch {
     destination: Arc<Destination>,
     shared: Arc<Shared>,
     total: Option<u64>,
-    writers: Writers,
+    writers: Concurrency,
     pace: Option<Pace>,
     /// To be sent. No two have the same key.
     ready: VecDeque<Op>,
@@ -64,7 +66,6 @@ pub(super) struct Dispatch {
     received: u64,
     tasks: JoinSet<Event>,
     sending: usize,
-    next_batch: u64,
     flushes: Vec<oneshot::Sender<()>>,
     is_hungry: bool,
     is_closed: bool,
@@ -87,7 +88,7 @@ impl Dispatch {
             destination: Destination::new(db, table, key),
             shared,
             total: options.total,
-            writers: Writers::default(),
+            writers: Concurrency::new(FIRST_WRITERS, ROOM / MAX_REQUESTS),
             pace: options.max_wcu.map(Pace::new),
             ready: VecDeque::new(),
             busy: HashMap::new(),
@@ -95,7 +96,6 @@ impl Dispatch {
             received: 0,
             tasks: JoinSet::new(),
             sending: 0,
-            next_batch: 0,
             flushes: Vec::new(),
             is_hungry: false,
             is_closed: false,
@@ -170,7 +170,7 @@ impl Dispatch {
     }
 
     /// Sends what may be sent now. Returns how long the next batch must wait for the pace.
-    fn dispatch(&mut self) -> Option<std::time::Duration> {
+    fn dispatch(&mut self) -> Option<Duration> {
         while self.may_send() {
             let now = Instant::now().into_std();
             let pause = self.pace.as_ref().map(|pace| pace.wait(now)).unwrap_or_default();
@@ -183,15 +183,15 @@ impl Dispatch {
             }
             let guess = batch.iter().map(|op| op.prepared.units).sum();
             let expected = self.pace.as_mut().map_or(guess, |pace| pace.spend(now, guess));
-            let sent = Sent { number: self.next_batch, batch, guess, expected };
-            self.next_batch += 1;
+            let sent = Sent { number: self.writers.sent(), batch, guess, expected };
             self.sending += 1;
             self.last_written.get_or_insert_with(Instant::now);
             self.written.writers = self.written.writers.max(self.sending);
             let destination = Arc::clone(&self.destination);
             self.tasks.spawn(async move {
+                let start = Instant::now();
                 let outcome = destination.send(&sent.batch).await;
-                Event::Answered(sent, outcome)
+                Event::Answered(sent, outcome, start.elapsed())
             });
         }
         None
@@ -224,9 +224,9 @@ impl Dispatch {
 
     fn ended(&mut self, ended: Result<Event, tokio::task::JoinError>) {
         match ended {
-            Ok(Event::Answered(sent, outcome)) => {
+            Ok(Event::Answered(sent, outcome, took)) => {
                 self.sending -= 1;
-                self.answered(sent, outcome);
+                self.answered(sent, outcome, took);
             }
             Ok(Event::Rested(ops)) => self.again(ops),
             Err(cause) => {
@@ -236,7 +236,7 @@ impl Dispatch {
         }
     }
 
-    fn answered(&mut self, sent: Sent, outcome: BatchOutcome) {
+    fn answered(&mut self, sent: Sent, outcome: BatchOutcome, took: Duration) {
         match outcome {
             BatchOutcome::Taken(left, answer) => {
                 self.account(&sent, left.len(), &answer);
@@ -245,19 +245,19 @@ impl Dispatch {
                 let has_taken = !done.is_empty();
                 self.done(done);
                 if left.is_empty() {
-                    self.writers.taken();
+                    self.writers.answered(sent.number, took);
                 } else {
-                    self.writers.refused(sent.number, self.next_batch);
+                    self.writers.refused(sent.number);
                     self.refused(left, has_taken, MAX_RETRIES, self.destination.throttled());
                 }
             }
             BatchOutcome::Throttled => {
                 self.settle(&sent, 0.0);
-                self.writers.refused(sent.number, self.next_batch);
+                self.writers.refused(sent.number);
                 self.refused(sent.batch, false, MAX_RETRIES, self.destination.throttled());
             }
             BatchOutcome::Unclear(error) => {
-                self.writers.refused(sent.number, self.next_batch);
+                self.writers.refused(sent.number);
                 let retries = if self.written.items() == 0 { MAX_RETRIES_AT_FIRST } else { MAX_RETRIES };
                 self.refused(sent.batch, false, retries, error);
             }

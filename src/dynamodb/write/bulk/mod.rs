@@ -1,7 +1,7 @@
 //! Bulk writes: concurrent BatchWriteItem requests, as fast as the table accepts them.
 //!
 //! `request` serializes a put or a delete once, as the bytes to send. `batch` sends 25 of them.
-//! `dispatch` decides when, within the limits of `writers` (concurrent requests) and `pace` (units per
+//! `dispatch` decides when, within the limits of [`Concurrency`] and `pace` (units per
 //! second), and keeps the order of writes to the same key.
 
 mod batch;
@@ -10,7 +10,6 @@ mod op;
 mod pace;
 mod progress;
 mod request;
-mod writers;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use self::dispatch::{Dispatch, Message};
-use self::op::Op;
+use self::op::{Op, ROOM, ROOM_UNIT};
 use self::progress::Shared;
 use self::request::Prepared;
 use crate::dynamodb::{DynamoDb, Item, KeySchema};
@@ -27,13 +26,7 @@ use crate::error::{Error, Result};
 
 pub use pace::Pace;
 pub use progress::{BulkOptions, BulkProgress, BulkWritten};
-pub use writers::Writers;
 
-/// How much may be in progress, in units of [`ROOM_UNIT`] bytes. This bounds the memory: 32 MiB, and
-/// 4,096 requests.
-const ROOM: usize = 4096;
-/// Bytes per unit of [`ROOM`]. Each request counts as at least one unit.
-const ROOM_UNIT: usize = 8 * 1024;
 /// Capacity of the channel to the dispatcher.
 const CHANNEL: usize = 256;
 

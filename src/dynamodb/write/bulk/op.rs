@@ -4,6 +4,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::request::Prepared;
 
+/// How much may be in progress, in units of [`ROOM_UNIT`] bytes. This bounds the memory: 32 MiB, and
+/// 4,096 requests.
+pub(super) const ROOM: usize = 4096;
+/// Bytes per unit of [`ROOM`]. Each request counts as at least one unit.
+pub(super) const ROOM_UNIT: usize = 8 * 1024;
+
 /// A request in progress.
 pub(super) struct Op {
     pub(super) sequence: u64,
