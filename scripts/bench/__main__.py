@@ -9,6 +9,7 @@ BENCH_SLOW        rounds of those that take minutes (3)
 BENCH_BUILDS      1: clean builds too
 BENCH_HYPERFINE   1: hyperfine measures the single calls
 BENCH_DYNEIN      dynein's program, which exports and imports too
+BENCH_RESUME      1: without the rows that an interrupted run of this commit has measured
 BENCH_OUT         the folder for the document and its figures, otherwise docs for a whole run and
                   target/bench for any other
 """
@@ -46,19 +47,25 @@ def main():
     out = Path(os.environ.get("BENCH_OUT") or (ROOT / "docs" if is_whole else ROOT / "target/bench"))
     out.mkdir(parents=True, exist_ok=True)
     hyperfine = ROOT / "target/bench/bin/hyperfine" if os.environ.get("BENCH_HYPERFINE") else None
-    report = {"machine": machine.described(), "rounds": rounds, "size": size, "rows": [], "failures": []}
+    report = {"machine": machine.described(), "rounds": rounds, "size": size, "rows": [], "done": []}
+    if os.environ.get("BENCH_RESUME"):
+        resume(report, out)
+    report["failures"] = []
     # What others have built meanwhile would be on the machine beside the rows.
-    report["builds"] = builds.measured(say) if os.environ.get("BENCH_BUILDS") else None
+    if not report.get("builds"):
+        report["builds"] = builds.measured(say) if os.environ.get("BENCH_BUILDS") else None
     world = World(sys.argv[1], size, hyperfine)
     try:
         world.run(world.cruddur, "-q", "setup")
         report["versions"] = machine.versions(world)
         for name in names:
-            measure(world, name, report, rounds, slow)
+            if name not in report["done"]:
+                measure(world, name, report, rounds, slow)
+                save(report, out)
     finally:
         world.close()
     report["watched"] = document.watched(report, Path(world.cruddur))
-    (out / "benchmarks.json").write_text(json.dumps(report, indent=1))
+    save(report, out)
     document.write(report, out)
     say(f"wrote {out / 'benchmarks.md'}")
     for failure in report["failures"]:
@@ -67,6 +74,26 @@ def main():
     for one in exceeded:
         say(f"exceeded: {one['name']}: {one['measured']}, at most {one['most']}")
     sys.exit(1 if report["failures"] or exceeded else 0)
+
+
+def save(report, out):
+    (out / "benchmarks.json").write_text(json.dumps(report, indent=1))
+
+
+def resume(report, out):
+    """Takes over the rows that an earlier run was done with."""
+    file = out / "benchmarks.json"
+    former = json.loads(file.read_text())
+    for what in ("rounds", "size"):
+        if former[what] != report[what]:
+            sys.exit(f"BENCH_RESUME: the run in {file} had {former[what]:g} for {what}")
+    commit = former["machine"]["commit"]
+    if commit != report["machine"]["commit"]:
+        sys.exit(f"BENCH_RESUME: the run in {file} was of the commit {commit}")
+    loads = [one["machine"].pop("load average before") for one in (former, report)]
+    former["machine"]["load average before"] = ", resumed at ".join(loads)
+    former["rows"] = [row for row in former["rows"] if row["name"] in former["done"]]
+    report.update(former)
 
 
 def measure(world, name, report, rounds, slow):
@@ -78,6 +105,7 @@ def measure(world, name, report, rounds, slow):
             say(f"{name}: {row.title}{items} ", end="")
             report["rows"].append({"name": name} | run(row, world.clock, rounds, slow, lambda dot: say(dot, end="")))
             say(f" {'; '.join(goal['measured'] for goal in report['rows'][-1]['goals'])}")
+        report["done"].append(name)
     except Failed as failed:
         say()
         report["failures"].append(f"{name}: {failed}")

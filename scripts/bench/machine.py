@@ -21,14 +21,17 @@ def first_line(*words):
 def described():
     load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    changed = first_line("git", "status", "--porcelain", "--untracked-files=no", "--", "src", "examples", "Cargo.lock")
+    # What is measured is made of these.
+    made_of = ["--", "src", "examples", "build.rs", "Cargo.toml", "Cargo.lock"]
+    commit = first_line("git", "log", "-1", "--format=%h", *made_of)
+    changed = first_line("git", "status", "--porcelain", "--untracked-files=no", *made_of)
     try:
         system = platform.freedesktop_os_release()["PRETTY_NAME"]
     except OSError:
         system = platform.platform()
     return {
         "date": datetime.date.today().isoformat(),
-        "commit": f"{first_line('git', 'rev-parse', '--short', 'HEAD')}{' and changes' if changed else ''}",
+        "commit": f"{commit}{' and changes' if changed else ''}",
         "CPU": f"{processor()}, {os.cpu_count()} cores",
         "memory": f"{memory:.0f} GiB",
         "system": f"{system}, {platform.system()} {platform.release()}",
