@@ -64,6 +64,7 @@ def main():
                 save(report, out)
     finally:
         world.close()
+    report["left"] = [name for name in ROWS if name not in report["done"]]
     report["watched"] = document.watched(report, Path(world.cruddur))
     save(report, out)
     document.write(report, out)

@@ -7,12 +7,12 @@ import builds
 from measure import slope
 from plot import draw
 
-# What `make bench` watches: where a figure is, and what it may be at most.
+# What `make bench` watches, and what it may be at most: a little more than was measured.
 WATCHED = {
     "CPU of a fresh dev build": ("s", 300),
-    "size of the release binary": ("MB", 40),
+    "size of the release binary": ("MB", 32),
     "`cruddur --version` beside /bin/true": ("ms", 3),
-    "peak memory of `list-tables`": ("MiB", 13),
+    "peak memory of `list-tables`": ("MiB", 15),
 }
 INTRODUCTION = """\
 `make bench` wrote this page. It measures cruddur against the programs that it replaces, on the same
@@ -118,6 +118,8 @@ def write(report, out):
     if report["failures"]:
         parts.append("Without figures:")
         parts += [f"```text\n{failure}\n```" for failure in report["failures"]]
+    if report["left"]:
+        parts.append(f"Not measured: {', '.join(report['left'])}.")
     parts += ["## Watched", "`make bench` fails if one of these grows beyond its limit."]
     cells = [
         [one["name"], one["measured"], one["most"], {True: "yes", False: "**no**", None: ""}[one["reached"]]]
