@@ -49,7 +49,7 @@ def main():
     hyperfine = ROOT / "target/bench/bin/hyperfine" if os.environ.get("BENCH_HYPERFINE") else None
     report = {"machine": machine.described(), "rounds": rounds, "size": size, "rows": [], "done": []}
     if os.environ.get("BENCH_RESUME"):
-        resume(report, out)
+        resume(report, out, names)
     report["failures"] = []
     # What others have built meanwhile would be on the machine beside the rows.
     if not report.get("builds"):
@@ -81,7 +81,7 @@ def save(report, out):
     (out / "benchmarks.json").write_text(json.dumps(report, indent=1))
 
 
-def resume(report, out):
+def resume(report, out, names):
     """Takes over the rows that an earlier run was done with."""
     file = out / "benchmarks.json"
     former = json.loads(file.read_text())
@@ -91,8 +91,8 @@ def resume(report, out):
     commit = former["machine"]["commit"]
     if commit != report["machine"]["commit"]:
         sys.exit(f"BENCH_RESUME: the run in {file} was of the commit {commit}")
-    loads = [one["machine"].pop("load average before") for one in (former, report)]
-    former["machine"]["load average before"] = ", resumed at ".join(loads)
+    if set(names) - set(former["done"]):
+        former["machine"]["load average before"] += f", resumed at {report['machine']['load average before']}"
     former["rows"] = [row for row in former["rows"] if row["name"] in former["done"]]
     report.update(former)
 

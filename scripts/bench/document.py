@@ -16,10 +16,10 @@ WATCHED = {
 }
 INTRODUCTION = """\
 `make bench` wrote this page. It measures cruddur against the programs that it replaces, on the same
-servers, in one run. In each of {rounds} rounds all run once, each round in another order; what takes
-minutes takes part in fewer. The ratios of the rounds are compared, and their median is judged. Each
-one's first run is checked to have done the same work as cruddur's, and every run to have done as
-much. Beyond 100,000 items only their number is compared.
+servers, each row in one run. In each of {rounds} rounds all run once, each round in another order;
+what takes minutes takes part in fewer. The ratios of the rounds are compared, and their median is
+judged. Each one's first run is checked to have done the same work as cruddur's, and every run to
+have done as much. Beyond 100,000 items only their number is compared.
 
 ```sh
 make bench                                  # everything
