@@ -9,9 +9,10 @@ const MOST_REST: u32 = 64;
 
 /// A limit of concurrent requests that follows what the service shows.
 ///
-/// It grows as long as more requests are answered in the same time, by a half at least of what the
-/// growth promises. Otherwise it goes back, and tries again after twice as many rounds as before. A
-/// refusal halves it; from then on it grows by one at a time.
+/// It doubles as long as that raises the rate of answers by at least half of what it could. When a
+/// growth does not, the limit goes back, and tries an eighth more after some rounds: twice as many as
+/// after the last growth in vain. A refusal halves it; from then on, a growth that pays is followed by
+/// one of one request.
 #[derive(Debug)]
 pub struct Concurrency {
     limit: usize,

@@ -14,8 +14,10 @@ use crate::dynamodb::item::{json, size};
 use crate::dynamodb::{Capacity, Concurrency, DynamoDb, Item, KeySchema, Pace};
 use crate::error::{Error, Kind, Result};
 
-/// Concurrent requests: at the beginning, and at most.
-const WRITERS: (usize, usize) = (8, 128);
+/// Concurrent requests at the beginning.
+const FIRST_WRITERS: usize = 8;
+/// Maximum number of concurrent requests.
+const MOST_WRITERS: usize = 128;
 /// The service's code for a failed condition.
 const IS_THERE: &str = "ConditionalCheckFailedException";
 
@@ -69,7 +71,7 @@ impl DynamoDb {
             table: table.to_owned(),
             key,
             pace: max_wcu.map(Pace::new),
-            concurrency: Concurrency::new(WRITERS.0, WRITERS.1),
+            concurrency: Concurrency::new(FIRST_WRITERS, MOST_WRITERS),
             tasks: JoinSet::new(),
             open: HashMap::new(),
             numbers: BTreeSet::new(),

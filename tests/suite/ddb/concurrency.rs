@@ -47,7 +47,7 @@ fn writers() -> Concurrency {
 fn it_stays_where_more_would_only_wait() {
     let (mut concurrency, mut service) = (writers(), Service::new(1_000, 0));
     let (least, most, rate) = service.answer(4_000, &mut concurrency);
-    assert_eq!((least, most), (4, 8), "tried once, and not again but for one more");
+    assert_eq!((least, most), (4, 8), "8 is tried once, later only 5");
     assert_eq!(concurrency.limit(), 4);
     assert!(rate > 990.0, "{rate}");
 }

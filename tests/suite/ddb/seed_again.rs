@@ -163,24 +163,33 @@ fn another_group_is_left_alone() {
     assert_eq!(sandbox.items().len(), before.len() + seeded);
 }
 
-/// A message is sent while one of the seed's batches waits: the group is the transcript all the same.
-fn replaces_what_is_sent_meanwhile(fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) {
+/// Seeds three messages over a group, and runs another command while one of the batches waits.
+fn seeded_beside(
+    command: &[&str],
+    fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static,
+) -> Sandbox {
     let sandbox = Sandbox::seeded();
     let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", fault);
     let file = transcript(&sandbox, 3);
     let seed = &mut sandbox.command(["ddb", "seed", &file, "--endpoint-url", proxy.url()]);
     let mut run = Spawned::new(seed.args(["--timeout", "1h"]));
     proxy.holds(1);
-    let words =
-        ["ddb", "patterns", "create-message", "--from", "nina", "--message-group-uuid", GROUP, "sent"];
-    sandbox.cruddur(words).succeeds();
+    sandbox.cruddur(command).succeeds();
     proxy.release();
     assert_eq!(run.code(), 0);
+    assert_eq!(sandbox.items().len(), 5);
+    sandbox.cruddur(["ddb", "check"]).succeeds();
+    sandbox
+}
+
+/// A message is sent meanwhile: the group is the transcript all the same.
+fn replaces_what_is_sent_meanwhile(fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) {
+    let words =
+        ["ddb", "patterns", "create-message", "--from", "nina", "--message-group-uuid", GROUP, "sent"];
+    let sandbox = seeded_beside(&words, fault);
     let texts: Vec<String> = messages_of(&sandbox, GROUP).iter().map(|item| text(item, "message")).collect();
     assert_eq!(texts, ["number 0", "number 1", "number 2"]);
-    assert_eq!(sandbox.items().len(), 5);
     assert_eq!(owners(&sandbox), inboxes(&sandbox, ["nina", "oscar"]));
-    sandbox.cruddur(["ddb", "check"]).succeeds();
 }
 
 #[test]
@@ -196,21 +205,12 @@ fn what_is_sent_after_the_last_batch_is_replaced_too() {
 
 #[test]
 fn a_rename_meanwhile_is_followed() {
-    let sandbox = Sandbox::seeded();
-    let proxy = Proxy::new(sandbox.endpoint(), "BatchWriteItem", |call| (call == 0).then_some(Fault::Hold));
-    let file = transcript(&sandbox, 3);
-    let seed = &mut sandbox.command(["ddb", "seed", &file, "--endpoint-url", proxy.url()]);
-    let mut run = Spawned::new(seed.args(["--timeout", "1h"]));
-    proxy.holds(1);
-    sandbox.cruddur(["ddb", "rename-user", "nina", "--display-name", "Nina Later"]).succeeds();
-    proxy.release();
-    assert_eq!(run.code(), 0);
-    assert_eq!(sandbox.items().len(), 5);
+    let words = ["ddb", "rename-user", "nina", "--display-name", "Nina Later"];
+    let sandbox = seeded_beside(&words, |call| (call == 0).then_some(Fault::Hold));
     for item in sandbox.items() {
         let name = if text(&item, "user_handle") == "nina" { "Nina Later" } else { "Oscar Lindqvist" };
         assert_eq!(text(&item, "user_display_name"), name);
     }
-    sandbox.cruddur(["ddb", "check"]).succeeds();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Bulk writes: concurrent BatchWriteItem requests, as fast as the table accepts them.
 //!
 //! `request` serializes a put or a delete once, as the bytes to send. `batch` sends 25 of them.
-//! `dispatch` decides when, within the limits of [`Concurrency`] and `pace` (units per
+//! `dispatch` decides when, within the limits of `Concurrency` and `pace` (units per
 //! second), and keeps the order of writes to the same key.
 
 mod batch;
