@@ -1,6 +1,8 @@
-//! Checks every response: it must fit into memory, and its pages must move on.
+//! Checks every response: it must fit into memory, and its pages must move on. Tells where a page ends
+//! before it is decoded.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -19,6 +21,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use memchr::memmem;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::oneshot;
 
 /// The size limit of a response. A BatchGetItem returns up to 16 MB of items, which take more as
 /// JSON; a page of a Query or Scan has 1 MB.
@@ -34,6 +37,25 @@ const PAGE_KEYS: [(&str, &str); 5] = [
     ("PaginationToken", "PaginationToken"),
     ("NextToken", "NextToken"),
 ];
+
+tokio::task_local! {
+    /// Who waits for the end of the page that this task requests.
+    static PAGE_END: Cell<Option<oneshot::Sender<Box<RawValue>>>>;
+}
+
+/// Sends a request for a page. `end` is told the page's `LastEvaluatedKey`, if it has one, before the
+/// page is decoded: the next page can be requested meanwhile.
+pub(crate) async fn telling_page_end<R: Future>(
+    end: oneshot::Sender<Box<RawValue>>,
+    request: R,
+) -> R::Output {
+    PAGE_END.scope(Cell::new(Some(end)), request).await
+}
+
+/// Who waits, once.
+fn waiting_for_page_end() -> Option<oneshot::Sender<Box<RawValue>>> {
+    PAGE_END.try_with(Cell::take).ok().flatten()
+}
 
 /// Why a response is rejected. A retry would get the same response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +124,17 @@ impl HttpConnector for Checking<SharedHttpConnector> {
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
             let body = whole(&mut answer).await?;
-            if repeats(&starts, &body) {
-                return Err(Untaken::Repeats.into());
+            let waiting = if answer.status().is_success() { waiting_for_page_end() } else { None };
+            if waiting.is_some() || !starts.is_empty() {
+                let fields = fields(&body).unwrap_or_default();
+                if repeats(&starts, &fields) {
+                    return Err(Untaken::Repeats.into());
+                }
+                let end = fields.get("LastEvaluatedKey").copied().map(RawValue::to_owned);
+                if waiting.zip(end).is_some_and(|(waiting, end)| waiting.send(end).is_ok()) {
+                    // They request the next page now.
+                    tokio::task::yield_now().await;
+                }
             }
             *answer.body_mut() = SdkBody::from(body);
             Ok(answer)
@@ -139,23 +170,19 @@ fn starts(request: &[u8]) -> Vec<(&'static str, Value)> {
     PAGE_KEYS.into_iter().filter_map(start).collect()
 }
 
-/// Whether a response sends its reader back to where the request began.
-fn repeats(starts: &[(&str, Value)], answer: &[u8]) -> bool {
-    if starts.is_empty() {
-        return false;
-    }
-    let mut answer = fields(answer).unwrap_or_default();
+/// Whether a response, given its fields, sends its reader back to where the request began.
+fn repeats(starts: &[(&str, Value)], answer: &Fields) -> bool {
     // The shards of a stream are inside its description.
-    if let Some(description) = answer.get("StreamDescription").copied() {
-        answer.extend(fields(description.get().as_bytes()).unwrap_or_default());
-    }
-    let is_same = |(name, start): &(&str, Value)| {
-        answer.get(*name).and_then(|end| serde_json::from_str(end.get()).ok()).as_ref() == Some(start)
-    };
-    starts.iter().any(is_same)
+    let inner = answer.get("StreamDescription").and_then(|description| fields(description.get().as_bytes()));
+    starts.iter().any(|(name, start)| {
+        let end = answer.get(*name).or_else(|| inner.as_ref()?.get(*name));
+        end.and_then(|end| serde_json::from_str(end.get()).ok()).as_ref() == Some(start)
+    })
 }
 
 /// The raw fields of a JSON object.
-fn fields(body: &[u8]) -> Option<HashMap<Cow<'_, str>, &RawValue>> {
+type Fields<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+
+fn fields(body: &[u8]) -> Option<Fields<'_>> {
     serde_json::from_slice(body).ok()
 }

@@ -30,6 +30,7 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+pub(crate) use self::answers::telling_page_end;
 pub(crate) use self::codes::{code, is_not_sent, is_untaken};
 pub(crate) use self::dry_run::DryRun;
 pub use self::dry_run::{Plan, UnsentRequest, WriteCost};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Fault, Item, Proxy, Run, Sandbox, Spawned, TABLE};
+use crate::support::{Fault, Item, Proxy, Run, Sandbox, Script, Spawned, TABLE};
 
 fn item(pk: &str, sk: &str, bytes: usize) -> Item {
     let string = |value: &str| AttributeValue::S(value.to_owned());
@@ -61,6 +61,22 @@ fn the_first_line_is_out_before_the_second_page_is_read() {
         assert_eq!(rest.lines().count(), 79);
         assert_eq!(scan.code(), 0);
     }
+}
+
+#[test]
+fn the_next_page_is_requested_before_a_page_is_decoded() {
+    let page = |item: &str, end: &str| {
+        format!(
+            r#"{{"Items":[{{"pk":{item}}}],"ScannedCount":1,"LastEvaluatedKey":{{"pk":{{"S":"{end}"}}}}}}"#
+        )
+    };
+    // The second page cannot be decoded, but it says where it ends.
+    let server = Script::start(vec![page(r#"{"S":"a"}"#, "a"), page("5", "b")]);
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(["ddb", "scan", "--segments", "1"]);
+    Run::of(command.env("AWS_ENDPOINT_URL_DYNAMODB", server.url())).exits_with(1).says("cannot scan");
+    let starts: Vec<Value> = server.requests().iter().map(|body| body["ExclusiveStartKey"].clone()).collect();
+    assert_eq!(starts, [Value::Null, json!({ "pk": { "S": "a" } }), json!({ "pk": { "S": "b" } })]);
 }
 
 #[test]

@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use tokio::sync::mpsc;
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use super::pages::Pages;
 use super::request::{ScanPage, Start};
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
+use crate::aws::telling_page_end;
+use crate::dynamodb::item::json::typed_item;
 use crate::dynamodb::item::size;
 use crate::dynamodb::{Capacity, DynamoDb, Item};
 use crate::error::Result;
@@ -37,6 +41,15 @@ pub(super) struct SegmentRead {
     took: Duration,
 }
 
+/// A page that is being read, and the turn to do so.
+struct Reading<'a> {
+    turn: Turn<'a>,
+    /// Known before the page is decoded.
+    end: oneshot::Receiver<Box<RawValue>>,
+    /// Stops when dropped.
+    page: JoinSet<Result<SegmentRead>>,
+}
+
 /// Takes segments from `left` and reads each to its end. Stops when none is left, a read fails, or the
 /// receiver is gone.
 pub(super) async fn read(
@@ -47,9 +60,22 @@ pub(super) async fn read(
     loop {
         let next = left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some((segment, mut start)) = next else { return };
+        let mut ahead = None;
         while start != Start::End {
-            let Some(turn) = plan.turns.begin().await else { return };
-            let part = plan.page(segment, start).await;
+            let reading = if let Some(reading) = ahead.take() {
+                reading
+            } else {
+                let Some(turn) = plan.turns.begin().await else { return };
+                plan.start(turn, segment, start)
+            };
+            let Reading { turn, end, mut page } = reading;
+            // The service reads the next page while this one is decoded and written.
+            if let Some(end) = end.await.ok().and_then(|end| typed_item(end.get().as_bytes()).ok())
+                && let Some(turn) = plan.turns.try_begin()
+            {
+                ahead = Some(plan.start(turn, segment, Start::After(end)));
+            }
+            let Some(Ok(part)) = page.join_next().await else { return };
             if let Ok(part) = &part {
                 plan.turns.read(&turn, part.took);
             }
@@ -72,6 +98,15 @@ impl Start {
 }
 
 impl ScanPlan {
+    /// Starts to read the page of a segment that begins at `start`.
+    fn start<'a>(self: &'a Arc<Self>, turn: Turn<'a>, segment: usize, start: Start) -> Reading<'a> {
+        let (teller, end) = oneshot::channel();
+        let plan = Arc::clone(self);
+        let mut page = JoinSet::new();
+        page.spawn(async move { telling_page_end(teller, plan.page(segment, start)).await });
+        Reading { turn, end, page }
+    }
+
     /// Reads the page of a segment that begins at `start`.
     pub(super) async fn page(&self, segment: usize, start: Start) -> Result<SegmentRead> {
         let allowance = self.pages.admit().await;

@@ -42,6 +42,12 @@ impl Turns {
         Some(Turn { permit, number: self.state().concurrency.sent() })
     }
 
+    /// A turn if there is one now.
+    pub(super) fn try_begin(&self) -> Option<Turn<'_>> {
+        let permit = self.permits.try_acquire().ok()?;
+        Some(Turn { permit, number: self.state().concurrency.sent() })
+    }
+
     /// The page was read within this time.
     pub(super) fn read(&self, turn: &Turn, took: Duration) {
         self.state().concurrency.answered(turn.number, took);
