@@ -20,7 +20,6 @@ pub struct Concurrency {
     /// By how much it grows next.
     step: usize,
     has_met_refusal: bool,
-    /// The number of the next request.
     next: u64,
     /// Requests from these numbers on were sent after the last change, and the last halving.
     changed: u64,
@@ -57,6 +56,11 @@ impl Concurrency {
     /// How many requests may be in progress.
     pub const fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// The number of the next request, from 0: how many have been sent.
+    pub const fn next(&self) -> u64 {
+        self.next
     }
 
     /// A request is sent. Returns its number.

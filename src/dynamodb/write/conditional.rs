@@ -1,6 +1,6 @@
 //! Writes items whose keys are free, and leaves existing items alone.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -32,9 +32,7 @@ pub struct ConditionalWriter {
     concurrency: Concurrency,
     tasks: JoinSet<Ended>,
     /// The keys being written, by request number.
-    open: HashMap<u64, Vec<u8>>,
-    numbers: BTreeSet<u64>,
-    submitted: u64,
+    open: BTreeMap<u64, Vec<u8>>,
     written: ConditionalWritten,
 }
 
@@ -73,9 +71,7 @@ impl DynamoDb {
             pace: max_wcu.map(Pace::new),
             concurrency: Concurrency::new(FIRST_WRITERS, MOST_WRITERS),
             tasks: JoinSet::new(),
-            open: HashMap::new(),
-            numbers: BTreeSet::new(),
-            submitted: 0,
+            open: BTreeMap::new(),
             written: ConditionalWritten { put: 0, kept: 0, capacity: Capacity::new(self.is_emulated()) },
         }
     }
@@ -136,9 +132,7 @@ impl ConditionalWriter {
             expected = pace.spend(Instant::now(), guess);
         }
         let number = self.concurrency.sent();
-        self.submitted = number + 1;
         self.open.insert(number, key);
-        self.numbers.insert(number);
         let (db, table) = (self.db.clone(), self.table.clone());
         let partition = self.key.names().next().unwrap_or_default().to_owned();
         self.tasks.spawn(async move {
@@ -151,7 +145,7 @@ impl ConditionalWriter {
 
     /// How many requests are done without a gap, in the order of submission.
     pub fn done_through(&self) -> u64 {
-        self.numbers.first().copied().unwrap_or(self.submitted)
+        self.open.keys().next().copied().unwrap_or(self.concurrency.next())
     }
 
     /// How many requests are done, in any order.
@@ -196,7 +190,6 @@ impl ConditionalWriter {
             }
         }
         self.open.remove(&number);
-        self.numbers.remove(&number);
         Ok(())
     }
 }
