@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use dynoxide::Database;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, StatusCode, request, response};
+use memchr::memmem;
 use serde_json::Value;
 
 use super::super::http::{Api, error};
@@ -44,7 +45,14 @@ impl Engine {
             return Ok(self.hidden.ask(request).await?.map(Body::new));
         };
         self.expiry.sweep_if_due(&self.database).await;
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
+        let mut has_filter = false;
+        if ["Query", "Scan"].contains(&operation.as_str()) {
+            let bytes = to_bytes(body, usize::MAX).await?;
+            // FilterExpression, QueryFilter, ScanFilter
+            has_filter = memmem::find(&bytes, b"Filter").is_some();
+            body = bytes.into();
+        }
         let answer = if Translation::concerns(&operation) {
             self.translated(&operation, head, to_bytes(body, usize::MAX).await?).await?
         } else if let Some((throttle, kind)) = self.throttle.as_ref().zip(Kind::of(&operation)) {
@@ -65,7 +73,7 @@ impl Engine {
         if operation == "UpdateTimeToLive" {
             self.expiry.set_due();
         }
-        Ok(answer.into_response(&operation))
+        Ok(answer.into_response(&operation, has_filter))
     }
 
     /// Sends a request, reads the whole answer.
@@ -155,7 +163,7 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
-    fn into_response(mut self, operation: &str) -> Response<Body> {
+    fn into_response(mut self, operation: &str, has_filter: bool) -> Response<Body> {
         if !self.head.status.is_success()
             && let Some(mut json) = self.json()
             && json["__type"] == "com.amazon.coral.service#UnknownOperationException"
@@ -164,7 +172,15 @@ impl Answer {
             json["message"] = format!("the local DynamoDB has no operation {operation}").into();
             self.body = json.to_string().into();
         }
-        if let Some(sorted) = sorted(&self.body) {
+        if let Some(sorted) = sorted(&self.body, |answer| {
+            // The embedded DynamoDB also counts the item that did not fit into the page.
+            if !has_filter
+                && let Some(count) = answer.get("Count").copied()
+                && let Some(scanned) = answer.get_mut("ScannedCount")
+            {
+                *scanned = count;
+            }
+        }) {
             self.body = sorted.into();
             self.head.headers.insert("x-amz-crc32", checksum(&self.body).into());
             self.head.headers.insert(CONTENT_LENGTH, self.body.len().into());

@@ -5,13 +5,29 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The same JSON with the members of each object sorted. None if it is no JSON.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The same JSON with the members of each object sorted, after `edit` of those of the outermost. None if
+/// it is no object.
 ///
 /// Texts and numbers are copied as they stand: reading them into values takes four times as long.
-pub(super) fn sorted(json: &[u8]) -> Option<String> {
+pub(super) fn sorted(json: &[u8], edit: impl FnOnce(&mut Members)) -> Option<String> {
+    let mut members = serde_json::from_slice(json).ok()?;
+    edit(&mut members);
     let mut sorted = String::with_capacity(json.len());
-    push(serde_json::from_slice(json).ok()?, &mut sorted);
+    push_members(members, &mut sorted);
     Some(sorted)
+}
+
+fn push_members(members: Members, sorted: &mut String) {
+    sorted.push('{');
+    for (index, (name, value)) in members.into_iter().enumerate() {
+        sorted.push_str(if index > 0 { "," } else { "" });
+        sorted.push_str(&Value::from(name).to_string());
+        sorted.push(':');
+        push(value, sorted);
+    }
+    sorted.push('}');
 }
 
 fn push(json: &RawValue, sorted: &mut String) {
@@ -20,16 +36,9 @@ fn push(json: &RawValue, sorted: &mut String) {
     let is_leaf = text.starts_with("{\"S\":") || text.starts_with("{\"N\":");
     if text.starts_with('{')
         && !is_leaf
-        && let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text)
+        && let Ok(members) = serde_json::from_str(text)
     {
-        sorted.push('{');
-        for (index, (name, value)) in members.into_iter().enumerate() {
-            sorted.push_str(if index > 0 { "," } else { "" });
-            sorted.push_str(&Value::from(name).to_string());
-            sorted.push(':');
-            push(value, sorted);
-        }
-        sorted.push('}');
+        push_members(members, sorted);
     } else if text.starts_with('[')
         && let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text)
     {

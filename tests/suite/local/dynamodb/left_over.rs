@@ -45,6 +45,20 @@ fn more_than_100_operands_of_in_are_accepted() {
 }
 
 #[test]
+fn with_a_filter_the_item_that_did_not_fit_is_counted() {
+    let sandbox = Sandbox::new();
+    let endpoint = &sandbox.endpoint();
+    create(endpoint, "users", "NEW_IMAGE");
+    for n in 0..4 {
+        put(endpoint, "users", &json!({"pk": {"S": n.to_string()}, "a": {"S": "x".repeat(300 * 1024)}}));
+    }
+    let page = call(endpoint, "scan", &json!({"TableName": "users"}));
+    assert_eq!((&page["Count"], &page["ScannedCount"]), (&json!(3), &json!(3)), "without one as on AWS");
+    let page = call(endpoint, "scan", &scan("size(a) > :v0", 1));
+    assert_eq!((&page["Count"], &page["ScannedCount"]), (&json!(3), &json!(4)));
+}
+
+#[test]
 fn an_empty_key_value_in_a_query_is_accepted() {
     let sandbox = Sandbox::new();
     let endpoint = &sandbox.endpoint();
