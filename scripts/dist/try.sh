@@ -71,30 +71,36 @@ demand_conversation() {
     grep -q 'Oscar Lindqvist (oscar)' /tmp/conversations || die "no conversation: $(cat /tmp/conversations)"
 }
 
-# A wheel's and npm's are not where shells look: there one loads what cruddur prints.
+# A wheel's and npm's completions are not where shells look: there one loads what cruddur prints.
 demand_shells() {
     case $kind in
-        deb | tarball) load='. /usr/share/bash-completion/bash_completion; { _comp_load cruddur || _completion_loader cruddur; } 2>/dev/null' ;;
-        *) load='source <(cruddur completions bash)' ;;
+        deb | tarball)
+            load_bash='. /usr/share/bash-completion/bash_completion; { _comp_load cruddur || _completion_loader cruddur; } 2>/dev/null'
+            load_zsh=:
+            load_fish=:
+            ;;
+        *)
+            load_bash='source <(cruddur completions bash)'
+            load_zsh='source <(cruddur completions zsh)'
+            load_fish='cruddur completions fish | source'
+            ;;
     esac
     # shellcheck disable=SC2016 # for that bash
-    as_user bash -c "$load"'
+    as_user bash -c "$load_bash"'
         COMP_WORDS=(cruddur db schema-) COMP_CWORD=2 COMP_LINE="cruddur db schema-" COMP_POINT=18 COMP_TYPE=9
         $(complete -p cruddur | sed "s/.*-F \([^ ]*\).*/\1/") cruddur schema- db
         [[ " ${COMPREPLY[*]} " = *schema-load* ]]
     ' || die "bash does not complete"
-    case $kind in deb | tarball) ;; *) return 0 ;; esac
-    # shellcheck disable=SC2016
     as_user timeout 60 zsh -f -c '
         zmodload zsh/zpty
         zpty shell zsh -f -i
-        zpty -w shell "unsetopt BEEP; autoload -Uz compinit && compinit -u -D"
+        zpty -w shell "unsetopt BEEP; autoload -Uz compinit && compinit -u -D; '"$load_zsh"'"
         zpty -w -n shell $'"'cruddur db schema-\\t'"'
         zpty -r -m shell shown "*schema-load*"
     ' || die "zsh does not complete"
     # Below /usr/local fish looks where this is set, as a desktop's session does.
     as_user env XDG_DATA_DIRS=/usr/local/share:/usr/share \
-        fish -c 'complete -C "cruddur db schema-"' | grep -q '^schema-load' || die "fish does not complete"
+        fish -c "$load_fish; complete -C 'cruddur db schema-'" | grep -q '^schema-load' || die "fish does not complete"
 }
 
 demand_page() {
