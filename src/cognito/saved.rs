@@ -159,10 +159,11 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
             // The message already names the line.
             bad(error.line(), why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why))
         })?;
-        let line = text[..values.byte_offset()].matches('\n').count() + 1;
+        let end = values.byte_offset();
+        let line = || text[..end].matches('\n').count() + 1;
         match value {
             Value { aws_next: Some(_), .. } => {
-                return Err(bad(line, "it is incomplete: there are more pages"));
+                return Err(bad(line(), "it is incomplete: there are more pages"));
             }
             Value { users: Some(found), .. } => users.extend(found.into_iter().map(Identity::from)),
             Value { aws_users: Some(found), .. } => users.extend(found.into_iter().map(|user| user.0)),
@@ -172,7 +173,7 @@ pub fn parse_saved(name: &str, text: &str) -> Result<Vec<Identity>> {
                     let Value { handle, email, name, status, .. } = value;
                     users.push(User { handle, sub, email, name, status }.into());
                 }
-                (None, None) => return Err(bad(line, "it has neither users nor a sub")),
+                (None, None) => return Err(bad(line(), "it has neither users nor a sub")),
             },
         }
     }
