@@ -44,6 +44,7 @@ pub(super) struct SegmentRead {
 /// A page that is being read, and the turn to do so.
 struct Reading<'a> {
     turn: Turn<'a>,
+    start: Start,
     /// Known before the page is decoded.
     end: oneshot::Receiver<Box<RawValue>>,
     /// Stops when dropped.
@@ -68,7 +69,7 @@ pub(super) async fn read(
                 let Some(turn) = plan.turns.begin().await else { return };
                 plan.start(turn, segment, start)
             };
-            let Reading { turn, end, mut page } = reading;
+            let Reading { turn, end, mut page, .. } = reading;
             // The service reads the next page while this one is decoded and written.
             if let Some(end) = end.await.ok().and_then(|end| typed_item(end.get().as_bytes()).ok())
                 && let Some(turn) = plan.turns.try_begin()
@@ -82,6 +83,8 @@ pub(super) async fn read(
             let failed = part.is_err();
             start =
                 part.as_ref().map_or(Start::End, |part| Start::after(part.page.last_evaluated_key.clone()));
+            // After an attempt that timed out, the next one may end elsewhere.
+            ahead = ahead.filter(|ahead| ahead.start == start);
             if parts.send(part).await.is_err() || failed {
                 return;
             }
@@ -103,8 +106,9 @@ impl ScanPlan {
         let (teller, end) = oneshot::channel();
         let plan = Arc::clone(self);
         let mut page = JoinSet::new();
-        page.spawn(async move { telling_page_end(teller, plan.page(segment, start)).await });
-        Reading { turn, end, page }
+        let request = start.clone();
+        page.spawn(async move { telling_page_end(teller, plan.page(segment, request)).await });
+        Reading { turn, start, end, page }
     }
 
     /// Reads the page of a segment that begins at `start`.
