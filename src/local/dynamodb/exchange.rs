@@ -6,13 +6,12 @@ use axum::body::{Body, Bytes, to_bytes};
 use dynoxide::Database;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, StatusCode, request, response};
-use memchr::memmem;
 use serde_json::Value;
 
 use super::super::http::{Api, error};
 use super::expiry::Expiry;
 use super::hidden::{Error, Hidden};
-use super::order::sorted;
+use super::order::{Members, sorted};
 use super::streams::{Translation, checksum};
 use super::throttle::{Kind, Throttle};
 use crate::config::DUMMY_REGION;
@@ -45,18 +44,12 @@ impl Engine {
             return Ok(self.hidden.ask(request).await?.map(Body::new));
         };
         self.expiry.sweep_if_due(&self.database).await;
-        let (head, mut body) = request.into_parts();
-        let mut has_filter = false;
-        if ["Query", "Scan"].contains(&operation.as_str()) {
-            let bytes = to_bytes(body, usize::MAX).await?;
-            // FilterExpression, QueryFilter, ScanFilter
-            has_filter = memmem::find(&bytes, b"Filter").is_some();
-            body = bytes.into();
-        }
+        let (head, body) = request.into_parts();
+        let body = to_bytes(body, usize::MAX).await?;
         let answer = if Translation::concerns(&operation) {
-            self.translated(&operation, head, to_bytes(body, usize::MAX).await?).await?
+            self.translated(&operation, head, body.clone()).await?
         } else if let Some((throttle, kind)) = self.throttle.as_ref().zip(Kind::of(&operation)) {
-            match self.counted(throttle, kind, head, to_bytes(body, usize::MAX).await?).await? {
+            match self.counted(throttle, kind, head, body.clone()).await? {
                 Some(answer) => answer,
                 None => {
                     return Ok(error(
@@ -68,12 +61,12 @@ impl Engine {
                 }
             }
         } else {
-            self.ask(head, body).await?
+            self.ask(head, body.clone()).await?
         };
         if operation == "UpdateTimeToLive" {
             self.expiry.set_due();
         }
-        Ok(answer.into_response(&operation, has_filter))
+        Ok(answer.into_response(&operation, &body))
     }
 
     /// Sends a request, reads the whole answer.
@@ -163,7 +156,7 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
-    fn into_response(mut self, operation: &str, has_filter: bool) -> Response<Body> {
+    fn into_response(mut self, operation: &str, request: &[u8]) -> Response<Body> {
         if !self.head.status.is_success()
             && let Some(mut json) = self.json()
             && json["__type"] == "com.amazon.coral.service#UnknownOperationException"
@@ -174,9 +167,9 @@ impl Answer {
         }
         if let Some(sorted) = sorted(&self.body, |answer| {
             // The embedded DynamoDB also counts the item that did not fit into the page.
-            if !has_filter
-                && let Some(count) = answer.get("Count").copied()
+            if let Some(count) = answer.get("Count").copied()
                 && let Some(scanned) = answer.get_mut("ScannedCount")
+                && !has_filter(request)
             {
                 *scanned = count;
             }
@@ -187,6 +180,12 @@ impl Answer {
         }
         Response::from_parts(self.head, self.body.into())
     }
+}
+
+/// Whether a Query or Scan has a filter.
+fn has_filter(request: &[u8]) -> bool {
+    let fields: Members = serde_json::from_slice(request).unwrap_or_default();
+    ["FilterExpression", "QueryFilter", "ScanFilter"].into_iter().any(|filter| fields.contains_key(filter))
 }
 
 /// The operation that a request names, such as `PutItem`.

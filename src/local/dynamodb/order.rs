@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-type Members<'a> = BTreeMap<String, &'a RawValue>;
+/// The members of an object, unread.
+pub(super) type Members<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The same JSON with the members of each object sorted, after `edit` of those of the outermost. None if
-/// it is no object.
+/// The same JSON object with its members sorted, and those of each object within it. `edit` may change the
+/// outermost members before. None if it is no object.
 ///
 /// Texts and numbers are copied as they stand: reading them into values takes four times as long.
 pub(super) fn sorted(json: &[u8], edit: impl FnOnce(&mut Members)) -> Option<String> {

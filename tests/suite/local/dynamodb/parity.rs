@@ -54,10 +54,6 @@ fn comparable(answer: &HttpAnswer) -> (u16, Vec<(String, String)>, serde_json::V
         // The stack adds a message.
         body.as_object_mut().unwrap().remove("message");
     }
-    if body.get("LastEvaluatedKey").is_some() {
-        // The stack does not count the item that did not fit into the page.
-        body.as_object_mut().unwrap().remove("ScannedCount");
-    }
     let mut headers: Vec<(String, String)> = answer
         .headers
         .iter()
@@ -247,7 +243,8 @@ fn large_requests_and_answers_are_answered_alike() {
             &format!(r#"{{"TableName":"tab","Item":{{"pk":{{"S":"{item}"}},"text":{{"S":"{text}"}}}}}}"#),
         );
     }
-    let scan = pair.operation("Scan", r#"{"TableName":"tab"}"#).body;
+    // A fourth does not fit into the page, and only dynoxide's own server would count it.
+    let scan = pair.operation("Scan", r#"{"TableName":"tab","Limit":3}"#).body;
     assert!(scan.len() > 800_000, "{}: {scan:.2000}", scan.len());
     // The largest request there is, and one that is larger than that.
     let fill = |length: usize| format!(r#"{{"TableName":"{}"}}"#, "x".repeat(length - 16));
