@@ -44,6 +44,7 @@ pub(super) struct SegmentRead {
 /// A page that is being read, and the turn to do so.
 struct Reading<'a> {
     turn: Turn<'a>,
+    /// Where it begins.
     start: Start,
     /// Known before the page is decoded.
     end: oneshot::Receiver<Box<RawValue>>,
@@ -83,7 +84,7 @@ pub(super) async fn read(
             let failed = part.is_err();
             start =
                 part.as_ref().map_or(Start::End, |part| Start::after(part.page.last_evaluated_key.clone()));
-            // After an attempt that timed out, the next one may end elsewhere.
+            // An attempt can time out after it has told its end, and its retry end elsewhere.
             ahead = ahead.filter(|ahead| ahead.start == start);
             if parts.send(part).await.is_err() || failed {
                 return;
@@ -104,10 +105,9 @@ impl ScanPlan {
     /// Starts to read the page of a segment that begins at `start`.
     fn start<'a>(self: &'a Arc<Self>, turn: Turn<'a>, segment: usize, start: Start) -> Reading<'a> {
         let (teller, end) = oneshot::channel();
-        let plan = Arc::clone(self);
+        let (plan, from) = (Arc::clone(self), start.clone());
         let mut page = JoinSet::new();
-        let request = start.clone();
-        page.spawn(async move { telling_page_end(teller, plan.page(segment, request)).await });
+        page.spawn(async move { telling_page_end(teller, plan.page(segment, from)).await });
         Reading { turn, start, end, page }
     }
 
