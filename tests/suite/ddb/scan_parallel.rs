@@ -104,6 +104,17 @@ fn a_limit_holds_over_all_segments() {
 }
 
 #[test]
+fn pages_that_were_read_beyond_a_limit_are_counted() {
+    let sandbox = with_pages();
+    for segments in ["1", "5"] {
+        let proxy = Proxy::new(sandbox.endpoint(), "Scan", |_| None);
+        let run = through(&sandbox, &proxy, &["--segments", segments, "--limit", "40"]).succeeds();
+        assert_eq!(run.ndjson().len(), 40);
+        run.says(&format!(", {} requests,", proxy.calls()));
+    }
+}
+
+#[test]
 fn faults_cost_no_item_and_double_none() {
     let sandbox = with_pages();
     for segments in ["1", "3"] {

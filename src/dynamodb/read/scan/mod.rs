@@ -75,7 +75,7 @@ impl DynamoDb {
             plan: Arc::new(plan),
             starts,
             left: limit,
-            stage: if limit == Some(0) { Stage::Done } else { Stage::First },
+            stage: Stage::First,
             capacity: Capacity::new(self.is_emulated()),
         })
     }
@@ -92,10 +92,13 @@ impl Scan {
         self.plan.db.usage(self.capacity.clone(), Capacity::default())
     }
 
-    /// The next page, which may be empty; `None` after the last one.
+    /// The next page, which may be empty; `None` after the last one, and then [`Scan::capacity`] is complete.
     ///
     /// Dropping the future loses no page.
     pub async fn next_page(&mut self) -> Result<Option<ScanPage>> {
+        if self.left == Some(0) {
+            self.finish().await;
+        }
         if matches!(self.stage, Stage::Second) {
             self.stage = self.read_ahead();
         }
@@ -114,10 +117,23 @@ impl Scan {
             page.items.truncate(*left);
             *left -= page.items.len();
             if *left == 0 {
-                self.stage = Stage::Done;
+                self.plan.turns.close();
             }
         }
         Ok(Some(page))
+    }
+
+    /// Counts what the pages consume that were requested before the limit was reached.
+    async fn finish(&mut self) {
+        if let Stage::Reading { parts, .. } = &mut self.stage {
+            while let Some(part) = parts.recv().await {
+                // Nobody misses a page that fails now.
+                if let Ok(part) = part {
+                    self.capacity.merge(&part.capacity);
+                }
+            }
+        }
+        self.stage = Stage::Done;
     }
 
     /// Reads the first page, and none ahead.

@@ -35,9 +35,8 @@ impl Turns {
         Self { permits: Semaphore::new(FIRST), state: Mutex::new(state) }
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn; `None` after [`Turns::close`].
     pub(super) async fn begin(&self) -> Option<Turn<'_>> {
-        // Nobody closes the semaphore.
         let permit = self.permits.acquire().await.ok()?;
         Some(Turn { permit, number: self.state().concurrency.sent() })
     }
@@ -64,6 +63,11 @@ impl Turns {
             self.permits.add_permits(limit - state.permits);
             state.permits = limit;
         }
+    }
+
+    /// Lets no further page be read.
+    pub(super) fn close(&self) {
+        self.permits.close();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
