@@ -7,7 +7,7 @@ CARGO ?= cargo
 CRUDDUR = target/debug/cruddur
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare mutants prove bench dist test-dist lint slim build postgres moto ruff programs \
+.PHONY: help demo test bare mutants prove bench profile dist test-dist lint slim build postgres moto ruff programs \
 	install install-shell pictures clean
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
 	@echo 'make prove    attack every command for PROVE_S seconds, and count what is lost or shown'
 	@echo 'make bench    measure cruddur against what it replaces, and write docs/benchmarks.md'
+	@echo 'make profile  see with perf where its CPU time goes, and write docs/profile.md'
 	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
 	@echo 'make dist     every package of this commit, in dist'
 	@echo 'make test-dist  install, use, upgrade and remove them in bare Debians'
@@ -52,6 +53,11 @@ bench: postgres
 	@scripts/ensure-peers.sh
 	@$(CARGO) build --locked --quiet --release --bin cruddur --example bare-load --example late
 	@target/release/cruddur --no-env-file local exec -- target/bench/venv/bin/python scripts/bench $(CURDIR)/target/release/cruddur
+
+# The same program as `make bench` measures, but with its symbols.
+profile: postgres
+	@$(CARGO) rustc --locked --quiet --release --bin cruddur -- -C strip=none
+	@target/release/cruddur --no-env-file local exec -- python3 scripts/bench/profiled.py $(CURDIR)/target/release/cruddur
 
 # scripts/dist/__main__.py has the variables.
 dist:
