@@ -17,7 +17,7 @@ help:
 	@echo 'make bare     the first two in a bare Debian, as root and as a user with sudo'
 	@echo 'make prove    attack every command for PROVE_S seconds, and count what is lost or shown'
 	@echo 'make bench    measure cruddur against what it replaces, and write docs/benchmarks.md'
-	@echo 'make profile  see with perf where its CPU time goes, and write docs/profile.md'
+	@echo 'make profile  measure where its CPU time goes, with perf, and write docs/profile.md'
 	@echo 'make mutants  change the code in 1,000 places, and see which changes no test notices'
 	@echo 'make dist     every package of this commit, in dist'
 	@echo 'make test-dist  install, use, upgrade and remove them in bare Debians'

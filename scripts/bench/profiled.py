@@ -6,6 +6,7 @@ CRUDDUR has its symbols. What the compiler has put into another function counts 
 """
 
 import re
+import shutil
 import sys
 from collections import Counter
 
@@ -19,8 +20,6 @@ RUNS = 200
 KERNEL = "kernel: sockets, files, memory, starting and ending the process"
 LOADER = "loader: libraries, relocations"
 LIBC = "libc: allocation, copying"
-STANDARD = "Rust's standard library"
-OTHER = "other crates"
 # The first that matches a function's crate, or a C function's name, has it.
 PARTS = [
     ("cruddur itself", r"cruddur::"),
@@ -28,10 +27,10 @@ PARTS = [
     ("JSON", r"serde|aws_smithy_json|itoa|ryu|zmij|memchr"),
     ("signatures and checksums", r"aws_sigv4|sha2|hmac|digest|ring|crc32fast|crypto_common|block_buffer|cpufeatures"),
     ("requests and answers by the SDK", r"aws_"),
+    ("PostgreSQL", r"postgres|tokio_postgres"),
     ("HTTP, connections, waiting", r"hyper|http|tokio|mio|httparse|bytes|futures|tower|h2|want|socket2"),
     ("compression", r"zstd|ZSTD|HUF|FSE|HIST|XXH"),
-    ("PostgreSQL", r"postgres|tokio_postgres"),
-    (STANDARD, r"core|alloc|std|hashbrown|rustc_demangle|__rust|__rdl"),
+    ("Rust's standard library", r"core|alloc|std|hashbrown|rustc_demangle|__rust|__rdl"),
 ]
 
 
@@ -43,10 +42,10 @@ def part(dso, symbol):
     if dso.startswith(("libc.", "libm.", "libgcc")):
         return LIBC
     name = re.sub(r"^[<&*\s(\[]*(?:mut |dyn |const |impl )?", "", symbol)
-    return next((words for words, pattern in PARTS if re.match(pattern, name)), OTHER)
+    return next((words for words, pattern in PARTS if re.match(pattern, name)), "other crates")
 
 
-def profiled(world, words, runs=1):
+def profiled(world, words, runs):
     """Seconds of CPU by part, and of each function, of all runs."""
     data = world.folder / "perf.data"
     loop = ["sh", "-c", f'i=0; while [ $i -lt {runs} ]; do "$@" > /dev/null || exit; i=$((i + 1)); done', "sh"]
@@ -63,29 +62,29 @@ def profiled(world, words, runs=1):
         parts[part(dso, symbol)] += seconds
         functions[f"{symbol} ({dso})"] += seconds
     data.unlink()
-    if not parts.total():
-        raise Failed(f"perf saw nothing of {' '.join(map(str, words))}")
+    if not parts[KERNEL]:
+        raise Failed("perf saw nothing of the kernel: be root, or set kernel.perf_event_paranoid to 1 at most")
     return parts, functions
 
 
 def works(world):
-    """Each work: its name, its words, how often it runs, and over what its time is divided."""
+    """Each work: its title, its words, and how often it runs."""
     cruddur, filled = world.cruddur, world.filled(ITEMS)
     file = world.folder / "export.zst"
     world.create("profile")
-    yield "`cruddur --version`", [cruddur, "--version"], RUNS, "run"
-    yield "`ddb list-tables`", [cruddur, "-q", "ddb", "list-tables"], RUNS, "run"
-    yield "`ddb seed`", [cruddur, "-q", *seed("profile", ITEMS)], 1, "item"
+    yield "`cruddur --version`", [cruddur, "--version"], RUNS
+    yield "`ddb list-tables`", [cruddur, "-q", "ddb", "list-tables"], RUNS
+    yield "`ddb seed`", [cruddur, "-q", *seed("profile", ITEMS)], 1
     scan = ["ddb", "scan", "--table", filled, "--typed", "-o", "ndjson"]
-    yield "`ddb scan --typed -o ndjson`", [cruddur, *scan], 1, "item"
-    yield "`ddb export FILE.zst`", [cruddur, "-q", "ddb", "export", file, "--table", filled], 1, "item"
+    yield "`ddb scan --typed -o ndjson`", [cruddur, *scan], 1
+    yield "`ddb export FILE.zst`", [cruddur, "-q", "ddb", "export", file, "--table", filled], 1
     world.empty("profile")
-    yield "`ddb import FILE.zst`", [cruddur, "-q", "ddb", "import", file, "--table", "profile"], 1, "item"
-    yield "`ddb check`", [cruddur, "-q", "ddb", "check", "--table", filled], 1, "item"
+    yield "`ddb import FILE.zst`", [cruddur, "-q", "ddb", "import", file, "--table", "profile"], 1
+    yield "`ddb check`", [cruddur, "-q", "ddb", "check", "--table", filled], 1
 
 
-def told(title, runs, each, parts):
-    count, factor, unit = (runs, 1e3, "ms") if each == "run" else (ITEMS, 1e6, "µs")
+def told(title, runs, parts):
+    each, count, factor, unit = ("run", runs, 1e3, "ms") if runs > 1 else ("item", ITEMS, 1e6, "µs")
 
     def per(seconds):
         return f"{seconds / count * factor:.2f} {unit}"
@@ -97,7 +96,7 @@ def told(title, runs, each, parts):
         if seconds >= total / 100
     ]
     rows.append(["**all**", f"**{per(total)}**", ""])
-    return [f"## {title}", table(["", f"CPU for each {each}", ""], rows)]
+    return [f"## {title}", table(["part", f"CPU for each {each}", "share"], rows)]
 
 
 def main():
@@ -111,9 +110,9 @@ def main():
     ]
     try:
         world.run(world.cruddur, "-q", "setup")
-        for title, words, runs, each in works(world):
+        for title, words, runs in works(world):
             parts, functions = profiled(world, words, runs)
-            pages += told(title, runs, each, parts)
+            pages += told(title, runs, parts)
             print(f"{title}: {parts.total():.2f} s of CPU")
             for name, seconds in functions.most_common(12):
                 print(f"  {seconds / parts.total():6.1%}  {name[:110]}")
@@ -123,7 +122,9 @@ def main():
     (ROOT / "docs/profile.md").write_text("\n\n".join(pages) + "\n", encoding="utf-8")
 
 
+if not shutil.which("perf"):
+    sys.exit("make profile needs Linux's perf (linux-perf, on Debian)")
 try:
     main()
-except (Failed, FileNotFoundError) as failed:
-    sys.exit(f"{failed}\nmake profile needs Linux's perf (linux-perf, on Debian) and the right to use it")
+except Failed as failed:
+    sys.exit(str(failed))
