@@ -4,15 +4,18 @@ use std::time::Duration;
 
 /// Answers whose average is compared, at least. A single one may be late by chance.
 const LEAST_ANSWERS: u32 = 8;
+/// By how much a doubling must raise the rate of answers. Where that is less than it could, requests
+/// begin to wait for each other, which costs nothing.
+const ENOUGH: f64 = 0.1;
 /// Rounds between two tries to go further, at most.
 const MOST_REST: u32 = 64;
 
 /// A limit of concurrent requests that follows what the service shows.
 ///
-/// It doubles as long as that raises the rate of answers by at least half of what it could. When a
-/// growth does not, the limit goes back, and tries an eighth more after some rounds: twice as many as
-/// after the last growth in vain. A refusal halves it; from then on, a growth that pays is followed by
-/// one of one request.
+/// It doubles as long as that raises the rate of answers by a tenth. When a growth does not, the limit
+/// goes back, and tries an eighth more after some rounds: twice as many as after the last growth in vain.
+/// An eighth must raise the rate by half as much. A refusal halves the limit; from then on, a growth that
+/// pays is followed by one of one request.
 #[derive(Debug)]
 pub struct Concurrency {
     limit: usize,
@@ -77,14 +80,14 @@ impl Concurrency {
         }
         self.answers += 1;
         self.seconds += took.as_secs_f64();
-        if (self.answers as usize) < self.limit || self.answers < LEAST_ANSWERS {
+        if (self.answers as usize) < self.round() || self.answers < LEAST_ANSWERS {
             return;
         }
         let rate = self.limit as f64 * f64::from(self.answers) / self.seconds.max(f64::MIN_POSITIVE);
         (self.answers, self.seconds) = (0, 0.0);
         if let Some((fewer, then)) = self.before.take() {
             let promised = self.limit as f64 / fewer as f64;
-            if rate / then - 1.0 < (promised - 1.0) / 2.0 {
+            if rate / then - 1.0 < ((promised - 1.0) / 2.0).min(ENOUGH) {
                 self.change(fewer);
                 self.step = (fewer / 8).max(1);
                 self.rest = self.next_rest;
@@ -113,6 +116,13 @@ impl Concurrency {
             (self.rest, self.next_rest) = (0, 1);
             self.change((self.limit / 2).max(1));
         }
+    }
+
+    /// How many answers a round has. After a doubling, half as many show whether it pays: where requests
+    /// wait for each other, the first of the additional ones wait for all the others.
+    fn round(&self) -> usize {
+        let has_doubled = self.before.is_some_and(|(fewer, _)| self.limit >= 2 * fewer);
+        if has_doubled { self.limit / 2 } else { self.limit }
     }
 
     fn change(&mut self, limit: usize) {

@@ -112,26 +112,26 @@ fn large_items_make_small_batches() {
 
 #[test]
 fn several_requests_are_under_way_at_a_time() {
-    let faulty = Faulty::new(|call| (call < 4).then_some(Fault::Hold));
+    let faulty = Faulty::new(|call| (call < 8).then_some(Fault::Hold));
     faulty.with_writer(BulkOptions::default(), async |mut writer| {
         for number in 0..600 {
             writer.put(item(number)).await.unwrap();
         }
         let ended = tokio::spawn(async move { writer.finish().await });
-        tokio::task::block_in_place(|| faulty.proxy.holds(4));
-        assert_eq!(faulty.proxy.calls(), 4, "a few at first, and no more");
+        tokio::task::block_in_place(|| faulty.proxy.holds(8));
+        assert_eq!(faulty.proxy.calls(), 8, "a few at first, and no more");
         faulty.proxy.release();
-        assert!(ended.await.unwrap().unwrap().writers > 4, "and more when all goes well");
+        assert!(ended.await.unwrap().unwrap().writers > 8, "and more when all goes well");
     });
     faulty.assert_numbers(0..600);
 }
 
 #[test]
 fn a_table_that_has_enough_gets_one_request_at_a_time() {
-    // Two rounds of refusals, of four and of two, and some more; then the next call is held.
+    // Three rounds of refusals, of eight, of four and of two, and some more; then the next call is held.
     let faulty = Faulty::new(|call| match call {
-        0..8 => Some(Fault::TakeOnly(0)),
-        8 => Some(Fault::Hold),
+        0..16 => Some(Fault::TakeOnly(0)),
+        16 => Some(Fault::Hold),
         _ => None,
     });
     faulty.with_writer(BulkOptions::default(), async |mut writer| {
@@ -140,7 +140,7 @@ fn a_table_that_has_enough_gets_one_request_at_a_time() {
         }
         let ended = tokio::spawn(async move { writer.finish().await });
         tokio::task::block_in_place(|| faulty.proxy.holds(1));
-        assert_eq!(faulty.proxy.calls(), 9, "nothing else is sent meanwhile");
+        assert_eq!(faulty.proxy.calls(), 17, "nothing else is sent meanwhile");
         faulty.proxy.release();
         ended.await.unwrap().unwrap();
     });
@@ -272,7 +272,7 @@ fn what_is_surely_written_is_counted_from_the_first() {
 
 #[test]
 fn stopped_it_finishes_what_is_on_its_way_and_begins_nothing() {
-    let faulty = Faulty::new(|call| (call < 4).then_some(Fault::Hold));
+    let faulty = Faulty::new(|call| (call < 8).then_some(Fault::Hold));
     let written = faulty.with_writer(BulkOptions::default(), async |mut writer| {
         for number in 0..400 {
             writer.put(item(number)).await.unwrap();

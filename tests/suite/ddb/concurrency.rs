@@ -40,15 +40,15 @@ impl Service {
 }
 
 fn writers() -> Concurrency {
-    Concurrency::new(4, 160)
+    Concurrency::new(8, 160)
 }
 
 #[test]
 fn it_stays_where_more_would_only_wait() {
     let (mut concurrency, mut service) = (writers(), Service::new(1_000, 0));
     let (least, most, rate) = service.answer(4_000, &mut concurrency);
-    assert_eq!((least, most), (4, 8), "8 is tried once, later only 5");
-    assert_eq!(concurrency.limit(), 4);
+    assert_eq!((least, most), (8, 16), "16 is tried once, later only 9");
+    assert_eq!(concurrency.limit(), 8);
     assert!(rate > 990.0, "{rate}");
 }
 
@@ -59,8 +59,18 @@ fn it_grows_as_far_as_the_distance_asks() {
         service.answer(1_000, &mut concurrency);
         let (_, most, rate) = service.answer(3_000, &mut concurrency);
         assert!(rate > 900.0, "{rate} a second, {way}");
-        assert!(most <= 2 * needed, "{most} at most, {way}");
+        // A doubling pays if it brings a tenth.
+        assert!(most <= 4 * needed, "{most} at most, {way}");
     }
+}
+
+#[test]
+fn each_doubling_takes_little_more_than_one_answers_way() {
+    let (mut concurrency, mut service) = (writers(), Service::new(500, 40_000));
+    while concurrency.limit() < 64 {
+        service.answer(1, &mut concurrency);
+    }
+    assert!(service.now < 4 * 40_000, "8, 16, 32, 64 took {} µs", service.now);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::error::{Error, Kind, Result};
 /// Retries after no response or a server error, while nothing has ever been written.
 const MAX_RETRIES_AT_FIRST: u32 = 2;
 /// Concurrent requests at the beginning.
-const FIRST_WRITERS: usize = 4;
+const FIRST_WRITERS: usize = 8;
 /// Messages taken from the channel at a time.
 const AT_ONCE: usize = 128;
 
