@@ -59,6 +59,9 @@ pub struct Reading {
     pub key: Vec<KeyPart>,
     /// Whether an export may be of a table with another key.
     pub any_key: bool,
+    /// Whether an earlier reading has computed the checksum of the items. That of the text shows whether
+    /// they are still the same.
+    pub is_again: bool,
 }
 
 /// A change and its position.
@@ -183,7 +186,12 @@ impl Records<'_> {
         self.format = Some(format);
         let (change, written_at) = self.change(format, text).map_err(|problem| problem_at(line, problem))?;
         if let Change::Put(item) = &change {
-            self.checksum.borrow_mut().item(item, &mut self.scratch);
+            let mut checksum = self.checksum.borrow_mut();
+            if self.reading.is_again {
+                checksum.count_item();
+            } else {
+                checksum.item(item, &mut self.scratch);
+            }
         }
         Ok((self.give)(Found { change, line, format, written_at }))
     }
@@ -226,9 +234,9 @@ impl Records<'_> {
             ("number of items", says.items.to_string(), has.items.to_string()),
             ("number of bytes", says.bytes.to_string(), has.bytes.to_string()),
             ("checksum", says.sha256.clone(), has.sha256),
-            ("checksum of the content", says.content.clone(), has.content),
         ];
-        for (what, says, has) in compared {
+        let content = ("checksum of the content", says.content.clone(), has.content);
+        for (what, says, has) in compared.into_iter().chain((!self.reading.is_again).then_some(content)) {
             if says != has {
                 return Err(Fault::new(
                     line,

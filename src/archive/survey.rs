@@ -1,10 +1,11 @@
 //! Checks all input before anything is written.
 
+use super::checksum::half_hash;
 use super::records::{Change, Format, Reading};
 use super::source::{Entry, Read, Source};
 use super::write::{Header, KeyPart};
 use crate::dynamodb::item::json;
-use crate::dynamodb::{Item, KeyKind, TableSchema};
+use crate::dynamodb::{KeyKind, TableSchema};
 use crate::error::{Context as _, Error, Result};
 use crate::external_sort::{Fixed, Sorter, take};
 
@@ -124,7 +125,9 @@ pub fn survey(
     let read = source.read(reading, |entry| {
         checker.check(&entry)?;
         let (Change::Put(item) | Change::Delete(item)) = &entry.change;
-        let key = key_hash(&schema.key.of_item(item), &mut scratch);
+        scratch.clear();
+        json::canonical(schema.key.attributes(item), &mut scratch);
+        let key = half_hash(&scratch);
         keys.push(Seen { key, ordinal, at: entry.written_at.unwrap_or(0) }).or_failed(unsorted)?;
         ordinal += 1;
         watch(entry.read);
@@ -176,10 +179,4 @@ impl Fixed for Seen {
             at: u64::from_be_bytes(take(&mut bytes)),
         }
     }
-}
-
-fn key_hash(key: &Item, scratch: &mut Vec<u8>) -> u128 {
-    scratch.clear();
-    json::canonical(key, scratch);
-    super::checksum::half_hash(scratch)
 }

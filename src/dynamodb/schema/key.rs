@@ -81,7 +81,15 @@ impl KeySchema {
 
     /// The key attributes that the item has.
     pub fn of_item(&self, item: &Item) -> Item {
-        self.names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
+        self.attributes(item).map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// [`Self::of_item`], without a copy.
+    pub(crate) fn attributes<'i>(
+        &self,
+        item: &'i Item,
+    ) -> impl Iterator<Item = (&'i String, &'i AttributeValue)> {
+        self.names().filter_map(|name| item.get_key_value(name))
     }
 
     /// The key of an item.

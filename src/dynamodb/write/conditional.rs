@@ -120,7 +120,7 @@ impl ConditionalWriter {
     /// The failure of an earlier request; [`Kind::Partial`] when some requests are done.
     pub async fn put(&mut self, item: Item) -> Result<()> {
         let mut key = Vec::new();
-        json::canonical(&self.key.of_item(&item), &mut key);
+        json::canonical(self.key.attributes(&item), &mut key);
         while self.tasks.len() >= self.concurrency.limit() || self.open.values().any(|other| *other == key) {
             self.ended().await?;
         }

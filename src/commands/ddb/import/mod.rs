@@ -96,11 +96,18 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<
     let table = args.table.name(cx);
     let schema = Arc::new(db.table_schema(&table).await?);
     let key = KeyPart::of(&schema);
-    let reading = Reading { format: args.format, infer_sets: args.infer_sets, key, any_key: args.any_key };
+    let mut reading = Reading {
+        format: args.format,
+        infer_sets: args.infer_sets,
+        key,
+        any_key: args.any_key,
+        is_again: false,
+    };
     let at = announce(cx, ui, &db).await?;
     // A pipe can be read only once, so it is checked while it is written.
     let surveyed =
         if source.is_repeatable() { Some(surveyed(ui, &source, &reading, &schema)?) } else { None };
+    reading.is_again = surveyed.is_some();
     let mut place = place(cx, &db, &table, &schema, surveyed.as_ref())?;
     let saved = place.as_ref().and_then(|place| place.saved).filter(|_| args.resume);
     let mut read = Capacity::default();

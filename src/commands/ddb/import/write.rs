@@ -177,7 +177,7 @@ impl Job<'_> {
                     Some(Ok(ReaderEvent::Changes(changes))) => changes,
                     Some(Ok(ReaderEvent::End(read))) => {
                         writer.flush().await?;
-                        return is_same(*read, surveyed, source);
+                        return same(*read, surveyed, source);
                     }
                     Some(Err(error)) => {
                         // What was read before the error is still valid.
@@ -215,13 +215,12 @@ impl Job<'_> {
     }
 }
 
-/// Checks that what was written is what was surveyed.
-fn is_same(read: FileSurvey, surveyed: Option<&FileSurvey>, source: &Source) -> Result<FileSurvey> {
+/// Checks that what was written is what was surveyed. Returns the survey, or without one what was read.
+fn same(read: FileSurvey, surveyed: Option<&FileSurvey>, source: &Source) -> Result<FileSurvey> {
     match surveyed {
-        Some(surveyed) if surveyed.checksum != read.checksum => {
-            Err(Error::partial(format!("{} changed during the import", source.name())))
-        }
-        _ => Ok(read),
+        None => Ok(read),
+        Some(surveyed) if surveyed.checksum == read.checksum => Ok(surveyed.clone()),
+        Some(_) => Err(Error::partial(format!("{} changed during the import", source.name()))),
     }
 }
 

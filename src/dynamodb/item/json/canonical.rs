@@ -4,12 +4,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::number;
 use super::read::AttributeType;
-use crate::dynamodb::Item;
 
-/// Appends the canonical form of `item`, which equal items share and no others. The order of attributes
-/// and sets, and the way numbers are written, make no difference.
-pub fn canonical(item: &Item, out: &mut Vec<u8>) {
-    let mut attributes: Vec<_> = item.iter().collect();
+/// Appends the canonical form of an item or a key, which equal ones share and no others. The order of
+/// attributes and sets, and the way numbers are written, make no difference.
+pub fn canonical<'i>(
+    attributes: impl IntoIterator<Item = (&'i String, &'i AttributeValue)>,
+    out: &mut Vec<u8>,
+) {
+    let mut attributes: Vec<_> = attributes.into_iter().collect();
     attributes.sort_unstable_by_key(|(name, _)| *name);
     count(attributes.len(), out);
     for (name, attribute) in attributes {

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use aws_sdk_dynamodb::primitives::Blob;
@@ -16,6 +17,8 @@ use crate::dynamodb::Item;
 /// The deepest nesting of a value. The attribute itself is the first level.
 /// Source: "Quotas in Amazon DynamoDB", nested attribute depth.
 pub(super) const LEVELS: usize = 32;
+/// How many attributes an item has room for from the start: as many as a message has.
+const EXPECTED: usize = 7;
 
 pub(super) fn too_deep() -> String {
     format!("nested deeper than DynamoDB's {LEVELS} levels")
@@ -107,19 +110,21 @@ impl<'de> Visitor<'de> for Attributes<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
-        let mut attributes = Item::new();
+        let mut attributes = Item::with_capacity(if self.level == 1 { EXPECTED } else { 0 });
         while let Some(name) = map.next_key::<String>()? {
             if name.is_empty() && self.level == 1 {
                 return Err(A::Error::custom("an attribute without a name"));
             }
             match map.next_value_seed(Value { path: self.path, level: self.level }) {
-                Ok(value) => {
-                    if attributes.contains_key(&name) {
-                        self.path.leave(name);
+                Ok(value) => match attributes.entry(name) {
+                    Entry::Vacant(place) => {
+                        place.insert(value);
+                    }
+                    Entry::Occupied(place) => {
+                        self.path.leave(place.key());
                         return Err(A::Error::custom("it appears twice"));
                     }
-                    attributes.insert(name, value);
-                }
+                },
                 Err(error) => {
                     self.path.leave(name);
                     return Err(error);

@@ -8,7 +8,7 @@ use cruddur::dynamodb::TableSchema;
 use cruddur::error::Error;
 
 use super::{lines, with_items, with_table};
-use crate::support::{Run, Sandbox, TABLE, runtime};
+use crate::support::{Fault, Proxy, Run, Sandbox, Spawned, TABLE, runtime, text};
 
 const ENDINGS: [&str; 3] = ["", ".gz", ".zst"];
 
@@ -195,4 +195,23 @@ fn what_is_no_file_of_items_is_said_to_be_none() {
     sandbox.cruddur(["ddb", "import", "nowhere.json"]).exits_with(1).says("cannot read nowhere.json");
     let empty = sandbox.write("empty.json", "[]\n");
     sandbox.cruddur(["ddb", "import", empty.to_str().unwrap()]).succeeds().says("imported 0 items");
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_checked_is_told() {
+    let sandbox = with_table();
+    let line = |message: &str| {
+        format!(r#"{{"pk":{{"S":"MSG#1"}},"sk":{{"S":"1"}},"message":{{"S":"{message}"}}}}"#) + "\n"
+    };
+    let file = sandbox.write("items.ndjson", line("one"));
+    // It has been checked once the table is asked whether it is empty.
+    let proxy = Proxy::new(sandbox.endpoint(), "Scan", |call| (call == 0).then_some(Fault::Hold));
+    let arguments = ["ddb", "import", file.to_str().unwrap(), "--endpoint-url", proxy.url()];
+    let run = Spawned::new(&mut sandbox.command(arguments));
+    proxy.holds(1);
+    sandbox.write("items.ndjson", line("two"));
+    proxy.release();
+    run.ends().exits_with(5).says("items.ndjson changed during the import");
+    let [item] = sandbox.items().try_into().unwrap();
+    assert_eq!(text(&item, "message"), "two");
 }
