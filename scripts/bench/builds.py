@@ -69,11 +69,20 @@ def purpose(name, known):
         return "itself"
     if name in known:
         return known[name]
-    words = ["cargo", "tree", "--locked", "--quiet", "--invert", name, "--edges", "normal,build", "--prefix", "depth"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    # Lines such as "1hyper-util v0.1.20".
-    above = {line.split()[0][1:] for line in done.stdout.splitlines() if line.startswith("1")}
-    return "for " + ", ".join(sorted(above)) if above else ""
+    above = set()
+    for version in versions(name):
+        words = ["cargo", "tree", "--locked", "--quiet", "--invert", f"{name}@{version}"]
+        words += ["--edges", "normal,build", "--prefix", "depth"]
+        tree = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        # Lines such as "1hyper-util v0.1.20".
+        above |= {line.split()[0][1:] for line in tree.splitlines() if line.startswith("1")}
+    first, *others = sorted(above)
+    return f"for {first} and {len(others)} others" if len(others) > 2 else "for " + ", ".join(sorted(above))
+
+
+def versions(name):
+    lock = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
+    return re.findall(rf'^name = "{re.escape(name)}"\nversion = "(.+)"$', lock, re.MULTILINE)
 
 
 def told(builds, table):

@@ -53,7 +53,8 @@ class Goal:
             value = statistics.median(our - their for our, their in pairs)
             return value, value <= self.within, f"{value * 1000:+.1f} ms"
         value = statistics.median(their / our for our, their in pairs)
-        return value, value >= self.times, f"{value:.2f} times as fast"
+        # Rounded down, so that what misses a goal does not look as if it met it.
+        return value, value >= self.times, f"{math.floor(value * 100) / 100:.2f} times as fast"
 
 
 @dataclass
