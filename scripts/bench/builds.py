@@ -76,8 +76,10 @@ def purpose(name, known):
         tree = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         # Lines such as "1hyper-util v0.1.20".
         above |= {line.split()[0][1:] for line in tree.splitlines() if line.startswith("1")}
-    first, *others = sorted(above)
-    return f"for {first} and {len(others)} others" if len(others) > 2 else "for " + ", ".join(sorted(above))
+    names = sorted(above)
+    if len(names) > 3:
+        return f"for {names[0]} and {len(names) - 1} others"
+    return "for " + ", ".join(names) if names else ""
 
 
 def versions(name):

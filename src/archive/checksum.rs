@@ -1,5 +1,6 @@
 //! The totals of a file of items: counts, and two checksums.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{Context, SHA256, digest};
 use serde::{Deserialize, Serialize};
 
@@ -48,14 +49,12 @@ impl Checksum {
 
     /// Adds an item. `scratch` is a buffer to reuse.
     pub(super) fn item(&mut self, item: &Item, scratch: &mut Vec<u8>) {
-        scratch.clear();
-        json::canonical(item, scratch);
         self.count_item();
         // Unlike XOR, a sum distinguishes one item from three equal ones.
-        self.content = self.content.wrapping_add(half_hash(scratch));
+        self.content = self.content.wrapping_add(half_hash(item, scratch));
     }
 
-    /// Adds an item to their number only.
+    /// Adds an item to the number of items only.
     pub(super) const fn count_item(&mut self) {
         self.items += 1;
     }
@@ -74,9 +73,14 @@ impl Checksum {
     }
 }
 
-/// The first half of a SHA-256.
-pub(super) fn half_hash(bytes: &[u8]) -> u128 {
-    let hash = digest(&SHA256, bytes);
+/// The first half of the SHA-256 of an item or a key in its canonical form. `scratch` is a buffer to reuse.
+pub(super) fn half_hash<'i>(
+    attributes: impl IntoIterator<Item = (&'i String, &'i AttributeValue)>,
+    scratch: &mut Vec<u8>,
+) -> u128 {
+    scratch.clear();
+    json::canonical(attributes, scratch);
+    let hash = digest(&SHA256, scratch);
     u128::from_be_bytes(hash.as_ref().first_chunk().copied().unwrap_or_default())
 }
 

@@ -4,7 +4,6 @@ use super::checksum::half_hash;
 use super::records::{Change, Format, Reading};
 use super::source::{Entry, Read, Source};
 use super::write::{Header, KeyPart};
-use crate::dynamodb::item::json;
 use crate::dynamodb::{KeyKind, TableSchema};
 use crate::error::{Context as _, Error, Result};
 use crate::external_sort::{Fixed, Sorter, take};
@@ -125,9 +124,7 @@ pub fn survey(
     let read = source.read(reading, |entry| {
         checker.check(&entry)?;
         let (Change::Put(item) | Change::Delete(item)) = &entry.change;
-        scratch.clear();
-        json::canonical(schema.key.attributes(item), &mut scratch);
-        let key = half_hash(&scratch);
+        let key = half_hash(schema.key.attributes(item), &mut scratch);
         keys.push(Seen { key, ordinal, at: entry.written_at.unwrap_or(0) }).or_failed(unsorted)?;
         ordinal += 1;
         watch(entry.read);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Answers whose average is compared, at least. A single one may be late by chance.
 const LEAST_ANSWERS: u32 = 8;
-/// By how much a doubling must raise the rate of answers. Where that is less than it could, requests
-/// begin to wait for each other, which costs nothing.
+/// By how much a growth must raise the rate of answers, at most. A doubling may bring less than it could:
+/// requests that begin to wait for each other do no harm.
 const ENOUGH: f64 = 0.1;
 /// Rounds between two tries to go further, at most.
 const MOST_REST: u32 = 64;
@@ -14,8 +14,8 @@ const MOST_REST: u32 = 64;
 ///
 /// It doubles as long as that raises the rate of answers by a tenth. When a growth does not, the limit
 /// goes back, and tries an eighth more after some rounds: twice as many as after the last growth in vain.
-/// An eighth must raise the rate by half as much. A refusal halves the limit; from then on, a growth that
-/// pays is followed by one of one request.
+/// An eighth must raise it by a sixteenth. A refusal halves the limit; from then on, a growth that pays is
+/// followed by one of one request.
 #[derive(Debug)]
 pub struct Concurrency {
     limit: usize,
