@@ -2,7 +2,7 @@
 //! rows of COPY and the lines `\restrict` and `\unrestrict`.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use super::copy::{self, Boundary};
 use super::lexer::{Lexer, SyntaxError, Token};
@@ -85,111 +85,148 @@ struct Expander<'a> {
     restriction: Restriction,
 }
 
+/// A text that is being expanded: the file, or the value of a variable.
+struct Part<'t> {
+    text: &'t str,
+    lexer: Lexer<'t>,
+    /// How far it has been copied or replaced.
+    copied: usize,
+    /// Where in the file the value is used; `None` for the file itself.
+    site: Option<Range<usize>>,
+}
+
 impl Expander<'_> {
     /// Appends `text`: the file, or a value used at `site`.
-    fn text(&mut self, text: &str, site: Option<&Range<usize>>) {
-        let mut lexer = Lexer::new(text);
-        let mut copied = 0;
+    fn text(&mut self, text: &str, site: Option<Range<usize>>) {
+        let mut part = Part { text, lexer: Lexer::new(text), copied: 0, site };
         loop {
-            let (start, token) = match lexer.next() {
-                Ok(Some(token)) => token,
-                Ok(None) => break,
+            let goes_on = match part.lexer.next() {
+                Ok(Some((start, token))) => self.token(&mut part, start, &token),
+                Ok(None) => ControlFlow::Break(()),
                 Err(error) => {
                     // Errors in the file itself are reported when it is split into statements.
-                    if let Some(site) = site {
+                    if let Some(site) = &part.site {
                         self.fail_in_value(site, &error.message);
                     }
-                    break;
+                    ControlFlow::Break(())
                 }
             };
-            let rest = &text[lexer.at()..];
-            let escape = token == Token::Backslash && rest.starts_with(':');
-            if token == Token::Backslash && !escape {
-                // A psql command up to the end of the line, or an error.
-                if site.is_some() || self.boundary.is_open() {
-                    break;
-                }
-                let length = match self.restriction.take(start, rest) {
-                    Ok(Some(length)) => length,
-                    Ok(None) => break,
-                    Err(error) => {
-                        self.fail(error);
-                        break;
-                    }
-                };
-                self.take_out(text, &mut copied, start, lexer.at() + length);
-                lexer.skip(length);
-                continue;
-            }
-            if token == Token::Semicolon && self.boundary.can_end() {
-                let has_rows = std::mem::take(&mut self.boundary).has_rows();
-                if has_rows && site.is_some() {
-                    self.fail_in_value(site.unwrap_or(&(0..0)), "the rows after it are in the file");
-                    break;
-                }
-                if has_rows {
-                    match copy::rows(text, lexer.at()) {
-                        Ok(found) => {
-                            self.take_out(text, &mut copied, found.rows.start, found.end);
-                            self.rows.push(found.rows);
-                            lexer.skip(found.end - lexer.at());
-                        }
-                        Err(error) => {
-                            self.fail(error);
-                            break;
-                        }
-                    }
-                }
-            } else {
-                self.boundary.take(start, &token);
-            }
-            let found = if token == Token::Colon { reference(rest) } else { None };
-            let Some((form, name, length)) = found.or_else(|| escape.then_some((Form::Plain, "", 1))) else {
-                self.pass(&token);
-                continue;
-            };
-            let here = start..start + 1 + length;
-            let own_site = site.cloned().unwrap_or_else(|| here.clone());
-            let start_of_value = self.sql.len() + (start - copied);
-            let value =
-                if escape { Some(Value::Text(":".to_owned())) } else { self.value(form, name, &own_site) };
-            let Some(value) = value else {
-                // A slice's colon is a token of its own; an unset variable is skipped.
-                if self.left_alone(form, name) {
-                    self.before = Before::Other;
-                } else {
-                    lexer.skip(length);
-                    self.before = Before::Operand;
-                }
-                continue;
-            };
-            self.sql.push_str(&text[copied..start]);
-            lexer.skip(length);
-            copied = lexer.at();
-            match value {
-                Value::Text(text) => {
-                    self.sql.push_str(&text);
-                    self.before = if escape { Before::Other } else { Before::Operand };
-                }
-                Value::Sql(sql) => {
-                    self.active.push(name.to_owned());
-                    self.text(&sql, Some(&own_site));
-                    self.active.pop();
-                }
-            }
-            if site.is_none() {
-                self.replacements.push(Replacement {
-                    to: start_of_value..self.sql.len(),
-                    from: here,
-                    is_string: form == Form::Literal,
-                });
+            if goes_on.is_break() {
+                break;
             }
         }
-        if site.is_none() && self.boundary.has_rows() && self.error.is_none() {
+        if part.site.is_none() && self.boundary.has_rows() && self.error.is_none() {
             self.fail(copy::without_rows(self.boundary.start()));
         }
-        if site.is_some() || !self.replacements.is_empty() {
-            self.sql.push_str(&text[copied..]);
+        if part.site.is_some() || !self.replacements.is_empty() {
+            self.sql.push_str(&text[part.copied..]);
+        }
+    }
+
+    /// Takes one token. Breaks where the rest of the text stays as it is.
+    fn token(&mut self, part: &mut Part<'_>, start: usize, token: &Token<'_>) -> ControlFlow<()> {
+        let rest = &part.text[part.lexer.at()..];
+        let is_escape = *token == Token::Backslash && rest.starts_with(':');
+        if *token == Token::Backslash && !is_escape {
+            return self.command(part, start, rest);
+        }
+        if *token == Token::Semicolon && self.boundary.can_end() {
+            if std::mem::take(&mut self.boundary).has_rows() {
+                self.rows(part)?;
+            }
+        } else {
+            self.boundary.take(start, token);
+        }
+        let reference = if *token == Token::Colon { reference(rest) } else { None };
+        if is_escape {
+            let to = self.cut(part, start, start + 2);
+            self.sql.push(':');
+            self.replaced(part, start, to, false);
+            self.before = Before::Other;
+        } else if let Some((form, name, length)) = reference {
+            self.variable(part, start, form, name, length);
+        } else {
+            self.pass(token);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Removes a command of psql's at `start`, up to the end of the line. `rest` comes after the backslash.
+    fn command(&mut self, part: &mut Part<'_>, start: usize, rest: &str) -> ControlFlow<()> {
+        if part.site.is_some() || self.boundary.is_open() {
+            return ControlFlow::Break(());
+        }
+        match self.restriction.take(start, rest) {
+            Ok(Some(length)) => {
+                let end = part.lexer.at() + length;
+                let to = self.cut(part, start, end);
+                self.replaced(part, start, to, false);
+                ControlFlow::Continue(())
+            }
+            Ok(None) => ControlFlow::Break(()),
+            Err(error) => self.stop(error),
+        }
+    }
+
+    /// Removes the rows of a COPY whose semicolon was the last token.
+    fn rows(&mut self, part: &mut Part<'_>) -> ControlFlow<()> {
+        if let Some(site) = &part.site {
+            self.fail_in_value(site, "the rows after it are in the file");
+            return ControlFlow::Break(());
+        }
+        match copy::rows(part.text, part.lexer.at()) {
+            Ok(found) => {
+                let to = self.cut(part, found.rows.start, found.end);
+                self.replaced(part, found.rows.start, to, false);
+                self.rows.push(found.rows);
+                ControlFlow::Continue(())
+            }
+            Err(error) => self.stop(error),
+        }
+    }
+
+    /// Replaces the variable whose colon is at `start`, if it has a value.
+    fn variable(&mut self, part: &mut Part<'_>, start: usize, form: Form, name: &str, length: usize) {
+        let end = start + 1 + length;
+        let site = part.site.clone().unwrap_or(start..end);
+        let Some(value) = self.value(form, name, &site) else {
+            // A slice's colon is a token of its own.
+            if self.left_alone(form, name) {
+                self.before = Before::Other;
+            } else {
+                part.lexer.skip(length);
+                self.before = Before::Operand;
+            }
+            return;
+        };
+        let to = self.cut(part, start, end);
+        match value {
+            Value::Text(text) => {
+                self.sql.push_str(&text);
+                self.before = Before::Operand;
+            }
+            Value::Sql(sql) => {
+                self.active.push(name.to_owned());
+                self.text(&sql, Some(site));
+                self.active.pop();
+            }
+        }
+        self.replaced(part, start, to, form == Form::Literal);
+    }
+
+    /// Leaves out the text from `start` to `end`, and goes on after it. Returns where its replacement begins.
+    fn cut(&mut self, part: &mut Part<'_>, start: usize, end: usize) -> usize {
+        self.sql.push_str(&part.text[part.copied..start]);
+        part.lexer.skip(end - part.lexer.at());
+        part.copied = end;
+        self.sql.len()
+    }
+
+    /// Records that all since `to` replaces what was left out from `start` on.
+    fn replaced(&mut self, part: &Part<'_>, start: usize, to: usize, is_string: bool) {
+        if part.site.is_none() {
+            let (to, from) = (to..self.sql.len(), start..part.copied);
+            self.replacements.push(Replacement { to, from, is_string });
         }
     }
 
@@ -272,17 +309,14 @@ impl Expander<'_> {
         };
     }
 
-    /// Removes a part of the file; copies the text before it, from `copied` on.
-    fn take_out(&mut self, text: &str, copied: &mut usize, start: usize, end: usize) {
-        self.sql.push_str(&text[*copied..start]);
-        *copied = end;
-        let here = self.sql.len();
-        self.replacements.push(Replacement { to: here..here, from: start..end, is_string: false });
-    }
-
     fn fail_in_value(&mut self, site: &Range<usize>, why: &str) {
         let message = format!("this variable's value cannot be used here as SQL: {why}");
         self.fail(SyntaxError { at: site.start, message: message.into(), hint: None });
+    }
+
+    fn stop(&mut self, error: SyntaxError) -> ControlFlow<()> {
+        self.fail(error);
+        ControlFlow::Break(())
     }
 
     /// Keeps the first error.
