@@ -86,43 +86,7 @@ impl Aws {
         let region = region(config, &http_client)
             .await
             .ok_or_else(|| Error::config("no AWS region is set").hint(Reason::NoRegion))?;
-        let mut builder = match &config.credentials {
-            Credentials::Static { access_key_id, secret_access_key, session_token } => {
-                let credentials = SdkCredentials::new(
-                    access_key_id,
-                    secret_access_key,
-                    session_token.clone(),
-                    None,
-                    "cruddur",
-                );
-                SdkConfig::builder()
-                    .behavior_version(BehaviorVersion::latest())
-                    .credentials_provider(SharedCredentialsProvider::new(credentials))
-                    .region(region.clone())
-                    .http_client(http_client)
-                    .retry_config(RetryConfig::standard().with_initial_backoff(LOCAL_BACKOFF))
-            }
-            Credentials::Chain { profile } => {
-                let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                    .http_client(http_client.clone())
-                    .region(region.clone());
-                if let Some(profile) = profile {
-                    let around = ProviderConfig::default().with_http_client(http_client);
-                    let named = NamedProfile::new(profile, &around.with_region(Some(region.clone())));
-                    loader = loader.profile_name(profile).credentials_provider(named);
-                }
-                let sdk = loader.load().await;
-                let credentials = sdk.credentials_provider().map(CachedCredentials::new);
-                let mut builder = sdk.into_builder();
-                builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
-                builder
-            }
-        };
-        // `None` removes an endpoint from an AWS_ENDPOINT_URL* variable or a profile.
-        builder.set_endpoint_url(endpoint.map(|endpoint| endpoint.url.clone()));
-        let sdk = builder.build();
-        let timeouts = timeouts(sdk.timeout_config(), config.request_timeout);
-        let sdk = sdk.into_builder().timeout_config(timeouts).build();
+        let sdk = sdk_config(config, &region, http_client).await;
         let place_name = endpoint.map_or_else(|| region.to_string(), |endpoint| endpoint.url.clone());
         if let Credentials::Static { secret_access_key, session_token, .. } = &config.credentials {
             config.trace.hide(secret_access_key);
@@ -158,6 +122,42 @@ impl Aws {
         let retries = Retries::new(config.request_timeout);
         Ok(Self { sdk, place, dry_run, trace_interceptor, retries })
     }
+}
+
+/// The credentials, endpoint and timeouts of every client.
+async fn sdk_config(config: &AwsConfig, region: &Region, http_client: SharedHttpClient) -> SdkConfig {
+    let mut builder = match &config.credentials {
+        Credentials::Static { access_key_id, secret_access_key, session_token } => {
+            let credentials =
+                SdkCredentials::new(access_key_id, secret_access_key, session_token.clone(), None, "cruddur");
+            SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .region(region.clone())
+                .http_client(http_client)
+                .retry_config(RetryConfig::standard().with_initial_backoff(LOCAL_BACKOFF))
+        }
+        Credentials::Chain { profile } => {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                .http_client(http_client.clone())
+                .region(region.clone());
+            if let Some(profile) = profile {
+                let around = ProviderConfig::default().with_http_client(http_client);
+                let named = NamedProfile::new(profile, &around.with_region(Some(region.clone())));
+                loader = loader.profile_name(profile).credentials_provider(named);
+            }
+            let sdk = loader.load().await;
+            let credentials = sdk.credentials_provider().map(CachedCredentials::new);
+            let mut builder = sdk.into_builder();
+            builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+            builder
+        }
+    };
+    // `None` removes an endpoint from an AWS_ENDPOINT_URL* variable or a profile.
+    builder.set_endpoint_url(config.endpoint.as_ref().map(|endpoint| endpoint.url.clone()));
+    let sdk = builder.build();
+    let timeouts = timeouts(sdk.timeout_config(), config.request_timeout);
+    sdk.into_builder().timeout_config(timeouts).build()
 }
 
 /// The region to work in, if there is one. The SDK would ask the instance metadata service three

@@ -87,23 +87,7 @@ pub(super) async fn run(
     match outcome {
         Ok((written, None)) => {
             place.remove()?;
-            let seconds = started.elapsed().as_secs_f64();
-            #[expect(clippy::cast_precision_loss, reason = "for showing")]
-            let rate = written.items() as f64 / seconds.max(0.001);
-            ui.status(format!(
-                "wrote {} between {} to {table:?}",
-                count(conversations, "conversation"),
-                count(invention.users, "user"),
-            ));
-            ui.status(format!(
-                "with {} and {} in {seconds:.1} s: {rate:.0} items a second",
-                count(conversations * messages, "message"),
-                count(2 * conversations, "group row"),
-            ));
-            if invention.silent() > 0 {
-                let users = invention.users;
-                ui.status(format!("{} of {users} users are in no conversation", invention.silent()));
-            }
+            show_written(ui, &table, &invention, written.items(), started.elapsed());
             args.usage.show(ui, &db.usage(Capacity::default(), written.capacity), Bill::Run);
             tell_until(ui, args, &invention);
             Ok(())
@@ -126,6 +110,27 @@ pub(super) async fn run(
             let message = error.message().to_owned();
             Err(error.with(kind, message).hint(go_on))
         }
+    }
+}
+
+/// Prints what is in the table now, and how fast this run's `items` were written.
+fn show_written(ui: &mut Ui, table: &str, invention: &Invention, items: u64, took: Duration) {
+    let Invention { users, conversations, messages, .. } = *invention;
+    let seconds = took.as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "for showing")]
+    let rate = items as f64 / seconds.max(0.001);
+    ui.status(format!(
+        "wrote {} between {} to {table:?}",
+        count(conversations, "conversation"),
+        count(users, "user"),
+    ));
+    ui.status(format!(
+        "with {} and {} in {seconds:.1} s: {rate:.0} items a second",
+        count(conversations * messages, "message"),
+        count(2 * conversations, "group row"),
+    ));
+    if invention.silent() > 0 {
+        ui.status(format!("{} of {users} users are in no conversation", invention.silent()));
     }
 }
 
