@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Mutation testing of the modules that decide about money, order, safety and SQL.
+"""Mutation testing of the modules that decide about money, order, safety and SQL, or of those in
+MUTANTS_FILES.
 
 cargo-mutants lists the mutants. Building and testing them one by one takes half a minute each, so this
 script builds them all at once: the body of a mutated function becomes a `match` over the number of the
@@ -21,13 +22,14 @@ import threading
 import time
 from pathlib import Path
 
-FILES = """
+DECISIVE = """
 src/archive/checksum.rs src/archive/import_checkpoint.rs src/commands/ddb/explain/*.rs
 src/commands/ddb/seed/checkpoint.rs src/commands/target/*.rs src/dynamodb/capacity.rs
 src/dynamodb/item/size.rs src/dynamodb/pricing.rs src/dynamodb/streams/checkpoint.rs
 src/messages_table/explain/*.rs src/messaging/sort_position.rs src/postgres/psql.rs
 src/postgres/sql/*.rs src/state_file.rs src/target.rs
-""".split()
+"""
+FILES = (os.environ.get("MUTANTS_FILES") or DECISIVE).split()
 # Modules of tests that call the library only. They are quick, and a mutant may loop in them or end their
 # process, so they run apart, a few at a time.
 LIBRARY = ("sql::", "variables::", "size::", "place::", "prices::")
@@ -86,7 +88,7 @@ def main():
     commit = run("git", "rev-parse", "HEAD").strip()
     state = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     sources = run("git", "ls-tree", "HEAD", "--", *sorted({mutant["file"] for mutant in mutants}))
-    if state.get("commit") != commit:
+    if (state.get("commit"), state.get("sources")) != (commit, sources):
         run("rm", "-rf", str(TREE))
         TREE.mkdir()
         subprocess.run(f"git archive HEAD | tar x -C '{TREE}'", shell=True, check=True, cwd=ROOT)
@@ -335,7 +337,7 @@ def in_a_round(suite, state):
     others = {test for test in mutant_of if not test.startswith(LIBRARY)}
     for few in (library[at : at + 16] for at in range(0, len(library), 16)):
         try_out(suite, state, set(few), mutant_of, threads=16, quiet=20)
-    try_out(suite, state, others, mutant_of, threads=5 * os.cpu_count(), quiet=180)
+    try_out(suite, state, others, mutant_of, threads=5 * os.cpu_count(), quiet=90)
     return True
 
 
