@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Mutation testing of the modules that decide about money, order, safety and SQL, or of those in
-MUTANTS_FILES.
+"""Mutation testing of the modules that decide about money, order, safety and SQL, or of MUTANTS_FILES.
 
 cargo-mutants lists the mutants. Building and testing them one by one takes half a minute each, so this
 script builds them all at once: the body of a mutated function becomes a `match` over the number of the
-mutant that is switched on. Then it runs the suite in rounds, in each of which every test has a mutant
-of its own, one that the test is known to reach. A mutant is caught when a test fails with it.
+mutant that is switched on. The quick tests that reach a mutant try it first. Then the suite runs in
+rounds, in each of which every other test has a mutant of its own. One is caught when a test fails with it.
 
 What it finds is in target/mutants/result.json. It can be interrupted and run again: it goes on. For another
 commit it tries what was not caught, or everything if one of those modules is different.
 """
 
 import collections
+import functools
 import json
 import os
 import re
@@ -30,8 +30,7 @@ src/messages_table/explain/*.rs src/messaging/sort_position.rs src/postgres/psql
 src/postgres/sql/*.rs src/state_file.rs src/target.rs
 """
 FILES = (os.environ.get("MUTANTS_FILES") or DECISIVE).split()
-# Modules of tests that call the library only. They are quick, and a mutant may loop in them or end their
-# process, so they run apart, a few at a time.
+# Modules of quick tests: they call the library only. A mutant may loop in them, or end their process.
 LIBRARY = ("sql::", "variables::", "size::", "place::", "prices::")
 # So many tests try a mutant at most. Nearly all that are caught are caught by the first few.
 ENOUGH = 40
@@ -102,6 +101,7 @@ def main():
     if "reached" not in state:
         state["reached"] = reached_by(suite, state)
         save(state)
+    with_the_library(suite, state)
     while in_a_round(suite, state):
         pass
     report(mutants, state)
@@ -155,7 +155,7 @@ def write_sources(mutants, state):
         # A constant has no function.
         if mutant["function"] and number not in state["unbuildable"]:
             by_file[mutant["file"]].append((number, mutant))
-    state["functions"] = {}
+    state["functions"], state["files"] = {}, {}
     for file, those in by_file.items():
         text = run("git", "show", f"{state['commit']}:{file}")
         starts = [0]
@@ -181,6 +181,7 @@ def write_sources(mutants, state):
                 changed = body[:a] + mutant["replacement"] + body[b:]
                 arms += f"/*M{number}*/ {number} => {{{changed}}}\n/*E*/"
                 state["functions"][str(number)] = function
+                state["files"][str(number)] = file
             head = re.sub(r"\bconst fn\b", "fn", head)
             switch = f"match crate::mutant::id({function}) {{\n{arms}_ => {{{body}}} }}"
             text = f"{text[:start]}{head}{{ {switch} {text[end - 1 :]}"
@@ -228,6 +229,7 @@ def reached_by(suite, state):
     outcomes = results(suite, tests, {}, {"MUTANTS_REACHED": str(reached)})
     passed = {test for test, how in outcomes if how == "ok"}
     print(f"{len(passed)} of {len(tests)} tests pass without a mutant", flush=True)
+    print(*(f"fails without one: {test}\n" for test in sorted(tests - passed)), sep="", end="", flush=True)
     functions = {str(number) for number in state["functions"].values()}
     of_function = {function: set() for function in functions}
     for line in reached.read_text(errors="replace").splitlines():
@@ -314,31 +316,48 @@ def stop(pid):
         pass
 
 
+def with_the_library(suite, state):
+    """Tries each mutant with all the quick tests that reach it."""
+    for number, function in state["functions"].items():
+        reach = {test for test in state["reached"][str(function)] if test.startswith(LIBRARY)}
+        untried = reach.difference(state["tried"].get(number, []))
+        if untried and number not in state["caught"]:
+            try_out(suite, state, untried, dict.fromkeys(untried, number), threads=16, quiet=20)
+    print(f"{time.strftime('%H:%M')} the library's tests have caught {len(state['caught'])} mutants", flush=True)
+
+
 def in_a_round(suite, state):
     """Gives each test a mutant that is not caught and that it has not tried; False when there is none."""
-    left = {}
+    left, file_of = {}, {}
     for number, function in state["functions"].items():
         tried = state["tried"].get(number, [])
         if number not in state["caught"] and len(tried) < ENOUGH:
-            left[number] = set(state["reached"][str(function)]).difference(tried)
-    # A test that reaches little is about what it reaches.
+            reach = {test for test in state["reached"][str(function)] if not test.startswith(LIBRARY)}
+            left[number], file_of[number] = reach.difference(tried), state["files"][number]
+    # A test is about what it is named after, and one that reaches little is about that.
     breadth = collections.Counter(test for tests in state["reached"].values() for test in tests)
+
+    def order(test, number):
+        return -len(words(test) & words(file_of[number])), breadth[test], test
+
     mutant_of, given = {}, -1
     while given < len(mutant_of):
         given = len(mutant_of)
         for number in sorted(left, key=lambda number: len(left[number])):
             free = left[number].difference(mutant_of)
             if free:
-                mutant_of[min(free, key=lambda test: (breadth[test], test))] = number
+                mutant_of[min(free, key=lambda test, number=number: order(test, number))] = number
     if not mutant_of:
         return False
     print(f"{time.strftime('%H:%M')} {len(mutant_of)} tests try {len(set(mutant_of.values()))} mutants", flush=True)
-    library = sorted(test for test in mutant_of if test.startswith(LIBRARY))
-    others = {test for test in mutant_of if not test.startswith(LIBRARY)}
-    for few in (library[at : at + 16] for at in range(0, len(library), 16)):
-        try_out(suite, state, set(few), mutant_of, threads=16, quiet=20)
-    try_out(suite, state, others, mutant_of, threads=5 * os.cpu_count(), quiet=90)
+    try_out(suite, state, set(mutant_of), mutant_of, threads=5 * os.cpu_count(), quiet=90)
     return True
+
+
+@functools.cache
+def words(name):
+    """The words in the path of a file or a test."""
+    return set(re.findall(r"[a-z]{3,}", name)) - {"src", "mod", "ddb", "dynamodb", "commands", "the", "and", "not"}
 
 
 def try_out(suite, state, tests, mutant_of, threads, quiet):
