@@ -126,27 +126,28 @@ impl Expander<'_> {
     /// Takes one token. Breaks where the rest of the text stays as it is.
     fn token(&mut self, part: &mut Part<'_>, start: usize, token: &Token<'_>) -> ControlFlow<()> {
         let rest = &part.text[part.lexer.at()..];
-        let is_escape = *token == Token::Backslash && rest.starts_with(':');
-        if *token == Token::Backslash && !is_escape {
-            return self.command(part, start, rest);
-        }
-        if *token == Token::Semicolon && self.boundary.can_end() {
-            if std::mem::take(&mut self.boundary).has_rows() {
-                self.rows(part)?;
+        match token {
+            Token::Backslash if !rest.starts_with(':') => return self.command(part, start, rest),
+            Token::Semicolon if self.boundary.can_end() => {
+                if std::mem::take(&mut self.boundary).has_rows() {
+                    self.rows(part)?;
+                }
             }
-        } else {
-            self.boundary.take(start, token);
+            _ => self.boundary.take(start, token),
         }
-        let reference = if *token == Token::Colon { reference(rest) } else { None };
-        if is_escape {
-            let to = self.cut(part, start, start + 2);
-            self.sql.push(':');
-            self.replaced(part, start, to, false);
-            self.before = Before::Other;
-        } else if let Some((form, name, length)) = reference {
-            self.variable(part, start, form, name, length);
-        } else {
-            self.pass(token);
+        match token {
+            // `\:` is a colon.
+            Token::Backslash => {
+                let to = self.cut(part, start, start + 2);
+                self.sql.push(':');
+                self.replaced(part, start, to, false);
+                self.before = Before::Other;
+            }
+            Token::Colon => match reference(rest) {
+                Some((form, name, length)) => self.variable(part, start, form, name, length),
+                None => self.pass(token),
+            },
+            _ => self.pass(token),
         }
         ControlFlow::Continue(())
     }
@@ -159,8 +160,7 @@ impl Expander<'_> {
         match self.restriction.take(start, rest) {
             Ok(Some(length)) => {
                 let end = part.lexer.at() + length;
-                let to = self.cut(part, start, end);
-                self.replaced(part, start, to, false);
+                self.take_out(part, start, end);
                 ControlFlow::Continue(())
             }
             Ok(None) => ControlFlow::Break(()),
@@ -176,8 +176,7 @@ impl Expander<'_> {
         }
         match copy::rows(part.text, part.lexer.at()) {
             Ok(found) => {
-                let to = self.cut(part, found.rows.start, found.end);
-                self.replaced(part, found.rows.start, to, false);
+                self.take_out(part, found.rows.start, found.end);
                 self.rows.push(found.rows);
                 ControlFlow::Continue(())
             }
@@ -212,6 +211,12 @@ impl Expander<'_> {
             }
         }
         self.replaced(part, start, to, form == Form::Literal);
+    }
+
+    /// Removes the text from `start` to `end`.
+    fn take_out(&mut self, part: &mut Part<'_>, start: usize, end: usize) {
+        let to = self.cut(part, start, end);
+        self.replaced(part, start, to, false);
     }
 
     /// Leaves out the text from `start` to `end`, and goes on after it. Returns where its replacement begins.
