@@ -3,11 +3,11 @@
 
 cargo-mutants lists the mutants. Building and testing them one by one takes half a minute each, so this
 script builds them all at once: the body of a mutated function becomes a `match` over the number of the
-mutant that is switched on. The quick tests that reach a mutant try it first. Then the suite runs in
-rounds, in each of which every other test has a mutant of its own. One is caught when a test fails with it.
+mutant that is switched on. The quick tests that reach a mutant try it first. The others run in rounds, in
+each of which a test has a mutant of its own. A mutant is caught when a test fails with it.
 
 What it finds is in target/mutants/result.json. It can be interrupted and run again: it goes on. For another
-commit it tries what was not caught, or everything if one of those modules is different.
+commit it tries what was not caught, or everything if one of those modules, or MUTANTS_FILES, is different.
 """
 
 import collections
@@ -32,7 +32,7 @@ src/postgres/sql/*.rs src/state_file.rs src/target.rs
 FILES = (os.environ.get("MUTANTS_FILES") or DECISIVE).split()
 # Modules of quick tests: they call the library only. A mutant may loop in them, or end their process.
 LIBRARY = ("sql::", "variables::", "size::", "place::", "prices::")
-# So many tests try a mutant at most. Nearly all that are caught are caught by the first few.
+# So many other tests try a mutant at most. Nearly all that are caught are caught by the first few.
 ENOUGH = 40
 # Fail while the sources are different from those that are committed.
 UNFIT = ("architecture::", "layout::")
@@ -102,7 +102,7 @@ def main():
         state["reached"] = reached_by(suite, state)
         save(state)
     with_the_library(suite, state)
-    while in_a_round(suite, state):
+    while in_a_round(suite, state, mutants):
         pass
     report(mutants, state)
 
@@ -155,7 +155,7 @@ def write_sources(mutants, state):
         # A constant has no function.
         if mutant["function"] and number not in state["unbuildable"]:
             by_file[mutant["file"]].append((number, mutant))
-    state["functions"], state["files"] = {}, {}
+    state["functions"] = {}
     for file, those in by_file.items():
         text = run("git", "show", f"{state['commit']}:{file}")
         starts = [0]
@@ -181,7 +181,6 @@ def write_sources(mutants, state):
                 changed = body[:a] + mutant["replacement"] + body[b:]
                 arms += f"/*M{number}*/ {number} => {{{changed}}}\n/*E*/"
                 state["functions"][str(number)] = function
-                state["files"][str(number)] = file
             head = re.sub(r"\bconst fn\b", "fn", head)
             switch = f"match crate::mutant::id({function}) {{\n{arms}_ => {{{body}}} }}"
             text = f"{text[:start]}{head}{{ {switch} {text[end - 1 :]}"
@@ -229,7 +228,8 @@ def reached_by(suite, state):
     outcomes = results(suite, tests, {}, {"MUTANTS_REACHED": str(reached)})
     passed = {test for test, how in outcomes if how == "ok"}
     print(f"{len(passed)} of {len(tests)} tests pass without a mutant", flush=True)
-    print(*(f"fails without one: {test}\n" for test in sorted(tests - passed)), sep="", end="", flush=True)
+    for test in sorted(tests - passed):
+        print(f"fails without one: {test}", flush=True)
     functions = {str(number) for number in state["functions"].values()}
     of_function = {function: set() for function in functions}
     for line in reached.read_text(errors="replace").splitlines():
@@ -323,22 +323,23 @@ def with_the_library(suite, state):
         untried = reach.difference(state["tried"].get(number, []))
         if untried and number not in state["caught"]:
             try_out(suite, state, untried, dict.fromkeys(untried, number), threads=16, quiet=20)
-    print(f"{time.strftime('%H:%M')} the library's tests have caught {len(state['caught'])} mutants", flush=True)
+    print(f"{time.strftime('%H:%M')} after the quick tests, {len(state['caught'])} mutants are caught", flush=True)
 
 
-def in_a_round(suite, state):
+def in_a_round(suite, state, mutants):
     """Gives each test a mutant that is not caught and that it has not tried; False when there is none."""
-    left, file_of = {}, {}
+    left = {}
     for number, function in state["functions"].items():
-        tried = state["tried"].get(number, [])
+        reach = {test for test in state["reached"][str(function)] if not test.startswith(LIBRARY)}
+        tried = reach.intersection(state["tried"].get(number, []))
         if number not in state["caught"] and len(tried) < ENOUGH:
-            reach = {test for test in state["reached"][str(function)] if not test.startswith(LIBRARY)}
-            left[number], file_of[number] = reach.difference(tried), state["files"][number]
+            left[number] = reach - tried
     # A test is about what it is named after, and one that reaches little is about that.
     breadth = collections.Counter(test for tests in state["reached"].values() for test in tests)
 
-    def order(test, number):
-        return -len(words(test) & words(file_of[number])), breadth[test], test
+    def order(number):
+        about = words(mutants[int(number) - 1]["file"])
+        return lambda test: (-len(words(test) & about), breadth[test], test)
 
     mutant_of, given = {}, -1
     while given < len(mutant_of):
@@ -346,7 +347,7 @@ def in_a_round(suite, state):
         for number in sorted(left, key=lambda number: len(left[number])):
             free = left[number].difference(mutant_of)
             if free:
-                mutant_of[min(free, key=lambda test, number=number: order(test, number))] = number
+                mutant_of[min(free, key=order(number))] = number
     if not mutant_of:
         return False
     print(f"{time.strftime('%H:%M')} {len(mutant_of)} tests try {len(set(mutant_of.values()))} mutants", flush=True)
