@@ -113,7 +113,7 @@ pub(super) async fn run(
     }
 }
 
-/// Prints what is in the table now, and how fast this run's `items` were written.
+/// Prints what all runs have written, and how fast this one wrote its `items`.
 fn show_written(ui: &mut Ui, table: &str, invention: &Invention, items: u64, took: Duration) {
     let Invention { users, conversations, messages, .. } = *invention;
     let seconds = took.as_secs_f64();
