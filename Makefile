@@ -41,7 +41,7 @@ bare:
 
 mutants: postgres moto programs
 	@$(CARGO) install --locked --quiet --root target/mutants cargo-mutants@27.1.0
-	@PATH="$(CURDIR)/target/mutants/bin:$$PATH" scripts/mutants.py
+	@PATH="$(CURDIR)/target/mutants/bin:$$PATH" python3 scripts/mutants
 
 # tests/prove/__main__.py has the variables.
 prove: postgres moto programs build

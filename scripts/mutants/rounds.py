@@ -1,0 +1,130 @@
+"""Chooses the tests that try each mutant."""
+
+import collections
+import functools
+import os
+import re
+import time
+
+from state import WORK, save
+from suite import results, tests_of
+
+# Modules of quick tests: they call the library only. A mutant may loop in them, or end their process.
+LIBRARY = ("sql::", "variables::", "size::", "place::", "prices::")
+# So many other tests try a mutant at most. Nearly all that are caught are caught by the first few.
+ENOUGH = 40
+
+
+def reached_by(suite, state):
+    """Runs the suite as it is; returns which tests reach which functions, without tests that fail."""
+    reached = WORK / "reached"
+    reached.write_text("")
+    tests = set(tests_of(suite))
+    outcomes = results(suite, tests, {}, {"MUTANTS_REACHED": str(reached)})
+    passed = {test for test, how in outcomes if how == "ok"}
+    print(f"{len(passed)} of {len(tests)} tests pass without a mutant", flush=True)
+    for test in sorted(tests - passed):
+        print(f"fails without one: {test}", flush=True)
+    functions = {str(number) for number in state["functions"].values()}
+    of_function = {function: set() for function in functions}
+    for line in reached.read_text(errors="replace").splitlines():
+        test, _, function = line.rpartition(" ")
+        if test in passed and function in functions:
+            of_function[function].add(test)
+    return {function: sorted(tests) for function, tests in of_function.items()}
+
+
+def with_the_library(suite, state):
+    """Tries each mutant with all the quick tests that reach it."""
+    for number, function in state["functions"].items():
+        reach = {test for test in state["reached"][str(function)] if test.startswith(LIBRARY)}
+        untried = reach.difference(state["tried"].get(number, []))
+        if untried and number not in state["caught"]:
+            try_out(suite, state, untried, dict.fromkeys(untried, number), threads=16, quiet=20)
+    print(f"{time.strftime('%H:%M')} after the quick tests, {len(state['caught'])} mutants are caught", flush=True)
+
+
+def in_a_round(suite, state, mutants):
+    """Gives each test a mutant that is not caught and that it has not tried; False when there is none."""
+    left = {}
+    for number, function in state["functions"].items():
+        reach = {test for test in state["reached"][str(function)] if not test.startswith(LIBRARY)}
+        tried = reach.intersection(state["tried"].get(number, []))
+        if number not in state["caught"] and len(tried) < ENOUGH:
+            left[number] = reach - tried
+    order = Order(state, mutants)
+    mutant_of, given = {}, -1
+    while given < len(mutant_of):
+        given = len(mutant_of)
+        for number in sorted(left, key=lambda number: len(left[number])):
+            free = left[number].difference(mutant_of)
+            if free:
+                mutant_of[min(free, key=order.of(number))] = number
+    if not mutant_of:
+        return False
+    print(f"{time.strftime('%H:%M')} {len(mutant_of)} tests try {len(set(mutant_of.values()))} mutants", flush=True)
+    try_out(suite, state, set(mutant_of), mutant_of, threads=5 * os.cpu_count(), quiet=90)
+    return True
+
+
+class Order:
+    """Which tests are likely to catch a mutant: those that caught others of its function or of its file, then
+    those of the same modules, then those whose names have words of the file's, then those that reach little."""
+
+    def __init__(self, state, mutants):
+        self.files = {number: mutants[int(number) - 1]["file"] for number in state["functions"]}
+        self.functions = state["functions"]
+        self.breadth = collections.Counter(test for tests in state["reached"].values() for test in tests)
+        self.catchers = collections.Counter()
+        for number, test in state["caught"].items():
+            if number in self.functions:
+                test = test.split()[0]
+                for place in (self.functions[number], self.files[number]):
+                    self.catchers[place, test] += 1
+                    self.catchers[place, module(test)] += 1
+
+    def of(self, number):
+        function, file = self.functions[number], self.files[number]
+        about = words(file)
+
+        def key(test):
+            caught = (
+                self.catchers[function, test],
+                self.catchers[file, test],
+                self.catchers[function, module(test)],
+                self.catchers[file, module(test)],
+            )
+            return *(-count for count in caught), -len(words(test) & about), self.breadth[test], test
+
+        return key
+
+
+def module(test):
+    return test.rpartition("::")[0]
+
+
+@functools.cache
+def words(name):
+    """The words in the path of a file or a test."""
+    return set(re.findall(r"[a-z]{3,}", name)) - {"src", "mod", "ddb", "dynamodb", "commands", "the", "and", "not"}
+
+
+def try_out(suite, state, tests, mutant_of, threads, quiet):
+    """Runs each test with its mutant. One that never ends, or ends all of them, is found by halving."""
+    left, hangs = set(), False
+    for test, how in results(suite, tests, mutant_of, quiet=quiet, threads=threads):
+        if how in ("hang", "crash"):
+            left.add(test)
+            hangs = how == "hang"
+            continue
+        state["tried"].setdefault(mutant_of[test], []).append(test)
+        if how == "FAILED":
+            state["caught"].setdefault(mutant_of[test], test)
+    if len(left) == 1 or (hangs and len(left) <= threads):
+        for test in left:
+            state["caught"].setdefault(mutant_of[test], f"{test} (does not end)")
+    elif left:
+        some = sorted(left)
+        for half in (some[: len(some) // 2], some[len(some) // 2 :]):
+            try_out(suite, state, set(half), mutant_of, threads, quiet)
+    save(state)
