@@ -35,7 +35,7 @@ def results(suite, tests, mutant_of, env=(), quiet=120, threads=None):
         "RUST_MIN_STACK": str(16 << 20),  # The arms of a match share one frame.
     }
     command = [suite, "--exact", *sorted(tests), "--test-threads", str(threads or 5 * os.cpu_count())]
-    limited = ["sh", "-c", 'ulimit -v 16000000; exec "$@"', "sh", *command]
+    limited = ["sh", "-c", 'ulimit -v 4000000; exec "$@"', "sh", *command]
     suite_run = subprocess.Popen(
         limited,
         cwd=TREE,
@@ -60,18 +60,21 @@ def results(suite, tests, mutant_of, env=(), quiet=120, threads=None):
     watching = threading.Thread(target=watch)
     watching.start()
     left = set(tests)
-    for line in suite_run.stdout:
-        words = line.split()
-        if len(words) == 4 and words[0] == "test" and words[3] in ("ok", "FAILED"):
-            heard[0] = time.monotonic()
-            left.discard(words[1])
-            yield words[1], words[3]
-    over.set()
-    watching.join()
-    suite_run.wait()
-    for pid, _ in processes(f"MUTANTS_RUN={marker}"):
-        stop(pid)
-    switched.unlink()
+    try:
+        for line in suite_run.stdout:
+            words = line.split()
+            if len(words) == 4 and words[0] == "test" and words[3] in ("ok", "FAILED"):
+                heard[0] = time.monotonic()
+                left.discard(words[1])
+                yield words[1], words[3]
+    finally:  # The caller may have heard enough.
+        over.set()
+        watching.join()
+        suite_run.kill()
+        suite_run.wait()
+        for pid, _ in processes(f"MUTANTS_RUN={marker}"):
+            stop(pid)
+        switched.unlink()
     for test in left:
         yield test, "hang" if hangs else "crash"
 

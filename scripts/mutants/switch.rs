@@ -25,7 +25,7 @@ pub mod mutant {
     pub fn id(function: u32) -> u32 {
         let of_process = PROCESS.get_or_init(|| env::var("MUTANT").ok().map(|text| parse(&text)));
         let ask = |(id, test): &(u32, String)| {
-            if SEEN.try_with(|seen| seen.borrow_mut().insert(function)).unwrap_or(false) && *id == 0 {
+            if *id == 0 && SEEN.try_with(|seen| seen.borrow_mut().insert(function)).unwrap_or(false) {
                 reached(test, function);
             }
             *id
