@@ -16,7 +16,7 @@ import os
 import sys
 
 from build import build
-from rounds import in_a_round, reached_by, with_the_library
+from rounds import in_rounds, reached_by, with_the_library
 from state import load, run, save
 
 DECISIVE = """
@@ -39,8 +39,7 @@ def main():
         state["reached"] = reached_by(suite, state)
         save(state)
     with_the_library(suite, state)
-    while in_a_round(suite, state, mutants):
-        pass
+    in_rounds(suite, state, mutants)
     report(mutants, state)
 
 

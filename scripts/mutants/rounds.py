@@ -13,7 +13,11 @@ from suite import results, tests_of
 # Modules of quick tests: they call the library only. A mutant may loop in them, or end their process.
 LIBRARY = re.compile("(sql|variables|size|place|prices)::(?!what_is_never_closed_may_be_long)")
 # So many other tests try a mutant at most. Nearly all that are caught are caught by the first few.
-ENOUGH = 40
+ENOUGH = 25
+# So many of them try it in one round, or more when few mutants are left. The likeliest to catch it come first.
+AT_ONCE = 5
+# Short rounds are for mutants that so many of them reach at most.
+FEW = 100
 
 
 def reached_by(suite, state):
@@ -45,18 +49,29 @@ def with_the_library(suite, state):
     print(f"{time.strftime('%H:%M')} after the quick tests, {len(state['caught'])} mutants are caught", flush=True)
 
 
-def in_a_round(suite, state, mutants):
+def in_rounds(suite, state, mutants):
+    """Tries each mutant that is left with some other tests that reach it. One that few tests reach tries them
+    in short rounds with its neighbours, for in a round of all tests it would have to wait for its turn."""
+    groups, reach = collections.defaultdict(dict), {}
+    for number, function in state["functions"].items():
+        reach[number] = {test for test in state["reached"][str(function)] if not LIBRARY.match(test)}
+        if len(reach[number]) <= FEW:
+            groups[mutants[int(number) - 1]["file"]][number] = reach[number]
+    for group in (*groups.values(), reach):
+        while in_a_round(suite, state, mutants, group):
+            pass
+
+
+def in_a_round(suite, state, mutants, reach):
     """Gives each test a mutant that is not caught and that it has not tried; False when there is none."""
     left = {}
-    for number, function in state["functions"].items():
-        reach = {test for test in state["reached"][str(function)] if not LIBRARY.match(test)}
-        tried = reach.intersection(state["tried"].get(number, []))
+    for number, tests in reach.items():
+        tried = tests.intersection(state["tried"].get(number, []))
         if number not in state["caught"] and len(tried) < ENOUGH:
-            left[number] = reach - tried
+            left[number] = tests - tried
     order = Order(state, mutants)
-    mutant_of, given = {}, -1
-    while given < len(mutant_of):
-        given = len(mutant_of)
+    mutant_of = {}
+    for _ in range(max(AT_ONCE, ENOUGH // max(len(left), 1))):
         for number in sorted(left, key=lambda number: len(left[number])):
             free = left[number].difference(mutant_of)
             if free:
