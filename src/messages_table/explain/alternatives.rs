@@ -28,7 +28,7 @@ pub(super) struct Explainer<'a> {
     /// The requests that the app sent, if it only reads.
     of_app: &'a [Exchange],
     /// The app's reads.
-    pub(super) reads: Vec<AnsweredRead<'a>>,
+    pub(super) reads: Vec<AnsweredQuery<'a>>,
     /// The app's writes.
     pub(super) app: Option<App>,
     pub(super) changes: Vec<Change>,
@@ -42,48 +42,34 @@ pub(super) struct Explainer<'a> {
     pub(super) spent: Capacity,
 }
 
-/// A read that got a response.
+/// A Query of the app's that got a response. It is eventually consistent.
 #[derive(Clone, Copy)]
-pub(super) struct AnsweredRead<'a> {
-    exchange: &'a Exchange,
+pub(super) struct AnsweredQuery<'a> {
+    query: &'a QueryInput,
     pub(super) answer: &'a Answered,
 }
 
-impl<'a> AnsweredRead<'a> {
+impl<'a> AnsweredQuery<'a> {
     fn of(exchange: &'a Exchange) -> Option<Self> {
-        exchange.answer.as_ref().map(|answer| Self { exchange, answer })
-    }
-
-    fn is_consistent(self) -> bool {
-        self.exchange.request.get("ConsistentRead").is_some_and(|value| *value == true)
-    }
-
-    pub(super) fn is_indexed(self) -> bool {
-        self.exchange.is_indexed()
-    }
-
-    fn query(self) -> Option<&'a QueryInput> {
-        match &self.exchange.asked {
-            Asked::Query(query) => Some(query),
-            Asked::Transact(_) | Asked::Other => None,
+        match (&exchange.asked, &exchange.answer) {
+            (Asked::Query(query), Some(answer)) => Some(Self { query, answer }),
+            _ => None,
         }
+    }
+
+    fn is_indexed(self) -> bool {
+        self.query.index_name.is_some()
     }
 
     pub(super) fn units(self) -> f64 {
         self.answer.capacity.total
     }
 
-    /// Its units when strongly consistent. They are computed from its items' sizes if all that
-    /// were read came back whole; otherwise they are twice the eventually consistent units.
-    fn strong_units(self) -> f64 {
-        let Answered { capacity, bytes, .. } = self.answer;
-        let is_whole = capacity.returned == capacity.scanned
-            && self.exchange.request.get("ProjectionExpression").is_none();
-        match (self.is_consistent(), is_whole) {
-            (true, _) => self.units(),
-            (false, true) => size::read_units(*bytes, true),
-            (false, false) => 2.0 * self.units(),
-        }
+    /// The partition that it reads.
+    fn partition(self) -> Option<String> {
+        let values = self.query.expression_attribute_values()?;
+        let key = values.get(":pk").or_else(|| values.get(":group"))?;
+        key.as_s().ok().cloned()
     }
 }
 
@@ -97,7 +83,7 @@ impl<'a> Explainer<'a> {
         let is_writer = recording.keeps_items;
         let app = if is_writer { App::of(sent) } else { None };
         // In a pattern that writes, the app's reads are those that cruddur sends to the index.
-        let reads = if is_writer { sent } else { &recording.app }.iter().filter_map(AnsweredRead::of);
+        let reads = if is_writer { sent } else { &recording.app }.iter().filter_map(AnsweredQuery::of);
         let changes = app.as_ref().map(App::changes).unwrap_or_default();
         Ok(Self {
             table: &recording.table,
@@ -128,7 +114,7 @@ impl<'a> Explainer<'a> {
         } else if !self.reads.is_empty() {
             alternatives.push(self.strong().await?);
             alternatives.push(self.through_the_index());
-            alternatives.extend(self.whole_partitions().await?);
+            alternatives.push(self.whole_partitions().await?);
             alternatives.push(self.scans("filter instead of key condition", false).await?);
         } else if let Some(charge) = self.charge {
             alternatives.push(self.no_index_to_write(charge));
@@ -190,7 +176,8 @@ impl<'a> Explainer<'a> {
             (true, Some(_)) => "one transaction, not sent; strongly consistent except for the index",
             (true, None) => "there is nothing to write",
         };
-        let reads: f64 = self.sent.iter().filter_map(AnsweredRead::of).map(AnsweredRead::units).sum();
+        let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
+        let reads: f64 = answers.map(|answer| answer.capacity.total).sum();
         let requests = self.sent.iter().map(Request::from).collect();
         let found = Measurement { units: Some(reads), requests, ..Measurement::measured(note) };
         Some(with_writes("cruddur", found, charge))
@@ -200,14 +187,14 @@ impl<'a> Explainer<'a> {
     async fn strong(&mut self) -> Result<Alternative> {
         let found = if self.measure {
             let mut found = Measurement::measured("the same request, strongly consistent");
-            for query in self.reads.clone().into_iter().filter_map(AnsweredRead::query) {
-                let query = repeated(&self.table.db.client, query).consistent_read(true);
+            for read in self.reads.clone() {
+                let query = repeated(&self.table.db.client, read.query).consistent_read(true);
                 found.add(self.count(query, Some(1)).await?);
             }
             found
         } else {
             Measurement {
-                units: Some(self.reads.iter().map(|read| read.strong_units()).sum()),
+                units: Some(self.reads.iter().map(|read| size::read_units(read.answer.bytes, true)).sum()),
                 figures: Figures::Computed,
                 note: "the same request with ConsistentRead; from its items' sizes".to_owned(),
                 requests: Vec::new(),
@@ -222,10 +209,6 @@ impl<'a> Explainer<'a> {
             "an index has no strongly consistent reads: both inboxes are read whole instead",
         );
         for read in self.reads.clone() {
-            if !read.is_indexed() {
-                found.add_units(read.strong_units());
-                continue;
-            }
             let rows = read.answer.items.iter().map(items::to_group);
             let rows: BTreeSet<(String, String)> =
                 rows.map(|row| (row.owner_uuid, row.message_group_uuid)).collect();
@@ -241,7 +224,7 @@ impl<'a> Explainer<'a> {
         let is_inbox = self
             .reads
             .iter()
-            .any(|read| partition(*read).is_some_and(|partition| partition.starts_with(names::GROUP_PREFIX)));
+            .any(|read| read.partition().is_some_and(|partition| partition.starts_with(names::GROUP_PREFIX)));
         let note = if is_inbox {
             "not possible: the index is by group, not by inbox"
         } else {
@@ -252,37 +235,20 @@ impl<'a> Explainer<'a> {
 
     /// Reads whole partitions, with a filter instead of the key's restriction. A Query accepts no
     /// filter on the sort key, but any filter costs the same.
-    async fn whole_partitions(&mut self) -> Result<Option<Alternative>> {
-        let narrows = |query: &QueryInput| {
-            query.limit.is_some() || query.key_condition_expression().is_some_and(|key| key.contains("sk"))
-        };
-        let narrow: BTreeSet<(String, bool)> = self
-            .reads
-            .iter()
-            .filter(|read| read.query().is_some_and(narrows))
-            .filter_map(|read| Some((partition(*read)?, read.is_consistent())))
-            .collect();
-        if narrow.is_empty() {
-            return Ok(None);
-        }
+    async fn whole_partitions(&mut self) -> Result<Alternative> {
         let mut found = Measurement::measured(
             "the partition is read whole, then filtered: on the sort key by the reader",
         );
-        for (partition, consistent) in &narrow {
-            let query = self.table.query_partition(partition.clone()).consistent_read(*consistent);
-            found.add(self.count(query, None).await?);
+        let partitions: BTreeSet<String> = self.reads.iter().filter_map(|read| read.partition()).collect();
+        for partition in partitions {
+            found.add(self.count(self.table.query_partition(partition), None).await?);
         }
-        for read in self.reads.iter().filter(|read| !read.query().is_some_and(narrows)) {
-            found.add_units(read.units());
-        }
-        Ok(Some(self.way("filter instead of sort key", found)))
+        Ok(self.way("filter instead of sort key", found))
     }
 
-    /// A Scan of the table or of its index instead of each Query. If any Query uses the index, only
-    /// those are replaced.
+    /// A Scan of the table or of its index instead of each Query.
     async fn scans(&mut self, way: &'static str, index: bool) -> Result<Alternative> {
         let bytes = self.sizes[usize::from(index)];
-        let has_index = self.reads.iter().any(|read| read.is_indexed());
         let what = if index { "the index" } else { "the table" };
         let mut found = if self.measure {
             Measurement::measured(format!("{what} is scanned whole"))
@@ -294,21 +260,16 @@ impl<'a> Explainer<'a> {
         };
         let mut seen = BTreeSet::new();
         for read in self.reads.clone() {
-            let Some(query) = read.query().filter(|_| read.is_indexed() == has_index) else {
-                found.add_units(read.units());
-                continue;
-            };
             // All pages of a Query become one Scan.
-            if !seen.insert((partition(read), query.index_name.clone())) {
+            if !seen.insert(read.partition()) {
                 continue;
             }
-            let index = query.index_name.clone().filter(|_| index);
+            let index = read.query.index_name.clone().filter(|_| index);
             if self.measure {
-                found.add(self.count_scan(scan_like(&self.table.db.client, query, index)).await?);
+                found.add(self.count_scan(scan_like(&self.table.db.client, read.query, index)).await?);
             } else {
-                let consistent = query.consistent_read.unwrap_or_default();
-                found.add_units(size::read_units(bytes, consistent));
-                found.requests.extend(self.held_back(query, index).await);
+                found.add_units(size::read_units(bytes, false));
+                found.requests.extend(self.held_back(read.query, index).await);
             }
         }
         let mut way = self.way(way, found);
@@ -327,13 +288,6 @@ impl<'a> Explainer<'a> {
             ..self.way("without the index", self.as_read(note))
         }
     }
-}
-
-/// The partition that a Query of the table reads.
-fn partition(read: AnsweredRead<'_>) -> Option<String> {
-    let values = read.query()?.expression_attribute_values()?;
-    let key = values.get(":pk").or_else(|| values.get(":group"))?;
-    key.as_s().ok().cloned()
 }
 
 /// An alternative, with its write units.

@@ -1,6 +1,5 @@
 //! Records a client's requests as they are sent, and the responses.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
@@ -57,7 +56,7 @@ pub(super) struct Answered {
 }
 
 /// Records a client's requests.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Recorder {
     log: Arc<Mutex<Vec<Exchange>>>,
     /// Whether it keeps the items of responses, not just their sizes.
@@ -109,12 +108,6 @@ impl Recorder {
         if let Some(exchange) = number.and_then(|number| log.get_mut(number.0)) {
             note(exchange);
         }
-    }
-}
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recorder")
     }
 }
 
