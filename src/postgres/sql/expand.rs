@@ -310,7 +310,7 @@ impl Expander<'_> {
                 self.brackets.pop();
                 Before::Operand
             }
-            Token::Comma | Token::Semicolon | Token::Colon | Token::Backslash | Token::Other => Before::Other,
+            Token::Semicolon | Token::Colon | Token::Backslash | Token::Other => Before::Other,
         };
     }
 

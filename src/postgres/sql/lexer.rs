@@ -35,7 +35,6 @@ pub(in crate::postgres) enum Token<'a> {
     Open(char),
     /// `)` or `]`.
     Close,
-    Comma,
     Semicolon,
     /// A colon that is not part of `::` or `:=`.
     Colon,
@@ -120,7 +119,6 @@ impl<'a> Lexer<'a> {
                 return Ok(match first {
                     '(' | '[' => Token::Open(first),
                     ')' | ']' => Token::Close,
-                    ',' => Token::Comma,
                     ';' => Token::Semicolon,
                     ':' => Token::Colon,
                     '\\' => Token::Backslash,
