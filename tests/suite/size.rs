@@ -79,6 +79,32 @@ fn units_begin_at_one_and_grow_at_the_boundary() {
     }
 }
 
+/// An item of so many bytes, with this value of an index's key.
+fn entry(key: &str, bytes: usize) -> Item {
+    let rest = bytes - "group".len() - key.len() - "text".len();
+    Item::from([("group".to_owned(), S(key.to_owned())), ("text".to_owned(), S("x".repeat(rest)))])
+}
+
+/// By the documentation of global secondary indexes: an entry is put, deleted, updated in place, or, when
+/// its key changes, deleted and put.
+#[test]
+fn a_change_in_an_index_costs_what_happens_to_its_entry() {
+    let (small, large) = (entry("a", 1500), entry("a", 2500));
+    let moved = entry("b", 2500);
+    for (before, after, in_table, in_index) in [
+        (None, None, 1, 0),
+        (None, Some(&small), 2, 2),
+        (Some(&large), None, 3, 3),
+        (Some(&small), Some(&small), 2, 0),
+        (Some(&small), Some(&large), 3, 3),
+        (Some(&large), Some(&small), 3, 3),
+        (Some(&small), Some(&moved), 3, 5),
+    ] {
+        assert_eq!(size::change_units(before, after), in_table, "{before:?} {after:?}");
+        assert_eq!(size::entry_units(before, after, &["group"]), in_index, "{before:?} {after:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn units_cover_the_bytes_and_one_less_does_not(bytes in 1_u32..2_000_000) {

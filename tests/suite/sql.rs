@@ -26,8 +26,8 @@ fn words_are_those_outside_quotes_and_parentheses() {
 #[test]
 fn a_parameter_or_a_name_with_a_dollar_opens_no_quote() {
     assert_eq!(
-        texts("SELECT $1; SELECT a$b; SELECT c$b; SELECT 1; SELECT $"),
-        ["SELECT $1", "SELECT a$b", "SELECT c$b", "SELECT 1", "SELECT $"]
+        texts("SELECT $1; SELECT a$b; SELECT c$b; SELECT $x y; SELECT $"),
+        ["SELECT $1", "SELECT a$b", "SELECT c$b", "SELECT $x y", "SELECT $"]
     );
 }
 
@@ -38,7 +38,10 @@ fn a_string_that_goes_on_in_another_line_keeps_its_escapes() {
     }
     // In one line, or after something else, a string is a new one.
     assert_eq!(texts("SELECT E'a' 'b\\'; SELECT 1"), ["SELECT E'a' 'b\\'", "SELECT 1"]);
-    assert_eq!(texts("SELECT E'a',\n'b\\'; SELECT 1"), ["SELECT E'a',\n'b\\'", "SELECT 1"]);
+    for between in [",\n", "-\n"] {
+        let first = format!("SELECT E'a'{between}'b\\'");
+        assert_eq!(texts(&format!("{first}; SELECT 1")), [first.as_str(), "SELECT 1"]);
+    }
 }
 
 #[test]

@@ -88,15 +88,17 @@ fn charged_for(sandbox: &Sandbox, way: &Value) -> f64 {
 fn the_app_comes_first_then_cruddur_where_it_differs() {
     let sandbox = Sandbox::seeded();
     let year = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year().to_string();
-    for (arguments, limit) in [
-        (&["get-conversation", "--limit", "3"] as &[_], 3),
-        (&["get-conversation", "--all", "--since", "1d"], 20),
-        (&["get-conversation", "--exact"], 20),
-        (&["list-conversations", "--handle", "oscar"], 20),
+    let (all_years, other) = ("the same, for all years", "what this command line asks for");
+    for (arguments, limit, note) in [
+        (&["get-conversation", "--limit", "3"] as &[_], 3, all_years),
+        (&["get-conversation", "--all", "--since", "1d"], 20, other),
+        (&["get-conversation", "--exact"], 20, other),
+        (&["list-conversations", "--handle", "oscar"], 20, all_years),
     ] {
         let document = explain(&sandbox, arguments);
         let [app, cruddur] = [&document["ways"][0], &document["ways"][1]];
         assert_eq!((&app["way"], &cruddur["way"]), (&json!("the app"), &json!("cruddur")));
+        assert_eq!(cruddur["note"], note);
         // One request, the backend's.
         let [request] = app["requests"].as_array().unwrap().as_slice() else { panic!("{app:#}") };
         let request = &request["request"];
@@ -136,7 +138,13 @@ fn the_app_is_asked_once_also_where_cruddur_has_to_ask_more() {
 #[test]
 fn what_is_computed_and_estimated_is_what_can_be_measured() {
     let sandbox = Sandbox::seeded();
-    for arguments in [&["get-conversation", "--limit", "3"] as &[_], &["list-conversations"]] {
+    // A message of three units, the newest by its text.
+    let year = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year();
+    let (pk, sk) = (format!("MSG#{GROUP}"), format!("{year}-12-31T23:59:59.000000+00:00"));
+    sandbox.put(&[("pk", &pk), ("sk", &sk), ("message", &"z".repeat(9000))]);
+    for (arguments, least) in
+        [(&["get-conversation", "--limit", "3"] as &[_], 3.0), (&["list-conversations"], 1.0)]
+    {
         let guessed = explain(&sandbox, arguments);
         let measured = explain(&sandbox, &[arguments, &["--measure"]].concat());
         for (name, figures) in [
@@ -150,15 +158,10 @@ fn what_is_computed_and_estimated_is_what_can_be_measured() {
                 (&json!(figures), &json!("measured"))
             );
             assert_eq!(guess["read_units"], measure["read_units"], "{name}");
-            let again: f64 = measure["requests"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|request| charged(&sandbox, request))
-                .sum();
-            assert_same(units(measure, "read_units"), again);
+            assert_same(units(measure, "read_units"), charged_for(&sandbox, measure));
         }
         let strong = units(way(&measured, "strongly consistent"), "read_units");
+        assert!(strong >= least, "{strong}");
         assert_same(strong, 2.0 * units(way(&measured, "the app"), "read_units"));
         assert!(way(&measured, "through the index")["read_units"].is_null());
         // What was measured was charged, and is told.
@@ -204,9 +207,18 @@ fn a_message_costs_what_was_said_before_it_was_written() {
                 &["user_uuid", "user_display_name", "user_handle"],
             ),
         ] {
-            let smaller = units(way(&document, name), "write_units");
-            assert_same(smaller, written_by_boto3(&sandbox, app, projection, included));
-            assert!(smaller <= units(app, "write_units"));
+            let smaller = way(&document, name);
+            let written = units(smaller, "write_units");
+            assert_same(written, written_by_boto3(&sandbox, app, projection, included));
+            assert!(written <= units(app, "write_units"));
+            for (kind, unit) in [("write_units", "write unit"), ("read_units", "read unit")] {
+                let said = match units(app, kind) - units(smaller, kind) {
+                    0.0 => continue,
+                    saved if saved > 0.0 => format!("saves {saved} {unit}"),
+                    more => format!("takes {} {unit}", -more),
+                };
+                assert!(smaller["note"].as_str().unwrap().contains(&said), "{said}: {smaller:#}");
+            }
         }
 
         let sent =

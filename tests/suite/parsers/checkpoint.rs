@@ -22,6 +22,17 @@ fn policy() -> impl Strategy<Value = Policy> {
     prop::sample::select(vec![Policy::Empty, Policy::Replace, Policy::Keep])
 }
 
+#[test]
+fn an_import_that_would_skip_more_than_there_is_begins_anew() {
+    let folder = scratch();
+    for (version, done, is_resumed) in [(1, 2, true), (1, 3, false), (2, 1, false)] {
+        let saved = json!({ "version": version, "policy": "keep", "done": done, "total": 2 });
+        std::fs::write(folder.path().join("sum.json"), saved.to_string()).unwrap();
+        let checkpoint = ImportCheckpoint::of(folder.path(), "sum", true).unwrap();
+        assert_eq!(checkpoint.saved.is_some(), is_resumed, "{saved}");
+    }
+}
+
 proptest! {
     #![proptest_config(cases(1000))]
 
