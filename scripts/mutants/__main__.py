@@ -6,8 +6,9 @@ mutant that is switched on. The quick tests that reach a mutant try it first. Th
 each of which a test has a mutant of its own; those that caught its neighbours come first. A mutant is caught
 when a test fails with it.
 
-What it finds is in target/mutants/result.json. It can be interrupted and run again: it goes on. For another
-commit it tries what was not caught, or everything if one of those modules, or MUTANTS_FILES, is different.
+What it finds is in target/mutants/all/result.json, or with MUTANTS_FILES in some/result.json. It can be
+interrupted and run again: it goes on. For another commit it tries the mutants of the files that are
+different, and those that were not caught.
 """
 
 import collections

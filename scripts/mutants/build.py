@@ -7,14 +7,13 @@ import re
 import subprocess
 from pathlib import Path
 
-from state import TREE, WORK, run, save
+from state import BUILT, TREE, run, save
 
 SWITCH = Path(__file__).with_name("switch.rs").read_text()
 
 
 def cargo(*words):
-    # One folder for what is built, here and for the next commit.
-    env = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "target")}
+    env = {**os.environ, "CARGO_TARGET_DIR": str(BUILT)}
     return subprocess.run(
         ("cargo", *words, "--locked", "--message-format=json"),
         cwd=TREE,
