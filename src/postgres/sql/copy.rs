@@ -181,7 +181,7 @@ pub(super) fn unfit(statement: &str, converted: bool) -> Option<&'static str> {
     let mut lexer = Lexer::new(statement);
     let mut last = String::new();
     let mut is_option = false;
-    while let Ok(Some((start, token))) = lexer.next() {
+    while let Ok(Some((start, _))) = lexer.next() {
         let text = &statement[start..lexer.at()];
         let word = text.trim_matches('\'').to_ascii_uppercase();
         let follows = |words: &[&str]| words.contains(&last.as_str());
@@ -191,7 +191,7 @@ pub(super) fn unfit(statement: &str, converted: bool) -> Option<&'static str> {
         if is_option && converted && word == "ENCODING" && follows(&["(", ",", "WITH", "STDIN"]) {
             return Some("these rows have their own encoding, and so has the file; remove the option");
         }
-        is_option |= matches!(token, Token::Word(_)) && word == "STDIN" && last == "FROM";
+        is_option |= last == "FROM";
         last = word;
     }
     None

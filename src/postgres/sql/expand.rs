@@ -48,20 +48,9 @@ const NESTED: usize = 1024;
 enum Before {
     /// A value, or a word.
     Operand,
-    /// The word ARRAY.
-    Array,
     /// The opening bracket of a subscript.
     Subscript,
     Other,
-}
-
-#[derive(PartialEq, Eq)]
-enum Bracket {
-    Parenthesis,
-    /// `[` after a value that has elements.
-    Subscript,
-    /// `[` of `ARRAY[…]`.
-    Array,
 }
 
 struct Expander<'a> {
@@ -77,7 +66,8 @@ struct Expander<'a> {
     /// The bytes of all values so far, by which [`MOST`] is counted.
     inserted: usize,
     before: Before,
-    brackets: Vec<Bracket>,
+    /// For each open bracket, whether it is a subscript's.
+    brackets: Vec<bool>,
     /// The variables whose values are being expanded.
     active: Vec<String>,
     /// The current statement.
@@ -282,7 +272,7 @@ impl Expander<'_> {
 
     /// Whether a colon here belongs to a slice: it follows the lower bound.
     fn is_slice(&self) -> bool {
-        self.brackets.last() == Some(&Bracket::Subscript) && self.before == Before::Operand
+        self.brackets.last() == Some(&true) && self.before == Before::Operand
     }
 
     /// Whether this is not a variable unless one of that name is set: the upper bound of a slice
@@ -296,15 +286,13 @@ impl Expander<'_> {
     /// Records a token that is not a variable.
     fn pass(&mut self, token: &Token<'_>) {
         self.before = match token {
-            Token::Word(word) if word.eq_ignore_ascii_case("array") => Before::Array,
+            // It is not a value, and its bracket not a subscript's.
+            Token::Word(word) if word.eq_ignore_ascii_case("array") => Before::Other,
             Token::Word(_) | Token::Operand => Before::Operand,
-            Token::Open('[') if self.before == Before::Operand => {
-                self.brackets.push(Bracket::Subscript);
-                Before::Subscript
-            }
             Token::Open(open) => {
-                self.brackets.push(if *open == '[' { Bracket::Array } else { Bracket::Parenthesis });
-                Before::Other
+                let is_subscript = *open == '[' && self.before == Before::Operand;
+                self.brackets.push(is_subscript);
+                if is_subscript { Before::Subscript } else { Before::Other }
             }
             Token::Close => {
                 self.brackets.pop();
