@@ -196,6 +196,11 @@ fn the_encoding_is_what_the_file_says() {
     }
     let utf8 = "SET client_encoding = 'LATIN1';\nINSERT INTO notes (t) VALUES ('é');\n";
     judge("UTF-8 that is called Latin-1 is Latin-1", NOTES, utf8, Same);
+    let rows = [
+        b"SET client_encoding = 'LATIN1';\nCREATE TABLE a (encoding text, t text);\n".as_slice(),
+        b"COPY a (encoding, t) FROM stdin (FORMAT csv, NULL 'none');\ncaf\xe9,none\n\\.\n",
+    ];
+    judge("options of the rows", "", rows.concat(), Same);
     judge(
         "ASCII may be called anything",
         NOTES,
@@ -213,6 +218,10 @@ fn the_encoding_is_what_the_file_says() {
         (
             [file("SET client_encoding = 'LATIN1';"), b"SET client_encoding = 'UTF8';".to_vec()].concat(),
             ["file.sql:3: the file's encoding cannot change", "a separate file"],
+        ),
+        (
+            file("SET client_encoding = 'LATIN1'; COPY notes FROM stdin (FORMAT csv, ENCODING 'UTF8');\n\\."),
+            ["file.sql:1: these rows have their own encoding, and so has the file", ""],
         ),
         (b"\xff\xfeS\0E\0".to_vec(), ["file.sql:1: this is UTF-16", "iconv -f UTF-16"]),
         (b"SELECT 1;\nSELECT '\0';".to_vec(), ["file.sql:2: a NUL byte", ""]),

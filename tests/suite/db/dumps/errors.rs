@@ -54,10 +54,11 @@ fn rows_that_cannot_be_sent_are_refused_before_anything_is() {
     for (file, line, message) in [
         ("SELECT 1;\nCOPY a FROM stdin;\n1\n", 2, "the rows of this COPY never end"),
         ("COPY a FROM stdin;\n1\n\\.x\n", 1, "the rows of this COPY never end"),
+        ("COPY a FROM stdin;\n\\.x\n", 1, "the rows of this COPY never end"),
         ("SELECT 1;\nCOPY a FROM stdin", 2, "the rows of this COPY are missing"),
         (
-            "COPY a FROM stdin; SELECT 1;\n1\n\\.\n",
-            1,
+            "SELECT 1;\nCOPY a FROM stdin; SELECT 1;\n1\n\\.\n",
+            2,
             "after COPY … FROM stdin; the rest of the line must be empty",
         ),
         ("COPY a FROM stdin (FORMAT binary);\n\\.\n", 1, "rows in the binary format"),
