@@ -11,13 +11,14 @@ from state import WORK, save
 from suite import results, tests_of
 
 # Modules of quick tests: they call the library only. A mutant may loop in them, or end their process.
-LIBRARY = re.compile("(sql|variables|size|place|prices)::(?!what_is_never_closed_may_be_long)")
+LIBRARY = re.compile("(consumed|place|prices|script|size|sql|state_file|variables)::(?!what_is_never_closed)")
 # So many other tests try a mutant at most. Nearly all that are caught are caught by the first few.
-ENOUGH = 25
+ENOUGH = 40
 # So many of them try it in one round, or more when few mutants are left. The likeliest to catch it come first.
 AT_ONCE = 5
 # Short rounds are for mutants that so many of them reach at most.
 FEW = 100
+ANYWHERE = ""
 
 
 def reached_by(suite, state):
@@ -84,8 +85,8 @@ def in_a_round(suite, state, mutants, reach):
 
 
 class Order:
-    """Which tests are likely to catch a mutant: those that caught others of its function or of its file, then
-    those of the same modules, then those whose names have words of the file's, then those that reach little."""
+    """Which tests are likely to catch a mutant: those that caught others of its function, of its file, or any;
+    then those of the same modules, those whose names have words of the file's, and those that reach little."""
 
     def __init__(self, state, mutants):
         self.files = {number: mutants[int(number) - 1]["file"] for number in state["functions"]}
@@ -95,7 +96,7 @@ class Order:
         for number, test in state["caught"].items():
             if number in self.functions:
                 test = test.split()[0]
-                for place in (self.functions[number], self.files[number]):
+                for place in (self.functions[number], self.files[number], ANYWHERE):
                     self.catchers[place, test] += 1
                     self.catchers[place, module(test)] += 1
 
@@ -107,6 +108,7 @@ class Order:
             caught = (
                 self.catchers[function, test],
                 self.catchers[file, test],
+                self.catchers[ANYWHERE, test],
                 self.catchers[function, module(test)],
                 self.catchers[file, module(test)],
             )
