@@ -25,8 +25,8 @@ pub(super) struct Checks {
     encoding: Option<Encoding>,
     /// The file's first statement, if that is BEGIN.
     begin: Option<Range<usize>>,
-    /// The number and the offset of a COMMIT.
-    commit: Option<(usize, usize)>,
+    /// Where the COMMIT is that has to be the last statement.
+    commit: Option<usize>,
     first: Option<SyntaxError>,
 }
 
@@ -37,7 +37,7 @@ impl Checks {
 
     /// Checks the next statement, which has this `number`, counted from 0.
     pub(super) fn take(&mut self, statement: &Statement<'_>, number: usize) -> Fate {
-        if let Some((_, at)) = self.commit.take() {
+        if let Some(at) = self.commit.take() {
             let hint = "remove it, and the BEGIN too: nothing can follow a COMMIT";
             self.fail(at, IN_ONE.into(), Some(hint.into()));
         }
@@ -47,7 +47,7 @@ impl Checks {
                 self.begin = Some(statement.start..statement.start + statement.text.len());
             }
             ["COMMIT" | "END"] | ["COMMIT" | "END", "WORK" | "TRANSACTION"] if self.begin.is_some() => {
-                self.commit = Some((number, statement.start));
+                self.commit = Some(statement.start);
             }
             _ => {
                 if let Some(message) = self.unfit(statement) {

@@ -70,11 +70,9 @@ impl Boundary {
         self.has_rows
     }
 
-    /// Reads a token.
+    /// Reads a token that is not the semicolon after the statement.
     pub(super) fn take(&mut self, start: usize, token: &Token<'_>) {
         match token {
-            // A semicolon alone is not a statement.
-            Token::Semicolon if !self.is_open() => return,
             Token::Open(_) => self.parentheses.push(start),
             // The server reports one parenthesis too many.
             Token::Close => drop(self.parentheses.pop()),
