@@ -1,5 +1,6 @@
 //! The line that says what was consumed.
 
+use cruddur::dynamodb::Capacity;
 use cruddur::output::consumed::{Consumed, Price, dollars};
 use proptest::prelude::*;
 
@@ -46,6 +47,34 @@ fn what_does_not_fit_is_said_in_fewer_words_and_then_rounded() {
     assert_eq!(line(large), "estimated 123456789 write units, 4938272 requests, 123456789 items; $77.16");
     let larger = Consumed { read: Some(61_728_394.5), ..large };
     assert_eq!(line(larger), "estimated 62M read + 123M write, 4.9M requests, 123M items; $77.16");
+}
+
+#[test]
+fn what_two_requests_consumed_is_added() {
+    let capacity = |units: f64, count: u64, index: &str, estimated| Capacity {
+        total: 3.0 * units,
+        table: 2.0 * units,
+        indexes: [(index.to_owned(), units)].into(),
+        pages: 1,
+        estimated,
+        returned: count,
+        scanned: 2 * count,
+        written: 3 * count,
+    };
+    let mut sum = capacity(1.5, 5, "a", false);
+    sum.merge(&capacity(2.0, 7, "a", true));
+    sum.merge(&capacity(4.0, 11, "b", false));
+    let expected = Capacity {
+        total: 22.5,
+        table: 15.0,
+        indexes: [("a".to_owned(), 3.5), ("b".to_owned(), 4.0)].into(),
+        pages: 3,
+        estimated: true,
+        returned: 23,
+        scanned: 46,
+        written: 69,
+    };
+    assert_eq!(sum, expected);
 }
 
 #[test]

@@ -177,6 +177,7 @@ fn psql_commands_are_refused_before_anything_is_sent() {
         ("\\q", "end the file here"),
         ("\\frobnicate", "only SQL is sent"),
         ("\\", "only SQL is sent"),
+        ("\\ frobnicate", "only SQL is sent"),
     ] {
         let name = command.split_whitespace().next().unwrap();
         // What is wrong further down, in what is no SQL any more, is not what is told.

@@ -294,14 +294,24 @@ fn killed_in_the_middle_it_is_resumed_with_every_item_there_once() {
 }
 
 #[test]
-fn begun_anew_it_says_that_it_could_have_gone_on() {
-    let sandbox = Sandbox::set_up();
-    let (proxy, mut run) = held(&sandbox);
-    run.stops_writing("TERM");
-    proxy.release();
-    assert_eq!(run.code(), 128 + 15);
-    again(&sandbox, &proxy, &LONG, &[]).succeeds().says("was interrupted with").says("--resume");
-    assert_all(&sandbox);
+fn begun_anew_it_says_whether_it_could_have_gone_on() {
+    let same = ["such a run was interrupted with", "to resume it add: --resume"];
+    let other = [
+        "another run of this kind was interrupted here and can no longer be resumed",
+        "it had: --conversations 20 --messages 18 --users 10 --seed 1 --years 1 --until 2026-01-01\n",
+    ];
+    // Without --until, it may end when the interrupted one did.
+    for (numbers, said) in [(&LONG[..], same), (&LONG[..4], same), (&NUMBERS[..], other)] {
+        let sandbox = Sandbox::set_up();
+        let (proxy, mut run) = held(&sandbox);
+        run.stops_writing("TERM");
+        proxy.release();
+        assert_eq!(run.code(), 128 + 15);
+        again(&sandbox, &proxy, numbers, &[]).succeeds().says(said[0]).says(said[1]);
+        if numbers == LONG {
+            assert_all(&sandbox);
+        }
+    }
 }
 
 #[test]
