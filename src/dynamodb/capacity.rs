@@ -71,14 +71,12 @@ impl Capacity {
     fn add_units(&mut self, consumed: &ConsumedCapacity) {
         let units = |capacity: &SdkCapacity| capacity.capacity_units().unwrap_or_default();
         let total = consumed.capacity_units().unwrap_or_default();
-        let before = self.indexes.values().sum::<f64>();
         let indexes = [consumed.global_secondary_indexes(), consumed.local_secondary_indexes()];
         for (name, capacity) in indexes.into_iter().flatten().flatten() {
             *self.indexes.entry(name.clone()).or_default() += units(capacity);
         }
-        let of_indexes = self.indexes.values().sum::<f64>() - before;
         self.total += total;
-        self.table += consumed.table().map_or(total - of_indexes, units);
+        self.table += consumed.table().map_or(total, units);
     }
 
     /// Adds what another request of the same command consumed.
