@@ -148,6 +148,14 @@ fn a_file_has_one_encoding_and_says_so_before_it_is_needed() {
     }
 }
 
+/// The values of string variables are data, and may be secret.
+#[test]
+fn statements_are_shown_without_the_values_of_their_strings() {
+    let text = ":'v' a;SELECT :'v', :n, :\"v\";:'v'";
+    let script = Script::parse("file.sql", text.into(), &|name| Some(name.to_uppercase())).unwrap();
+    assert_eq!(script.statements(), [":'v' a", "SELECT :'v', N, \"V\"", ":'v'"]);
+}
+
 #[test]
 fn a_long_line_is_shown_around_its_fault() {
     let (before, after) = ("é".repeat(150), "è".repeat(250));
