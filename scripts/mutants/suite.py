@@ -35,7 +35,7 @@ def results(suite, tests, mutant_of, env=(), quiet=120, threads=None):
         "RUST_MIN_STACK": str(16 << 20),  # The arms of a match share one frame.
     }
     command = [suite, "--exact", *sorted(tests), "--test-threads", str(threads or 5 * os.cpu_count())]
-    limited = ["sh", "-c", 'ulimit -v 4000000; exec "$@"', "sh", *command]
+    limited = ["sh", "-c", 'ulimit -v 12000000; exec "$@"', "sh", *command]
     suite_run = subprocess.Popen(
         limited,
         cwd=TREE,
