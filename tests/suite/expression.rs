@@ -10,13 +10,17 @@ use crate::support::cases;
 fn written(source: &str) -> String {
     let condition: Condition = source.parse().unwrap_or_else(|error| panic!("{source}: {error}"));
     let mut placeholders = Placeholders::default();
-    let mut text = condition.write(&mut placeholders);
-    let mut names: Vec<_> = placeholders.names().unwrap_or_default().into_iter().collect();
-    names.sort_by_key(|(alias, _)| std::cmp::Reverse(alias.len()));
-    for (alias, name) in names {
-        text = text.replace(&alias, &name);
+    let text = condition.write(&mut placeholders);
+    let names = placeholders.names().unwrap_or_default();
+    // In one go, because a name may look like another one's placeholder.
+    let mut parts = text.split("#n");
+    let mut written = parts.next().unwrap().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        written += &names[&format!("#n{}", &part[..end])];
+        written += &part[end..];
     }
-    text
+    written
 }
 
 #[track_caller]
@@ -51,6 +55,7 @@ fn every_form_is_written_as_the_service_takes_it() {
         ("3 < size(a)", ":v0 < size(a)"),
         ("'x' = a", ":v0 = a"),
         ("a = `b`", "a = b"),
+        ("`#n1` = 1 AND `#n2` = 2 AND `#n0` = 3", "#n1 = :v0 AND #n2 = :v1 AND #n0 = :v2"),
         ("a-b = -1.5e3", "a-b = :v0"),
         ("size = 1 and contains = 2", "size = :v0 AND contains = :v1"),
         ("a = b'AQI='", "a = :v0"),
@@ -67,6 +72,7 @@ fn what_cannot_be_read_is_pointed_at() {
     refused("a = ", "expected a value", 4);
     refused("a = nina", "text goes in quotes: 'nina'", 4);
     refused("pk = MSG#1", "text goes in quotes: 'MSG#1'", 5);
+    refused("pk =\u{a0}MSG#1", "text goes in quotes: 'MSG#1'", 5);
     refused("a = 'nina", "never closed", 4);
     refused("a = 12x", "12x is not a number; text goes in quotes", 4);
     refused("a = 1 b = 2", "expected AND, OR or the end", 6);

@@ -105,7 +105,7 @@ fn next(source: &str, at: usize) -> Result<(TokenKind, usize), SyntaxError> {
         }
         first if first.is_ascii_digit() || first == '-' || first == '+' => number(source, at),
         '#' if source[..at].ends_with(continues_name) => {
-            let start = source[..at].rfind(|c| !continues_name(c)).map_or(0, |before| before + 1);
+            let start = source[..at].trim_end_matches(continues_name).len();
             let ends_word = |c: char| c.is_whitespace() || ")],}".contains(c);
             let word = source[start..].split(ends_word).next().unwrap_or_default();
             Err(SyntaxError::new(source, start, format!("text goes in quotes: '{word}'")))
