@@ -119,11 +119,29 @@ fn a_pair_around_the_whole_file_is_not_sent_and_no_other_may_be_there() {
     }
     assert_refused(b"COPY a TO STDOUT", 1, "COPY TO STDOUT needs psql");
     assert_eq!(statements("COPY a TO 'x' CSV"), ["COPY a TO 'x' CSV"]);
-    let inside = split("SELECT 1 \\gexec").unwrap_err();
-    assert_eq!(
-        (inside.at, inside.message.as_ref()),
-        (9, "\\gexec is a psql command, not SQL; nothing was run")
-    );
+}
+
+#[test]
+fn what_no_statement_can_hold_is_refused_where_it_begins() {
+    for (sql, at, message, hint) in [
+        ("SELECT 1 \\gexec", 9, "\\gexec is a psql command, not SQL; nothing was run", "in the shell"),
+        (
+            "SELECT 1\n\\restrict x",
+            9,
+            "\\restrict is a psql command, not SQL; nothing was run",
+            "between two",
+        ),
+        ("SELECT 1, \"a", 10, "this name is never closed", ""),
+        ("SELECT 1, 'a", 10, "this string is never closed", ""),
+        ("SELECT 1, E'a\\'", 11, "this string is never closed", ""),
+        ("SELECT 1, $a$ $b$", 10, "this dollar-quoted string is never closed", ""),
+        ("SELECT 1 /* /* */", 9, "this comment is never closed", ""),
+        ("SELECT (1, (2)", 7, "this parenthesis is never closed", ""),
+    ] {
+        let error = split(sql).unwrap_err();
+        assert_eq!((error.at, error.message.as_ref()), (at, message), "{sql}");
+        assert!(error.hint.map_or(String::new(), |hint| hint.to_string()).contains(hint), "{sql}");
+    }
 }
 
 #[test]

@@ -79,11 +79,12 @@ pub(super) fn show(
 
 /// The first requests of a way, under its name.
 fn requests(ui: &mut Ui, way: &Alternative) -> Result<()> {
-    for request in way.requests.iter().take(MAX_SHOWN) {
+    let (shown, more) = way.requests.split_at(way.requests.len().min(MAX_SHOWN));
+    for request in shown {
         ui.json(&format!("{}: {}", way.way, text(request)))?;
     }
-    if let Some(more) = way.requests.len().checked_sub(MAX_SHOWN).filter(|more| *more > 0) {
-        ui.data(&format!("... and {}\n\n", count(more, "more request")))?;
+    if !more.is_empty() {
+        ui.data(&format!("... and {}\n\n", count(more.len(), "more request")))?;
     }
     Ok(())
 }
