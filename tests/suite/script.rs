@@ -72,9 +72,24 @@ fn rows_follow_a_copy_from_stdin_and_nothing_else() {
         "COPY a FROM 'stdin'",
         "COPY (SELECT a FROM stdin) TO 'x'",
         "COPY stdin FROM 'x'",
+        "COPY a FROM 'x' (FORMAT binary)",
     ] {
         assert_eq!(statements(&format!("{sql};\nSELECT 2")), [sql, "SELECT 2"]);
     }
+}
+
+#[test]
+fn rows_are_text_and_may_have_an_encoding_of_their_own_in_a_file_that_has_none() {
+    let rows = |options: &str| format!("COPY a FROM stdin {options};\n1\n\\.\n");
+    assert_eq!(statements(&rows("(ENCODING 'LATIN1')")).len(), 1);
+    for options in ["(FORMAT binary)", "WITH BINARY", "BINARY"] {
+        assert_refused(rows(options).as_bytes(), 1, "rows in the binary format");
+    }
+    let latin = b"SET client_encoding = 'LATIN1'; SELECT '\xe9';\n";
+    for options in ["(ENCODING 'LATIN1')", "(FORMAT csv, ENCODING 'UTF8')", "ENCODING 'UTF8'"] {
+        assert_refused(&[latin, rows(options).as_bytes()].concat(), 2, "these rows have their own encoding");
+    }
+    assert!(parse(&[latin.as_slice(), rows("(FORMAT csv)").as_bytes()].concat()).is_ok());
 }
 
 #[test]
