@@ -50,9 +50,12 @@ pub struct Examined {
 }
 
 impl Examined {
-    /// Runs `command`, a doctor, to its end.
+    /// Runs `command`, a doctor, to its end. However busy the machine is, what answers does so in time.
     #[track_caller]
     fn of(command: &mut Command, code: i32) -> Self {
+        if !command.get_args().any(|argument| argument == "--timeout") {
+            command.args(["--timeout", "5m"]);
+        }
         let run = Run::of(command.args(["-o", "json"])).exits_with(code);
         let mut document = run.json();
         let findings: Vec<Finding> = match document["findings"].take() {

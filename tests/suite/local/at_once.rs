@@ -1,12 +1,8 @@
 //! `up` and `down` at the same time, and after one that was killed.
 
-use std::fs::File;
 use std::process::Command;
 
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
-
-use crate::support::{Gate, Point, Run, Spawned, World, eventually, script, signal, sql};
+use crate::support::{Gate, Point, Run, Spawned, World, eventually, script, sql};
 
 const STOPPED_EARLY: &str = "Error: cruddur local down stopped the stack before it was up\n";
 
@@ -47,7 +43,7 @@ fn a_start_that_a_signal_ends_does_not_blame_down() {
 /// `down`, stopped while it stops what a killed stack has left.
 fn stopped_down(world: &World) -> (Spawned, Gate) {
     world.up(&[]).succeeds();
-    signal(world.pid(), "KILL");
+    world.kill_stack();
     let gate = Gate::new(world, Point::Stop);
     let down = Spawned::new(gate.guard(&mut world.command(["local", "down"])));
     gate.reached();
@@ -107,24 +103,11 @@ fn whatever_order_up_and_down_come_in_one_of_them_wins() {
     }
 }
 
-/// Whether a `down` has begun: it holds the second byte of the stack's lock.
-fn is_stopping(world: &World) -> bool {
-    let mut lock = libc::flock {
-        l_type: i16::try_from(libc::F_WRLCK).unwrap(),
-        l_whence: i16::try_from(libc::SEEK_SET).unwrap(),
-        l_start: 1,
-        l_len: 1,
-        l_pid: 0,
-    };
-    fcntl(File::open(world.data().join("lock")).unwrap(), FcntlArg::F_GETLK(&mut lock)).unwrap();
-    i32::from(lock.l_type) != libc::F_UNLCK
-}
-
 #[test]
 fn down_waits_for_a_restore_instead_of_ending_it() {
     let world = World::with_data(&[]);
     world.cruddur(["local", "snapshot", "before"]).succeeds();
-    signal(world.pid(), "KILL");
+    world.kill_stack();
     let gate = Gate::new(&world, Point::Stop);
     let restore = Spawned::new(gate.guard(&mut world.command(["local", "restore", "before"])));
     gate.reached();
@@ -133,7 +116,7 @@ fn down_waits_for_a_restore_instead_of_ending_it() {
         assert_eq!(run.stderr, "Error: another cruddur is copying the stack's data\n");
     }
     let down = Spawned::new(&mut world.command(["local", "down"]));
-    eventually("down has begun", || is_stopping(&world).then_some(()));
+    eventually("down has begun", || world.is_locked(1).then_some(()));
     gate.open();
     restore.ends().succeeds().says("restored the snapshot before");
     down.ends().succeeds();

@@ -15,7 +15,7 @@ fn data_survives_down_and_up() {
 #[test]
 fn data_survives_a_killed_stack() {
     let world = World::with_data(&[]);
-    let killed = kill_stack(&world);
+    let killed = world.kill_stack();
     assert!(!is_free(world.postgres_port), "PostgreSQL goes on without its parent");
 
     world.up(&[]).succeeds();
@@ -29,7 +29,7 @@ fn data_survives_a_killed_stack() {
 #[test]
 fn down_stops_what_a_killed_stack_has_left() {
     let world = World::with_data(&[]);
-    kill_stack(&world);
+    world.kill_stack();
     let status = world.status(&["-o", "json"]).exits_with(1).says("run: cruddur local up");
     assert_eq!(status.json()["services"][1]["state"], "leftover");
     world.down().succeeds().says("stopped");
@@ -61,15 +61,6 @@ fn a_kill_needs_no_pause_before_the_next_command() {
     signal(world.pid(), "KILL");
     world.down().succeeds().says("stopped");
     world.assert_nothing_left();
-}
-
-/// Kills the process that serves the stack, and gives its id.
-fn kill_stack(world: &World) -> u32 {
-    let pid = world.pid();
-    signal(pid, "KILL");
-    let gone = || world.processes().iter().all(|(other, _)| *other != pid).then_some(());
-    eventually("the stack's process is gone", gone);
-    pid
 }
 
 #[test]
@@ -146,7 +137,7 @@ fn a_making_of_the_cluster_that_was_killed_is_made_good_by_the_next_up() {
 #[test]
 fn a_pid_file_that_names_a_stranger_harms_nobody() {
     let world = World::with_data(&[]);
-    kill_stack(&world);
+    world.kill_stack();
     let pid_file = world.data().join("postgres/postmaster.pid");
     let text = fs::read_to_string(&pid_file).unwrap();
     world.kill_all();

@@ -371,7 +371,7 @@ fn doctor_and_config_show_say_what_it_is_and_why() {
     assert_eq!((&row["value"], &row["source"]), (&"PROD".into(), &"an AWS host name".into()));
 
     let examined = |command: &mut Command, text| find(Run::of(command), "findings", "finding", text);
-    let doctor = || sandbox.command(["doctor", "-o", "json"]);
+    let doctor = || sandbox.command(["doctor", "--timeout", "5m", "-o", "json"]);
     assert_eq!(examined(&mut doctor(), "LOCAL: here or at a private address")["status"], "ok");
     let production = sandbox.production_url().replace("127.0.0.1", "localhost");
     let finding =

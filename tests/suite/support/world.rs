@@ -1,7 +1,7 @@
 //! A place for one stack: folders, ports, and a guard that brings it down.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::net::{TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,16 @@ use std::process::Command;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::{
     COGNITO_ENDPOINT, ENCODED_PASSWORD, Gate, LOCAL_POOL, Place, Point, Run, Spawned, TABLE, USER, bare,
-    cognito_client, copying_bindir, dynamodb_client, enter, eventually, leave, names, runtime, scratch, sql,
+    cognito_client, copying_bindir, dynamodb_client, enter, eventually, leave, names, runtime, scratch,
+    signal, sql,
 };
 
 /// Folders and ports of one stack. Whatever runs there at the end of the test,
@@ -148,6 +151,27 @@ impl World {
     pub fn pid(&self) -> u32 {
         let report = self.status(&["-o", "json"]).json();
         report["pid"].as_u64().expect("a process id").try_into().unwrap()
+    }
+
+    /// Kills the process that serves the stack, and waits until it has ended and its lock is free.
+    pub fn kill_stack(&self) -> u32 {
+        let pid = self.pid();
+        signal(pid, "KILL");
+        eventually("the stack's process is gone", || (!self.is_locked(0)).then_some(()));
+        pid
+    }
+
+    /// Whether a process holds this byte of the stack's lock: the first to serve it, the second to stop it.
+    pub fn is_locked(&self, byte: libc::off_t) -> bool {
+        let mut lock = libc::flock {
+            l_type: i16::try_from(libc::F_WRLCK).unwrap(),
+            l_whence: i16::try_from(libc::SEEK_SET).unwrap(),
+            l_start: byte,
+            l_len: 1,
+            l_pid: 0,
+        };
+        fcntl(File::open(self.data().join("lock")).unwrap(), FcntlArg::F_GETLK(&mut lock)).unwrap();
+        i32::from(lock.l_type) != libc::F_UNLCK
     }
 
     /// A stack in the foreground, ready.
