@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::operation::query::QueryInput;
-
 use super::super::{items, names};
 use super::app::App;
 use super::measure::{Measurement, repeated, scan_like};
-use super::recorder::{Answered, Asked, Exchange, Recorder};
+use super::recorder::{AnsweredQuery, Asked, Exchange, Recorder};
 use super::writes::{Change, Charge, ItemsBefore, Projection};
 use super::{Alternative, Figures, Recording, Request};
 use crate::dynamodb::Capacity;
@@ -40,37 +38,6 @@ pub(super) struct Explainer<'a> {
     pub(super) projects_all: bool,
     /// The capacity consumed by examining the alternatives.
     pub(super) spent: Capacity,
-}
-
-/// A Query of the app's that got a response. It is eventually consistent.
-#[derive(Clone, Copy)]
-pub(super) struct AnsweredQuery<'a> {
-    query: &'a QueryInput,
-    pub(super) answer: &'a Answered,
-}
-
-impl<'a> AnsweredQuery<'a> {
-    fn of(exchange: &'a Exchange) -> Option<Self> {
-        match (&exchange.asked, &exchange.answer) {
-            (Asked::Query(query), Some(answer)) => Some(Self { query, answer }),
-            _ => None,
-        }
-    }
-
-    fn is_indexed(self) -> bool {
-        self.query.index_name.is_some()
-    }
-
-    pub(super) fn units(self) -> f64 {
-        self.answer.capacity.total
-    }
-
-    /// The partition that it reads.
-    fn partition(self) -> Option<String> {
-        let values = self.query.expression_attribute_values()?;
-        let key = values.get(":pk").or_else(|| values.get(":group"))?;
-        key.as_s().ok().cloned()
-    }
 }
 
 impl<'a> Explainer<'a> {
@@ -162,7 +129,7 @@ impl<'a> Explainer<'a> {
         }
         let mut former = ItemsBefore::default();
         let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
-        answers.flat_map(|answer| &answer.items).for_each(|item| former.add(item));
+        answers.clone().flat_map(|answer| &answer.items).for_each(|item| former.add(item));
         // Whatever it writes is one transaction.
         let charge = self.sent.iter().find_map(|exchange| match &exchange.asked {
             Asked::Transact(transaction) => Some(Charge::of(transaction, &former)),
@@ -176,7 +143,6 @@ impl<'a> Explainer<'a> {
             (true, Some(_)) => "one transaction, not sent; strongly consistent except for the index",
             (true, None) => "there is nothing to write",
         };
-        let answers = self.sent.iter().filter_map(|exchange| exchange.answer.as_ref());
         let reads: f64 = answers.map(|answer| answer.capacity.total).sum();
         let requests = self.sent.iter().map(Request::from).collect();
         let found = Measurement { units: Some(reads), requests, ..Measurement::measured(note) };

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Put, PutRequest, WriteRequest};
 use super::super::items::{self, text};
 use super::super::names;
 use super::Request;
-use super::recorder::{Asked, Exchange, Recorder};
+use super::recorder::{AnsweredQuery, Asked, Exchange, Recorder};
 use super::writes::Change;
 use crate::dynamodb::Item;
 use crate::messages_table::MessagesTable;
@@ -35,20 +35,18 @@ impl App {
             .flatten()
             .filter_map(|action| action.put().map(Put::item))
             .collect();
-        let answers = sent.iter().filter_map(|exchange| Some((exchange, exchange.answer.as_ref()?)));
-        let read = answers.clone().flat_map(|(_, answer)| &answer.items);
+        let answers = sent.iter().filter_map(|exchange| exchange.answer.as_ref());
+        let read = answers.flat_map(|answer| &answer.items);
         let is_message =
             |item: &&Item| items::get(item, names::PARTITION_KEY).starts_with(names::MESSAGE_PREFIX);
         let new = puts.iter().copied().find(is_message);
         let message = new.or_else(|| read.clone().find(is_message))?.clone();
-        let mut indexed = answers.filter(|(exchange, _)| exchange.is_indexed()).peekable();
-        let has_new_rows = indexed.peek().is_none();
-        let rows = if has_new_rows {
-            puts.iter().filter(|item| items::is_row(item)).map(|item| (*item).clone()).collect()
-        } else {
-            indexed.next().map(|(_, answer)| answer.items.clone()).unwrap_or_default()
+        let indexed = sent.iter().filter_map(AnsweredQuery::of).find(|read| read.is_indexed());
+        let rows = match indexed {
+            None => puts.iter().filter(|item| items::is_row(item)).map(|item| (*item).clone()).collect(),
+            Some(read) => read.answer.items.clone(),
         };
-        Some(Self { message, is_new: new.is_some(), rows, has_new_rows })
+        Some(Self { message, is_new: new.is_some(), rows, has_new_rows: indexed.is_none() })
     }
 
     /// The step before the rows are moved, in words.

@@ -38,13 +38,6 @@ pub(super) struct Exchange {
     pub(super) answer: Option<Answered>,
 }
 
-impl Exchange {
-    /// Whether it reads an index.
-    pub(super) fn is_indexed(&self) -> bool {
-        self.request.get("IndexName").is_some()
-    }
-}
-
 /// The contents of a response.
 #[derive(Debug, Clone)]
 pub(super) struct Answered {
@@ -53,6 +46,38 @@ pub(super) struct Answered {
     pub(super) bytes: usize,
     /// The items themselves, if the recorder keeps them.
     pub(super) items: Vec<Item>,
+}
+
+/// A Query that got a response. The app's are eventually consistent.
+#[derive(Clone, Copy)]
+pub(super) struct AnsweredQuery<'a> {
+    pub(super) query: &'a QueryInput,
+    pub(super) answer: &'a Answered,
+}
+
+impl<'a> AnsweredQuery<'a> {
+    pub(super) fn of(exchange: &'a Exchange) -> Option<Self> {
+        match (&exchange.asked, &exchange.answer) {
+            (Asked::Query(query), Some(answer)) => Some(Self { query, answer }),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads an index.
+    pub(super) fn is_indexed(self) -> bool {
+        self.query.index_name.is_some()
+    }
+
+    pub(super) fn units(self) -> f64 {
+        self.answer.capacity.total
+    }
+
+    /// The partition that it reads.
+    pub(super) fn partition(self) -> Option<String> {
+        let values = self.query.expression_attribute_values()?;
+        let key = values.get(":pk").or_else(|| values.get(":group"))?;
+        key.as_s().ok().cloned()
+    }
 }
 
 /// Records a client's requests.
