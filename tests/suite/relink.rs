@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{Fault, Pool, Proxy, Run, Sandbox, text};
+use crate::support::{DOCTOR, Fault, Pool, Proxy, Run, Sandbox, text};
 
 /// A schema and people of one's own, who get new uuids whenever they are loaded.
 fn own_people() -> Sandbox {
@@ -24,7 +24,7 @@ fn messages(sandbox: &Sandbox) -> BTreeSet<[String; 4]> {
 }
 
 fn doctor(sandbox: &Sandbox) -> String {
-    sandbox.cruddur(["doctor", "--timeout", "5m"]).stdout
+    sandbox.cruddur(DOCTOR).stdout
 }
 
 #[test]
@@ -99,15 +99,15 @@ fn doctor_compares_the_pool_in_the_same_finding() {
     let pool = Pool::new();
     pool.add([("one", Some("nina"))]);
     sandbox.sql("UPDATE users SET cognito_user_id = 'of another pool' WHERE handle = 'nina'");
-    let run: Run = sandbox.cruddur_with_pool(&pool, &["doctor", "--timeout", "5m"]);
+    let run: Run = sandbox.cruddur_with_pool(&pool, &DOCTOR);
     let found = run.stdout;
     assert!(found.contains("1 of the pool's first users have another Cognito id"), "{found}");
     assert!(found.contains("→ cruddur db update-cognito-user-ids"), "{found}");
     sandbox.sql("UPDATE users SET uuid = gen_random_uuid()");
-    let found = sandbox.cruddur_with_pool(&pool, &["doctor", "--timeout", "5m"]).stdout;
+    let found = sandbox.cruddur_with_pool(&pool, &DOCTOR).stdout;
     assert!(found.contains("2 of 2 group rows") && found.contains("→ cruddur setup"), "{found}");
     sandbox.cruddur_with_pool(&pool, &["setup"]).succeeds();
-    let found = sandbox.cruddur_with_pool(&pool, &["doctor", "--timeout", "5m"]).stdout;
+    let found = sandbox.cruddur_with_pool(&pool, &DOCTOR).stdout;
     assert!(!found.contains("another Cognito id") && !found.contains("group rows"), "{found}");
 }
 

@@ -17,7 +17,7 @@ fn only_one_at_a_time_has_it_and_leaves_no_lock() {
         assert!(lock.exists());
         assert!(StateFile::open(&path).unwrap().is_none(), "a second one has it");
         // A dry run only reads it.
-        StateFile::peek(&path).unwrap().read().unwrap();
+        assert_eq!(StateFile::peek(&path).unwrap().read().unwrap(), None);
         drop(held);
         assert!(!lock.exists());
     }

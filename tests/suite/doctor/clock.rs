@@ -7,7 +7,7 @@ use cruddur::messaging::Timestamp;
 use cruddur::postgres::ClockDifference;
 
 use super::Examined;
-use crate::support::{Sandbox, stack};
+use crate::support::{DOCTOR, Sandbox, stack};
 
 fn at(microseconds: i64) -> Timestamp {
     Timestamp::from_microseconds(1_700_000_000_000_000 + microseconds).unwrap()
@@ -33,7 +33,7 @@ fn a_server_that_is_an_hour_ahead_is_a_warning() {
     let ahead = skewed(3_600_000_000);
     let url = sandbox.connection_url().replace(&format!(":{}/", stack().port()), &format!(":{ahead}/"));
     assert_ne!(url, sandbox.connection_url());
-    let examined = Examined::of(sandbox.command(["doctor"]).env("CONNECTION_URL", url), 0);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("CONNECTION_URL", url), 0);
     let finding = examined.finding("postgresql", "s ahead of this machine's");
     finding.is("warn", "sudo timedatectl set-ntp true");
     let seconds = finding.value("clock_difference_seconds").as_f64().unwrap();

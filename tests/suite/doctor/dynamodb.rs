@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{ProjectionType, ScalarAttributeType, StreamViewType};
 
 use super::Examined;
-use crate::support::{Sandbox, Shape, TABLE, silent_port};
+use crate::support::{DOCTOR, Sandbox, Shape, TABLE, silent_port};
 
 /// A PostgreSQL as it should be, and a messages table that is not.
 fn with_table(shape: &Shape) -> Sandbox {
@@ -17,7 +17,7 @@ fn with_table(shape: &Shape) -> Sandbox {
 fn nobody_on_the_port_leads_to_local_up() {
     let sandbox = Sandbox::healthy();
     let endpoint = format!("http://127.0.0.1:{}", silent_port());
-    let examined = Examined::of(sandbox.command(["doctor"]).env("AWS_ENDPOINT_URL_DYNAMODB", endpoint), 1);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("AWS_ENDPOINT_URL_DYNAMODB", endpoint), 1);
     examined.only_failure("dynamodb", "cannot reach DynamoDB at ").is("fail", "cruddur local up");
 }
 
@@ -25,7 +25,7 @@ fn nobody_on_the_port_leads_to_local_up() {
 fn an_endpoint_that_is_none_is_a_matter_of_configuration() {
     let sandbox = Sandbox::healthy();
     let examined =
-        Examined::of(sandbox.command(["doctor"]).env("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"), 4);
+        Examined::of(sandbox.command(DOCTOR).env("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"), 4);
     examined.finding("dynamodb", "AWS_ENDPOINT_URL_DYNAMODB is not an endpoint URL");
 }
 
@@ -39,7 +39,7 @@ fn a_missing_table_leads_to_schema_load_and_is_not_made() {
         .is("fail", "cruddur ddb schema-load");
     assert_eq!(sandbox.describe("cruddur-messages"), None);
     sandbox.create_table("mesages");
-    let examined = Examined::of(&mut sandbox.command(["doctor", "--table", "messages"]), 1);
+    let examined = Examined::of(sandbox.command(DOCTOR).args(["--table", "messages"]), 1);
     examined
         .only_failure("dynamodb", "there is no table \"messages\"")
         .is("fail", "did you mean \"mesages\"?")

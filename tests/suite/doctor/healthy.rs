@@ -1,7 +1,7 @@
 //! Nothing to find.
 
 use super::Examined;
-use crate::support::{Run, Sandbox};
+use crate::support::{DOCTOR, Run, Sandbox};
 
 #[test]
 fn a_healthy_stack_has_nothing_to_mend() {
@@ -46,7 +46,7 @@ fn nothing_is_written() {
 fn the_screen_fits_a_terminal_and_says_each_status_in_letters() {
     let sandbox = Sandbox::healthy();
     sandbox.cruddur(["ddb", "stream", "disable"]).succeeds();
-    let run = Run::of(&mut sandbox.command(["doctor"])).succeeds().says("1 warning");
+    let run = Run::of(&mut sandbox.command(DOCTOR)).succeeds().says("1 warning");
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert!(lines.len() <= 24, "{}", run.stdout);
     assert!(lines.iter().any(|line| line.starts_with("ok    postgresql ")), "{}", run.stdout);
@@ -64,7 +64,7 @@ fn the_env_file_is_named_with_what_it_sets() {
     let examined = sandbox.doctor(0);
     let file = examined.finding("cruddur", "/.env sets DDB_MESSAGE_TABLE");
     assert_eq!(file.value("variables"), &serde_json::json!(["DDB_MESSAGE_TABLE"]), "the environment wins");
-    let examined = Examined::of(sandbox.command(["doctor"]).arg("--no-env-file"), 0);
+    let examined = Examined::of(sandbox.command(DOCTOR).arg("--no-env-file"), 0);
     examined.finding("cruddur", "no .env file is read");
 }
 
@@ -76,6 +76,6 @@ fn another_cruddur_on_the_path_is_pointed_out() {
     let other = sandbox.write("bin/cruddur", "#!/bin/sh\n");
     std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", sandbox.path().join("bin").display(), std::env::var("PATH").unwrap());
-    let examined = Examined::of(sandbox.command(["doctor"]).env("PATH", path), 0);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("PATH", path), 0);
     assert_eq!(examined.finding("cruddur", "another cruddur comes first on the PATH").status(), "warn");
 }

@@ -14,7 +14,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Run, Sandbox};
+use crate::support::{DOCTOR, Run, Sandbox};
 
 /// A finding, as JSON has it.
 #[derive(Debug)]
@@ -50,12 +50,9 @@ pub struct Examined {
 }
 
 impl Examined {
-    /// Runs `command`, a doctor, to its end. However busy the machine is, what answers does so in time.
+    /// Runs `command`, a doctor, to its end.
     #[track_caller]
     fn of(command: &mut Command, code: i32) -> Self {
-        if !command.get_args().any(|argument| argument == "--timeout") {
-            command.args(["--timeout", "5m"]);
-        }
         let run = Run::of(command.args(["-o", "json"])).exits_with(code);
         let mut document = run.json();
         let findings: Vec<Finding> = match document["findings"].take() {
@@ -111,6 +108,6 @@ impl Sandbox {
 
     #[track_caller]
     fn doctor(&self, code: i32) -> Examined {
-        Examined::of(&mut self.command(["doctor"]), code)
+        Examined::of(&mut self.command(DOCTOR), code)
     }
 }

@@ -1,13 +1,13 @@
 //! What can be wrong with PostgreSQL.
 
 use super::Examined;
-use crate::support::{Certificate, Sandbox, silent_port, stack, tls_server};
+use crate::support::{Certificate, DOCTOR, Sandbox, silent_port, stack, tls_server};
 
 #[test]
 fn nobody_on_the_port_leads_to_local_up() {
     let sandbox = Sandbox::healthy();
     let url = format!("postgresql://nina:s3cr%40t@127.0.0.1:{}/cruddur", silent_port());
-    let examined = Examined::of(sandbox.command(["doctor"]).env("CONNECTION_URL", url), 1);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("CONNECTION_URL", url), 1);
     examined.only_failure("postgresql", "Connection refused").is("fail", "cruddur local up");
     assert_eq!(examined.finding("local stack", "postgresql on port").status(), "warn");
     // The others have gone on.
@@ -18,7 +18,7 @@ fn nobody_on_the_port_leads_to_local_up() {
 fn a_wrong_password_is_a_matter_of_configuration() {
     let sandbox = Sandbox::healthy();
     let url = stack().url_of("cruddurroot:s3cr%40t", sandbox.database());
-    let examined = Examined::of(sandbox.command(["doctor"]).env("CONNECTION_URL", url), 4);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("CONNECTION_URL", url), 4);
     examined
         .only_failure("postgresql", "refuses the role \"cruddurroot\"")
         .is("fail", "check the user and the password in CONNECTION_URL");
@@ -28,7 +28,7 @@ fn a_wrong_password_is_a_matter_of_configuration() {
 fn a_url_that_cannot_be_read_is_a_matter_of_configuration_and_not_shown() {
     let sandbox = Sandbox::healthy();
     let url = "postgresql://nina:s3cr@t@localhost/cruddur";
-    let examined = Examined::of(sandbox.command(["doctor"]).env("CONNECTION_URL", url), 4);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("CONNECTION_URL", url), 4);
     examined.only_failure("postgresql", "CONNECTION_URL is not a PostgreSQL connection URL");
 }
 
@@ -77,7 +77,7 @@ fn encryption_is_by_the_servers_word() {
     let sandbox = Sandbox::healthy();
     let server = tls_server(Certificate::Good);
     let url = server.url("localhost", "sslmode=require");
-    let examined = Examined::of(sandbox.command(["doctor"]).env("CONNECTION_URL", url), 1);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("CONNECTION_URL", url), 1);
     let finding = examined.finding("postgresql", ", TLSv1.");
     assert!(finding.value("tls").as_str().unwrap().starts_with("TLSv1."));
 }
@@ -88,9 +88,8 @@ fn what_the_scripts_would_have_made_of_the_url_is_said_only_where_it_is_so() {
     // The role of the tests is the one that their sed mangled.
     let examined = sandbox.doctor(0);
     examined.finding("old scripts", "db/create and db/drop would have mangled CONNECTION_URL");
-    let plain = |url: &str| {
-        Examined::of(sandbox.command(["doctor"]).env("CONNECTION_URL", url), 1).with_status("note")
-    };
+    let plain =
+        |url: &str| Examined::of(sandbox.command(DOCTOR).env("CONNECTION_URL", url), 1).with_status("note");
     let port = silent_port();
     let notes = plain(&format!("postgresql://nina:x@127.0.0.1:{port}/cruddur"));
     assert!(notes.iter().any(|note| note.contains("a database named after the role, \"nina\"")), "{notes:?}");

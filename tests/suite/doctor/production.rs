@@ -3,12 +3,15 @@
 use std::process::Command;
 
 use super::Examined;
-use crate::support::{Answer, Certificate, Fault, MoodyPostgres, Proxy, Recorder, Sandbox, moto, tls_server};
+use crate::support::{
+    Answer, Certificate, DOCTOR, Fault, MoodyPostgres, Proxy, Recorder, Sandbox, moto, tls_server,
+};
 
 /// A doctor with `--prod`, whose AWS is `endpoint`.
 fn on_prod(sandbox: &Sandbox, endpoint: &str) -> Command {
-    let mut command = sandbox.command(["doctor", "--prod", "--endpoint-url", endpoint]);
+    let mut command = sandbox.command(DOCTOR);
     command
+        .args(["--prod", "--endpoint-url", endpoint])
         .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ACCESS_KEY_ID", "AKIAPRODUCTION")
@@ -23,11 +26,11 @@ fn without_the_flag_production_is_named_and_not_contacted() {
     let sandbox = Sandbox::healthy();
     let production = MoodyPostgres::start(vec![Answer::HangUp]);
     let url = format!("postgresql://nina:s3cr%40t@127.0.0.1:{}/people?sslmode=disable", production.port());
-    let examined = Examined::of(sandbox.command(["doctor"]).env("PROD_CONNECTION_URL", url), 0);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("PROD_CONNECTION_URL", url), 0);
     let text = format!("not contacted; PostgreSQL is at 127.0.0.1:{}/people", production.port());
     examined.finding("production", &text).is("skip", "cruddur doctor --prod");
     assert_eq!(production.connections(), 0);
-    let examined = Examined::of(sandbox.command(["doctor"]).env("PROD_CONNECTION_URL", "nonsense"), 0);
+    let examined = Examined::of(sandbox.command(DOCTOR).env("PROD_CONNECTION_URL", "nonsense"), 0);
     assert_eq!(examined.finding("production", "PROD_CONNECTION_URL is not a PostgreSQL").status(), "warn");
 }
 

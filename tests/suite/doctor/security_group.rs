@@ -2,12 +2,12 @@
 
 use super::Examined;
 use crate::rds::Group;
-use crate::support::{Sandbox, moto};
+use crate::support::{DOCTOR, Sandbox, moto};
 
 /// A doctor whose EC2 is the emulator.
 fn doctor(group: &Group, rule: &str, flags: &[&str], code: i32) -> Examined {
     let sandbox = Sandbox::healthy();
-    let mut command = sandbox.command(["doctor"]);
+    let mut command = sandbox.command(DOCTOR);
     command
         .args(flags)
         .env("AWS_ENDPOINT_URL_EC2", moto().url())
@@ -47,11 +47,11 @@ fn a_rule_that_is_not_there_and_an_address_that_is_none() {
 #[test]
 fn on_aws_it_is_left_to_prod() {
     let sandbox = Sandbox::healthy();
-    let mut command = sandbox.command(["doctor"]);
+    let mut command = sandbox.command(DOCTOR);
     command.env("DB_SG_ID", "sg-0123456789abcdef0").env("DB_SG_RULE_ID", "sgr-0123456789abcdef0");
     let examined = Examined::of(&mut command, 0);
     examined.finding("security group", "is on AWS").is("skip", "cruddur doctor --prod");
-    let mut command = sandbox.command(["doctor"]);
+    let mut command = sandbox.command(DOCTOR);
     let examined = Examined::of(command.env("DB_SG_ID", "sg-0123456789abcdef0"), 4);
     examined.only_failure("security group", "DB_SG_RULE_ID is not set");
 }

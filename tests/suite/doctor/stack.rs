@@ -1,10 +1,10 @@
 //! The stack that `local up` brings up, in life and after a crash.
 
 use super::Examined;
-use crate::support::{World, eventually, is_free, signal};
+use crate::support::{DOCTOR, World, eventually, is_free};
 
 fn doctor(world: &World, code: i32) -> Examined {
-    Examined::of(world.command(["doctor"]).env("AWS_ENDPOINT_URL_DYNAMODB", world.endpoint()), code)
+    Examined::of(world.command(DOCTOR).env("AWS_ENDPOINT_URL_DYNAMODB", world.endpoint()), code)
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_stack_is_up_on_its_ports_or_was_killed_and_left_things_behind() {
     let up = examined.finding("local stack", &format!("up (process {pid}): {ports}"));
     assert_eq!(up.value("pid"), pid);
 
-    signal(pid, "KILL");
+    world.kill_stack();
     eventually("DynamoDB is gone", || is_free(world.dynamodb_port).then_some(()));
     let examined = doctor(&world, 1);
     examined

@@ -1,6 +1,6 @@
 //! `local up --ephemeral`
 
-use crate::support::{World, eventually, names, signal, sql};
+use crate::support::{World, names, sql};
 
 /// What `status` needs, and what the detached process has to say.
 #[track_caller]
@@ -46,7 +46,7 @@ fn in_the_foreground_it_keeps_nothing() {
 fn the_next_up_clears_away_a_killed_one() {
     let world = World::with_data(&["--ephemeral"]);
     let before = world.tmp_names();
-    kill_stack(&world);
+    world.kill_stack();
     assert_eq!(world.tmp_names(), before);
 
     world.up(&[]).succeeds();
@@ -60,7 +60,7 @@ fn the_next_up_clears_away_a_killed_one() {
 fn down_clears_away_a_killed_one() {
     let world = World::new();
     world.up(&["--ephemeral"]).succeeds();
-    kill_stack(&world);
+    world.kill_stack();
     world.down().succeeds();
     world.assert_nothing_left();
     assert_holds_no_data(&world);
@@ -75,11 +75,4 @@ fn it_leaves_the_kept_data_alone() {
     world.down().succeeds();
     world.up(&[]).succeeds();
     world.assert_data();
-}
-
-fn kill_stack(world: &World) {
-    let pid = world.pid();
-    signal(pid, "KILL");
-    let gone = || world.processes().iter().all(|(other, _)| *other != pid).then_some(());
-    eventually("the stack's process is gone", gone);
 }

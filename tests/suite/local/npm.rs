@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::unistd::geteuid;
 
-use crate::support::{Run, World, real_bindir, script};
+use crate::support::{DOCTOR, Run, World, real_bindir, script};
 
 /// A version that no machine has.
 const MAJOR: &str = "99";
@@ -91,7 +91,7 @@ fn it_is_used_where_the_machine_has_no_other() {
     old.up().exits_with(4).says(UNKNOWN);
     let old = old.with_package();
     // Looking does not run it.
-    let doctor = Run::of(old.alone(&mut old.world.command(["doctor", "-o", "json"])));
+    let doctor = Run::of(old.alone(old.world.command(DOCTOR).args(["-o", "json"])));
     let bin = old.package().canonicalize().unwrap().join("native/bin");
     assert!(
         doctor.stdout.contains(&format!("runs PostgreSQL 99.1 from {}\"", bin.display())),
@@ -111,7 +111,7 @@ fn it_is_used_where_the_machine_has_no_other() {
     users.says("3 unchanged");
     old.world.down().succeeds();
     // This machine's own comes first.
-    let doctor = Run::of(old.alone(&mut old.world.command(["doctor", "-o", "json"])));
+    let doctor = Run::of(old.alone(old.world.command(DOCTOR).args(["-o", "json"])));
     assert!(!doctor.stdout.contains("node_modules"), "{}", doctor.stdout);
 }
 
@@ -162,7 +162,7 @@ fn what_is_not_whole_says_what_is_missing() {
         .exits_with(4)
         .says("lacks links: npm has not run its install script")
         .says(&format!("run: (cd {} && node scripts/hydrate-symlinks.js)", real.display()));
-    let doctor = Run::of(old.alone(&mut old.world.command(["doctor"])));
+    let doctor = Run::of(old.alone(&mut old.world.command(DOCTOR)));
     assert!(doctor.stdout.contains("warn  local stack     PostgreSQL in "), "{}", doctor.stdout);
     assert!(doctor.stdout.contains("node scripts/hydrate-symlinks.js"), "{}", doctor.stdout);
     symlink("libpq.so.5.99", package.join("native/lib/libpq.so.5")).unwrap();

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use crate::support::{
-    Answer, ENCODED_PASSWORD, MoodyPostgres, Run, Sandbox, Shape, Stack, TABLE, USER, disguised, sql, stack,
-    text,
+    Answer, DOCTOR, ENCODED_PASSWORD, MoodyPostgres, Run, Sandbox, Shape, Stack, TABLE, USER, disguised, sql,
+    stack, text,
 };
 
 /// What becomes of a command that destroys.
@@ -371,7 +371,7 @@ fn doctor_and_config_show_say_what_it_is_and_why() {
     assert_eq!((&row["value"], &row["source"]), (&"PROD".into(), &"an AWS host name".into()));
 
     let examined = |command: &mut Command, text| find(Run::of(command), "findings", "finding", text);
-    let doctor = || sandbox.command(["doctor", "--timeout", "5m", "-o", "json"]);
+    let doctor = || sandbox.command([&DOCTOR[..], &["-o", "json"]].concat());
     assert_eq!(examined(&mut doctor(), "LOCAL: here or at a private address")["status"], "ok");
     let production = sandbox.production_url().replace("127.0.0.1", "localhost");
     let finding =

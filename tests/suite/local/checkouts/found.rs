@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{Checkouts, SERVICES};
-use crate::support::Run;
+use crate::support::{DOCTOR, Run};
 
 /// A row of `config show`.
 fn setting(checkouts: &Checkouts, folder: &str, flags: &[&str], name: &str) -> Value {
@@ -60,7 +60,7 @@ fn a_port_is_shown_with_its_source() {
     assert_eq!((&port["value"], &port["source"]), (&postgres.to_string().into(), &source));
     assert_eq!(port["shadows"][0]["value"], checkouts.postgres.asked.to_string());
 
-    let doctor = checkouts.cruddur("two", &["doctor", "-o", "ndjson"]).ndjson();
+    let doctor = checkouts.cruddur("two", &[&DOCTOR[..], &["-o", "ndjson"]].concat()).ndjson();
     for (service, (asked, port)) in
         SERVICES.iter().zip(checkouts.asked().into_iter().zip(checkouts.instead(0)))
     {
