@@ -18,6 +18,7 @@ ENOUGH = 40
 AT_ONCE = 5
 # Short rounds are for mutants that so many of them reach at most.
 FEW = 100
+# Stands for all files, where the tests that catch mutants are counted.
 ANYWHERE = ""
 
 
