@@ -86,7 +86,7 @@ impl ClusterPlan {
             other => other?,
         };
         let version = session.server_version().await?;
-        create_database(&self.url).await?;
+        create_database(&self.url, Some(&session)).await?;
         Ok(Cluster { server, url: self.url, version, ephemeral: self.ephemeral })
     }
 

@@ -7,7 +7,7 @@ use crate::commands::target::{WriteTarget, announce};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::Ui;
-use crate::postgres::{ConnectionUrl, create_database, plan_create};
+use crate::postgres::{ConnectionUrl, Session, create_database, plan_create};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,7 @@ pub struct CreateArgs {}
 
 pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result<()> {
     let url = cx.connection_url()?;
-    announce(cx, ui, WriteTarget::Server(&url)).await?;
+    let at = announce(cx, ui, WriteTarget::Server(&url)).await?;
     if cx.dry_run() {
         let statement = plan_create(&url).await?;
         if statement.is_none() {
@@ -29,11 +29,12 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, _args: &CreateArgs) -> Result
         }
         return show_statements(cx, ui, statement.as_slice());
     }
-    create(ui, &url).await
+    create(ui, &url, at.session.as_ref()).await
 }
 
-pub(super) async fn create(ui: &mut Ui, url: &ConnectionUrl) -> Result<()> {
-    let created = create_database(url).await?;
+/// Creates the database and reports it.
+pub(super) async fn create(ui: &mut Ui, url: &ConnectionUrl, session: Option<&Session>) -> Result<()> {
+    let created = create_database(url, session).await?;
     let database = url.database();
     ui.status(if created {
         format!("created the database {database:?}")

@@ -67,7 +67,8 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         cx.config().cognito(pool)?;
     }
     let url = cx.connection_url()?;
-    if !announce(cx, ui, WriteTarget::Server(&url)).await?.is_local() {
+    let at = announce(cx, ui, WriteTarget::Server(&url)).await?;
+    if !at.is_local() {
         return Err(not_here(cx));
     }
     let pool = match pool {
@@ -78,9 +79,9 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     if cx.dry_run() {
         return plan(cx, ui, &url, args.force, [&schema, &seed], pool.as_ref()).await;
     }
-    let _lock = lock_database(&url, || ui.status(making(&url))).await?;
+    let lock = lock_database(&url, at.session, || ui.status(making(&url))).await?;
     drop(ui, &url, args.force, "db setup").await?;
-    super::create::create(ui, &url).await?;
+    super::create::create(ui, &url, lock.as_ref()).await?;
     let session = cx.postgres().await?;
     one_at_a_time(&session, ui).await?;
     let made = run_script(&session, ui, &schema).await?;

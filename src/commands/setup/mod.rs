@@ -71,7 +71,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
     }
     // If a server does not answer, its steps fail. But nothing is dropped unless both could be
     // asked what they are.
-    let (postgres, postgres_asked) = announce_unasked(cx, ui, WriteTarget::Server(&url)).await;
+    let (postgres, mut postgres_asked) = announce_unasked(cx, ui, WriteTarget::Server(&url)).await;
     let (dynamodb, dynamodb_asked) = announce_unasked(cx, ui, &db).await;
     if !postgres.max(dynamodb).is_local() {
         return Err(not_here(cx));
@@ -83,8 +83,10 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         Err(error) => Err(error),
     };
     // If the lock cannot be taken, the step that needs the server reports why.
-    let _lock = match &postgres_asked {
-        Ok(_) if !cx.dry_run() => lock_database(&url, || ui.status(making(&url))).await.ok().flatten(),
+    let lock = match &mut postgres_asked {
+        Ok(session) if !cx.dry_run() => {
+            lock_database(&url, session.take(), || ui.status(making(&url))).await.ok().flatten()
+        }
         _ => None,
     };
     let mut steps = Steps::new(cx.dry_run());
@@ -93,7 +95,7 @@ pub(super) async fn run(cx: &Context, ui: &mut Ui, args: &SetupArgs) -> Result<(
         dynamodb_asked?;
         setup.begin_anew(ui, &mut steps).await?;
     }
-    let base = setup.database(ui, &mut steps).await;
+    let base = setup.database(ui, &mut steps, lock.as_ref()).await;
     let people = setup.people(ui, &mut steps, base).await;
     let has_table = setup.table(ui, &mut steps).await;
     setup.links(ui, &mut steps, &people, has_table).await;

@@ -63,9 +63,9 @@ impl Setup<'_> {
         self.args.fresh && self.cx.dry_run()
     }
 
-    /// Creates the database.
-    pub(super) async fn database(&self, ui: &mut Ui, steps: &mut Steps) -> Base {
-        match self.make_database(steps).await {
+    /// Creates the database, in the session that holds its lock if there is one.
+    pub(super) async fn database(&self, ui: &mut Ui, steps: &mut Steps, lock: Option<&Session>) -> Base {
+        match self.make_database(steps, lock).await {
             Ok((outcome, base)) => {
                 steps.tell(ui, "database", Ok(outcome));
                 base
@@ -77,10 +77,10 @@ impl Setup<'_> {
         }
     }
 
-    async fn make_database(&self, steps: &mut Steps) -> Result<(StepOutcome, Base)> {
+    async fn make_database(&self, steps: &mut Steps, lock: Option<&Session>) -> Result<(StepOutcome, Base)> {
         let name = format!("{:?}", self.url.database());
         if !self.cx.dry_run() {
-            let is_new = create_database(self.url).await?;
+            let is_new = create_database(self.url, lock).await?;
             let session = Box::new(self.cx.postgres().await?);
             return Ok((if is_new { Done(name) } else { Already(name) }, Base::Ready(session)));
         }

@@ -114,7 +114,13 @@ async fn gather(signs: &mut Signs, url: &ConnectionUrl, ask: Ask<'_>) -> Result<
     if signs.standing().is_local() {
         look_up_production(signs, &own_port).await;
     }
-    Ok(opened.filter(|session| session.url().database() == url.database()))
+    let is_usable = |session: &Session| match (ask, session.url().database()) {
+        // A session on it blocks CREATE DATABASE.
+        (Ask::Server, database) => database != "template1",
+        // If the database is missing, another one was asked.
+        (_, database) => database == url.database(),
+    };
+    Ok(opened.filter(is_usable))
 }
 
 /// Resolves production's hosts on one of `ports`: another port means another server. AWS names are

@@ -95,8 +95,9 @@ impl WriteTarget<'_> {
 /// What a command works on, already printed. Every confirmation needs it.
 pub(super) struct Announced {
     standing: Standing,
-    /// The session on which the server was asked.
-    session: Option<Session>,
+    /// The session on which the server was asked: on the database itself, or for
+    /// [`WriteTarget::Server`] on another one.
+    pub(super) session: Option<Session>,
 }
 
 impl Announced {

@@ -35,12 +35,16 @@ pub fn create_statement(url: &ConnectionUrl) -> String {
     format!("CREATE DATABASE {}", quote_identifier(url.database()))
 }
 
-/// Creates the database of `url`. Returns false when it already exists.
-pub async fn create_database(url: &ConnectionUrl) -> Result<bool> {
+/// Creates the database of `url`, in this session on another one or in one of its own. Returns false when
+/// it already exists.
+pub async fn create_database(url: &ConnectionUrl, session: Option<&Session>) -> Result<bool> {
     // The second one is what the server says when another session creates it at the same time.
     const EXISTS: [Option<&SqlState>; 2] =
         [Some(&SqlState::DUPLICATE_DATABASE), Some(&SqlState::UNIQUE_VIOLATION)];
-    let session = maintenance_session(url).await?;
+    let session = match session {
+        Some(session) => session,
+        None => &maintenance_session(url).await?,
+    };
     match session.client.batch_execute(&create_statement(url)).await {
         Ok(()) => Ok(true),
         Err(error) if EXISTS.contains(&error.code()) => Ok(false),

@@ -78,14 +78,21 @@ impl Session {
     }
 }
 
-/// A session that keeps others from creating the database of `url` for as long as it is open.
-/// `None` for the database `postgres`: the session would have to be on template1, and that blocks
-/// CREATE DATABASE.
-pub async fn lock_database(url: &ConnectionUrl, on_waiting: impl FnOnce()) -> Result<Option<Session>> {
+/// A session that keeps others from creating the database of `url` for as long as it is open: this one,
+/// on another database, or a new one. `None` for the database `postgres`: the session would have
+/// to be on template1, and that blocks CREATE DATABASE.
+pub async fn lock_database(
+    url: &ConnectionUrl,
+    session: Option<Session>,
+    on_waiting: impl FnOnce(),
+) -> Result<Option<Session>> {
     if url.database() == "postgres" {
         return Ok(None);
     }
-    let session = maintenance_session(url).await?;
+    let session = match session {
+        Some(session) => session,
+        None => maintenance_session(url).await?,
+    };
     session.lock(Lock::Database(url.database()), on_waiting).await?;
     Ok(Some(session))
 }

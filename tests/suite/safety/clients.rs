@@ -70,7 +70,7 @@ fn postgresql_refuses_to_write_in_every_session() {
         let mut session = Session::open(&url).await.unwrap();
         for error in [
             session.rename_user(&nina, &renamed).await.unwrap_err(),
-            create_database(&url.with_database("another")).await.unwrap_err(),
+            create_database(&url.with_database("another"), None).await.unwrap_err(),
             drop_database(&url).await.unwrap_err(),
         ] {
             assert!(error.message().contains("read-only transaction"), "{error:?}");
