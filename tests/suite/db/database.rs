@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::{load, tables};
-use crate::support::{Page, Run, Sandbox, Session, Spawned, Stack, USER, eventually, sql, stack};
+use crate::support::{
+    Answer, MoodyPostgres, Page, Run, Sandbox, Session, Spawned, Stack, USER, eventually, sql, stack,
+};
 
 fn exists(name: &str) -> bool {
     let names = sql(&stack().url("postgres"), "SELECT datname FROM pg_database");
@@ -132,4 +134,28 @@ fn the_database_postgres_can_be_the_apps_own() {
         assert_eq!(sql(&url, "SELECT count(*) FROM users"), [["3"]]);
     }
     page.matches("runs/db/database/the_database_postgres_can_be_the_apps_own");
+}
+
+/// Each costs the server a process and both sides a sign-in.
+#[test]
+fn no_command_opens_more_sessions_than_it_needs() {
+    let sandbox = Sandbox::new();
+    let commands: [(&[&str], usize); 7] = [
+        // The one in which the server is asked what it is creates the database, too.
+        (&["db", "create"], 1),
+        (&["db", "setup", "--built-in"], 3),
+        (&["db", "seed", "--built-in"], 1),
+        (&["db", "sessions"], 1),
+        (&["db", "drop"], 2),
+        (&["setup", "--built-in"], 2),
+        (&["setup", "--built-in"], 2),
+    ];
+    for (words, sessions) in commands {
+        let server = MoodyPostgres::start(vec![Answer::Forward(stack().port())]);
+        let ports = [stack().port(), server.port()].map(|port| format!(":{port}/"));
+        let url = sandbox.connection_url().replace(&ports[0], &ports[1]);
+        on(&sandbox, &url, words).succeeds();
+        assert_eq!(server.connections(), sessions, "{words:?}");
+    }
+    assert_eq!(sandbox.sql("SELECT count(*) FROM users"), [["3"]]);
 }
